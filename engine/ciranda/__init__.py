@@ -1,0 +1,1 @@
+"""Ciranda: an event-driven workflow engine where every subsystem is a plugin."""
