@@ -1,0 +1,57 @@
+"""Every type that crosses plugins: facts (`Event`) and questions (`Request`)."""
+
+from ciranda.events.envelope import Event, ForeignEvent, Request
+from ciranda.events.middleware import (
+    CacheHit,
+    CacheMissed,
+    CircuitClosed,
+    CircuitHalfOpened,
+    CircuitOpened,
+    StepLogged,
+    StepProgressed,
+)
+from ciranda.events.run import (
+    Failure,
+    MapCompleted,
+    MapExpanded,
+    RunCancelled,
+    RunCompleted,
+    RunEvent,
+    RunResumed,
+    RunStarted,
+    StepAttemptFailed,
+    StepCancelled,
+    StepCompleted,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    TimerFired,
+)
+
+__all__ = [
+    "CacheHit",
+    "CacheMissed",
+    "CircuitClosed",
+    "CircuitHalfOpened",
+    "CircuitOpened",
+    "Event",
+    "Failure",
+    "ForeignEvent",
+    "MapCompleted",
+    "MapExpanded",
+    "Request",
+    "RunCancelled",
+    "RunCompleted",
+    "RunEvent",
+    "RunResumed",
+    "RunStarted",
+    "StepAttemptFailed",
+    "StepCancelled",
+    "StepCompleted",
+    "StepFailed",
+    "StepLogged",
+    "StepProgressed",
+    "StepSkipped",
+    "StepStarted",
+    "TimerFired",
+]
