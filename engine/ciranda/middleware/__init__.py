@@ -1,0 +1,1 @@
+"""The layers around a step, one noun a file."""

@@ -1,0 +1,109 @@
+"""What a layer around a step is: `async (call, next) -> result` and its place in the onion."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from ciranda.actions import Action
+    from ciranda.context import Context
+    from ciranda.workflow.model import Step
+
+__all__ = ["Call", "Layer", "Middleware", "Next", "Place", "StepPlan", "onion"]
+
+
+class Place(enum.IntEnum):
+    """Where a layer stands, outermost first; equal places follow plugin order."""
+
+    TRACING = 10
+    CACHE = 20
+    BREAKER = 30
+    LIMIT = 40
+    TIMEOUT = 50
+
+
+class Call:
+    """One attempt of one step (or one action called by itself) on its way inwards.
+
+    Attributes:
+        inputs: The evaluated inputs, plain data owned by this call.
+        ctx: The step's context.
+        path: The step's path, such as `verify/3`.
+        attempt: Counts from 1.
+        scope: The names that run-time expressions of options (`key:`) see.
+        notes: What layers leave for the record, such as `{"cached": True}`.
+    """
+
+    __slots__ = ("attempt", "ctx", "inputs", "notes", "path", "scope")
+
+    def __init__(
+        self,
+        inputs: dict[str, Any],
+        ctx: Context,
+        path: str,
+        attempt: int,
+        scope: Mapping[str, Any],
+    ) -> None:
+        self.inputs: Final = inputs
+        self.ctx: Final = ctx
+        self.path: Final = path
+        self.attempt: Final = attempt
+        self.scope: Final = scope
+        self.notes: dict[str, Any] = {}
+
+    def replace(self, *, inputs: dict[str, Any]) -> Call:
+        """Return the same call with other inputs."""
+        other = Call(inputs, self.ctx, self.path, self.attempt, self.scope)
+        other.notes = self.notes
+        return other
+
+
+Next = Callable[[Call], Awaitable[Any]]
+Middleware = Callable[[Call, Next], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """What a middleware is asked about once, when a plan is compiled."""
+
+    id: str
+    uses: str
+    action: Action
+    options: Step
+    workflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A middleware and where it wants to stand.
+
+    Args:
+        call: `async (call, next) -> result`.
+        place: Its ring.
+        name: How `before` and `after` of others call it.
+        after: Names of layers of the same place that must be further out.
+        before: Names of layers of the same place that must be further in.
+    """
+
+    call: Middleware
+    place: Place
+    name: str = ""
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+
+def onion(layers: list[Layer], core: Next) -> Next:
+    """Wrap `core` in `layers`, the first outermost."""
+    for layer in reversed(layers):
+        core = _wrap(layer.call, core)
+    return core
+
+
+def _wrap(middleware: Middleware, inner: Next) -> Next:
+    async def call(call: Call) -> Any:
+        return await middleware(call, inner)
+
+    return call
