@@ -6,12 +6,9 @@ compiled once, by `ciranda.workflow.binding`, when a plan is made. Times are sec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-
-if TYPE_CHECKING:
-    from ciranda.workflow.document import Document
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -143,5 +140,5 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, Any] = {}
     file: str = ""
     source: bytes = b""
-    document: Document | None = None  # positions, when it came from a file
+    document: Any = None  # ciranda.workflow.document.Document: positions, when it came from a file
     functions: dict[str, Any] = {}  # Python functions given to the builder, by action name
