@@ -1,0 +1,56 @@
+"""How long steps took before: the history that ranks what to start first."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import msgspec
+
+from ciranda.store.database import Database
+
+KEPT: Final = 15  # samples a step; odd, so that the median is one of them
+
+
+def with_sample(samples: Sequence[float], seconds: float) -> list[float]:
+    """Return the newest samples, the given one last."""
+    return [*samples, seconds][-KEPT:]
+
+
+@final
+class Durations:
+    """The `durations` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, workflow: str, seconds: Mapping[str, float]) -> None:
+        """Add one sample for each step of a workflow, in seconds."""
+        with self._database.transaction():
+            old = self._samples(workflow)
+            self._database.execute_many(
+                "INSERT OR REPLACE INTO durations VALUES(?,?,?)",
+                [
+                    (workflow, step, msgspec.json.encode(with_sample(old.get(step, []), took)))
+                    for step, took in seconds.items()
+                ],
+            )
+
+    def medians(self, workflow: str, steps: Sequence[str]) -> dict[str, float]:
+        """Return the median seconds of those steps that have a history."""
+        samples = self._samples(workflow)
+        return {step: statistics.median(samples[step]) for step in steps if samples.get(step)}
+
+    def _samples(self, workflow: str) -> dict[str, list[float]]:
+        rows = self._database.query(
+            "SELECT step, samples FROM durations WHERE workflow = ?", (workflow,)
+        )
+        return {step: _decode(text) for step, text in rows}
+
+
+def _decode(text: str | bytes) -> list[float]:
+    try:
+        return msgspec.json.decode(text, type=list[float])
+    except (msgspec.MsgspecError, TypeError):
+        return []  # a hint only: a damaged one is none

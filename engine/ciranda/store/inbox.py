@@ -1,0 +1,65 @@
+"""The inbox: how another process tells a run to cancel, approve, or take an event."""
+
+from __future__ import annotations
+
+import threading
+from typing import final
+
+from ciranda.errors import StoreError
+from ciranda.store.checksum import row_check
+from ciranda.store.database import Database
+from ciranda.store.opening import Row
+from ciranda.store.rows import Message
+from ciranda.store.runs import Runs
+
+
+@final
+class Inbox:
+    """The `inbox` table."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database = database
+        self._runs = runs
+        self._posts = 0
+        self._lock = threading.Lock()
+
+    def post(self, run: str, kind: str, payload: bytes, at: float) -> int:
+        """Leave a message for a run and return its id.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+        """
+        number = self._runs.key(run).number
+        rows = self._database.execute(
+            'INSERT INTO inbox(run, kind, at, payload, "check") VALUES(?,?,?,?,?) RETURNING id',
+            (number, kind, at, payload, row_check(run, kind, at, payload)),
+        )
+        with self._lock:
+            self._posts += 1
+        return int(rows[0][0])
+
+    def take(self, run: str, after: int) -> list[Message]:
+        """Return a run's messages with a greater id, oldest first; they stay where they are.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            StoreError: A message is damaged.
+        """
+        rows = self._database.query(
+            'SELECT id, kind, at, payload, "check" FROM inbox WHERE run = ? AND id > ? ORDER BY id',
+            (self._runs.key(run).number, after),
+        )
+        return [self._message(run, row) for row in rows]
+
+    def version(self) -> int:
+        """Return a number that differs when somebody may have posted.
+
+        SQLite counts only what others commit; the posts of this process are added.
+        """
+        return (self._database.data_version() << 32) + self._posts
+
+    def _message(self, run: str, row: Row) -> Message:
+        number, kind, at, payload, check = row
+        if check != row_check(run, kind, at, payload):
+            raise StoreError(f"message {number} ({kind}) to run {run} is damaged: send it again")
+        return Message(number, run, kind, payload, at)

@@ -1,0 +1,336 @@
+"""The run log in memory: for `durability: off` and for tests."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import final
+
+from ciranda.errors import LeaseLostError, RunNotFoundError, StoreError
+from ciranda.store.blobs import digest_of, no_such_blob
+from ciranda.store.cache import MAX_BYTES, MAX_ROWS
+from ciranda.store.durations import with_sample
+from ciranda.store.holders import Clock, Holder, Process, describe, is_held, renewed
+from ciranda.store.leases import lost
+from ciranda.store.outputs import is_dropped, pieces
+from ciranda.store.records import require_sequence
+from ciranda.store.rows import (
+    Cached,
+    Lease,
+    Message,
+    OutputChunk,
+    Pruned,
+    Record,
+    RunRow,
+)
+from ciranda.store.runs import LAST, already_there, ambiguous, no_such_run
+
+
+@dataclass(slots=True)
+class _Run:
+    row: RunRow
+    records: list[Record] = field(default_factory=list)
+    epoch: int = 0
+    holder: Holder | None = None
+    inbox: list[Message] = field(default_factory=list)
+    outputs: list[OutputChunk] = field(default_factory=list)
+    ends: dict[str, int] = field(default_factory=dict)
+    blobs: set[str] = field(default_factory=set)
+
+
+@final
+class MemoryLog:
+    """A `Log` that ends with its process.
+
+    Args:
+        process: This process, as it shows in leases.
+        clock: The two clocks.
+        max_bytes: Bound of the cached payloads.
+    """
+
+    def __init__(
+        self,
+        *,
+        process: Process | None = None,
+        clock: Clock | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._process = process or Process()
+        self._clock = clock or Clock()
+        self._max_bytes = max_bytes
+        self._lock = threading.RLock()
+        self._runs: dict[str, _Run] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._kept: set[str] = set()
+        self._cache: OrderedDict[str, Cached] = OrderedDict()
+        self._cached_bytes = 0
+        self._durations: dict[tuple[str, str], list[float]] = {}
+        self._messages = 0
+        self._chunks = 0
+
+    def create_run(self, run: RunRow) -> None:
+        """See `Log`."""
+        with self._lock:
+            if run.id in self._runs:
+                raise already_there(run.id)
+            self._runs[run.id] = _Run(run)
+
+    def run(self, named: str) -> RunRow:
+        """See `Log`."""
+        with self._lock:
+            if named == LAST:
+                if not self._runs:
+                    raise RunNotFoundError("there is no run yet: `ciranda run FILE` makes one")
+                return self._runs[next(reversed(self._runs))].row
+            if named in self._runs:
+                return self._runs[named].row
+            found = sorted(known for known in self._runs if known.startswith(named))
+            if named and len(found) == 1:
+                return self._runs[found[0]].row
+            if found:
+                raise ambiguous(named, found)
+            raise no_such_run(named, list(self._runs))
+
+    def runs(
+        self, limit: int = 20, status: str | None = None, before: str | None = None
+    ) -> list[RunRow]:
+        """See `Log`."""
+        with self._lock:
+            rows = [held.row for held in self._runs.values()]
+            if before:
+                rows = rows[: rows.index(self._of(before).row)]
+            rows = [row for row in reversed(rows) if status in {None, row.status}]
+            return rows if limit < 0 else rows[:limit]
+
+    def set_status(self, run: str, epoch: int, status: str, finished: float | None = None) -> None:
+        """See `Log`."""
+        with self._lock:
+            held = self._fenced(run, epoch)
+            held.row = replace(held.row, status=status, finished=finished)
+
+    def append(
+        self,
+        run: str,
+        epoch: int,
+        records: Sequence[Record],
+        status: str | None = None,
+        finished: float | None = None,
+    ) -> None:
+        """See `Log`."""
+        with self._lock:
+            held = self._of(run)
+            require_sequence(run, len(held.records) - 1, records)
+            self._fenced(run, epoch)
+            held.records.extend(records)
+            if status is not None:
+                held.row = replace(held.row, status=status, finished=finished)
+
+    def read(self, run: str, after: int = -1, limit: int | None = None) -> Iterator[Record]:
+        """See `Log`."""
+        with self._lock:
+            records = self._of(run).records
+            stop = len(records) if limit is None else min(len(records), after + 1 + limit)
+            return iter(records[after + 1 : stop])
+
+    def record(self, run: str, seq: int) -> Record:
+        """See `Log`."""
+        with self._lock:
+            records = self._of(run).records
+            if not 0 <= seq < len(records):
+                raise StoreError(f"run {run} has no record {seq}")
+            return records[seq]
+
+    def put_blob(self, data: bytes, run: str | None = None) -> str:
+        """See `Log`."""
+        digest = digest_of(data).hex()
+        with self._lock:
+            if run:
+                self._of(run).blobs.add(digest)
+            else:
+                self._kept.add(digest)
+            self._blobs[digest] = data
+        return digest
+
+    def blob(self, digest: str) -> bytes:
+        """See `Log`."""
+        with self._lock:
+            if digest not in self._blobs:
+                raise no_such_blob(digest)
+            return self._blobs[digest]
+
+    def acquire(self, run: str, owner: str, ttl: float) -> Lease:
+        """See `Log`."""
+        with self._lock:
+            held = self._of(run)
+            if held.holder and is_held(held.holder, self._process, self._clock):
+                raise LeaseLostError(describe(run, held.holder))
+            held.epoch += 1
+            held.holder = self._process.hold(owner, ttl, self._clock)
+            return Lease(run, owner, held.epoch, ttl)
+
+    def heartbeat(self, lease: Lease) -> None:
+        """See `Log`."""
+        with self._lock:
+            held = self._fenced(lease.run, lease.epoch)
+            if held.holder is None:
+                raise lost(lease.run, None)
+            held.holder = renewed(held.holder, self._clock)
+
+    def release(self, lease: Lease) -> None:
+        """See `Log`."""
+        with self._lock:
+            held = self._of(lease.run)
+            if held.epoch == lease.epoch:
+                held.epoch += 1
+                held.holder = None
+
+    def post(self, run: str, kind: str, payload: bytes) -> int:
+        """See `Log`."""
+        with self._lock:
+            inbox = self._of(run).inbox
+            self._messages += 1
+            inbox.append(Message(self._messages, run, kind, payload, self._clock.wall()))
+            return self._messages
+
+    def take(self, run: str, after: int = 0) -> list[Message]:
+        """See `Log`."""
+        with self._lock:
+            return [message for message in self._of(run).inbox if message.id > after]
+
+    def data_version(self) -> int:
+        """See `Log`."""
+        return self._messages
+
+    def append_output(self, run: str, path: str, stream: str, data: bytes) -> None:
+        """See `Log`."""
+        with self._lock:
+            held = self._of(run)
+            offset = held.ends.get(path, 0)
+            end = held.ends[path] = offset + len(data)
+            for start, part in pieces(data, offset):
+                self._chunks += 1
+                at = self._clock.wall()
+                held.outputs.append(OutputChunk(self._chunks, path, stream, at, start, part))
+            held.outputs = [
+                chunk
+                for chunk in held.outputs
+                if chunk.path != path
+                or not is_dropped(chunk.offset, chunk.offset + len(chunk.data), end)
+            ]
+
+    def output(self, run: str, path: str | None = None, after: int = 0) -> list[OutputChunk]:
+        """See `Log`."""
+        with self._lock:
+            chunks = self._of(run).outputs
+            return [one for one in chunks if one.id > after and path in {None, one.path}]
+
+    def cache_get(self, key: str) -> Cached | None:
+        """See `Log`."""
+        with self._lock:
+            found = self._cache.get(key)
+            if found is None:
+                return None
+            if found.expires is not None and found.expires <= self._clock.wall():
+                return None
+            self._cache.move_to_end(key)
+            return found
+
+    def cache_put(
+        self,
+        key: str,
+        payload: bytes,
+        expires: float | None = None,
+        label: str = "",
+        parts: bytes = b"",
+    ) -> None:
+        """See `Log`."""
+        entry = Cached(key, payload, self._clock.wall(), expires, label, parts)
+        with self._lock:
+            self._uncache(key)
+            self._cache[key] = entry
+            self._cached_bytes += _size(entry)
+            while self._cached_bytes > self._max_bytes or len(self._cache) > MAX_ROWS:
+                self._uncache(next(iter(self._cache)))
+
+    def cache_last(self, label: str) -> Cached | None:
+        """See `Log`."""
+        with self._lock:
+            found = [entry for entry in self._cache.values() if entry.label == label]
+            return max(found, key=lambda entry: entry.created, default=None)
+
+    def cache_delete_expired(self) -> int:
+        """See `Log`."""
+        with self._lock:
+            now = self._clock.wall()
+            old = [
+                key
+                for key, entry in self._cache.items()
+                if entry.expires is not None and entry.expires <= now
+            ]
+            for key in old:
+                self._uncache(key)
+            return len(old)
+
+    def durations(self, workflow: str, steps: Sequence[str]) -> dict[str, float]:
+        """See `Log`."""
+        with self._lock:
+            return {
+                step: statistics.median(self._durations[workflow, step])
+                for step in steps
+                if (workflow, step) in self._durations
+            }
+
+    def add_durations(self, workflow: str, seconds: Mapping[str, float]) -> None:
+        """See `Log`."""
+        with self._lock:
+            for step, took in seconds.items():
+                old = self._durations.get((workflow, step), [])
+                self._durations[workflow, step] = with_sample(old, took)
+
+    def prune(self, older_than: float) -> Pruned:
+        """See `Log`."""
+        with self._lock:
+            cut = self._clock.wall() - older_than
+            old = [
+                held
+                for held in self._runs.values()
+                if held.row.finished is not None and held.row.finished < cut and held.holder is None
+            ]
+            for held in old:
+                del self._runs[held.row.id]
+            needed = self._kept.union(*(held.blobs for held in self._runs.values()))
+            unneeded = self._blobs.keys() - needed
+            for digest in unneeded:
+                del self._blobs[digest]
+            return Pruned(len(old), sum(len(held.records) for held in old), len(unneeded))
+
+    def check(self) -> list[str]:
+        """See `Log`."""
+        return []
+
+    def close(self) -> None:
+        """See `Log`."""
+
+    def _of(self, run: str) -> _Run:
+        held = self._runs.get(run)
+        if held is None:
+            raise no_such_run(run, list(self._runs))
+        return held
+
+    def _fenced(self, run: str, epoch: int) -> _Run:
+        held = self._of(run)
+        if held.epoch != epoch or held.holder is None:
+            raise lost(run, held.holder)
+        return held
+
+    def _uncache(self, key: str) -> None:
+        entry = self._cache.pop(key, None)
+        if entry is not None:
+            self._cached_bytes -= _size(entry)
+
+
+def _size(entry: Cached) -> int:
+    return len(entry.payload) + len(entry.parts) + len(entry.key) + len(entry.label)

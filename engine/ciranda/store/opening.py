@@ -1,0 +1,169 @@
+"""Open and create SQLite files so that a power loss at any moment loses nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias, cast
+
+import apsw
+
+from ciranda.errors import StoreError
+from ciranda.store.faults import store_error
+from ciranda.store.folder import sync_folder
+from ciranda.store.rows import Durability
+
+Row: TypeAlias = tuple[Any, ...]
+
+# Older ones can lose committed data when two connections write and checkpoint at once.
+_SOUND_SQLITE: Final = (3, 51, 3)
+_SYNCHRONOUS: Final = {
+    Durability.POWER: "FULL",
+    Durability.PROCESS: "NORMAL",
+    Durability.OFF: "OFF",
+}
+_WAL_KEPT: Final = 16 * 1024 * 1024  # bytes of journal file left on disk after a large batch
+_RETRY: Final = 0.005  # seconds between two tries to switch the journal mode
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a file is opened; see `Database`."""
+
+    migrations: Sequence[str]
+    durability: Durability
+    application: int
+    vfs: str | None
+    busy: float
+
+
+def open_writer(path: Path, rules: Rules) -> apsw.Connection:
+    """Open the one connection that writes, creating and migrating the file where needed.
+
+    Raises:
+        StoreError: The file cannot be opened, is a stranger's, or is of a newer schema.
+    """
+    _require_sound_sqlite(path)
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder where a file is expected: move it away")
+    connection: apsw.Connection | None = None
+    try:
+        connection = _connect(path, rules)
+        _prepare(connection, path, rules)
+    except (apsw.Error, OSError, StoreError) as error:
+        if connection is not None:
+            connection.close(True)
+        if isinstance(error, apsw.Error):
+            raise store_error(path, error) from error
+        if isinstance(error, OSError):
+            raise StoreError(f"{path} cannot be opened ({error.strerror})") from error
+        raise
+    return connection
+
+
+def open_reader(path: Path, rules: Rules) -> apsw.Connection:
+    """Open a connection that cannot write; raises what apsw raises."""
+    connection = _connect(path, rules)
+    _set(connection, "query_only=1")
+    connection.wal_autocheckpoint(0)
+    return connection
+
+
+def _connect(path: Path, rules: Rules) -> apsw.Connection:
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = apsw.Connection(str(path), flags=flags, vfs=rules.vfs)
+    connection.set_busy_timeout(round(rules.busy * 1000))
+    _set(connection, "trusted_schema=0")
+    _set(connection, "cell_size_check=1")
+    return connection
+
+
+def _prepare(connection: apsw.Connection, path: Path, rules: Rules) -> None:
+    _require_own(connection, path, rules.application)
+    # Only EXTRA syncs the folder after the rollback journal of the switch to WAL is gone;
+    # without that sync a power loss brings the journal, and with it the empty file, back.
+    off = rules.durability is Durability.OFF
+    _set(connection, "synchronous=OFF" if off else "synchronous=EXTRA")
+    if rules.durability is Durability.POWER:  # macOS: a sync that reaches the platter
+        _set(connection, "fullfsync=1")
+        _set(connection, "checkpoint_fullfsync=1")
+    _switch_to_wal(connection, path, rules.busy)
+    _migrate(connection, path, rules)
+    if rules.durability is Durability.POWER:
+        sync_folder(path.parent)  # another process may be between its unlink and its sync
+    _set(connection, f"synchronous={_SYNCHRONOUS[rules.durability]}")
+    _set(connection, f"journal_size_limit={_WAL_KEPT}")
+
+
+def _set(connection: apsw.Connection, pragma: str) -> None:
+    connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _number(connection: apsw.Connection, sql: str) -> int:
+    return int(cast(int, connection.execute(sql).fetchall()[0][0]))
+
+
+def _require_sound_sqlite(path: Path) -> None:
+    found = apsw.sqlite_lib_version()
+    if tuple(int(part) for part in found.split(".")[:3]) < _SOUND_SQLITE:
+        needed = ".".join(str(part) for part in _SOUND_SQLITE)
+        raise StoreError(
+            f"SQLite {found} can lose records of {path}: install apsw from PyPI, "
+            f"which brings {needed} or newer"
+        )
+
+
+def _require_own(connection: apsw.Connection, path: Path, application: int) -> None:
+    found = _number(connection, "PRAGMA application_id")
+    if found == application:
+        return
+    if found or _number(connection, "SELECT count(*) FROM sqlite_schema"):
+        raise StoreError(f"{path} is a database of another program: move it away")
+
+
+def _switch_to_wal(connection: apsw.Connection, path: Path, busy: float) -> None:
+    # SQLite does not wait for the exclusive lock that the switch needs: it must be asked again.
+    deadline = time.monotonic() + busy
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchall()[0][0]
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY)
+            continue
+        if mode != "wal":
+            raise StoreError(
+                f"{path} lies on a drive without shared memory for SQLite "
+                "(a network drive?): keep the project on a local disk"
+            )
+        return
+
+
+def _migrate(connection: apsw.Connection, path: Path, rules: Rules) -> None:
+    known = len(rules.migrations)
+    if _number(connection, "PRAGMA user_version") == known > 0:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = _number(connection, "PRAGMA user_version")
+        _require_known(path, found, known)
+        for script in rules.migrations[found:]:
+            connection.execute(script).fetchall()
+        _set(connection, f"user_version={known}")
+        _set(connection, f"application_id={rules.application}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _require_known(path: Path, found: int, known: int) -> None:
+    if found > known:
+        raise StoreError(
+            f"{path} was made by a newer ciranda (schema {found}, this one knows {known}): "
+            "upgrade ciranda"
+        )

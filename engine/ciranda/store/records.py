@@ -1,0 +1,209 @@
+"""The records of runs: appended under a fence, read back with nothing missing or altered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, final
+
+import apsw
+
+from ciranda.errors import LeaseLostError, StoreError
+from ciranda.store.blobs import SPILL, Blobs
+from ciranda.store.checksum import record_check
+from ciranda.store.database import Database
+from ciranda.store.opening import Row
+from ciranda.store.rows import Record
+from ciranda.store.runs import RunKey, Runs
+
+_PAGE: Final = 500  # records a query: no read transaction outlives one, so checkpoints pass
+_INSERT: Final = "INSERT INTO records VALUES(?,?,?,?,?,?,?)"
+# The fence and the record in one statement, which is one transaction.
+_FENCED: Final = (
+    "INSERT INTO records SELECT ?,?,?,?,?,?,? "
+    "WHERE EXISTS(SELECT 1 FROM leases WHERE run = ? AND epoch = ?)"
+)
+_SELECT: Final = 'SELECT id, at, type, version, spilled, payload, "check" FROM records '
+
+
+def require_sequence(run: str, tail: int, records: Sequence[Record]) -> None:
+    """Refuse records of another run, or that do not follow on the last one.
+
+    Raises:
+        StoreError: Naming the run and the place.
+    """
+    expected = tail + 1
+    for record in records:
+        if record.run != run:
+            raise StoreError(f"a record of run {record.run} cannot be appended to run {run}")
+        if record.seq != expected:
+            raise StoreError(
+                f"record {record.seq} cannot be appended to run {run}: "
+                f"the next one is {expected}; read the log again"
+            )
+        expected += 1
+
+
+@final
+class Records:
+    """The `records` table."""
+
+    def __init__(self, database: Database, runs: Runs, blobs: Blobs) -> None:
+        self._database = database
+        self._runs = runs
+        self._blobs = blobs
+        self._tails: dict[str, int] = {}  # last seq of the runs this process writes
+
+    def append(self, run: str, epoch: int, records: Sequence[Record]) -> None:
+        """Add records in one transaction, durable on return.
+
+        Raises:
+            LeaseLostError: The epoch is not the run's any more; nothing is added.
+            StoreError: A record does not follow on the last, or the file cannot be written.
+        """
+        if not records:
+            return
+        key = self._runs.key(run)
+        last = records[-1]
+        if records[0].seq != self._tails.get(run, -2) + 1:
+            self._tails[run] = self._last(key)  # another writer's turn, or a mistake
+        require_sequence(run, self._tails[run], records)
+        try:
+            if len(records) == 1 and len(last.payload) <= SPILL:
+                row = self._row(key, last)
+                if not self._database.change(_FENCED, (*row, key.number, epoch)):
+                    raise LeaseLostError(run)  # noqa: TRY301 -- both ways lose the tail alike
+            else:
+                with self._database.transaction():
+                    self.require(run, epoch)
+                    rows = [self._row(key, record) for record in records]
+                    self._database.execute_many(_INSERT, rows)
+        except StoreError as error:
+            self._tails.pop(run, None)
+            if isinstance(error.__cause__, apsw.ConstraintError):
+                raise StoreError(
+                    f"record {last.seq} of run {run} is there already: read the log again"
+                ) from error
+            raise
+        except LeaseLostError:
+            self._tails.pop(run, None)
+            raise
+        self._tails[run] = last.seq
+
+    def require(self, run: str, epoch: int) -> None:
+        """Check the fence inside an open transaction.
+
+        Raises:
+            LeaseLostError: The epoch is not the run's any more.
+        """
+        number = self._runs.key(run).number
+        fence = "SELECT 1 FROM leases WHERE run = ? AND epoch = ?"
+        if not self._database.execute(fence, (number, epoch)):
+            raise LeaseLostError(run)
+
+    def read(self, run: str, after: int, limit: int | None) -> Iterator[Record]:
+        """Yield the records of a run in order, each checked.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            StoreError: A record is missing or damaged; the text names run and seq.
+        """
+        key = self._runs.key(run)
+        seen, left = after, limit if limit is not None else 1 << 62
+        while left > 0:
+            wanted = min(left, _PAGE)
+            rows, fault = self._database.query_sound(
+                f"{_SELECT} WHERE id > ? AND id < ? ORDER BY id LIMIT ?",
+                (key.first + seen, key.first + (1 << 32), wanted),
+            )
+            for row in rows:
+                yield self._record(run, key, seen + 1, row)
+                seen += 1
+            if fault:
+                raise StoreError(f"run {run} cannot be read after record {seen}: {fault}")
+            left -= len(rows)
+            if len(rows) < wanted:
+                self._require_tail(run, key, seen)
+                return
+
+    def one(self, run: str, seq: int) -> Record:
+        """Return one record, checked.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            StoreError: There is no such record, or it is damaged.
+        """
+        key = self._runs.key(run)
+        rows = self._database.query(f"{_SELECT} WHERE id = ?", (key.first + seq,))
+        if not rows:
+            raise StoreError(f"run {run} has no record {seq}")
+        return self._record(run, key, seq, rows[0])
+
+    def mark_tail(self, run: str) -> None:
+        """Note how far a run's log reaches, so that a lost end is noticed when it is read."""
+        key = self._runs.key(run)
+        self._database.execute(
+            "UPDATE runs SET tail = max(tail, (SELECT coalesce(max(id) - ?1, -1) FROM records "
+            "WHERE id >= ?1 AND id < ?2)) WHERE number = ?3",
+            (key.first, key.first + (1 << 32), key.number),
+        )
+
+    def forget(self, run: str) -> None:
+        """Drop what is remembered of a run that this process is done with."""
+        self._tails.pop(run, None)
+
+    def _last(self, key: RunKey) -> int:
+        rows = self._database.query(
+            "SELECT coalesce(max(id) - ?1, -1) FROM records WHERE id >= ?1 AND id < ?2",
+            (key.first, key.first + (1 << 32)),
+        )
+        return int(rows[0][0])
+
+    def _row(self, key: RunKey, record: Record) -> Row:
+        payload = record.payload
+        spilled = len(payload) > SPILL
+        if spilled:
+            payload = self._blobs.put(payload, key.number)
+        check = record_check(key.sum, record, payload, spilled)
+        return (
+            key.first + record.seq,
+            record.at,
+            record.type,
+            record.version,
+            spilled,
+            payload,
+            check,
+        )
+
+    def _record(self, run: str, key: RunKey, seq: int, row: Row) -> Record:
+        found, at, kind, version, spilled, payload, check = row
+        if found != key.first + seq:
+            raise StoreError(
+                f"record {seq} of run {run} is missing (the next one there is "
+                f"{found - key.first}): {self._database.path} is damaged"
+            )
+        record = Record(run, seq, at, kind, version, payload)
+        sound = (
+            isinstance(at, float)
+            and isinstance(kind, str)
+            and isinstance(version, int)
+            and isinstance(payload, bytes)
+            and spilled in {0, 1}
+            and check == record_check(key.sum, record, payload, bool(spilled))
+        )
+        if not sound:
+            raise StoreError(
+                f"record {seq} ({kind}) of run {run} is damaged: "
+                f"its bytes in {self._database.path} do not fit their checksum"
+            )
+        if spilled:
+            return replace(record, payload=self._blobs.get(payload.hex()))
+        return record
+
+    def _require_tail(self, run: str, key: RunKey, seen: int) -> None:
+        rows = self._database.query("SELECT tail FROM runs WHERE number = ?", (key.number,))
+        if rows and rows[0][0] > seen:
+            raise StoreError(
+                f"run {run} ends at record {seen}, but it once reached {rows[0][0]}: "
+                f"{self._database.path} is damaged"
+            )

@@ -1,0 +1,108 @@
+"""What travels in and out of a log: records, runs, leases, messages, output."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Durability(enum.StrEnum):
+    """What an acknowledged record survives."""
+
+    POWER = "power"  # loss of power, at one disk sync a commit
+    PROCESS = "process"  # kill -9; a power loss may take a suffix
+    OFF = "off"  # nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event of one run, as it lies in the log.
+
+    Args:
+        run: Id of the run.
+        seq: Place in the run, from 0 without gaps.
+        at: Unix time in seconds.
+        type: Name of the event type.
+        version: Version of the type's fields.
+        payload: The event's fields, encoded by the caller.
+    """
+
+    run: str
+    seq: int
+    at: float
+    type: str
+    version: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What a list of runs shows; times are unix seconds, digests are of blobs."""
+
+    id: str
+    name: str
+    file: str
+    status: str
+    created: float
+    finished: float | None = None
+    parent: str | None = None
+    source: str = ""
+    workflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write for a run; `epoch` is what every write is checked against."""
+
+    run: str
+    owner: str
+    epoch: int
+    ttl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something another process asked of a run: cancel, approve, emit."""
+
+    id: int
+    run: str
+    kind: str
+    payload: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChunk:
+    """Some of what a step printed.
+
+    `offset` counts the bytes of the step's output before this chunk, both streams together;
+    a chunk that does not start where the one before it ended follows a dropped middle.
+    """
+
+    id: int
+    path: str
+    stream: str
+    at: float
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A cached result; `parts` is what its key was made of, encoded by the caller."""
+
+    key: str
+    payload: bytes
+    created: float
+    expires: float | None
+    label: str = ""
+    parts: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much a prune removed."""
+
+    runs: int
+    records: int
+    blobs: int
