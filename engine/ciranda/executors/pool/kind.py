@@ -1,0 +1,73 @@
+"""What a worker is: its setup, its life time, when to replace it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, final
+
+_FOLDER: Final = Path(__file__).with_name("worker")
+
+# Runs before anything but the interpreter is loaded: makes the worker folder a package of its
+# own, so that neither `ciranda` nor site-packages' .pth files are imported on the way.
+_BOOT: Final = """
+import sys
+folder, control, *path = sys.argv[1:]
+sys.path[:] = path
+package = type(sys)("ciranda_worker")
+package.__path__ = [folder]
+sys.modules["ciranda_worker"] = package
+from ciranda_worker.keeper import main
+main(int(control))
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Recycle:
+    """When a worker that is still healthy is replaced; None means never.
+
+    Args:
+        calls: After so many calls.
+        rss_mb: When it holds more resident memory than so many MiB after a call (Linux).
+    """
+
+    calls: int | None = None
+    rss_mb: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class WorkerKind:
+    """How to make one kind of worker.
+
+    Args:
+        name: For people, in messages.
+        setup: `module:function`, imported in the worker and called once with `options`. It
+            returns a mapping of `function(payload, call)` by name, or an object with
+            `handle(name, payload, call)`, or such a function.
+        options: Plain data for `setup` and `confine`.
+        argv: The Python interpreter to start, with what stands before it; None is ours.
+        env: The whole environment of the worker; None inherits ours.
+        recycle: When to replace a healthy worker.
+        lifetime: `reuse` serves many calls in one process, and state leaks from one call to
+            the next; `fork` runs each call in a fresh child of a process that ran `setup`.
+        confine: `module:function`, called with `options` after `setup`, in the process that
+            does the work, before its first call.
+    """
+
+    name: str
+    setup: str
+    options: Any = None
+    argv: tuple[str, ...] | None = None
+    env: Mapping[str, str] | None = None
+    recycle: Recycle = Recycle()
+    lifetime: Literal["reuse", "fork"] = "reuse"
+    confine: str | None = None
+
+    def command(self, control: int) -> tuple[str, ...]:
+        """Return the argument list that starts a keeper on this descriptor."""
+        python = self.argv or (sys.executable,)
+        path = [os.path.abspath(entry) for entry in sys.path]  # "" is the working directory
+        return (*python, "-I", "-S", "-c", _BOOT, str(_FOLDER), str(control), *path)

@@ -1,0 +1,301 @@
+"""A pool of warm worker processes."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+import anyio
+import anyio.abc
+
+from ciranda.errors import PoolError, StepError
+
+from .kind import WorkerKind
+from .outcome import Notify
+from .spawner import Spawner
+from .warm import WarmWorker
+
+_KEYS: Final = 4096  # affinity keys remembered
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """Counts of one pool; the first five describe now, the rest since it opened."""
+
+    size: int
+    alive: int
+    idle: int
+    busy: int
+    queued: int
+    calls: int
+    failed: int
+    started: int
+    lost: int
+    recycled: int
+
+
+@final
+class Pool:
+    """Up to `size` workers of one kind, started when needed; an async context manager.
+
+    Callers are served first come, first served. A worker that dies, breaks the protocol or is
+    killed takes only its own call with it and is replaced in the background.
+
+    Args:
+        kind: What the workers are.
+        size: How many may run at once.
+        warm: How many to start in the background at once.
+        grace: Seconds between a cancel frame and the kill when a call is cancelled.
+        check_every: Seconds between health checks of idle workers.
+    """
+
+    def __init__(
+        self,
+        kind: WorkerKind,
+        size: int,
+        *,
+        warm: int = 0,
+        grace: float = 0.0,
+        check_every: float = 1.0,
+    ) -> None:
+        if size < 1:
+            raise PoolError(f"a pool of {kind.name!r} needs at least 1 worker, not {size}")
+        self._kind = kind
+        self._size = size
+        self._warm = min(warm, size)
+        self._grace = grace
+        self._check_every = check_every
+        self._slots = anyio.Semaphore(size, fast_acquire=True)
+        self._idle: list[WarmWorker] = []
+        self._busy: set[WarmWorker] = set()
+        self._keys: dict[str, WarmWorker] = {}
+        self._count = dict.fromkeys(("calls", "failed", "started", "lost", "recycled"), 0)
+        self._starting = 0
+        self._open = False
+        self._tasks: anyio.abc.TaskGroup
+        self._spawner: Spawner
+
+    async def __aenter__(self) -> Self:
+        self._spawner = Spawner()
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._open = True
+        self._tasks.start_soon(self._watch)
+        for _ in range(self._warm):
+            self._tasks.start_soon(self._refill)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        self._open = False
+        try:
+            if error is None:
+                await self._drain()
+        finally:
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self._shut()
+            finally:
+                self._tasks.cancel_scope.cancel()
+                leave = await self._tasks.__aexit__(kind, error, trace)
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._spawner.close)
+        return leave
+
+    async def _shut(self) -> None:
+        for worker in self._busy:
+            worker.abort()
+        await self._drain()
+        for worker in self._idle:
+            await worker.stop()
+        self._idle.clear()
+
+    async def _drain(self) -> None:
+        for _ in range(self._size):
+            await self._slots.acquire()
+        for _ in range(self._size):
+            self._slots.release()
+
+    @property
+    def stats(self) -> PoolStats:
+        """Counts as of now."""
+        return PoolStats(
+            size=self._size,
+            alive=len(self._idle) + len(self._busy),
+            idle=len(self._idle),
+            busy=len(self._busy),
+            queued=self._slots.statistics().tasks_waiting,
+            **self._count,
+        )
+
+    async def call(
+        self,
+        name: str,
+        payload: Any,
+        *,
+        deadline: float | None = None,
+        affinity: str | None = None,
+        digest: str | None = None,
+        on_event: Notify | None = None,
+    ) -> Any:
+        """Run one call in a worker and return its result as plain data.
+
+        Args:
+            name: What the worker's handler is asked for.
+            payload: Plain data.
+            deadline: Seconds from now, waiting included; then the whole tree of processes is
+                killed.
+            affinity: Calls with one key go to one worker while it is alive and free.
+            digest: Digest of the code behind `name`; a worker that ran another one is replaced.
+            on_event: Called with each frame of the call that is not its result: events, logs
+                (`level` is `stdout` or `stderr` for captured output), progress, spans.
+
+        Raises:
+            StepError: `worker-lost` (retryable), `timeout`, `memory`, `limit`, `invalid-input`,
+                `invalid-output`, `crash`, or the action's own kind.
+            PoolError: The pool is closed or its workers cannot start.
+        """
+        if deadline is None:
+            return await self._call(name, payload, None, affinity, digest, on_event)
+        with anyio.move_on_after(deadline):
+            return await self._call(name, payload, deadline, affinity, digest, on_event)
+        self._count["failed"] += 1
+        raise StepError("timeout", f"{name!r} was killed after its {deadline:g} seconds")
+
+    async def _call(
+        self,
+        name: str,
+        payload: Any,
+        deadline: float | None,
+        affinity: str | None,
+        digest: str | None,
+        notify: Notify | None,
+    ) -> Any:
+        if not self._open:
+            raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
+        async with self._slots, self._borrowed(affinity, name, digest) as worker:
+            self._count["calls"] += 1
+            try:
+                return await worker.call(name, payload, deadline, notify, self._grace)
+            except StepError:
+                self._count["failed"] += 1
+                raise
+
+    @contextlib.asynccontextmanager
+    async def _borrowed(
+        self, affinity: str | None, name: str, digest: str | None
+    ) -> AsyncIterator[WarmWorker]:
+        worker = self._pick(affinity, name, digest) or await self._start()
+        if digest is not None:
+            worker.digests[name] = digest
+        if affinity is not None:
+            self._remember(affinity, worker)
+        self._busy.add(worker)
+        try:
+            yield worker
+        finally:
+            self._busy.discard(worker)
+            self._give_back(worker)
+
+    def _pick(self, affinity: str | None, name: str, digest: str | None) -> WarmWorker | None:
+        while self._idle:
+            known = self._keys.get(affinity) if affinity is not None else None
+            if known not in self._idle:
+                # Last used first; a key that is new prefers a worker that no key has chosen.
+                taken = self._keys.values() if affinity is not None else ()
+                known = next(
+                    (worker for worker in reversed(self._idle) if worker not in taken), None
+                )
+                if known is None and len(self._idle) + len(self._busy) < self._size:
+                    return None
+            worker = known or self._idle[-1]
+            self._idle.remove(worker)
+            stale = digest is not None and worker.digests.get(name, digest) != digest
+            if not worker.healthy():
+                self._discard(worker, "lost")
+            elif stale:
+                self._discard(worker, "recycled")
+            else:
+                return worker
+        return None
+
+    def _remember(self, key: str, worker: WarmWorker) -> None:
+        self._keys.pop(key, None)
+        self._keys[key] = worker
+        if len(self._keys) > _KEYS:
+            del self._keys[next(iter(self._keys))]
+
+    async def _start(self) -> WarmWorker:
+        worker = WarmWorker(self._kind, self._spawner)
+        self._starting += 1
+        try:
+            await worker.start()
+        finally:
+            self._starting -= 1
+        self._count["started"] += 1
+        return worker
+
+    def _give_back(self, worker: WarmWorker) -> None:
+        if not worker.usable:
+            self._discard(worker, "lost")
+        elif self._worn(worker):
+            self._discard(worker, "recycled")
+        elif self._open:
+            self._idle.append(worker)
+            return
+        else:
+            self._discard(worker, None)
+        if self._open:
+            self._tasks.start_soon(self._refill)
+
+    def _worn(self, worker: WarmWorker) -> bool:
+        recycle = self._kind.recycle
+        if recycle.calls is not None and worker.calls >= recycle.calls:
+            return True
+        return recycle.rss_mb is not None and worker.rss_mb() > recycle.rss_mb
+
+    def _discard(self, worker: WarmWorker, why: str | None) -> None:
+        if why is not None:
+            self._count[why] += 1
+        for key in [key for key, value in self._keys.items() if value is worker]:
+            del self._keys[key]
+        worker.abort()
+        self._tasks.start_soon(self._stop, worker)
+
+    async def _stop(self, worker: WarmWorker) -> None:
+        with anyio.CancelScope(shield=True):
+            await worker.stop()
+
+    async def _refill(self) -> None:
+        """Start a worker ahead of need, as long as there is room."""
+        async with self._slots:
+            alive = len(self._idle) + len(self._busy) + self._starting
+            if not self._open or alive >= self._size:
+                return
+            try:
+                self._idle.append(await self._start())
+            except PoolError:
+                return  # the next call starts one itself and tells its caller why not
+
+    async def _watch(self) -> None:
+        """Ping idle workers for ever, one at a time and never instead of a call."""
+        while True:
+            await anyio.sleep(self._check_every)
+            for worker in tuple(self._idle):
+                try:
+                    self._slots.acquire_nowait()
+                except anyio.WouldBlock:
+                    break
+                try:
+                    if worker in self._idle:
+                        self._idle.remove(worker)
+                        await worker.ping()
+                        self._give_back(worker)
+                finally:
+                    self._slots.release()

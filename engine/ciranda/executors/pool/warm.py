@@ -1,0 +1,322 @@
+"""One worker as its engine sees it: start, call, stop."""
+
+import contextlib
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any, Final, final
+
+import anyio
+
+from ciranda.errors import PoolError, StepError
+
+from .kind import WorkerKind
+from .link import Incoming, KeeperGoneError, Link
+from .outcome import Notify, Output, encode_call, from_error, garbage, lost, oom_kills
+from .spawner import Spawner
+from .worker import frames, system
+
+_KILL: Final = 0.5  # seconds a keeper has to sweep before we do it
+_START: Final = 60.0  # seconds for `setup`
+
+
+@final
+class WarmWorker:
+    """A keeper and what it keeps; serves one call at a time.
+
+    Attributes:
+        usable: Whether another call may be sent; once False it stays so.
+        calls: Calls sent so far.
+        digests: Code digest by call name, as last used.
+    """
+
+    __slots__ = (
+        "_kind",
+        "_link",
+        "_oom",
+        "_pid",
+        "_process",
+        "_spawner",
+        "calls",
+        "digests",
+        "usable",
+    )
+
+    def __init__(self, kind: WorkerKind, spawner: Spawner) -> None:
+        self._kind = kind
+        self._spawner = spawner
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: Link | None = None
+        self._pid = 0
+        self._oom = 0
+        self.usable = False
+        self.calls = 0
+        self.digests: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Start the process and wait until `setup` has run.
+
+        Raises:
+            PoolError: The command cannot run, or `setup` failed.
+        """
+        try:
+            with anyio.fail_after(_START):
+                link = await anyio.to_thread.run_sync(self._spawn)
+                await self._handshake(link)
+        except TimeoutError:
+            await self.stop()
+            raise PoolError(
+                f"worker {self._kind.name!r} was not ready after {_START:g} seconds; "
+                f"make {self._kind.setup!r} faster"
+            ) from None
+        except (KeeperGoneError, frames.FrameError, OSError) as error:
+            tail = self._link.tail if self._link is not None else ""
+            await self.stop()
+            failed = PoolError(
+                f"worker {self._kind.name!r} cannot start: {error or 'its process ended'}"
+            )
+            if tail:
+                failed.add_note(f"It wrote:\n{tail.rstrip()}")
+            raise failed from None
+        except BaseException:
+            await self.stop()
+            raise
+        self.usable = True
+        self._oom = oom_kills()
+
+    def _spawn(self) -> Link:
+        ours, theirs = socket.socketpair()
+        out, their_out = os.pipe()
+        err, their_err = os.pipe()
+        try:
+            self._process = self._spawner.spawn(
+                self._kind.command(theirs.fileno()),
+                env=self._kind.env,
+                keep=theirs.fileno(),
+                stdout=their_out,
+                stderr=their_err,
+            )
+        except BaseException:
+            ours.close()
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            theirs.close()
+            os.close(their_out)
+            os.close(their_err)
+        self._link = Link(ours, out, err)
+        return self._link
+
+    async def _handshake(self, link: Link) -> None:
+        kind = self._kind
+        fork = kind.lifetime == "fork"
+        parent = 0 if kind.argv else os.getpid()
+        start = frames.encode(frames.Start(kind.setup, kind.options, fork, kind.confine, parent))
+        while start:
+            try:
+                start = start[link.control.send(start) :]
+            except BlockingIOError:
+                await anyio.wait_writable(link.control)
+        await self._until_ready(link)
+        if not fork:
+            link.fork(0)
+            self._pid = await self._until_ready(link)
+
+    async def _until_ready(self, link: Link) -> int:
+        while True:
+            for frame in await link.turn():
+                if isinstance(frame, frames.Ready):
+                    return frame.pid
+                if isinstance(frame, frames.Error):
+                    raise self._refused(frame)
+                if isinstance(frame, frames.Ended):
+                    raise KeeperGoneError(
+                        f"its process ended during setup, wait status {frame.status}"
+                    )
+
+    def _refused(self, frame: frames.Error) -> PoolError:
+        error = PoolError(f"worker {self._kind.name!r} cannot start: {frame.message}")
+        error.add_note(f"In the worker:\n{frame.traceback.rstrip()}")
+        return error
+
+    def healthy(self) -> bool:
+        """Tell, without waiting, whether an idle worker is still there and silent."""
+        if self._link is None or not self.usable:
+            return False
+        try:
+            for frame in self._link.poll():
+                if isinstance(frame, frames.Ended):
+                    self.usable = False
+        except (KeeperGoneError, frames.FrameError):
+            self.usable = False
+        return self.usable
+
+    async def ping(self, seconds: float = 1.0) -> bool:
+        """Ask an idle worker whether it answers in time."""
+        link = self._link
+        if link is None or not self.healthy():
+            return False
+        asked = frames.Ping(self.calls)
+        try:
+            with anyio.fail_after(seconds):
+                if self._kind.lifetime == "fork":
+                    link.tell_keeper(asked)
+                else:
+                    link.send(frames.encode(asked))
+                while asked not in await link.turn():
+                    pass
+        except (TimeoutError, KeeperGoneError, frames.FrameError):
+            self.usable = False
+        return self.usable
+
+    async def call(
+        self,
+        name: str,
+        payload: Any,
+        deadline: float | None,
+        notify: Notify | None,
+        grace: float,
+    ) -> Any:
+        """Run one call; afterwards `usable` says whether this worker may serve another.
+
+        Raises:
+            StepError: It failed; see `Pool.call` for the kinds.
+        """
+        link = self._link
+        assert link is not None
+        data = encode_call(frames.Call(self.calls + 1, name, payload, deadline))
+        self.calls += 1
+        output = Output(self.calls, notify) if notify is not None else None
+        link.hear = output.hear if output is not None else None
+        link.tail = ""
+        try:
+            frame = await self._exchange(link, name, data, notify)
+        except KeeperGoneError:
+            self.usable = False
+            raise self._lost(name, None) from None
+        except frames.FrameError as error:
+            await self._give_up(link, 0)
+            raise garbage(self._kind.name, name, error) from None
+        except BaseException:  # cancelled, or `notify` raised
+            await self._give_up(link, grace)
+            raise
+        finally:
+            link.hear = None
+            if output is not None:
+                output.end()
+        if isinstance(frame, frames.Result):
+            return frame.value
+        if isinstance(frame, frames.Ended):
+            self.usable = self._kind.lifetime == "fork"
+            raise self._lost(name, frame.status)
+        if frame.kind == "memory" and self._kind.lifetime == "reuse":
+            self.usable = False  # what ran out of memory may be half done anywhere
+        raise from_error(frame)
+
+    async def _exchange(
+        self, link: Link, name: str, data: bytes, notify: Notify | None
+    ) -> frames.Result | frames.Error | frames.Ended:
+        fork = self._kind.lifetime == "fork"
+        if fork:
+            link.fork(self.calls)
+        link.send(data)
+        answer: frames.Result | frames.Error | None = None
+        killed = False
+        while True:
+            for frame in await link.turn():
+                if isinstance(frame, frames.Ended):
+                    return answer or frame
+                if frame_of(frame) != self.calls:
+                    if isinstance(frame, frames.Error) and frame.id == 0:
+                        raise self._refused(frame)
+                elif isinstance(frame, frames.Result | frames.Error):
+                    answer = answer or frame
+                elif notify is not None and isinstance(frame, frames.Notice):
+                    notify(frame)
+            if answer is not None and not fork:
+                return answer
+            if link.data is None and not killed and answer is None:
+                killed = True  # it closed its end: let the keeper tell how it ended
+                link.tell_keeper(frames.Kill(self.calls if fork else 0))
+
+    def _lost(self, name: str, status: int | None) -> StepError:
+        tail = self._link.tail if self._link is not None else ""
+        before, self._oom = self._oom, oom_kills()
+        return lost(self._kind.name, name, status, tail, oom=self._oom > before)
+
+    async def _give_up(self, link: Link, grace: float) -> None:
+        """Kill what serves the call; a forking worker lives on when its keeper answers."""
+        self.usable = False
+        with anyio.CancelScope(shield=True):
+            try:
+                if grace and await self._ask(link, grace):
+                    self.usable = True
+                    return
+                fork = self._kind.lifetime == "fork"
+                link.tell_keeper(frames.Kill(self.calls if fork else 0))
+                with anyio.move_on_after(_KILL):
+                    self.usable = await self._until_ended(link) and fork
+            except KeeperGoneError:
+                pass
+            if not self.usable:
+                await self.stop()
+
+    async def _ask(self, link: Link, grace: float) -> bool:
+        link.send(frames.encode(frames.Cancel(self.calls)))
+        with contextlib.suppress(frames.FrameError), anyio.move_on_after(grace):
+            while link.data is not None:
+                for frame in await link.turn():
+                    done = isinstance(frame, frames.Result | frames.Error)
+                    if isinstance(frame, frames.Ended):
+                        return self._kind.lifetime == "fork"
+                    if done and self._kind.lifetime == "reuse":
+                        return frame_of(frame) == self.calls
+        return False
+
+    async def _until_ended(self, link: Link) -> bool:
+        link.drop_data()
+        while True:
+            for frame in await link.turn():
+                if isinstance(frame, frames.Ended) and frame.id in (self.calls, 0):
+                    return True
+
+    def rss_mb(self) -> float:
+        """Return resident memory in MiB; 0 where there is no /proc or one child a call."""
+        try:
+            fields = Path(f"/proc/{self._pid}/statm").read_text().split()
+        except OSError:
+            return 0.0
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def abort(self) -> None:
+        """Make the keeper kill everything; a running call fails as lost."""
+        self.usable = False
+        if self._link is not None:
+            with contextlib.suppress(OSError):
+                self._link.control.shutdown(socket.SHUT_WR)
+
+    async def stop(self) -> None:
+        """Kill everything of this worker and close every descriptor; idempotent."""
+        self.usable = False
+        link, process = self._link, self._process
+        self._link = self._process = None
+        with anyio.CancelScope(shield=True):
+            if link is not None:
+                with contextlib.suppress(OSError, KeeperGoneError, frames.FrameError):
+                    link.control.shutdown(socket.SHUT_WR)
+                    with anyio.move_on_after(_KILL):
+                        link.drop_data()
+                        while True:
+                            await link.turn()
+                link.close()
+            if process is not None:
+                for pid in (*system.descendants(process.pid), process.pid):
+                    system.kill(pid)
+                self._spawner.reap(process)
+
+
+def frame_of(frame: Incoming) -> int | None:
+    """Return the call a frame belongs to."""
+    return None if isinstance(frame, frames.Ready) else frame.id

@@ -1,0 +1,95 @@
+"""What a handler in a worker is told about its call, and how it reports back."""
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, final
+
+import msgspec
+
+from . import frames
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as null, bool, int, float, str, bytes, list and dict with str keys."""
+    return msgspec.to_builtins(value, builtin_types=(bytes,), str_keys=True)
+
+
+@final
+class Line:
+    """The worker's end of its private socket; any thread may send."""
+
+    __slots__ = ("_lock", "_reader", "_socket", "_waiting")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._lock = threading.Lock()
+        self._reader = frames.FrameReader[frames.ToWorker](frames.decoder(frames.ToWorker))
+        self._waiting: list[frames.ToWorker] = []
+
+    def send(self, frame: frames.FromWorker) -> None:
+        """Write a whole frame."""
+        data = frames.encode(frame)
+        with self._lock:
+            self._socket.sendall(data)
+
+    def receive(self) -> frames.ToWorker | None:
+        """Return the next frame, or None when the engine closed the socket."""
+        while not self._waiting:
+            data = self._socket.recv(1 << 18)
+            if not data:
+                return None
+            self._waiting.extend(self._reader.feed(data))
+        return self._waiting.pop(0)
+
+    def cancelled(self, call: int) -> bool:
+        """Tell whether a cancel frame of this call has come; never blocks."""
+        while select.select([self._socket], [], [], 0)[0]:
+            data = self._socket.recv(4096)
+            if not data:
+                return True
+            self._waiting.extend(self._reader.feed(data))
+        return any(isinstance(item, frames.Cancel) and item.id == call for item in self._waiting)
+
+
+@final
+class Job:
+    """One call, as its handler sees it; every method may be used from any thread.
+
+    Attributes:
+        name: What was called.
+        deadline: Moment of `time.monotonic()` at which the engine kills us, or None.
+    """
+
+    __slots__ = ("_id", "_line", "deadline", "name")
+
+    def __init__(
+        self, line: Line, call: frames.Call, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._line = line
+        self._id = call.id
+        self.name = call.name
+        self.deadline = None if call.deadline is None else clock() + call.deadline
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the engine asked us to stop; the kill follows after its grace time."""
+        return self._line.cancelled(self._id)
+
+    def event(self, name: str, data: Any = None) -> None:
+        """Send something of the action's own."""
+        self._line.send(frames.Event(self._id, name, plain(data)))
+
+    def log(self, level: str, text: str) -> None:
+        """Send one log line."""
+        self._line.send(frames.Log(self._id, level, text))
+
+    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        """Say how far the call is."""
+        self._line.send(frames.Progress(self._id, done, total, text))
+
+    def span(self, data: Any) -> None:
+        """Send one finished span as plain data."""
+        self._line.send(frames.Span(self._id, plain(data)))

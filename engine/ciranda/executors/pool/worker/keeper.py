@@ -1,0 +1,162 @@
+"""The keeper: parent of all that one worker starts, so that nothing of it survives.
+
+One small process a worker. It adopts orphans (a subreaper), so a child that forks twice and
+starts a new session is still its descendant and is killed with the rest. With `reuse` it
+forks one child that serves many calls; with `fork` it runs `setup` itself and forks a child
+for each call. It ends, and kills everything below, when the engine closes its socket or dies.
+"""
+
+import contextlib
+import gc
+import io
+import os
+import select
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from . import frames, system
+from .serve import Work, failure, prepare, serve
+
+_WATCHED = (signal.SIGCHLD, signal.SIGTERM)
+
+
+class Keeper:
+    """Forks children, reports their end, kills what they leave."""
+
+    def __init__(self, control: socket.socket, start: frames.Start) -> None:
+        self._control = control
+        self._start = start
+        self._work: Work | None = None
+        self._child = 0
+        self._call = 0
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._reader = frames.FrameReader[frames.ToKeeper](frames.decoder(frames.ToKeeper))
+
+    def run(self) -> None:
+        """Serve the engine until it closes the socket."""
+        if self._start.fork and not self._set_up():
+            return
+        self._tell(frames.Ready(os.getpid()))
+        for signum in _WATCHED:
+            signal.signal(signum, lambda *_: None)  # what counts is the byte in the pipe
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._read, select.POLLIN)
+        serving = True
+        while serving:
+            ready = {fd for fd, _ in poll.poll()}
+            if self._read in ready:
+                serving = signal.SIGTERM not in os.read(self._read, 4096) and self._reap()
+            if serving and self._control.fileno() in ready:
+                serving = self._listen()
+        self._sweep()
+
+    def _set_up(self) -> bool:
+        try:
+            self._work = prepare(self._start)
+        except BaseException as error:  # whatever a setup raises, the engine must hear of it
+            self._tell(failure(0, error))
+            return False
+        gc.collect()
+        gc.freeze()  # what setup made stays shared with every child
+        return True
+
+    def _listen(self) -> bool:
+        try:
+            data, fds, _, _ = socket.recv_fds(self._control, 65536, 1)
+        except ConnectionError:
+            return False
+        if not data:
+            return False
+        for frame in self._reader.feed(data):
+            if isinstance(frame, frames.Fork):
+                self._fork(frame.id, fds.pop())
+            elif isinstance(frame, frames.Ping):
+                self._tell(frame)
+            elif isinstance(frame, frames.Kill) and frame.id == self._call and self._child:
+                for pid in (self._child, *system.descendants(os.getpid())):
+                    system.kill(pid)
+        return True
+
+    def _fork(self, call: int, fd: int) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._call = call
+        keeper = os.getpid()
+        self._child = os.fork()
+        if self._child == 0:
+            self._become_child(fd, keeper)
+        os.close(fd)
+
+    def _become_child(self, fd: int, keeper: int) -> NoReturn:
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for signum in _WATCHED:
+                signal.signal(signum, signal.SIG_DFL)
+            os.setsid()
+            system.die_with_parent(signal.SIGKILL)
+            if os.getppid() == keeper:  # it may have died before the line above
+                for mine in (self._read, self._write):
+                    os.close(mine)
+                self._control.close()
+                code = serve(socket.socket(fileno=fd), self._start, self._work)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)  # never back into the keeper's stack
+
+    def _reap(self) -> bool:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return True
+            if pid == 0:
+                return True
+            if pid == self._child:
+                self._sweep()
+                self._child = 0
+                self._tell(frames.Ended(self._call, status))
+                return self._start.fork
+
+    def _sweep(self) -> None:
+        """Kill and reap every descendant; orphans come to us, so none is missed."""
+        while True:
+            for pid in system.descendants(os.getpid()):
+                system.kill(pid)
+            if self._child and sys.platform != "linux":
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._child, signal.SIGKILL)  # all there is without /proc
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                return
+
+    def _tell(self, frame: frames.FromKeeper) -> None:
+        with contextlib.suppress(ConnectionError):  # the engine has gone; the loop sees it
+            self._control.sendall(frames.encode(frame))
+
+
+def main(control_fd: int) -> None:
+    """Read the first frame from the control socket and keep a worker until it closes."""
+    control = socket.socket(fileno=control_fd)
+    reader = frames.FrameReader[frames.Start](frames.decoder(frames.Start))
+    start = None
+    while start is None:
+        data = control.recv(65536)
+        if not data:
+            return
+        start = next(reader.feed(data), None)
+    system.die_with_parent(signal.SIGTERM)
+    if start.parent and os.getppid() != start.parent:
+        return  # the engine died while we started
+    system.adopt_orphans()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
+    Keeper(control, start).run()

@@ -1,0 +1,151 @@
+"""The child that does the work: set up once, then one call after another."""
+
+import importlib
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from . import frames
+from .job import Job, Line, plain
+
+Handle = Callable[[str, Any, Job], Any]
+_TRACEBACK: Final = 65536  # characters kept
+_MESSAGE: Final = 4096
+
+
+class Work(NamedTuple):
+    """What `setup` made, and what to run in the child before its first call."""
+
+    handle: Handle
+    confine: Callable[[Any], object] | None
+
+
+def load(reference: str) -> Any:
+    """Import `module:attribute`."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def prepare(start: frames.Start) -> Work:
+    """Import and call `setup`; import `confine`."""
+    made = load(start.setup)(start.options)
+    confine = load(start.confine) if start.confine else None
+    if isinstance(made, Mapping):
+        return Work(_by_name(made), confine)
+    handle = getattr(made, "handle", made)
+    if not callable(handle):
+        raise TypeError(
+            f"{start.setup} returned {type(made).__name__}; "
+            "return a mapping of callables, or an object with handle(name, payload, call)"
+        )
+    return Work(handle, confine)
+
+
+def _by_name(table: Mapping[str, Callable[[Any, Job], Any]]) -> Handle:
+    def handle(name: str, payload: Any, job: Job) -> Any:
+        if name not in table:
+            raise LookupError(f"this worker has no {name!r}; it has {', '.join(sorted(table))}")
+        return table[name](payload, job)
+
+    return handle
+
+
+def failure(call: int, error: BaseException) -> frames.Error:
+    """Return the error frame for what a handler raised."""
+    trace = "".join(traceback.format_exception(error))[-_TRACEBACK:]
+    errors = sys.modules.get("ciranda.errors")  # not imported: nobody can have raised it
+    if errors is not None and isinstance(error, errors.StepError):
+        return frames.Error(
+            call,
+            _text(error.kind),
+            _text(error.message),
+            error.retryable,
+            error.retry_after,
+            plain(error.detail),
+            _text(trace),
+        )
+    kind = "memory" if isinstance(error, MemoryError) else "crash"
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    detail = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
+    return frames.Error(call, kind, _text(said)[:_MESSAGE], None, None, detail, _text(trace))
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()  # lone surrogates do not travel
+
+
+def _refusal(call: int, kind: str, message: str) -> frames.Error:
+    return frames.Error(call, kind, _text(message)[:_MESSAGE], False, None, {}, "")
+
+
+def _answer(line: Line, work: Work, call: frames.Call) -> None:
+    try:
+        value = work.handle(call.name, call.payload, Job(line, call))
+    except Exception as error:
+        _flush()
+        try:
+            line.send(failure(call.id, error))
+        except (frames.FrameTooBigError, TypeError, ValueError, OverflowError, RecursionError):
+            line.send(_refusal(call.id, "crash", f"{type(error).__name__}: {error}"))
+        return
+    _flush()
+    try:
+        line.send(frames.Result(call.id, plain(value)))
+    except frames.FrameTooBigError as error:
+        line.send(_refusal(call.id, "limit", f"the result of {call.name!r} is {error}"))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        line.send(
+            _refusal(
+                call.id,
+                "invalid-output",
+                f"{call.name!r} returned a {type(value).__name__} that is not plain data: {error}",
+            )
+        )
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if not stream.closed:
+            stream.flush()
+
+
+def serve(sock: socket.socket, start: frames.Start, work: Work | None) -> int:
+    """Serve calls until the engine closes the socket, or once after a fork for one call.
+
+    Returns:
+        The exit code of this process.
+    """
+    line = Line(sock)
+    try:
+        ready = work if work is not None else prepare(start)
+        if ready.confine is not None:
+            ready.confine(start.options)
+    except BaseException as error:  # whatever a setup raises, the engine must hear of it
+        line.send(failure(0, error))
+        return 1
+    if not start.fork:
+        line.send(frames.Ready(os.getpid()))
+    try:
+        return _loop(line, start, ready)
+    except ConnectionError:
+        return 0  # the engine has gone
+    except SystemExit as error:
+        _flush()
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 0xFF
+        sys.stderr.write(f"{error.code}\n")
+        return 1
+
+
+def _loop(line: Line, start: frames.Start, work: Work) -> int:
+    while (frame := line.receive()) is not None:
+        if isinstance(frame, frames.Call):
+            _answer(line, work, frame)
+            if start.fork:
+                return 0
+        elif isinstance(frame, frames.Ping):
+            line.send(frame)
+    return 0
