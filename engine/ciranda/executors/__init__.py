@@ -1,0 +1,1 @@
+"""Where a step runs: in the loop, in a thread, in a process."""
