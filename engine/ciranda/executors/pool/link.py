@@ -14,8 +14,7 @@ from .worker import frames
 Incoming = frames.FromWorker | frames.FromKeeper
 _DECODE_WORKER: Final = frames.decoder(frames.FromWorker)
 _DECODE_KEEPER: Final = frames.decoder(frames.FromKeeper)
-_CHUNK: Final = 1 << 18
-_PIPE: Final = 1 << 16
+_CHUNK: Final = 1 << 16  # bytes a read; above 128 KiB malloc maps fresh pages each time
 _TAIL: Final = 2048  # characters of stderr kept for a message
 
 
@@ -145,7 +144,7 @@ class Link:
             return
         except OSError:
             rest = rest[:0]
-        self._outgoing = rest if rest else None
+        self._outgoing = rest or None
         if self._outgoing is None:
             self._selector.modify(data, selectors.EVENT_READ)
 
@@ -192,7 +191,7 @@ class Link:
             return
         name, decoder = self._decoders[fd]
         try:
-            chunk = os.read(fd, _PIPE)
+            chunk = os.read(fd, _CHUNK)
         except BlockingIOError:
             return
         if not chunk:  # the keeper is ending

@@ -1,7 +1,5 @@
 """A pool of warm worker processes."""
 
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, final
@@ -134,7 +132,7 @@ class Pool:
             **self._count,
         )
 
-    async def call(
+    async def call(  # noqa: PLR0913 - each option is one word at the call
         self,
         name: str,
         payload: Any,
@@ -168,7 +166,7 @@ class Pool:
         self._count["failed"] += 1
         raise StepError("timeout", f"{name!r} was killed after its {deadline:g} seconds")
 
-    async def _call(
+    async def _call(  # noqa: PLR0913, PLR0917 - `call` again, under its deadline
         self,
         name: str,
         payload: Any,
@@ -179,29 +177,22 @@ class Pool:
     ) -> Any:
         if not self._open:
             raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
-        async with self._slots, self._borrowed(affinity, name, digest) as worker:
+        async with self._slots:
+            worker = self._pick(affinity, name, digest) or await self._start()
+            if digest is not None:
+                worker.digests[name] = digest
+            if affinity is not None:
+                self._remember(affinity, worker)
+            self._busy.add(worker)
             self._count["calls"] += 1
             try:
                 return await worker.call(name, payload, deadline, notify, self._grace)
             except StepError:
                 self._count["failed"] += 1
                 raise
-
-    @contextlib.asynccontextmanager
-    async def _borrowed(
-        self, affinity: str | None, name: str, digest: str | None
-    ) -> AsyncIterator[WarmWorker]:
-        worker = self._pick(affinity, name, digest) or await self._start()
-        if digest is not None:
-            worker.digests[name] = digest
-        if affinity is not None:
-            self._remember(affinity, worker)
-        self._busy.add(worker)
-        try:
-            yield worker
-        finally:
-            self._busy.discard(worker)
-            self._give_back(worker)
+            finally:
+                self._busy.discard(worker)
+                self._give_back(worker)
 
     def _pick(self, affinity: str | None, name: str, digest: str | None) -> WarmWorker | None:
         while self._idle:

@@ -74,7 +74,7 @@ class WarmWorker:
             tail = self._link.tail if self._link is not None else ""
             await self.stop()
             failed = PoolError(
-                f"worker {self._kind.name!r} cannot start: {error or 'its process ended'}"
+                f"worker {self._kind.name!r} cannot start: {str(error) or 'its process ended'}"
             )
             if tail:
                 failed.add_note(f"It wrote:\n{tail.rstrip()}")

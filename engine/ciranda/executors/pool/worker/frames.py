@@ -5,7 +5,7 @@ above the cap cannot even be announced, and text written to the wrong descriptor
 its first byte.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -27,11 +27,7 @@ class FrameTooBigError(Exception):
         self.size = size
 
 
-class _Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
-    pass
-
-
-class Start(_Frame, tag=1):
+class Start(msgspec.Struct, tag=1, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Engine to keeper: what to set up; the first frame of a worker's life."""
 
     setup: str
@@ -41,7 +37,7 @@ class Start(_Frame, tag=1):
     parent: int  # process id of the engine, 0 when a wrapper stands between
 
 
-class Call(_Frame, tag=2):
+class Call(msgspec.Struct, tag=2, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Engine to worker: do this; `deadline` is seconds from now."""
 
     id: int
@@ -50,51 +46,51 @@ class Call(_Frame, tag=2):
     deadline: float | None
 
 
-class Cancel(_Frame, tag=3):
+class Cancel(msgspec.Struct, tag=3, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Engine to worker: nobody waits for this call any more."""
 
     id: int
 
 
-class Fork(_Frame, tag=4):
+class Fork(msgspec.Struct, tag=4, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Engine to keeper: fork a child that serves the socket sent along."""
 
     id: int
 
 
-class Kill(_Frame, tag=5):
+class Kill(msgspec.Struct, tag=5, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Engine to keeper: kill whatever serves this call, with all its descendants."""
 
     id: int
 
 
-class Ping(_Frame, tag=6):
+class Ping(msgspec.Struct, tag=6, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Are you there; sent back as it came."""
 
     id: int
 
 
-class Ready(_Frame, tag=7):
+class Ready(msgspec.Struct, tag=7, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker or keeper to engine: set up and waiting."""
 
     pid: int
 
 
-class Ended(_Frame, tag=8):
+class Ended(msgspec.Struct, tag=8, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Keeper to engine: the child of this call and its descendants are gone."""
 
     id: int
     status: int  # as `os.waitpid` gives it
 
 
-class Result(_Frame, tag=9):
+class Result(msgspec.Struct, tag=9, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker to engine: what the call gave."""
 
     id: int
     value: Any
 
 
-class Error(_Frame, tag=10):
+class Error(msgspec.Struct, tag=10, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker to engine: why the call failed."""
 
     id: int
@@ -106,7 +102,7 @@ class Error(_Frame, tag=10):
     traceback: str
 
 
-class Event(_Frame, tag=11):
+class Event(msgspec.Struct, tag=11, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker to engine, during a call: something of the action's own."""
 
     id: int
@@ -114,7 +110,7 @@ class Event(_Frame, tag=11):
     data: Any
 
 
-class Log(_Frame, tag=12):
+class Log(msgspec.Struct, tag=12, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker to engine, during a call: one log line, or text it wrote to a descriptor.
 
     `level` is a log level, or `stdout` or `stderr` for captured output.
@@ -125,7 +121,7 @@ class Log(_Frame, tag=12):
     text: str
 
 
-class Progress(_Frame, tag=13):
+class Progress(msgspec.Struct, tag=13, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker to engine, during a call: how far it is."""
 
     id: int
@@ -134,7 +130,7 @@ class Progress(_Frame, tag=13):
     text: str
 
 
-class Span(_Frame, tag=14):
+class Span(msgspec.Struct, tag=14, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Worker to engine, during a call: one finished span, as plain data."""
 
     id: int
@@ -160,7 +156,7 @@ def decoder(kind: Any) -> Decode[Any]:
     return msgspec.msgpack.Decoder(kind, ext_hook=_refuse).decode
 
 
-def encode(frame: _Frame) -> bytes:
+def encode(frame: msgspec.Struct) -> bytes:
     """Return header and body of a frame.
 
     Raises:
@@ -173,6 +169,13 @@ def encode(frame: _Frame) -> bytes:
     return (MAGIC << 24 | len(body)).to_bytes(HEADER, "big") + body
 
 
+def _size(data: bytes | bytearray, start: int) -> int:
+    head = int.from_bytes(data[start : start + HEADER], "big")
+    if head >> 24 != MAGIC:
+        raise FrameError(f"a frame cannot begin with {bytes(data[start : start + 16])!r}")
+    return head & CAP
+
+
 class FrameReader(Generic[T]):
     """Cuts a byte stream into frames; holds at most one frame and one read."""
 
@@ -182,28 +185,26 @@ class FrameReader(Generic[T]):
         self._decode = decode
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[T]:
-        """Yield the frames that `data` completes.
+    def feed(self, data: bytes) -> list[T]:
+        """Return the frames that `data` completes.
 
         Raises:
             FrameError: The bytes are not a frame of the expected types.
         """
         buffer = self._buffer
+        if not buffer and len(data) >= HEADER and _size(data, 0) == len(data) - HEADER:
+            return [self._one(data[HEADER:])]  # the usual case: one read, one frame
         buffer += data
+        found: list[T] = []
         start = 0
-        try:
-            while len(buffer) - start >= HEADER:
-                head = int.from_bytes(buffer[start : start + HEADER], "big")
-                if head >> 24 != MAGIC:
-                    raise FrameError(f"a frame cannot begin with {bytes(buffer[start:][:16])!r}")
-                end = start + HEADER + (head & CAP)
-                if len(buffer) < end:
-                    break
-                body = bytes(memoryview(buffer)[start + HEADER : end])
-                start = end
-                yield self._one(body)
-        finally:
-            del buffer[:start]
+        while len(buffer) - start >= HEADER:
+            end = start + HEADER + _size(buffer, start)
+            if len(buffer) < end:
+                break
+            found.append(self._one(bytes(memoryview(buffer)[start + HEADER : end])))
+            start = end
+        del buffer[:start]
+        return found
 
     def _one(self, body: bytes) -> T:
         try:

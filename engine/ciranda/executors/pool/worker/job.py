@@ -38,7 +38,7 @@ class Line:
     def receive(self) -> frames.ToWorker | None:
         """Return the next frame, or None when the engine closed the socket."""
         while not self._waiting:
-            data = self._socket.recv(1 << 18)
+            data = self._socket.recv(65536)
             if not data:
                 return None
             self._waiting.extend(self._reader.feed(data))

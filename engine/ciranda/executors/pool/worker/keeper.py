@@ -151,7 +151,7 @@ def main(control_fd: int) -> None:
         data = control.recv(65536)
         if not data:
             return
-        start = next(reader.feed(data), None)
+        start = next(iter(reader.feed(data)), None)
     system.die_with_parent(signal.SIGTERM)
     if start.parent and os.getppid() != start.parent:
         return  # the engine died while we started
