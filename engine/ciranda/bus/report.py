@@ -1,0 +1,59 @@
+"""What the bus tells an operator about observers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ObserverCounts", "ObserverFailure", "log_failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverFailure:
+    """An observer that went wrong; the run goes on without it.
+
+    Attributes:
+        plugin: The plugin's name.
+        observer: The function's name.
+        event: The type's name; empty when it was not about one event.
+        reason: One sentence.
+        error: What was raised, if anything was.
+    """
+
+    plugin: str
+    observer: str
+    event: str
+    reason: str
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverCounts:
+    """What became of the events meant for one buffered observer.
+
+    Every event is in exactly one of `delivered` (the function returned), `failed` (it raised or
+    was cut short), `dropped` (pushed out by newer ones), `undelivered` (refused or left over at
+    the end) and `waiting`.
+    """
+
+    plugin: str
+    observer: str
+    delivered: int
+    failed: int
+    dropped: int
+    undelivered: int
+    waiting: int
+
+
+def log_failure(failure: ObserverFailure) -> None:
+    """Write the failure to the log."""
+    # Importing structlog takes longer than a short run; most runs never get here.
+    import structlog
+
+    structlog.get_logger("ciranda").error(
+        "observer failed",
+        plugin=failure.plugin,
+        observer=failure.observer,
+        event_type=failure.event,
+        reason=failure.reason,
+        exc_info=failure.error,
+    )

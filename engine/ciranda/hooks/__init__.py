@@ -1,0 +1,8 @@
+"""The marks and hooks of a plugin; `docs/plugins.md` shows them at work.
+
+`extension` holds what a plugin adds to the engine, `facts` what it can hear.
+"""
+
+from ciranda.hooks.markers import ObserverMark, Overflow, hookimpl, hookspec, observer
+
+__all__ = ["ObserverMark", "Overflow", "hookimpl", "hookspec", "observer"]

@@ -1,0 +1,168 @@
+"""What a plugin adds to the engine: hooks that are asked when plugins load or a plan is made.
+
+Every hook here is a plain function that returns quickly and has no effect of its own; the
+engine calls it, never the other way round.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ciranda.events import Request
+from ciranda.hooks.markers import hookspec
+from ciranda.middleware.layer import Layer, StepPlan
+
+if TYPE_CHECKING:
+    from ciranda.expressions import Function
+    from ciranda.settings import Settings
+
+
+@hookspec
+def settings() -> "type[Settings] | None":
+    """Say which settings the plugin has.
+
+    Fires once, when the plugin is loaded; the section is read then, and a key that does not
+    fit is an error that names the file.
+
+    Returns:
+        A class made with `class SlackSettings(Settings, section="slack")`; what `lifespan` gets
+        is an instance of it. None means that there are none.
+
+    Example:
+        ```python
+        @hookimpl
+        def settings():
+            return SlackSettings
+        ```
+    """
+
+
+@hookspec
+def lifespan(engine: Any, settings: Any) -> AbstractAsyncContextManager[Any] | None:
+    """Keep something open for as long as the engine is.
+
+    Fires once an engine, before its first step; for a plugin that is loaded later, as soon as
+    it is. Plugins are left in the reverse order, also when the engine fails, and get ten
+    seconds for it.
+
+    Args:
+        engine: The engine that starts.
+        settings: An instance of the class from the hook `settings`, or None.
+
+    Returns:
+        An async context manager. What it yields is registered as a plugin of its own: its
+        methods marked `@hookimpl` or `@observer` are used like functions of a module, and so
+        need no global. A yield of None registers nothing; returning None opens nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        @asynccontextmanager
+        async def lifespan(engine, settings):
+            async with connect(settings.token) as connection:
+                yield Slack(connection)
+        ```
+    """
+
+
+@hookspec
+def actions() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
+    """Offer actions: what a step names with `uses:`.
+
+    Fires once, when the plugin is loaded.
+
+    Returns:
+        Functions made with `@action`. In an installed plugin each name begins with the
+        plugin's own, `slack.send` in `slack`; two actions of one name are an error.
+        None or an empty list offers nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def actions():
+            return [send]
+        ```
+    """
+
+
+@hookspec
+def middleware(target: StepPlan | type[Request[Any]]) -> Layer | None:
+    """Put a layer around a step or around a request.
+
+    Fires once for each step when a plan is compiled, and once for each request type before it
+    is first asked; never while a step runs.
+
+    Args:
+        target: The step as planned, or the class of the request.
+
+    Returns:
+        A `Layer` whose function is `async (call, next) -> result`; for a request `call` is the
+        request itself. None means that the layer does not apply: it then costs nothing at all.
+
+    Example:
+        ```python
+        @hookimpl
+        def middleware(target):
+            if isinstance(target, StepPlan) and target.uses.startswith("http."):
+                return Layer(count_calls, place=Place.TRACING, name="count")
+        ```
+    """
+
+
+@hookspec
+def functions() -> "list[Function]":  # type: ignore[empty-body] # a spec has no body
+    """Offer functions for `${{ }}`.
+
+    Fires once, when the plugin is loaded. A function is pure and total: no clock, no file, no
+    network.
+
+    Returns:
+        Functions as `ciranda.expressions.Function`; two of one name are an error. None or an
+        empty list offers nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def functions():
+            return [Function("slug", slug, ...)]
+        ```
+    """
+
+
+@hookspec
+def executors() -> dict[str, Any]:  # type: ignore[empty-body] # a spec has no body
+    """Offer places where actions run, for `executor:`.
+
+    Fires once, when the plugin is loaded.
+
+    Returns:
+        Executors by the name that a file writes; a name in use, such as `thread`, is an error.
+        None or an empty dict offers nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def executors():
+            return {"cluster": ClusterExecutor()}
+        ```
+    """
+
+
+@hookspec
+def hookspecs() -> list[ModuleType]:  # type: ignore[empty-body] # a spec has no body
+    """Add event and request types with hooks of their own.
+
+    Fires once, when the plugin is loaded, before any hook of that plugin is checked.
+
+    Returns:
+        Modules with functions marked `@hookspec`, each with one parameter whose annotation is
+        an `Event` or `Request` class: that annotation is what links the type to its hook.
+        None or an empty list adds nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def hookspecs():
+            return [slack_hooks]  # holds: @hookspec def message_sent(event: MessageSent): ...
+        ```
+    """
