@@ -1,0 +1,256 @@
+"""One attempt of one step: expressions, the onion, and the event that says what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import msgspec
+
+from ciranda.actions import digest, failure_of
+from ciranda.errors import ReplayError, StepError
+from ciranda.events import (
+    Failure,
+    MapExpanded,
+    StepAttemptFailed,
+    StepCompleted,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+)
+from ciranda.expressions import ExpressionError, Stored
+from ciranda.middleware.layer import Call
+from ciranda.runs.commands import Start
+from ciranda.runs.host import Host
+from ciranda.runs.plan import PlannedStep
+from ciranda.runs.retry import kind_matches, retry_delay
+
+if TYPE_CHECKING:
+    from ciranda.runs.runner import Runner
+
+__all__ = ["Attempts"]
+
+
+class Attempts:
+    """Performs attempts for a runner and records their outcomes with it.
+
+    Attributes:
+        scope: The names that every expression of the run sees.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        host: Host,
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.scope: Final[dict[str, Any]] = {**host.scope, "steps": runner.results.steps}
+        self._runner: Final = runner
+        self._host: Final = host
+        self._clock: Final = clock
+        self._wall: Final = wall
+        self._chance: Final = chance
+        self._lists: Final[dict[int, Sequence[Any]]] = {}
+        self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
+
+    async def perform(self, start: Start) -> None:
+        """Perform what `start` asks for; record exactly one outcome unless cancelled."""
+        runner = self._runner
+        planned = runner.plan.steps[start.node]
+        path = runner.plan.path(start.node, start.item)
+        began = self._clock()
+        try:
+            scope = self._names(planned, start)
+            if start.attempt == 1 and self._passed_over(planned, start, path, scope):
+                runner.ended(start)
+                return
+            if start.item < 0 and planned.items is not None:
+                self._expand(planned, start, path, scope)
+                runner.ended(start)
+                return
+            inputs = planned.inputs(scope)
+            if planned.finish is not None:
+                inputs = planned.finish(inputs, scope)
+        except ExpressionError as error:
+            failure = Failure(kind="invalid-input", message=str(error), retryable=False)
+            self._fail(planned, start, path, failure, 0.0)
+            return
+        host = self._host
+        runner.record(
+            StepStarted(
+                **runner.stamp(),
+                path=path,
+                attempt=start.attempt,
+                inputs_digest=digest(inputs) if host.durable else "",
+            )
+        )
+        call = Call(inputs, host.context(planned, path, start.attempt), path, start.attempt, scope)
+        try:
+            if planned.step.deadline is None:
+                output = await planned.call(call)
+            else:
+                output = await self._within_deadline(planned, path, call)
+        except Exception as error:  # noqa: BLE001 - whatever an author's code raises is an outcome
+            self._fail(
+                planned, start, path, failure_of(error, planned.action), self._clock() - began
+            )
+            return
+        runner.record(
+            StepCompleted(
+                **runner.stamp(),
+                path=path,
+                output=host.vault.conceal(output),
+                attempt=start.attempt,
+                duration=self._clock() - began,
+                cached=bool(call.notes) and bool(call.notes.get("cached")),
+            )
+        )
+        runner.ended(start)
+
+    def _names(self, planned: PlannedStep, start: Start) -> dict[str, Any]:
+        """Return the names that this attempt's expressions see."""
+        if start.item < 0 and not planned.local:
+            return self.scope
+        scope = dict(self.scope)
+        step = planned.step
+        if start.item >= 0:
+            scope[step.as_] = self._list(planned, start.node)[start.item]
+            scope[step.index_as] = start.item
+        if planned.local:
+            scheduler, node = self._runner.scheduler, start.node
+            at = datetime.fromtimestamp(self._wall(), UTC).isoformat()
+            scope["attempt"] = start.attempt
+            scope["()"] = {
+                "always": lambda: True,
+                "cancelled": lambda: bool(scheduler.cancelled),
+                "failed": lambda: bool(scheduler.tainted[node]),
+                "succeeded": lambda: not scheduler.tainted[node] and not scheduler.cancelled,
+                "now": lambda: at,
+                **self._host.functions,
+            }
+        return scope
+
+    def _passed_over(
+        self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]
+    ) -> bool:
+        """Record the skip of a step or an item whose own condition is false."""
+        condition, word = (planned.condition, "if") if start.item < 0 else (planned.when, "when")
+        if condition is None or condition(scope):
+            return False
+        runner = self._runner
+        reason = f"{word}: {condition.source.strip()} is false"
+        runner.record(StepSkipped(**runner.stamp(), path=path, reason=reason))
+        return True
+
+    # Maps
+
+    def _evaluate_list(self, planned: PlannedStep, scope: dict[str, Any]) -> Sequence[Any]:
+        assert planned.items is not None  # noqa: S101 - callers ask for maps only
+        found = planned.items(scope)
+        if isinstance(found, (list, tuple, range, Stored)):
+            return found
+        raise ExpressionError(
+            f"map needs a list, not {_kind_of(found)}", kind="type", source=str(planned.step.map)
+        )
+
+    def _expand(self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]) -> None:
+        items = self._evaluate_list(planned, scope)
+        self._lists[start.node] = items
+        self._runner.map_started(start.node)
+        self._runner.record(
+            MapExpanded(
+                **self._runner.stamp(), path=path, count=len(items), digest=self._digest(items)
+            )
+        )
+
+    def _list(self, planned: PlannedStep, node: int) -> Sequence[Any]:
+        """Return the list of a map; after a resume it is evaluated again and compared."""
+        items = self._lists.get(node)
+        if items is None:
+            items = self._evaluate_list(planned, self.scope)
+            count = len(self._runner.scheduler.items[node].statuses)
+            if len(items) != count:
+                raise ReplayError(
+                    f"the list of '{planned.step.id}' has {len(items)} items now and had {count} "
+                    "when the run began: begin a new run"
+                )
+            self._lists[node] = items
+        return items
+
+    def _digest(self, items: Sequence[Any]) -> str:
+        if not self._host.durable or isinstance(items, Stored):
+            return ""
+        return digest(list(items))
+
+    # Outcomes
+
+    async def _within_deadline(self, planned: PlannedStep, path: str, call: Call) -> Any:
+        limit = planned.step.deadline or 0.0
+        left = self._begun.setdefault(path, self._clock()) + limit - self._clock()
+        with anyio.move_on_after(max(0.0, left)) as scope:
+            return await planned.call(call)
+        if scope.cancelled_caught:
+            raise StepError(
+                "timeout", f"not done within the deadline of {limit:g}s", retryable=False
+            )
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _fail(
+        self, planned: PlannedStep, start: Start, path: str, failure: Failure, duration: float
+    ) -> None:
+        runner, step, host = self._runner, planned.step, self._host
+        failure = msgspec.structs.replace(
+            failure,
+            message=host.vault.mask(failure.message),
+            traceback=host.vault.mask(failure.traceback),
+            step=step.id,
+            path=path,
+            attempt=start.attempt,
+            place=f"{runner.plan.workflow.file}:{step.line}" if step.line else "",
+            log=host.tail(path),
+        )
+        delay = retry_delay(
+            step.retry,
+            failure,
+            start.attempt,
+            repeatable=planned.repeatable,
+            chance=self._chance(),
+        )
+        if delay is not None and step.deadline is not None:
+            left = self._begun.get(path, self._clock()) + step.deadline - self._clock()
+            delay = delay if delay < left else None
+        if delay is not None:
+            runner.record(
+                StepAttemptFailed(
+                    **runner.stamp(),
+                    path=path,
+                    attempt=start.attempt,
+                    error=failure,
+                    retry_at=self._wall() + delay,
+                    duration=duration,
+                )
+            )
+        else:
+            rule = step.continue_on_error
+            tolerated = rule if isinstance(rule, bool) else kind_matches(failure.kind, rule)
+            runner.record(
+                StepFailed(
+                    **runner.stamp(),
+                    path=path,
+                    error=failure,
+                    attempts=start.attempt,
+                    duration=duration,
+                    tolerated=tolerated,
+                )
+            )
+        runner.ended(start)
+
+
+def _kind_of(value: Any) -> str:
+    names = {dict: "an object", str: "text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), f"a {type(value).__name__}")

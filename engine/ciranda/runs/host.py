@@ -1,0 +1,45 @@
+"""What a run offers to its steps: names, secrets, contexts, a place for their output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ciranda.context import Context
+    from ciranda.runs.plan import PlannedStep
+    from ciranda.vault import Vault
+
+__all__ = ["Host"]
+
+
+class Host(Protocol):
+    """The surroundings of a run, as its attempts need them."""
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        """Names for expressions: inputs, env, secrets, run."""
+        ...
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """Functions of plugins for expressions."""
+        ...
+
+    @property
+    def vault(self) -> Vault:
+        """The secrets of the run."""
+        ...
+
+    @property
+    def durable(self) -> bool:
+        """Whether digests of inputs are worth their time."""
+        ...
+
+    def context(self, planned: PlannedStep, path: str, attempt: int) -> Context:
+        """Return the context of an attempt."""
+        ...
+
+    def tail(self, path: str) -> str:
+        """Return the last lines of output that a step wrote."""
+        ...

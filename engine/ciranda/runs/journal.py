@@ -1,0 +1,139 @@
+"""Where the runner writes its events: a list in memory, or the store's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from ciranda.errors import ReplayError
+from ciranda.events import Event, ForeignEvent, RunEvent
+from ciranda.store import Log, Record
+
+__all__ = ["Journal", "MemoryJournal", "StoreJournal", "decode"]
+
+
+class Journal(Protocol):
+    """The events of one run, in order; what `append` took is kept when it returns."""
+
+    durable: bool
+
+    def append(self, events: list[Event]) -> None:
+        """Keep events; blocks until they are durable at the store's level."""
+        ...
+
+    def read(self) -> Iterator[Event | ForeignEvent]:
+        """Return all events from the first."""
+        ...
+
+    def output(self, seq: int) -> Any:
+        """Return the output of the completion at this place of the log."""
+        ...
+
+
+class MemoryJournal:
+    """Events that live as long as the run."""
+
+    durable = False
+
+    def __init__(self) -> None:
+        self._events: Final[list[Event]] = []
+
+    def append(self, events: list[Event]) -> None:
+        """Keep events."""
+        self._events += events
+
+    def read(self) -> Iterator[Event | ForeignEvent]:
+        """Return all events from the first."""
+        return iter(self._events)
+
+    def output(self, seq: int) -> Any:
+        """Return the output of the completion at this place."""
+        return getattr(self._events[seq], "output", None)
+
+
+Hook = Callable[[Any], Any]
+ExtHook = Callable[[int, memoryview], Any]
+
+_KNOWN: Final = frozenset(
+    event.__struct_config__.tag
+    for event in RunEvent.__args__  # the closed union is the vocabulary of the log
+)
+
+
+def decode(
+    record: Record, decoder: msgspec.msgpack.Decoder[RunEvent] | None = None
+) -> Event | ForeignEvent:
+    """Return the event of a record; a type that nobody here knows stays raw.
+
+    Raises:
+        ReplayError: The payload is not the event it says it is.
+    """
+    if record.type not in _KNOWN:
+        return ForeignEvent(
+            run=record.run, seq=record.seq, at=record.at, type=record.type, raw=record.payload
+        )
+    try:
+        return (decoder or msgspec.msgpack.Decoder(RunEvent)).decode(record.payload)
+    except msgspec.MsgspecError as error:
+        raise ReplayError(
+            f"event {record.seq} of run {record.run} is no {record.type}: {error}"
+        ) from error
+
+
+class StoreJournal:
+    """Events in the store's log, fenced by the lease's epoch.
+
+    Args:
+        log: The store.
+        run: The run's id.
+        epoch: The lease's fencing number.
+        enc_hook: Turns what is not plain data (a secret) into its stored form.
+        ext_hook: Turns it back.
+    """
+
+    durable = True
+
+    def __init__(
+        self,
+        log: Log,
+        run: str,
+        epoch: int,
+        *,
+        enc_hook: Hook | None = None,
+        ext_hook: ExtHook | None = None,
+    ) -> None:
+        self._log: Final = log
+        self._run: Final = run
+        self._epoch: Final = epoch
+        self._encode: Final = msgspec.msgpack.Encoder(enc_hook=enc_hook).encode
+        self._decoder: Final = msgspec.msgpack.Decoder(RunEvent, ext_hook=ext_hook)
+
+    def append(self, events: list[Event]) -> None:
+        """Write events in one transaction."""
+        encode, run = self._encode, self._run
+        self._log.append(
+            run,
+            self._epoch,
+            [
+                Record(
+                    run=run,
+                    seq=event.seq,
+                    at=event.at,
+                    type=type(event).__name__,
+                    version=event.VERSION,
+                    payload=encode(event),
+                )
+                for event in events
+            ],
+        )
+
+    def read(self) -> Iterator[Event | ForeignEvent]:
+        """Return all events from the first."""
+        for record in self._log.read(self._run):
+            yield decode(record, self._decoder)
+
+    def output(self, seq: int) -> Any:
+        """Return the output of the completion at this place."""
+        return getattr(decode(self._log.record(self._run, seq), self._decoder), "output", None)

@@ -1,0 +1,366 @@
+"""The effectful shell of a run: performs what the scheduler asks for, records what became of it.
+
+One task group a run. A worker is a task that performs one step after the other; there are as many
+as steps that wait for something at the same time. What a step did is applied (and frees the steps
+behind it) only after the journal kept it, so what is durable is always a prefix of what happened.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from heapq import heappop, heappush
+from typing import Any, Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from ciranda.events import (
+    Event,
+    Failure,
+    MapCompleted,
+    RunCancelled,
+    RunCompleted,
+    StepAttemptFailed,
+    StepCancelled,
+    StepCompleted,
+    StepFailed,
+    StepSkipped,
+    TimerFired,
+)
+from ciranda.expressions import ExpressionError
+from ciranda.runs.attempt import Attempts
+from ciranda.runs.isolation import in_context
+from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
+from ciranda.runs.journal import Journal
+from ciranda.runs.plan import Plan
+from ciranda.runs.results import Results
+from ciranda.runs.scheduler import Scheduler
+from ciranda.runs.status import Status
+
+__all__ = ["Runner"]
+
+BATCH: Final = 100  # events that wait for a commit at the most
+LINGER: Final = 0.005  # seconds that an event waits for company at the most
+TURN: Final = 0.010  # seconds that steps may run without letting the loop turn
+
+Key = tuple[int, int]
+
+
+class Runner:
+    """Performs one run to its end.
+
+    Args:
+        plan: The compiled workflow.
+        journal: Where events are kept.
+        run: The run's id.
+        publish: Tells observers of an event; None when nobody listens.
+        clock: Monotonic seconds.
+        wall: Seconds since the epoch; events and retry times carry it.
+        chance: Random numbers in [0, 1) for the jitter of retries.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal,
+        *,
+        run: str,
+        publish: Callable[[Event], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.plan: Final = plan
+        self.run: Final = run
+        self.scheduler: Final = Scheduler(plan.graph)
+        self.results: Final = Results(self.scheduler, journal)
+        self.completed: RunCompleted | None = None
+        self.seq = 0
+        self._journal: Final = journal
+        self._publish: Final = publish
+        self._clock: Final = clock
+        self._wall: Final = wall
+        self._ready: Final[list[Start]] = []
+        self._pending: list[Event] = []
+        self._oldest = 0.0  # when the first pending event was recorded
+        self._committing = False
+        self._active: Final[dict[Key, anyio.CancelScope | None]] = {}
+        self._reasons: Final[dict[Key, str]] = {}
+        self._map_started: Final[dict[int, float]] = {}
+        self._parked: Final[list[anyio.Event]] = []
+        self._starting = 0  # workers that were asked for and did not begin yet
+        self._busy = 0  # workers with a step in their hands
+        self._turned = 0.0
+        self._started = clock()
+        self._attempts: Final = Attempts(self, chance=chance)
+        self._group: TaskGroup
+        self._wanted: anyio.Event
+        self._done: anyio.Event
+
+    def replay(self) -> None:
+        """Fold what the journal holds; commands of the past are dropped."""
+        for event in self._journal.read():
+            self.seq = event.seq + 1
+            if isinstance(event, Event):
+                self.scheduler.apply(event)
+                self.results.apply(event)
+
+    async def perform(self, first: Event) -> RunCompleted:
+        """Record `first` (`RunStarted` or `RunResumed`) and go on until the run ends.
+
+        Raises:
+            StoreError: The journal cannot keep events any more; what it kept can be resumed.
+            LeaseLostError: Another process owns the run now.
+        """
+        self._started = self._clock()
+        self._wanted, self._done = anyio.Event(), anyio.Event()
+        async with anyio.create_task_group() as self._group:
+            self.record(first)
+            self._commit_here()
+            self._group.start_soon(self._commit_behind)
+            self._wake()
+            await self._done.wait()
+            self._group.cancel_scope.cancel()
+        if self.completed is None:  # only when the group was cancelled from outside
+            raise RuntimeError("the run ended without an end")  # pragma: no cover
+        return self.completed
+
+    def cancel(self, reason: str) -> None:
+        """Ask the run to stop: running steps are stopped, `if: always()` steps still run."""
+        if not self.scheduler.cancelled and not self.completed:
+            self.record(RunCancelled(**self.stamp(), reason=reason))
+            self._commit_here()
+
+    # Recording
+
+    def stamp(self) -> dict[str, Any]:
+        """Return the envelope of the next event."""
+        seq = self.seq
+        self.seq = seq + 1
+        return {"run": self.run, "seq": seq, "at": self._wall()}
+
+    def record(self, event: Event) -> None:
+        """Put an event in the queue to the journal."""
+        if not self._pending:
+            self._oldest = self._clock()
+        self._pending.append(event)
+
+    def _commit(self) -> None:
+        """Keep and apply what is pending, after a step; decide where the commit happens."""
+        if self._journal.durable:
+            crowded = len(self._pending) >= BATCH or self._clock() - self._oldest > LINGER
+            if self._ready and not crowded:
+                self._wanted.set()  # the next time the loop turns, at the latest
+                return
+            if self._committing or self._busy > 1:
+                self._wanted.set()  # others are at work: do not stop the loop for the disk
+                return
+        self._commit_here()
+
+    def _commit_here(self) -> None:
+        if self._committing:
+            self._wanted.set()
+            return
+        while self._pending:
+            events, self._pending = self._pending, []
+            self._journal.append(events)
+            self._absorb(events)
+        self._wake()
+
+    async def _commit_behind(self) -> None:
+        """Commit in a thread whenever the loop turns and something is pending."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = anyio.Event()
+            if not self._pending:
+                continue
+            events, self._pending = self._pending, []
+            self._committing = True
+            try:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._journal.append, events)
+            finally:
+                self._committing = False
+            self._absorb(events)
+            self._wake()
+            if self._pending:
+                self._wanted.set()
+
+    def _absorb(self, events: list[Event]) -> None:
+        """Apply kept events in order and take in what follows."""
+        for event in events:
+            commands = self.scheduler.apply(event)
+            self.results.apply(event)
+            if self._publish is not None:
+                self._publish(event)
+            for command in commands:
+                if type(command) is Start:
+                    heappush(self._ready, command)
+                else:
+                    self._obey(command)
+            if type(event) is StepCompleted or type(event) is StepFailed:
+                self._release(event.path)
+            elif type(event) is StepAttemptFailed:
+                key = self._release(event.path)
+                if key in self._reasons:
+                    self._cancel_unstarted(key, self._reasons.pop(key))
+            elif type(event) is StepCancelled or type(event) is StepSkipped:
+                self._release(event.path)
+            elif type(event) is RunCompleted:
+                self.completed = event
+                self._done.set()
+
+    def _release(self, path: str) -> Key:
+        key = self.plan.key(path)
+        self._active.pop(key, None)
+        return key
+
+    def _obey(self, command: Command) -> None:
+        if isinstance(command, Skip):
+            path = self.plan.path(command.node)
+            self.record(
+                StepSkipped(
+                    **self.stamp(), path=path, reason=command.reason, because=command.because
+                )
+            )
+        elif isinstance(command, EndMap):
+            self._end_map(command)
+        elif isinstance(command, Cancel):
+            key = (command.node, command.item)
+            if key in self._active:
+                self._reasons[key] = command.reason
+                scope = self._active[key]
+                if scope is not None:
+                    scope.cancel()
+            else:
+                self._cancel_unstarted(key, command.reason)
+        elif isinstance(command, SetTimer):
+            self._group.start_soon(self._wait, command)
+        elif isinstance(command, Finish):
+            self._finish(command.status)
+
+    def _cancel_unstarted(self, key: Key, reason: str) -> None:
+        self._active[key] = None
+        self.record(StepCancelled(**self.stamp(), path=self.plan.path(*key), reason=reason))
+
+    def _end_map(self, command: EndMap) -> None:
+        items = self.scheduler.items[command.node]
+        path = self.plan.path(command.node)
+        error = None
+        if command.status == "failed":
+            failed = items.statuses.index(Status.FAILED)
+            first = self.results.item_error(path, failed)
+            text = first.get("message", "") if first else ""
+            error = Failure(
+                kind=first.get("kind", "crash") if first else "crash",
+                message=f"{items.failed} of {len(items.statuses)} items failed; "
+                f"item {failed}: {text}",
+                step=path,
+                path=f"{path}/{failed}",
+            )
+        started = self._map_started.pop(command.node, self._clock())
+        self.record(
+            MapCompleted(
+                **self.stamp(),
+                path=path,
+                status=command.status,
+                counts=items.counts(),
+                error=error,
+                duration=self._clock() - started,
+            )
+        )
+
+    def map_started(self, node: int) -> None:
+        """Note when the first item of a map could begin."""
+        self._map_started[node] = self._clock()
+
+    def _finish(self, status: str) -> None:
+        outputs, error = None, None
+        if status == "succeeded" or self.plan.outputs_guarded:
+            try:
+                outputs = self.plan.outputs(self._attempts.scope) if self.plan.outputs else None
+            except ExpressionError as problem:
+                if status == "succeeded":
+                    status = "failed"
+                    error = Failure(kind="invalid-output", message=f"outputs: {problem}")
+        self.record(
+            RunCompleted(
+                **self.stamp(),
+                status=status,
+                failures=self.scheduler.failures(),
+                warnings=self.scheduler.warnings,
+                outputs=outputs,
+                error=error,
+                duration=self._clock() - self._started,
+            )
+        )
+
+    # Workers
+
+    def _wake(self) -> None:
+        """See to it that somebody takes the next ready step."""
+        if not self._ready or self._starting:
+            return
+        self._starting = 1
+        if self._parked:
+            self._parked.pop().set()
+        else:
+            self._group.start_soon(self._work)
+
+    def _pop(self) -> Start | None:
+        while self._ready:
+            start = heappop(self._ready)
+            if (start.node, start.item) not in self._active:
+                return start
+        return None
+
+    async def _work(self) -> None:
+        """Perform ready steps one after the other; wait where there is none."""
+        while True:
+            self._starting = 0
+            start: Start | None = None
+            with anyio.CancelScope() as scope:
+                while (start := self._pop()) is not None:
+                    self._active[start.node, start.item] = scope
+                    self._busy += 1
+                    try:
+                        self._wake()
+                        # A copy each time: what a step sets in its context ends with it.
+                        await in_context(copy_context(), self._attempts.perform(start))
+                    finally:
+                        self._busy -= 1
+                    if scope.cancel_called:
+                        break
+                    self._active[start.node, start.item] = None
+                    self._commit()
+                    if self._clock() - self._turned > TURN:
+                        await anyio.lowlevel.checkpoint()
+                        self._turned = self._clock()
+            if start is not None:
+                self._stopped(start, scope)
+            elif not self._ready:
+                parking = anyio.Event()
+                self._parked.append(parking)
+                await parking.wait()
+
+    def _stopped(self, start: Start, scope: anyio.CancelScope) -> None:
+        """Record the end of a step whose worker was cancelled under it."""
+        key = (start.node, start.item)
+        if self._active.get(key) is scope:  # it had not recorded an end of its own
+            reason = self._reasons.pop(key, "cancelled")
+            self._cancel_unstarted(key, reason)
+        self._commit()
+
+    def ended(self, start: Start) -> None:
+        """Note that the outcome of an attempt is recorded: a cancellation comes too late now."""
+        self._active[start.node, start.item] = None
+
+    async def _wait(self, timer: SetTimer) -> None:
+        await anyio.sleep(max(0.0, timer.at - self._wall()))
+        if self.scheduler.timers.get((timer.node, timer.item)) == timer.at:
+            path = self.plan.path(timer.node, timer.item)
+            self.record(TimerFired(**self.stamp(), path=path))
+            self._commit()

@@ -1,0 +1,30 @@
+"""Where a step stands."""
+
+from __future__ import annotations
+
+import enum
+
+__all__ = ["Status"]
+
+
+class Status(enum.IntEnum):
+    """Where a step, or an item of a map, stands; small numbers so that items take a byte."""
+
+    PENDING = 0
+    READY = 1
+    RUNNING = 2
+    WAITING = 3
+    SUCCEEDED = 4
+    FAILED = 5
+    SKIPPED = 6
+    CANCELLED = 7
+
+    @property
+    def word(self) -> str:
+        """The status as people read it in files and on screens."""
+        return "pending" if self is Status.READY else self.name.lower()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self >= Status.SUCCEEDED
