@@ -1,0 +1,1 @@
+"""The workflow file: YAML with positions, its model, its static checks."""
