@@ -61,8 +61,8 @@ class Ring:
     def middleware(self, target: object) -> Layer | None:
         """Pass everything on."""
 
-        async def layer(call, next):
-            return await next(call)
+        async def layer(call, inner):
+            return await inner(call)
 
         return Layer(layer, Place.TRACING) if target is Judge else None
 

@@ -50,7 +50,7 @@ def _message_type(function: Any, place: str) -> type:
     if len(annotations) == 1:
         (annotation,) = annotations.values()
         origin = get_origin(annotation)  # Judge of Judge[str]
-        kind = annotation if origin is None else origin
+        kind: Any = annotation if origin is None else origin
         if isinstance(kind, type) and issubclass(kind, (Event, Request)):
             return kind
     raise PluginError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import final
 from ciranda.errors import LeaseLostError, RunNotFoundError, StoreError
 from ciranda.store.blobs import digest_of, no_such_blob
 from ciranda.store.cache import MAX_BYTES, MAX_ROWS
-from ciranda.store.durations import with_sample
+from ciranda.store.durations import median, with_sample
 from ciranda.store.holders import Clock, Holder, Process, describe, is_held, renewed
 from ciranda.store.leases import lost
 from ciranda.store.outputs import is_dropped, pieces
@@ -278,7 +277,7 @@ class MemoryLog:
         """See `Log`."""
         with self._lock:
             return {
-                step: statistics.median(self._durations[workflow, step])
+                step: median(self._durations[workflow, step])
                 for step in steps
                 if (workflow, step) in self._durations
             }

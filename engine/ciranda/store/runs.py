@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import zlib
 from dataclasses import dataclass
 from typing import Final, final
@@ -31,6 +30,8 @@ class RunKey:
 
 def no_such_run(named: str, known: list[str]) -> RunNotFoundError:
     """Return the error for a name that fits no run."""
+    import difflib  # a millisecond that only a mistake should pay
+
     near = difflib.get_close_matches(named, known, n=_SHOWN, cutoff=0.5)
     if near:
         return RunNotFoundError(f"no run is called {named!r}: did you mean {', '.join(near)}?")

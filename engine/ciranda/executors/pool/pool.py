@@ -90,7 +90,7 @@ class Pool:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool | None:
+    ) -> None:
         self._open = False
         try:
             if error is None:
@@ -101,10 +101,10 @@ class Pool:
                     await self._shut()
             finally:
                 self._tasks.cancel_scope.cancel()
-                leave = await self._tasks.__aexit__(kind, error, trace)
+                # Not told of `error`: it would come back wrapped in a group.
+                await self._tasks.__aexit__(None, None, None)
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._spawner.close)
-        return leave
 
     async def _shut(self) -> None:
         for worker in self._busy:

@@ -18,6 +18,7 @@ from .spawner import Spawner
 from .worker import frames, system
 
 _KILL: Final = 0.5  # seconds a keeper has to sweep before we do it
+_LAST: Final = 0.05  # seconds a child that closed its socket has to end by itself
 _START: Final = 60.0  # seconds for `setup`
 
 
@@ -223,7 +224,6 @@ class WarmWorker:
             link.fork(self.calls)
         link.send(data)
         answer: frames.Result | frames.Error | None = None
-        killed = False
         while True:
             for frame in await link.turn():
                 if isinstance(frame, frames.Ended):
@@ -237,9 +237,20 @@ class WarmWorker:
                     notify(frame)
             if answer is not None and not fork:
                 return answer
-            if link.data is None and not killed and answer is None:
-                killed = True  # it closed its end: let the keeper tell how it ended
-                link.tell_keeper(frames.Kill(self.calls if fork else 0))
+            if link.data is None and answer is None:
+                return await self._last(link)
+
+    async def _last(self, link: Link) -> frames.Ended:
+        """Wait for the end of a child that closed its socket; kill it when it lives on."""
+        for patience in (_LAST, _KILL):
+            with anyio.move_on_after(patience):
+                while True:
+                    for frame in await link.turn():
+                        if isinstance(frame, frames.Ended):
+                            return frame
+            link.tell_keeper(frames.Kill(self.calls if self._kind.lifetime == "fork" else 0))
+        await self.stop()
+        raise KeeperGoneError
 
     def _lost(self, name: str, status: int | None) -> StepError:
         tail = self._link.tail if self._link is not None else ""

@@ -10,6 +10,8 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from .weight import CONTAINERS, too_heavy
+
 CAP: Final = (1 << 24) - 1  # bytes of one frame's body, both ways
 HEADER: Final = 4
 MAGIC: Final = 0xC1
@@ -207,6 +209,8 @@ class FrameReader(Generic[T]):
         return found
 
     def _one(self, body: bytes) -> T:
+        if too_heavy(body):
+            raise FrameError(f"a frame holds more than {CONTAINERS:,} lists and mappings")
         try:
             return self._decode(body)
         except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:

@@ -104,7 +104,8 @@ class Keeper:
                 for mine in (self._read, self._write):
                     os.close(mine)
                 self._control.close()
-                code = serve(socket.socket(fileno=fd), self._start, self._work)
+                line = socket.socket(fileno=fd)  # held here: it closes when the process ends
+                code = serve(line, self._start, self._work)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -119,6 +120,7 @@ class Keeper:
             if pid == 0:
                 return True
             if pid == self._child:
+                # A process hands its children to us before it can be waited for.
                 self._sweep()
                 self._child = 0
                 self._tell(frames.Ended(self._call, status))

@@ -1,0 +1,55 @@
+"""Workers of these tests: importable, marked by their environment, and all gone at the end."""
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ciranda.executors.pool import WorkerKind
+
+
+def marked(mark: str) -> list[int]:
+    """Return the processes, zombies apart, whose environment holds a mark."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                if f"POOL_MARK={mark}".encode() in Path(f"/proc/{name}/environ").read_bytes():
+                    found.append((int(name),Path(f'/proc/{name}/status').read_text(),Path(f'/proc/{name}/cmdline').read_text()))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.fixture
+def survivors() -> Iterator[Callable[[], list[int]]]:
+    """Processes of the kinds made by `kind`; the test fails when one is left at its end."""
+    mark = uuid.uuid4().hex
+    os.environ["POOL_MARK_NOW"] = mark
+    yield lambda: marked(mark)
+    del os.environ["POOL_MARK_NOW"]
+    end = time.monotonic() + 1
+    while marked(mark) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert marked(mark) == []
+
+
+@pytest.fixture
+def kind(
+    survivors: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., WorkerKind]:
+    """Make a kind of worker that runs `pool_work`."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    env = {
+        "PATH": os.environ["PATH"],
+        "POOL_MARK": os.environ["POOL_MARK_NOW"],
+    }
+
+    def make(**options: Any) -> WorkerKind:
+        return WorkerKind(**{"name": "test", "setup": "pool_work:setup", "env": env} | options)
+
+    return make
