@@ -49,8 +49,8 @@ def _message_type(function: Any, place: str) -> type:
     annotations.pop("return", None)
     if len(annotations) == 1:
         (annotation,) = annotations.values()
-        origin = get_origin(annotation)  # Judge of Judge[str]
-        kind: Any = annotation if origin is None else origin
+        kind: Any = get_origin(annotation)  # Judge of Judge[str]
+        kind = annotation if kind is None else kind
         if isinstance(kind, type) and issubclass(kind, (Event, Request)):
             return kind
     raise PluginError(
