@@ -19,7 +19,7 @@ def marked(mark: str) -> list[int]:
         if name.isdigit():
             try:
                 if f"POOL_MARK={mark}".encode() in Path(f"/proc/{name}/environ").read_bytes():
-                    found.append((int(name),Path(f'/proc/{name}/status').read_text(),Path(f'/proc/{name}/cmdline').read_text()))
+                    found.append(int(name))
             except OSError:
                 continue
     return found

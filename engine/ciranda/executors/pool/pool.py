@@ -110,9 +110,8 @@ class Pool:
         for worker in self._busy:
             worker.abort()
         await self._drain()
-        for worker in self._idle:
-            await worker.stop()
-        self._idle.clear()
+        while self._idle:
+            await self._idle.pop().stop()
 
     async def _drain(self) -> None:
         for _ in range(self._size):
@@ -276,7 +275,7 @@ class Pool:
 
     async def _watch(self) -> None:
         """Ping idle workers for ever, one at a time and never instead of a call."""
-        while True:
+        while self._open:
             await anyio.sleep(self._check_every)
             for worker in tuple(self._idle):
                 try:
@@ -284,9 +283,11 @@ class Pool:
                 except anyio.WouldBlock:
                     break
                 try:
-                    if worker in self._idle:
+                    if self._open and worker in self._idle:
                         self._idle.remove(worker)
-                        await worker.ping()
-                        self._give_back(worker)
+                        try:
+                            await worker.ping()
+                        finally:
+                            self._give_back(worker)
                 finally:
                     self._slots.release()

@@ -150,7 +150,7 @@ Decode = Callable[[bytes | memoryview], T]
 
 
 def _refuse(code: int, data: memoryview) -> Any:
-    raise FrameError(f"msgpack extension {code} of {len(data)} bytes is not plain data")
+    raise ValueError(f"msgpack extension {code} of {len(data)} bytes is not plain data")
 
 
 def decoder(kind: Any) -> Decode[Any]:

@@ -12,8 +12,11 @@ _PDEATHSIG: Final = 1
 _SUBREAPER: Final = 36
 
 
+_LIBC: Final = ctypes.CDLL(None)
+
+
 def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux" and ctypes.CDLL(None).prctl(option, value, 0, 0, 0):
+    if sys.platform == "linux" and _LIBC.prctl(option, value, 0, 0, 0):
         raise OSError(f"prctl({option}, {value}) failed")
 
 
