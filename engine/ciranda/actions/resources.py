@@ -1,0 +1,74 @@
+"""Things that steps share for a while: a client, a connection, a model in memory."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from ciranda.errors import ActionError
+
+Provider = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+class Scope(enum.StrEnum):
+    """How long a resource lives before it is torn down."""
+
+    ENGINE = "engine"
+    RUN = "run"
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """An async context manager that actions ask for by annotation.
+
+    A parameter asks with `Annotated[Client, client]`, where `client` is the resource. It is
+    entered when the first step needs it, in a task that the engine owns, and left when its
+    scope ends.
+
+    Args:
+        name: What messages call it.
+        function: `async with function(...)`; takes `ctx`, `settings`, both or neither.
+        scope: How long what it yields is shared.
+        takes: Which of `ctx` and `settings` it has as parameters.
+    """
+
+    name: str
+    function: Provider
+    scope: Scope
+    takes: frozenset[str]
+
+    def open(self, **available: Any) -> AbstractAsyncContextManager[Any]:
+        """Return the context manager, given those of `available` that it takes."""
+        return self.function(**{name: available[name] for name in sorted(self.takes)})
+
+
+def resource(*, scope: str = "run") -> Callable[[Provider], Resource]:
+    """Make a resource of a function under `@asynccontextmanager`.
+
+    Args:
+        scope: `engine`, `run` or `step`.
+
+    Raises:
+        ActionError: The scope is unknown, or the function has other parameters than `ctx` and
+            `settings`.
+    """
+    if scope not in list(Scope):
+        known = ", ".join(Scope)
+        raise ActionError(f'A resource cannot have the scope "{scope}"; use one of {known}.')
+
+    def mark(function: Provider) -> Resource:
+        name = getattr(function, "__qualname__", repr(function))
+        takes = frozenset(inspect.signature(function).parameters)
+        for other in sorted(takes - {"ctx", "settings"}):
+            raise ActionError(
+                f'Resource "{name}" cannot have the parameter "{other}"; '
+                "a resource takes `ctx` and `settings` only."
+            )
+        return Resource(name, function, Scope(scope), takes)
+
+    return mark
