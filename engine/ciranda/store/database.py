@@ -167,24 +167,29 @@ class Database:
         return int(rows[0][0])
 
     def check(self) -> list[str]:
-        """Return what SQLite's integrity check finds wrong, empty if nothing.
-
-        Raises:
-            StoreError: The file is too damaged to be checked.
-        """
-        found = [str(row[0]) for row in self.query("PRAGMA integrity_check")]
-        return [] if found == ["ok"] else found
+        """Return what SQLite's integrity check finds wrong, empty if nothing."""
+        rows, fault = self.query_sound("PRAGMA integrity_check")
+        found = [f"{self.path}: {row[0]}" for row in rows if row[0] != "ok"]
+        return [*found, str(fault)] if fault else found
 
     def close(self) -> None:
-        """Close both connections; closing again does nothing."""
+        """Close both connections; closing again does nothing.
+
+        Raises:
+            StoreError: The journal could not be folded into the file; it stays beside it, whole.
+        """
         if self._closed or os.getpid() != self._pid:
             return
         with self._write_lock, self._read_lock:
             self._closed = True
-            # The writer goes last: the last to close checkpoints, and only the writer may.
-            if self._reader is not None:
-                self._reader.close()
-            self._writer.close()
+            try:
+                # The writer goes last: the last to close checkpoints, and only the writer may.
+                if self._reader is not None:
+                    self._reader.close(True)
+            except apsw.Error as error:
+                raise store_error(self.path, error) from error
+            finally:
+                self._close_writer()
 
     def _usable(self) -> None:
         if os.getpid() != self._pid:  # before any lock: another thread may have held it
@@ -195,6 +200,12 @@ class Database:
             raise StoreError(f"{self.path} is closed: open the store again")
         if self._broken:
             raise self._broken
+
+    def _close_writer(self) -> None:
+        try:
+            self._writer.close(True)
+        except apsw.Error as error:
+            raise store_error(self.path, error) from error
 
     def _roll_back(self) -> None:
         if not self._writer.in_transaction:

@@ -119,6 +119,8 @@ class MemoryLog:
         finished: float | None = None,
     ) -> None:
         """See `Log`."""
+        if not records and status is None:
+            return
         with self._lock:
             held = self._of(run)
             require_sequence(run, len(held.records) - 1, records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def open_writer(path: Path, rules: Rules) -> apsw.Connection:
         _prepare(connection, path, rules)
     except (apsw.Error, OSError, StoreError) as error:
         if connection is not None:
-            connection.close(True)
+            with contextlib.suppress(apsw.Error):  # the first fault is the one to report
+                connection.close(True)
         if isinstance(error, apsw.Error):
             raise store_error(path, error) from error
         if isinstance(error, OSError):

@@ -65,9 +65,10 @@ class Records:
             return
         key = self._runs.key(run)
         last = records[-1]
-        if records[0].seq != self._tails.get(run, -2) + 1:
-            self._tails[run] = self._last(key)  # another writer's turn, or a mistake
-        require_sequence(run, self._tails[run], records)
+        tail = self._tails.get(run)
+        if tail is None or records[0].seq != tail + 1:
+            tail = self._last(key)  # the first append, another writer's turn, or a mistake
+        require_sequence(run, tail, records)
         try:
             if len(records) == 1 and len(last.payload) <= SPILL:
                 row = self._row(key, last)

@@ -90,17 +90,20 @@ class Runs:
             RunNotFoundError: There is none.
         """
         known = self._keys.get(run)
-        if known is None:
-            rows = self._database.query("SELECT number FROM runs WHERE id = ?", (run,))
-            if not rows:
-                raise no_such_run(run, self._recent())
-            number = int(rows[0][0])
-            known = RunKey(number, number << 32, zlib.crc32(run.encode()))
-            self._keys[run] = known
-        return known
+        if known is not None:
+            return known
+        rows = self._database.query("SELECT number FROM runs WHERE id = ?", (run,))
+        if not rows:
+            raise no_such_run(run, self._recent())
+        number = int(rows[0][0])
+        return RunKey(number, number << 32, zlib.crc32(run.encode()))
+
+    def remember(self, run: str) -> None:
+        """Keep the key of a run at hand while it is leased, for then it is not pruned."""
+        self._keys[run] = self.key(run)
 
     def forget(self, run: str) -> None:
-        """Drop what is remembered of a run that this process is done with."""
+        """Drop what is remembered of a run."""
         self._keys.pop(run, None)
 
     def find(self, named: str) -> RunRow:

@@ -144,7 +144,10 @@ class SqliteLog:
 
     def acquire(self, run: str, owner: str, ttl: float) -> Lease:
         """See `Log`."""
-        return self._leases.acquire(run, owner, ttl)
+        self._forget(run)  # others may have written or removed it since
+        lease = self._leases.acquire(run, owner, ttl)
+        self._runs.remember(run)
+        return lease
 
     def heartbeat(self, lease: Lease) -> None:
         """See `Log`."""
@@ -157,8 +160,7 @@ class SqliteLog:
         with self._database.transaction():
             if self._leases.release(lease):
                 self._records.mark_tail(lease.run)
-        self._records.forget(lease.run)
-        self._runs.forget(lease.run)
+        self._forget(lease.run)
 
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """See `Log`."""
@@ -232,6 +234,10 @@ class SqliteLog:
         self._database.close()
         if self._cache is not None:
             self._cache.close()
+
+    def _forget(self, run: str) -> None:
+        self._records.forget(run)
+        self._runs.forget(run)
 
     def _opened_cache(self) -> Cache:
         with self._cache_lock:

@@ -1,0 +1,76 @@
+"""Logs to test, with clocks that the tests move."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ciranda.store import Clock, Durability, Log, MemoryLog, Process, Record, RunRow, SqliteLog
+
+
+@dataclass
+class Time:
+    """Both clocks of one machine."""
+
+    wall: float = 1_700_000_000.0
+    steady: float = 1000.0
+    clock: Clock = field(init=False)
+
+    def __post_init__(self):
+        self.clock = Clock(lambda: self.wall, lambda: self.steady)
+
+    def pass_seconds(self, seconds: float):
+        self.wall += seconds
+        self.steady += seconds
+
+
+@pytest.fixture
+def now() -> Time:
+    return Time()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def log(request: pytest.FixtureRequest, tmp_path: Path, now: Time) -> Iterator[Log]:
+    """Both logs, which must not differ."""
+    made: Log
+    if request.param == "sqlite":
+        made = SqliteLog(tmp_path, Durability.OFF, clock=now.clock)
+    else:
+        made = MemoryLog(clock=now.clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, now: Time) -> Iterator[SqliteLog]:
+    made = SqliteLog(tmp_path, Durability.OFF, clock=now.clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def row() -> Callable[..., RunRow]:
+    def make(run="r1", **changes):
+        fields = {"name": "hello", "file": "hello.yaml", "status": "running", "created": 1.0}
+        return RunRow(run, **(fields | changes))
+
+    return make
+
+
+@pytest.fixture
+def records() -> Callable[..., list[Record]]:
+    def make(first, last=None, run="r1", payload=b"payload"):
+        last = first if last is None else last
+        return [
+            Record(run, seq, seq / 8, "StepCompleted", 1, b"%s %d" % (payload, seq))
+            for seq in range(first, last + 1)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def gone() -> Process:
+    """A process of this machine that has ended."""
+    return Process(pid=2**22 + 1, started="1")
