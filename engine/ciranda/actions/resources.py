@@ -62,7 +62,7 @@ def resource(*, scope: str = "run") -> Callable[[Provider], Resource]:
         raise ActionError(f'A resource cannot have the scope "{scope}"; use one of {known}.')
 
     def mark(function: Provider) -> Resource:
-        name = getattr(function, "__qualname__", repr(function))
+        name = getattr(function, "__name__", repr(function))
         takes = frozenset(inspect.signature(function).parameters)
         for other in sorted(takes - {"ctx", "settings"}):
             raise ActionError(
