@@ -1,0 +1,62 @@
+"""Names that two plugins cannot both have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from ciranda.errors import PluginError
+from ciranda.plugins.catalogue import Catalogue
+from ciranda.plugins.loaded import Loaded
+
+__all__ = ["check_names"]
+
+BUILT_IN_EXECUTORS: Final = ("inline", "process", "thread")
+
+
+def check_names(loaded: Loaded, home: Loaded, others: Iterable[Loaded], known: Catalogue) -> None:
+    """Refuse a plugin whose names are taken or stand outside of its namespace.
+
+    Args:
+        loaded: The plugin.
+        home: Where it comes from: itself, or the plugin whose lifespan yielded it.
+        others: The plugins in use.
+        known: What is installed, and so which namespaces belong to whom.
+
+    Raises:
+        PluginError: The text names both plugins.
+    """
+    for name in loaded.executors:
+        if name in BUILT_IN_EXECUTORS:
+            raise PluginError(
+                f"plugin '{loaded.name}' offers the executor '{name}', which is built in; "
+                "choose another name"
+            )
+    for other in others:
+        _clash("action", loaded, other, loaded.actions.keys() & other.actions.keys())
+        _clash("function", loaded, other, loaded.functions.keys() & other.functions.keys())
+        _clash("executor", loaded, other, loaded.executors.keys() & other.executors.keys())
+    for name in loaded.actions:
+        namespace, _, rest = name.rpartition(".")
+        top = namespace.partition(".")[0]
+        if home.entry is not None:
+            if top != home.entry.name:
+                raise PluginError(
+                    f"plugin '{loaded.name}' offers the action '{name}' outside of its namespace; "
+                    f"call it '{home.entry.name}.{rest}'"
+                )
+            continue
+        owner = known.owns(top)
+        if owner is not None:
+            raise PluginError(
+                f"plugin '{loaded.name}' offers the action '{name}', but '{top}' belongs to the "
+                f"plugin of {owner.distribution}; choose another namespace"
+            )
+
+
+def _clash(noun: str, loaded: Loaded, other: Loaded, names: Iterable[Any]) -> None:
+    for name in sorted(names):
+        raise PluginError(
+            f"plugin '{loaded.name}' offers the {noun} '{name}', which plugin '{other.name}' "
+            "offers already; rename one or disable one of the plugins"
+        )

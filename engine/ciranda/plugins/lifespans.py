@@ -1,0 +1,118 @@
+"""The task that opens what plugins keep open, and closes it in the reverse order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final
+
+import anyio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+
+from ciranda.errors import PluginError
+
+__all__ = ["Lifespans"]
+
+GRACE: Final = 10.0  # seconds for all plugins together to close
+
+
+@dataclass(slots=True)
+class _Wish:
+    """A context manager to enter, and how that went."""
+
+    plugin: str
+    manager: AbstractAsyncContextManager[Any]
+    done: anyio.Event
+    value: Any = None
+    error: Exception | None = None
+
+
+class Lifespans:
+    """Enter and leave the context managers of plugins, all in one task.
+
+    A cancel scope must be left by the task that entered it, and a plugin may be loaded by any
+    task, so one keeper does both. It is shielded: when the engine is cancelled, plugins close
+    after everything else and get `grace` seconds.
+    """
+
+    def __init__(self, *, grace: float = GRACE) -> None:
+        self._grace = grace
+        self._wishes: ObjectSendStream[_Wish] | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Allow `enter` within the block; leave everything that was entered after it."""
+        if self._wishes is not None:
+            raise RuntimeError("the plugins of this engine are running already")
+        scope = anyio.CancelScope(shield=True)
+        sending, receiving = anyio.create_memory_object_stream[_Wish](0)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._keep, receiving, scope, name="lifespans of plugins")
+            self._wishes = sending
+            try:
+                yield
+            finally:
+                self._wishes = None
+                scope.deadline = anyio.current_time() + self._grace
+                sending.close()
+
+    async def enter(self, plugin: str, manager: AbstractAsyncContextManager[Any]) -> Any:
+        """Enter a plugin's context manager in the keeper's task and return what it yields.
+
+        Raises:
+            PluginError: The block of `running` is not entered.
+            Exception: Whatever entering raised, with a note that names the plugin.
+        """
+        if self._wishes is None:
+            raise PluginError(f"plugin '{plugin}' cannot be opened: the engine is not running")
+        wish = _Wish(plugin, manager, anyio.Event())
+        await self._wishes.send(wish)
+        await wish.done.wait()
+        if wish.error is not None:
+            raise wish.error
+        return wish.value
+
+    async def _keep(self, wishes: ObjectReceiveStream[_Wish], scope: anyio.CancelScope) -> None:
+        with scope:
+            async with wishes, AsyncExitStack() as stack:
+                async for wish in wishes:
+                    try:
+                        wish.value = await stack.enter_async_context(
+                            _Noted(wish.plugin, wish.manager)
+                        )
+                    except Exception as error:  # it belongs to whoever wished it
+                        wish.error = error
+                    finally:
+                        wish.done.set()
+        if scope.cancelled_caught:
+            raise PluginError(f"plugins did not close within {self._grace:g} s")
+
+
+class _Noted:
+    """Enter and leave a context manager, noting the plugin on what it raises."""
+
+    def __init__(self, plugin: str, manager: AbstractAsyncContextManager[Any]) -> None:
+        self._note = f"in the lifespan of plugin '{plugin}'"
+        self._manager = manager
+
+    async def __aenter__(self) -> Any:
+        try:
+            return await self._manager.__aenter__()
+        except Exception as error:
+            error.add_note(self._note)
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        try:
+            return await self._manager.__aexit__(kind, error, trace)
+        except Exception as own:
+            if own is not error:
+                own.add_note(self._note)
+            raise

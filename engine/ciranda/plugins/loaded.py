@@ -1,0 +1,154 @@
+"""One plugin in use and what it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ciranda.actions import Action
+from ciranda.bus import Bus
+from ciranda.errors import PluginError, SettingsError
+from ciranda.plugins.discovery import Entry
+from ciranda.plugins.importing import place_of
+from ciranda.plugins.inline import InlinePlugin
+from ciranda.settings import Configuration, Settings
+
+__all__ = ["API", "Loaded", "check_api", "listed", "offers"]
+
+API = (1, 0)  # what a plugin's CIRANDA_API is compared with
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one plugin offers, asked once.
+
+    `entry` or `inline` says where it comes from; neither, that a program handed it over.
+    """
+
+    name: str
+    plugin: object
+    parent: str = ""  # the plugin whose lifespan yielded this one
+    entry: Entry | None = None
+    inline: InlinePlugin | None = None
+    actions: dict[str, Action] = field(default_factory=dict)
+    functions: dict[str, Any] = field(default_factory=dict)
+    executors: dict[str, Any] = field(default_factory=dict)
+    settings: Settings | None = None
+
+    @property
+    def version(self) -> str:
+        """The distribution's version, or the digest of an inline plugin."""
+        if self.inline is not None:
+            return self.inline.digest
+        return self.entry.version if self.entry is not None else ""
+
+
+def check_api(name: str, plugin: object) -> None:
+    """Refuse a plugin made for another interface; one that says nothing is taken as it is.
+
+    Raises:
+        PluginError: The major number differs, or the minor one is newer than ours.
+    """
+    wanted = getattr(plugin, "CIRANDA_API", API)
+    match wanted:
+        case (int(major), int(minor)) if not isinstance(wanted, str):
+            if major == API[0] and minor <= API[1]:
+                return
+            who = "upgrade ciranda" if (major, minor) > API else "upgrade the plugin"
+            raise PluginError(
+                f"plugin '{name}' is made for the plugin interface {major}.{minor}, "
+                f"and this ciranda has {API[0]}.{API[1]}: {who}"
+            )
+    raise PluginError(
+        f"plugin '{name}': CIRANDA_API is {wanted!r}; write two numbers such as {API}"
+    )
+
+
+def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
+    """Return `loaded` with what its hooks answer; it is registered on the bus.
+
+    Raises:
+        PluginError: A hook raised or answered with something else than it should.
+        SettingsError: Its section does not fit.
+    """
+    name = loaded.name
+    actions = _by_name(name, "action", Action, listed(bus, loaded, "actions"))
+    functions = {str(one.name): one for one in listed(bus, loaded, "functions")}
+    executors: dict[str, Any] = {}
+    for answer in _answers(bus, loaded, "executors"):
+        if not isinstance(answer, dict):
+            raise PluginError(
+                f"plugin '{name}': the hook 'executors' returned {type(answer).__name__}; "
+                "return a dict"
+            )
+        executors |= answer
+    settings: Settings | None = None
+    for kind in _answers(bus, loaded, "settings"):
+        if not (isinstance(kind, type) and issubclass(kind, Settings)):
+            raise PluginError(
+                f"plugin '{name}': the hook 'settings' returned {kind!r}; return a Settings class"
+            )
+        settings = configuration.read(kind)
+    return replace(
+        loaded,
+        actions={key: replace(one, plugin=name) for key, one in actions.items()},
+        functions=functions,
+        executors=executors,
+        settings=settings,
+    )
+
+
+def _by_name(plugin: str, noun: str, kind: type[Any], offered: Iterable[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for one in offered:
+        if not isinstance(one, kind):
+            shown = getattr(one, "__name__", repr(one))
+            raise PluginError(
+                f"plugin '{plugin}': the hook '{noun}s' lists {shown}, which is no {noun}; "
+                f"mark it with @{noun}"
+            )
+        if one.name in found:
+            raise PluginError(f"plugin '{plugin}' offers two {noun}s called '{one.name}'")
+        found[one.name] = one
+    return found
+
+
+def listed(bus: Bus, loaded: Loaded, hook: str) -> list[Any]:
+    """Return what a plugin lists in answer to a hook.
+
+    Raises:
+        PluginError: The hook raised or returned no list.
+    """
+    found: list[Any] = []
+    for answer in _answers(bus, loaded, hook):
+        if not isinstance(answer, (list, tuple)):
+            raise PluginError(
+                f"plugin '{loaded.name}': the hook '{hook}' returned {type(answer).__name__}; "
+                "return a list"
+            )
+        found += answer
+    return found
+
+
+def _answers(bus: Bus, loaded: Loaded, hook: str) -> list[Any]:
+    """Return what a plugin's own implementations of a hook answer, without None."""
+    found: list[Any] = []
+    for impl in getattr(bus.hooks.hook, hook).get_hookimpls():
+        if impl.plugin_name != loaded.name:
+            continue
+        try:
+            answer = impl.function()
+        except (PluginError, SettingsError):
+            raise
+        except (Exception, SystemExit) as error:
+            file = getattr(loaded.plugin, "__file__", None) or ""
+            place = place_of(error, file.__eq__)
+            error.add_note(f"in the hook '{hook}' of plugin '{loaded.name}'")
+            raise PluginError(
+                f"plugin '{loaded.name}': its hook '{hook}' raised {type(error).__name__}: "
+                f"{error}{place}"
+            ) from error
+        if answer is not None:
+            found.append(answer)
+    return found
