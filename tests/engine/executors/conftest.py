@@ -3,10 +3,11 @@
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from ciranda.executors.pool import WorkerKind
@@ -23,6 +24,18 @@ def marked(mark: str) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Wait until a condition holds; fails after some seconds."""
+
+    async def wait(condition: Callable[[], object], seconds: float = 1) -> None:
+        with anyio.fail_after(seconds):
+            while not condition():  # noqa: ASYNC110 - /proc has no event to wait for
+                await anyio.sleep(0.005)
+
+    return wait
 
 
 @pytest.fixture

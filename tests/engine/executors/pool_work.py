@@ -82,7 +82,7 @@ def until_cancelled(payload: Any, job: Any) -> str:
 
 
 def talk(payload: Any, job: Any) -> str:
-    print("printed")
+    print("printed")  # noqa: T201 - what is tested
     os.write(2, b"raw \xff\n")
     subprocess.run(["/bin/echo", "from a child"], check=True)
     job.event("found", {"n": 1})
@@ -145,6 +145,11 @@ def grow(payload: Any, job: Any) -> int:
     return os.getpid()
 
 
+def kill_keeper(signum: int) -> None:
+    os.kill(os.getppid(), signum)
+    time.sleep(9)
+
+
 def die(payload: Any, job: Any) -> None:
     os.kill(os.getpid(), payload)
 
@@ -174,7 +179,8 @@ TABLE: dict[str, Any] = {
     "daemon": daemonise,
     "daemon-exit": lambda payload, job: daemonise(payload, job) and os._exit(0),
     "grandchildren": grandchildren,
-    "kill-keeper": lambda payload, job: os.kill(os.getppid(), signal.SIGKILL) or time.sleep(9),
+    "kill-keeper": lambda payload, job: kill_keeper(signal.SIGKILL),
+    "stop-keeper": lambda payload, job: kill_keeper(signal.SIGSTOP),
     "until-cancelled": until_cancelled,
     "talk": talk,
     "modules": modules,
@@ -197,3 +203,7 @@ def broken_setup(options: Any) -> None:
 def deadly_setup(options: Any) -> None:
     sys.stderr.write("last words\n")
     os._exit(7)
+
+
+def slow_setup(options: Any) -> None:
+    time.sleep(60)

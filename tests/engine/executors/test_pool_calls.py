@@ -46,10 +46,11 @@ async def test_what_a_worker_prints_comes_as_logs_and_corrupts_nothing(kind, lif
 
 
 async def test_a_hundred_megabytes_of_output_keep_one(kind):
-    heard: list[Log] = []
+    notices: list[object] = []
     async with Pool(kind(), 1) as pool:
-        assert await pool.call("shout", None, on_event=heard.append) == "ok"
+        assert await pool.call("shout", None, on_event=notices.append) == "ok"
 
+    heard = [notice for notice in notices if isinstance(notice, Log)]
     assert sum(len(log.text) for log in heard if log.level == "stdout") == 1 << 20
     assert heard[-1].level == "warning"
     assert heard[-1].text == "98,951,424 characters of output dropped after the first 1,048,576"
@@ -66,30 +67,28 @@ async def test_an_error_of_the_action_arrives_as_it_was_raised(kind):
     assert "in step_error" in error.__notes__[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "payload", "kind_of", "message"),
-    [
-        ("raise", None, "crash", "ValueError: as told"),
-        ("nothing", None, "crash", "this worker has no 'nothing'; it has alloc, array"),
-        ("huge", None, "limit", "the result of 'huge' is 100,000,008 bytes, above the cap"),
-        ("open-file", None, "invalid-output", "'open-file' returned a TextIOWrapper that is not"),
-        ("big-int", None, "invalid-output", "'big-int' returned a int that is not plain data"),
-        ("ok", b"x" * (1 << 24), "limit", "the payload of 'ok' is 16,777,"),
-        ("ok", object(), "invalid-input", "the payload of 'ok' is not plain data"),
-        ("ok", 1 << 64, "invalid-input", "the payload of 'ok' is not plain data"),
-    ],
-)
-async def test_a_call_that_fails_says_why_and_keeps_its_worker(
-    kind, name, payload, kind_of, message
-):
+FAILURES = [  # what is called, with what, kind and text of the error
+    ("raise", None, "crash", "ValueError: as told"),
+    ("nothing", None, "crash", "this worker has no 'nothing'; it has alloc, array"),
+    ("huge", None, "limit", "the result of 'huge' is 100,000,008 bytes, above the cap"),
+    ("open-file", None, "invalid-output", "'open-file' returned a TextIOWrapper that is not"),
+    ("big-int", None, "invalid-output", "'big-int' returned a int that is not plain data"),
+    ("ok", b"x" * (1 << 24), "limit", "the payload of 'ok' is 16,777,"),
+    ("ok", object(), "invalid-input", "the payload of 'ok' is not plain data"),
+    ("ok", 1 << 64, "invalid-input", "the payload of 'ok' is not plain data"),
+]
+
+
+async def test_a_call_that_fails_says_why_and_keeps_its_worker(kind):
     async with Pool(kind(), 1) as pool:
         before = await pool.call("pid", None)
-        with pytest.raises(StepError, match=message) as told:
-            await pool.call(name, payload)
+        for name, payload, kind_of, message in FAILURES:
+            with pytest.raises(StepError, match=message) as told:
+                await pool.call(name, payload)
+            assert told.value.kind == kind_of
 
-        assert told.value.kind == kind_of
         assert await pool.call("pid", None) == before
-        assert pool.stats.failed == 1
+        assert pool.stats.failed == len(FAILURES)
 
 
 @BOTH
@@ -114,7 +113,7 @@ async def test_a_setup_that_fails_is_told_to_the_caller(kind, lifetime, setup, m
 
 async def test_a_command_that_does_not_exist_is_told_to_the_caller(kind):
     async with Pool(kind(argv=("no-such-python",)), 1) as pool:
-        with pytest.raises(PoolError, match="worker 'test' cannot start: .*no-such-python"):
+        with pytest.raises(PoolError, match=r"worker 'test' cannot start: .*no-such-python"):
             await pool.call("ok", None)
 
 
@@ -150,6 +149,25 @@ async def test_one_key_meets_one_worker_and_two_keys_two(kind):
     assert rest == [first, second, second, first]
 
 
+async def test_a_key_whose_worker_is_busy_goes_elsewhere_and_returns(kind, until):
+    pids: list[int] = []
+    async with Pool(kind(), 2) as pool:
+        pids.append(await pool.call("pid", None, affinity="a"))
+        async with anyio.create_task_group() as busy:
+            busy.start_soon(lambda: pool.call("sleep", 0.1, affinity="a"))
+            await until(lambda: pool.stats.busy)
+            pids.append(await pool.call("pid", None, affinity="a"))
+        pids.append(await pool.call("pid", None, affinity="a"))
+    assert pids[0] == pids[2] != pids[1]
+
+
+@BOTH
+async def test_a_worker_that_cannot_be_confined_runs_nothing(kind, lifetime):
+    async with Pool(kind(lifetime=lifetime, confine="pool_work:broken_setup"), 1) as pool:
+        with pytest.raises(PoolError, match="cannot start: RuntimeError: no model file"):
+            await pool.call("ok", None)
+
+
 async def test_workers_are_replaced_after_their_calls_their_memory_or_new_code(kind):
     async with Pool(kind(recycle=Recycle(calls=3)), 1) as pool:
         pids = [await pool.call("pid", None) for _ in range(7)]
@@ -166,11 +184,9 @@ async def test_workers_are_replaced_after_their_calls_their_memory_or_new_code(k
     assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
-async def test_warm_workers_are_there_before_the_first_call(kind):
+async def test_warm_workers_are_there_before_the_first_call(kind, until):
     async with Pool(kind(), 3, warm=2) as pool:
-        with anyio.fail_after(5):
-            while pool.stats.idle < 2:
-                await anyio.sleep(0.01)
+        await until(lambda: pool.stats.idle == 2, 5)
         await pool.call("ok", None)
         assert pool.stats.started == 2
 
@@ -190,7 +206,7 @@ async def test_a_worker_has_the_environment_it_was_given_and_no_other(kind, monk
 
 
 @BOTH
-async def test_descriptors_and_threads_stay_flat(kind, lifetime):
+async def test_descriptors_and_threads_stay_flat(kind, until, lifetime):
     calls = 2_000 if lifetime == "reuse" else 100
 
     async def use(count: int) -> tuple[int, int]:
@@ -202,9 +218,9 @@ async def test_descriptors_and_threads_stay_flat(kind, lifetime):
                 if number % (count // 4) == 0:
                     with pytest.raises(StepError):
                         await pool.call("exit", None)
-            with anyio.fail_after(1):
-                while pool.stats.alive < 1 or len(os.listdir("/proc/self/fd")) > before[0]:
-                    await anyio.sleep(0.01)
+            await until(
+                lambda: pool.stats.alive == 1 and len(os.listdir("/proc/self/fd")) <= before[0]
+            )
             assert threading.active_count() <= before[1]
         return len(os.listdir("/proc/self/fd")), threading.active_count()
 

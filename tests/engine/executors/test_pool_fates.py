@@ -12,7 +12,9 @@ from ciranda.executors.pool import Pool
 pytestmark = pytest.mark.anyio
 
 SEED = 20_241
-FATES = {  # what is called -> (payload, kind of the error, part of its detail)
+FATES: dict[
+    str, tuple[object, str, dict[str, object]]
+] = {  # what is called -> (payload, kind of the error, part of its detail)
     "raise": (None, "crash", {"type": "builtins.ValueError"}),
     "exit": (None, "worker-lost", {"exit_code": 3}),
     "die": (int(signal.SIGKILL), "worker-lost", {"signal": "SIGKILL"}),
@@ -29,7 +31,7 @@ FATES = {  # what is called -> (payload, kind of the error, part of its detail)
 
 
 @pytest.mark.parametrize("lifetime", ["reuse", "fork"])
-async def test_only_the_guilty_fail_and_each_with_its_own_kind(kind, survivors, lifetime):
+async def test_only_the_guilty_fail_and_each_with_its_own_kind(kind, until, survivors, lifetime):
     draw = random.Random(SEED)
     guilty = list(FATES) * 2
     plan = [*guilty, "shout", *["ok"] * (150 - len(guilty) - 1)]
@@ -37,14 +39,14 @@ async def test_only_the_guilty_fail_and_each_with_its_own_kind(kind, survivors, 
     wrong: list[object] = []
 
     async def meet(number: int, name: str) -> None:
-        payload, expected, detail = FATES.get(name, (number, None, {}))
+        payload, expected, detail = FATES.get(name, (number, "", {}))
         try:
             value = await pool.call(name, payload, deadline=0.25 if name == "loop" else None)
         except StepError as error:
             if error.kind != expected or not detail.items() <= error.detail.items():
                 wrong.append((name, error.kind, error.message, error.detail))
         else:
-            if expected is not None or value != ("ok" if name == "shout" else number):
+            if expected or value != ("ok" if name == "shout" else number):
                 wrong.append((name, value))
 
     confined = kind(lifetime=lifetime, confine="pool_work:cap_memory")
@@ -52,12 +54,9 @@ async def test_only_the_guilty_fail_and_each_with_its_own_kind(kind, survivors, 
         async with anyio.create_task_group() as tasks:
             for number, name in enumerate(plan):
                 if name == "loop":
-                    while pool.stats.queued:  # waiting counts, and it must get to run
-                        await anyio.sleep(0.002)
+                    await until(lambda: not pool.stats.queued, 5)  # it must get to run
                 tasks.start_soon(meet, number, name)
-        with anyio.fail_after(1):
-            while pool.stats.alive < 3:
-                await anyio.sleep(0.01)
+        await until(lambda: pool.stats.alive == 3)
         assert wrong == []
         assert [await pool.call("ok", n) for n in range(9)] == list(range(9))
     assert survivors() == []

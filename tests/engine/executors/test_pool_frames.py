@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ciranda.executors.pool.worker import frames
+from ciranda.executors.pool.worker.weight import containers
 
 values = st.recursive(
     st.none()
@@ -99,13 +100,31 @@ def test_a_few_bytes_cannot_fan_out_into_a_million_lists():
     count = 1_000_100
     body = b"\x93\x09\x01\xdd" + count.to_bytes(4, "big") + b"\x90" * count
     head = (frames.MAGIC << 24 | len(body)).to_bytes(4, "big")
-    tracemalloc.start()
 
-    with pytest.raises(frames.FrameError, match="lists and mappings"):
+    with pytest.raises(frames.FrameError, match="more than 1,000,000 lists and mappings"):
         reader().feed(head + body)
 
-    assert tracemalloc.get_traced_memory()[1] < 4 * len(body)
-    tracemalloc.stop()
+
+def nested(value: object) -> int:
+    match value:
+        case list():
+            return 1 + sum(map(nested, value))
+        case dict():
+            return 1 + sum(map(nested, value.values()))
+        case _:
+            return 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(values | st.lists(st.text(min_size=30, max_size=300) | st.binary(max_size=70_000)))
+def test_the_count_before_decoding_is_the_count_after(value):
+    assert containers(msgspec.msgpack.encode(value)) == nested(value)
+
+
+def test_a_binary_value_full_of_what_could_begin_a_list_passes():
+    sent = frames.encode(frames.Result(1, b"\x90" * 2_000_000))
+
+    assert len(reader().feed(sent)) == 1
 
 
 def test_two_thousand_hostile_streams_never_do_more_than_raise_frame_error():

@@ -131,7 +131,7 @@ class Pool:
             **self._count,
         )
 
-    async def call(  # noqa: PLR0913 - each option is one word at the call
+    async def call(
         self,
         name: str,
         payload: Any,
@@ -165,7 +165,7 @@ class Pool:
         self._count["failed"] += 1
         raise StepError("timeout", f"{name!r} was killed after its {deadline:g} seconds")
 
-    async def _call(  # noqa: PLR0913, PLR0917 - `call` again, under its deadline
+    async def _call(
         self,
         name: str,
         payload: Any,
@@ -216,8 +216,8 @@ class Pool:
         return None
 
     def _remember(self, key: str, worker: WarmWorker) -> None:
-        self._keys.pop(key, None)
-        self._keys[key] = worker
+        # A key stays with its worker while that lives, even when it was busy this time.
+        self._keys[key] = self._keys.pop(key, worker)
         if len(self._keys) > _KEYS:
             del self._keys[next(iter(self._keys))]
 
@@ -283,7 +283,7 @@ class Pool:
                 except anyio.WouldBlock:
                     break
                 try:
-                    if self._open and worker in self._idle:
+                    if worker in self._idle:
                         self._idle.remove(worker)
                         try:
                             await worker.ping()

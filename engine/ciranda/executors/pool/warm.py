@@ -17,7 +17,8 @@ from .outcome import Notify, Output, encode_call, from_error, garbage, lost, oom
 from .spawner import Spawner
 from .worker import frames, system
 
-_KILL: Final = 0.5  # seconds a keeper has to sweep before we do it
+_KILL: Final = 0.08  # seconds a keeper has to kill a call before we do it
+_STOP: Final = 0.5  # seconds an idle keeper has to end before we kill it
 _LAST: Final = 0.05  # seconds a child that closed its socket has to end by itself
 _START: Final = 60.0  # seconds for `setup`
 
@@ -65,26 +66,23 @@ class WarmWorker:
             with anyio.fail_after(_START):
                 link = await anyio.to_thread.run_sync(self._spawn)
                 await self._handshake(link)
-        except TimeoutError:
-            await self.stop()
-            raise PoolError(
-                f"worker {self._kind.name!r} was not ready after {_START:g} seconds; "
-                f"make {self._kind.setup!r} faster"
-            ) from None
-        except (KeeperGoneError, frames.FrameError, OSError) as error:
+        except BaseException as error:
             tail = self._link.tail if self._link is not None else ""
-            await self.stop()
-            failed = PoolError(
-                f"worker {self._kind.name!r} cannot start: {str(error) or 'its process ended'}"
-            )
-            if tail:
-                failed.add_note(f"It wrote:\n{tail.rstrip()}")
-            raise failed from None
-        except BaseException:
-            await self.stop()
+            await self.stop(_KILL)  # a setup that hangs does not listen
+            if isinstance(error, TimeoutError | KeeperGoneError | frames.FrameError | OSError):
+                raise self._not_started(error, tail) from None
             raise
         self.usable = True
         self._oom = oom_kills()
+
+    def _not_started(self, error: Exception, tail: str) -> PoolError:
+        why = str(error) or "its process ended"
+        if isinstance(error, TimeoutError):
+            why = f"{self._kind.setup!r} was not done after {_START:g} seconds"
+        failed = PoolError(f"worker {self._kind.name!r} cannot start: {why}")
+        if tail:
+            failed.add_note(f"It wrote:\n{tail.rstrip()}")
+        return failed
 
     def _spawn(self) -> Link:
         ours, theirs = socket.socketpair()
@@ -260,19 +258,22 @@ class WarmWorker:
     async def _give_up(self, link: Link, grace: float) -> None:
         """Kill what serves the call; a forking worker lives on when its keeper answers."""
         self.usable = False
+        fork = self._kind.lifetime == "fork"
+        patience = 0.0
         with anyio.CancelScope(shield=True):
             try:
                 if grace and await self._ask(link, grace):
                     self.usable = True
                     return
-                fork = self._kind.lifetime == "fork"
                 link.tell_keeper(frames.Kill(self.calls if fork else 0))
                 with anyio.move_on_after(_KILL):
-                    self.usable = await self._until_ended(link) and fork
-            except KeeperGoneError:
-                pass
+                    await self._until_ended(link)
+                    self.usable = fork
+                    patience = _KILL
+            except (KeeperGoneError, frames.FrameError):
+                pass  # whatever it said last, it is stopped below
             if not self.usable:
-                await self.stop()
+                await self.stop(patience)
 
     async def _ask(self, link: Link, grace: float) -> bool:
         link.send(frames.encode(frames.Cancel(self.calls)))
@@ -286,12 +287,10 @@ class WarmWorker:
                         return frame_of(frame) == self.calls
         return False
 
-    async def _until_ended(self, link: Link) -> bool:
+    async def _until_ended(self, link: Link) -> None:
         link.drop_data()
-        while True:
-            for frame in await link.turn():
-                if isinstance(frame, frames.Ended) and frame.id in (self.calls, 0):
-                    return True
+        while not any(isinstance(frame, frames.Ended) for frame in await link.turn()):
+            pass
 
     def rss_mb(self) -> float:
         """Return resident memory in MiB; 0 where there is no /proc or one child a call."""
@@ -308,23 +307,29 @@ class WarmWorker:
             with contextlib.suppress(OSError):
                 self._link.control.shutdown(socket.SHUT_WR)
 
-    async def stop(self) -> None:
-        """Kill everything of this worker and close every descriptor; idempotent."""
+    async def stop(self, patience: float = _STOP) -> None:
+        """Kill everything of this worker and close every descriptor; idempotent.
+
+        Args:
+            patience: Seconds the keeper has to do it; then it is done from here.
+        """
         self.usable = False
         link, process = self._link, self._process
         self._link = self._process = None
         with anyio.CancelScope(shield=True):
             if link is not None:
+                link.drop_data()
                 with contextlib.suppress(OSError, KeeperGoneError, frames.FrameError):
                     link.control.shutdown(socket.SHUT_WR)
-                    with anyio.move_on_after(_KILL):
-                        link.drop_data()
+                    with anyio.move_on_after(patience):
                         while True:
                             await link.turn()
                 link.close()
             if process is not None:
-                for pid in (*system.descendants(process.pid), process.pid):
-                    system.kill(pid)
+                for _ in range(3):  # again for what was forked meanwhile
+                    for pid in system.descendants(process.pid):
+                        system.kill(pid)
+                system.kill(process.pid)
                 self._spawner.reap(process)
 
 

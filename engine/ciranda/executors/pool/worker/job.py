@@ -5,11 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
 
 import msgspec
 
 from . import frames
+
+_DECODE: Final = frames.decoder(frames.ToWorker)  # made once, before any fork
 
 
 def plain(value: Any) -> Any:
@@ -26,7 +28,7 @@ class Line:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._lock = threading.Lock()
-        self._reader = frames.FrameReader[frames.ToWorker](frames.decoder(frames.ToWorker))
+        self._reader = frames.FrameReader[frames.ToWorker](_DECODE)
         self._waiting: list[frames.ToWorker] = []
 
     def send(self, frame: frames.FromWorker) -> None:

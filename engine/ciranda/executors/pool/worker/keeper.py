@@ -128,20 +128,26 @@ class Keeper:
 
     def _sweep(self) -> None:
         """Kill and reap every descendant; orphans come to us, so none is missed."""
-        while True:
+        while _has_children():
             for pid in system.descendants(os.getpid()):
                 system.kill(pid)
             if self._child and sys.platform != "linux":
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._child, signal.SIGKILL)  # all there is without /proc
-            try:
+            with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, 0)
-            except ChildProcessError:
-                return
 
     def _tell(self, frame: frames.FromKeeper) -> None:
         with contextlib.suppress(ConnectionError):  # the engine has gone; the loop sees it
             self._control.sendall(frames.encode(frame))
+
+
+def _has_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def main(control_fd: int) -> None:
