@@ -104,7 +104,7 @@ class _Composer:
             if not root.text:
                 self.stop("the document is empty", root.line, root.column, kind="yaml.empty")
             squeezed = squeezed_fault(self.source, root.line)
-            if squeezed:
+            if squeezed and isinstance(root.value, str):
                 self.add(squeezed)
         self.next()  # the end of the document
         after = self.next()

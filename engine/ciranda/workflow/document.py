@@ -62,7 +62,7 @@ class Document:
         """Return (line, column) of the character at `offset` of a scalar's text."""
         return position_in_scalar(self.source, node, offset)
 
-    def fault(  # noqa: PLR0913 - what a report may say of a place
+    def fault(
         self,
         where: Node | PathOf[str | int],
         message: str,
@@ -130,6 +130,12 @@ def parse_document(
     encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(encoded) > limits.size:
         _refuse(file, f"the file is larger than {_bytes(limits.size)}", kind="yaml.limit")
+    if isinstance(data, bytes) and (
+        data.startswith(_WIDE_MARKS) or (b"\0" in data[:2] and len(data.strip(b"\0")) > 1)
+    ):
+        _refuse(file, "the file is UTF-16 or UTF-32", hint="save it as UTF-8", kind="yaml.encoding")
+    if b"\0" in encoded:
+        _refuse_binary(encoded, file)
     text = data if isinstance(data, str) else _decoded(data, file)
     if text.startswith(_BOM):
         text = text[1:]
@@ -180,8 +186,6 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def _decoded(data: bytes, file: str) -> str:
-    if data.startswith(_WIDE_MARKS) or (b"\0" in data[:2] and len(data.strip(b"\0")) > 1):
-        _refuse(file, "the file is UTF-16 or UTF-32", hint="save it as UTF-8", kind="yaml.encoding")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -198,13 +202,16 @@ def _decoded(data: bytes, file: str) -> str:
         raise WorkflowError([fault]) from None
 
 
+def _refuse_binary(data: bytes, file: str) -> NoReturn:
+    text = data[: data.index(0)].decode(errors="replace").removeprefix(_BOM)
+    line, column = SourceText(file, text).place(len(text))
+    message = "the file holds a NUL character: it is not a text file"
+    raise WorkflowError([Fault(message, file, line, column, kind="yaml.control")])
+
+
 def _control_fault(source: SourceText, found: re.Match[str]) -> Fault:
     line, column = source.place(found.start())
-    character = found[0]
-    if character == "\0":
-        message = "the file holds a NUL character: it is not a text file"
-        return source.fault(message, line, column, kind="yaml.control")
-    number = ord(character)
+    number = ord(found[0])
     message = f"the character U+{number:04X} is not allowed in a file"
     hint = f'remove it, or write "\\u{number:04x}"'
     return source.fault(message, line, column, hint=hint, kind="yaml.control")

@@ -94,6 +94,8 @@ def explain(error: yaml.YAMLError, source: SourceText, opened: tuple[int, int]) 
         column = indent.index("\t") + 1
         message = "a tab indents this line"
         return source.fault(message, trouble.line, column, hint="indent with spaces")
+    if "directive" in trouble.context:
+        return _bad_directive(trouble)
     for words, tell in _TOLD:
         if words in trouble.problem:
             return tell(trouble)
@@ -181,8 +183,14 @@ def _no_key(trouble: _Trouble) -> Fault:
         return trouble.here(message, f"{_QUOTE}, with {quote} if needed")
     if before and before[-1] in "]}":
         return trouble.here(f"text follows the closing `{before[-1]}`", _QUOTE)
-    if before.strip():
+    if trouble.character == ":" and not before:
+        return trouble.here("a key is missing before this colon")
+    if before:
         return trouble.here("this cannot follow what stands before it on the line", _QUOTE)
+    return _misplaced_line(trouble)
+
+
+def _misplaced_line(trouble: _Trouble) -> Fault:
     opened = trouble.opened_line
     if trouble.problem.startswith("did not find expected '-'"):
         hint = "begin it with `- `, or indent it less or more"
@@ -230,7 +238,9 @@ def _bad_escape(trouble: _Trouble) -> Fault:
     hint = "single quotes keep a backslash as it is; in double quotes write `\\\\`"
     if sequence[1:] == "u" and "code" in trouble.problem:
         hint = "write the character itself, or `\\U` with eight digits"
-    what = "lacks its hexadecimal digits" if "digit" in trouble.problem else "is no escape in YAML"
+    what = "is no escape in YAML"
+    if "hexdecimal" in trouble.problem:
+        what = "lacks its hexadecimal digits"
     what = "names no character" if "code" in trouble.problem else what
     message = f"`{sequence}` {what}"
     return trouble.source.fault(message, trouble.line, start + 1, hint=hint)
@@ -289,7 +299,7 @@ _TOLD: Final[tuple[tuple[str, Callable[[_Trouble], Fault]], ...]] = (
     ("mapping keys are not allowed", _question),
     ("expected <document start>", _after_end),
     ("found unexpected ':'", _squeezed_flow),
-    ("directive", _bad_directive),
+    ("duplicate", _bad_directive),
     ("incompatible YAML document", _bad_directive),
 )
 

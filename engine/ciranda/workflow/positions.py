@@ -23,6 +23,7 @@ def position_in_scalar(source: SourceText, node: Scalar, offset: int) -> tuple[i
     an offset past the end gives the last place known.
     """
     line, column = _start(source, node)
+    offset = min(offset, len(node.text) - node.text.endswith("\n"))
     if node.style == "literal":
         return _literal(source, node.text, line, offset)
     if node.style == "folded":
@@ -53,7 +54,9 @@ def _literal(source: SourceText, text: str, header: int, offset: int) -> tuple[i
     within = offset - (text.rfind("\n", 0, offset) + 1)
     first = next((at for at, line in enumerate(lines) if line), 0)
     indent = len(source.line(header + 1 + first)) - len(lines[first])
-    return header + 1 + above, max(indent, 0) + within + 1
+    line = header + 1 + above
+    # A blank line may be shorter than the indentation.
+    return line, min(max(indent, 0) + within, len(source.line(line))) + 1
 
 
 def _folded(source: SourceText, text: str, header: int, offset: int) -> tuple[int, int]:
@@ -72,7 +75,7 @@ def _folded(source: SourceText, text: str, header: int, offset: int) -> tuple[in
                 wanted -= 1
         if blank:
             continue
-        if wanted == 0 and text[offset : offset + 1].isspace():
+        if wanted == 0 and not text[offset : offset + 1].strip():
             return line, len(source.line(line)) + 1
     return header, 1
 
@@ -80,31 +83,27 @@ def _folded(source: SourceText, text: str, header: int, offset: int) -> tuple[in
 def _flow(source: SourceText, style: str, line: int, column: int) -> Iterator[tuple[int, int]]:
     """Yield the place of each character of a plain or quoted scalar's value, then its end."""
     text = source.line(line)
-    at = column - 1 if style == "plain" else column
+    at, end = (column - 1 if style == "plain" else column), len(text.rstrip(_BLANK))
     while line <= len(source.lines):
-        if not text[at:].strip(_BLANK):  # the rest of the line is folded away
-            breaks, end = 0, at
-            while line + breaks <= len(source.lines):
-                breaks += 1
-                following = source.line(line + breaks)
-                if following.strip(_BLANK):
-                    break
-            for _ in range(max(1, breaks - 1)):
-                yield line, end + 1
-            line += breaks
-            text = source.line(line)
-            at = len(text) - len(text.lstrip(_BLANK))
-        elif style == "double" and text[at] == "\\":
-            if at + 1 == len(text):  # an escaped line break is nothing at all
-                line += 1
-                text = source.line(line)
-                at = len(text) - len(text.lstrip(_BLANK))
-                continue
+        character = text[at] if at < end else ""
+        if style == "double" and character == "\\" and at + 1 < len(text):
             yield line, at + 1
             at += 2 + _HEX_DIGITS.get(text[at + 1], 0)
-        elif style == "single" and text[at] == "'":
+        elif character and not (style == "double" and character == "\\"):
             yield line, at + 1
-            at += 2
-        else:
-            yield line, at + 1
-            at += 1
+            at += 2 if style == "single" and character == "'" else 1
+        else:  # the line is folded, or its break is escaped and is nothing at all
+            below = _next_text(source, line)
+            breaks = below - line
+            for _ in range(breaks - 1 if character else max(1, breaks - 1)):
+                yield line, at + 1
+            line, text = below, source.line(below)
+            at, end = len(text) - len(text.lstrip(_BLANK)), len(text.rstrip(_BLANK))
+
+
+def _next_text(source: SourceText, line: int) -> int:
+    """Return the next line that is not blank, or the one behind the last."""
+    line += 1
+    while line <= len(source.lines) and not source.line(line).strip(_BLANK):
+        line += 1
+    return line
