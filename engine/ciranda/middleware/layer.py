@@ -30,34 +30,42 @@ class Call:
 
     Attributes:
         inputs: The evaluated inputs, plain data owned by this call.
-        ctx: The step's context.
         path: The step's path, such as `verify/3`.
         attempt: Counts from 1.
         scope: The names that run-time expressions of options (`key:`) see.
         notes: What layers leave for the record, such as `{"cached": True}`.
     """
 
-    __slots__ = ("attempt", "ctx", "inputs", "notes", "path", "scope")
+    __slots__ = ("_ctx", "_make", "attempt", "inputs", "notes", "path", "scope")
 
     def __init__(
         self,
         inputs: dict[str, Any],
-        ctx: Context,
+        make: Callable[[str, int], Context],
         path: str,
         attempt: int,
         scope: Mapping[str, Any],
     ) -> None:
         self.inputs: Final = inputs
-        self.ctx: Final = ctx
         self.path: Final = path
         self.attempt: Final = attempt
         self.scope: Final = scope
         self.notes: dict[str, Any] = {}
+        self._make: Final = make  # most actions never ask for their context
+        self._ctx: Context | None = None
+
+    @property
+    def ctx(self) -> Context:
+        """The step's context, made when it is first asked for."""
+        ctx = self._ctx
+        if ctx is None:
+            ctx = self._ctx = self._make(self.path, self.attempt)
+        return ctx
 
     def replace(self, *, inputs: dict[str, Any]) -> Call:
         """Return the same call with other inputs."""
-        other = Call(inputs, self.ctx, self.path, self.attempt, self.scope)
-        other.notes = self.notes
+        other = Call(inputs, self._make, self.path, self.attempt, self.scope)
+        other.notes, other._ctx = self.notes, self._ctx
         return other
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -20,6 +21,7 @@ from ciranda.events import (
     StepSkipped,
     StepStarted,
 )
+from ciranda.executors.thread import ABANDONED
 from ciranda.expressions import ExpressionError, Stored
 from ciranda.middleware.layer import Call
 from ciranda.runs.commands import Start
@@ -55,62 +57,76 @@ class Attempts:
         self._clock: Final = clock
         self._wall: Final = wall
         self._chance: Final = chance
+        self._contexts: Final = [partial(host.context, planned) for planned in runner.plan.steps]
         self._lists: Final[dict[int, Sequence[Any]]] = {}
         self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
 
     async def perform(self, start: Start) -> None:
         """Perform what `start` asks for; record exactly one outcome unless cancelled."""
-        runner = self._runner
-        planned = runner.plan.steps[start.node]
-        path = runner.plan.path(start.node, start.item)
-        began = self._clock()
+        _, item, node, attempt = start
+        runner, host, clock = self._runner, self._host, self._clock
+        planned = runner.plan.steps[node]
+        name = planned.step.id
+        path = name if item < 0 else f"{name}/{item}"
+        began = clock()
         try:
-            scope = self._names(planned, start)
-            if start.attempt == 1 and self._passed_over(planned, start, path, scope):
-                runner.ended(start)
-                return
-            if start.item < 0 and planned.items is not None:
-                self._expand(planned, start, path, scope)
+            # The usual step reads nothing that is its own: no names to gather.
+            scope = self.scope if item < 0 and not planned.local else self._names(planned, start)
+            if planned.decides and self._decided(planned, start, path, scope):
                 runner.ended(start)
                 return
             inputs = planned.inputs(scope)
             if planned.finish is not None:
-                inputs = planned.finish(inputs, scope)
+                inputs = planned.finish(inputs)
         except ExpressionError as error:
             failure = Failure(kind="invalid-input", message=str(error), retryable=False)
             self._fail(planned, start, path, failure, 0.0)
             return
-        host = self._host
         runner.record(
             StepStarted(
-                **runner.stamp(),
+                run=runner.run,
+                seq=runner.next_seq(),
+                at=self._wall(),
                 path=path,
-                attempt=start.attempt,
+                attempt=attempt,
                 inputs_digest=digest(inputs) if host.durable else "",
             )
         )
-        call = Call(inputs, host.context(planned, path, start.attempt), path, start.attempt, scope)
+        call = Call(inputs, self._contexts[node], path, attempt, scope)
         try:
             if planned.step.deadline is None:
                 output = await planned.call(call)
             else:
                 output = await self._within_deadline(planned, path, call)
-        except Exception as error:  # noqa: BLE001 - whatever an author's code raises is an outcome
-            self._fail(
-                planned, start, path, failure_of(error, planned.action), self._clock() - began
-            )
+        except Exception as error:  # whatever an author's code raises is an outcome
+            if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
+                await call.notes[ABANDONED].wait()
+            self._fail(planned, start, path, failure_of(error, planned.action), clock() - began)
             return
         runner.record(
             StepCompleted(
-                **runner.stamp(),
+                run=runner.run,
+                seq=runner.next_seq(),
+                at=self._wall(),
                 path=path,
-                output=host.vault.conceal(output),
-                attempt=start.attempt,
-                duration=self._clock() - began,
-                cached=bool(call.notes) and bool(call.notes.get("cached")),
+                output=host.vault.conceal(output) if host.vault else output,
+                attempt=attempt,
+                duration=clock() - began,
+                cached="cached" in call.notes,
             )
         )
         runner.ended(start)
+
+    def _decided(
+        self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]
+    ) -> bool:
+        """Record what a condition or the list of a map decides; say whether that was all."""
+        if start.attempt == 1 and self._passed_over(planned, start, path, scope):
+            return True
+        if start.item < 0 and planned.items is not None:
+            self._expand(planned, start, path, scope)
+            return True
+        return False
 
     def _names(self, planned: PlannedStep, start: Start) -> dict[str, Any]:
         """Return the names that this attempt's expressions see."""
@@ -150,13 +166,11 @@ class Attempts:
     # Maps
 
     def _evaluate_list(self, planned: PlannedStep, scope: dict[str, Any]) -> Sequence[Any]:
-        assert planned.items is not None  # noqa: S101 - callers ask for maps only
+        assert planned.items is not None  # callers ask for maps only
         found = planned.items(scope)
         if isinstance(found, (list, tuple, range, Stored)):
             return found
-        raise ExpressionError(
-            f"map needs a list, not {_kind_of(found)}", kind="type", source=str(planned.step.map)
-        )
+        raise ExpressionError("type", f"map needs a list, not {_kind_of(found)}")
 
     def _expand(self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]) -> None:
         items = self._evaluate_list(planned, scope)

@@ -24,5 +24,5 @@ def in_context(context: Context, coroutine: Coroutine[Any, Any, None]) -> Genera
             return
         try:
             argument, step = (yield awaited), coroutine.send
-        except BaseException as error:  # noqa: BLE001 - handed on, cancellation too
+        except BaseException as error:  # handed on, cancellation too
             argument, step = error, coroutine.throw

@@ -30,8 +30,10 @@ class PlannedStep:
         when: `when`, for each item of a map.
         items: The list of a map.
         local: Whether its expressions read names that differ from attempt to attempt.
+        decides: Whether it has a condition or a list, so that it may come to no attempt.
         repeatable: Whether doing the work twice is harmless.
-        finish: Turns evaluated inputs into those of the action (paths, environment).
+        env: The environment variables that the file gives to the step.
+        finish: Turns evaluated inputs into those of the action (relative paths).
     """
 
     step: Step
@@ -42,8 +44,10 @@ class PlannedStep:
     when: Expression | None = None
     items: Callable[[Mapping[str, Any]], Any] | None = None
     local: bool = False
+    decides: bool = False
     repeatable: bool = False
-    finish: Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]] | None = None
+    env: Callable[[Mapping[str, Any]], dict[str, str]] | None = None
+    finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

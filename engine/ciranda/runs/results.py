@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, overload
 
 import msgspec
@@ -125,39 +125,57 @@ class Results:
         self.steps: Final[dict[str, dict[str, Any]]] = {
             node.id: _view("pending", None, None, 0, 0.0) for node in scheduler.graph.nodes
         }
+        self._reducers: Final[dict[type[Event], Callable[[Any], None]]] = {
+            StepCompleted: self._completed,
+            StepFailed: self._failed,
+            StepSkipped: self._skipped,
+            StepCancelled: self._cancelled,
+            MapExpanded: self._expanded,
+            MapCompleted: self._map,
+        }
 
     def apply(self, event: Event) -> None:
         """Take a fact in, after the scheduler did."""
-        match event:
-            case StepCompleted(path=path):
-                if "/" in path:
-                    self._item(path, output=event.output, seq=event.seq)
-                else:
-                    self.steps[path] = {
-                        "status": "succeeded",
-                        "output": event.output,
-                        "error": None,
-                        "attempts": event.attempt,
-                        "duration": event.duration,
-                        "items": None,
-                        "counts": None,
-                    }
-            case StepFailed(path=path):
-                error = _plain(event.error)
-                if "/" in path:
-                    self._item(path, error=error)
-                else:
-                    self.steps[path] = _view("failed", None, error, event.attempts, event.duration)
-            case StepSkipped(path=path) if "/" not in path:
-                self.steps[path] = _view("skipped", None, None, 0, 0.0)
-            case StepCancelled(path=path) if "/" not in path:
-                self.steps[path] = _view("cancelled", None, None, 0, 0.0)
-            case MapExpanded(path=path):
-                self._maps[path] = _MapResult(event.count)
-            case MapCompleted(path=path):
-                self._map(event)
-            case _:
-                pass
+        reducer = self._reducers.get(type(event))
+        if reducer is not None:
+            reducer(event)
+
+    def item_error(self, path: str, item: int) -> dict[str, Any] | None:
+        """Return the error of an item of a map that has not ended."""
+        return self._maps[path].errors.get(item)
+
+    def _completed(self, event: StepCompleted) -> None:
+        path = event.path
+        if "/" in path:
+            self._item(path, output=event.output, seq=event.seq)
+            return
+        self.steps[path] = {
+            "status": "succeeded",
+            "output": event.output,
+            "error": None,
+            "attempts": event.attempt,
+            "duration": event.duration,
+            "items": None,
+            "counts": None,
+        }
+
+    def _failed(self, event: StepFailed) -> None:
+        error = _plain(event.error)
+        if "/" in event.path:
+            self._item(event.path, error=error)
+        else:
+            self.steps[event.path] = _view("failed", None, error, event.attempts, event.duration)
+
+    def _skipped(self, event: StepSkipped) -> None:
+        if "/" not in event.path:
+            self.steps[event.path] = _view("skipped", None, None, 0, 0.0)
+
+    def _cancelled(self, event: StepCancelled) -> None:
+        if "/" not in event.path:
+            self.steps[event.path] = _view("cancelled", None, None, 0, 0.0)
+
+    def _expanded(self, event: MapExpanded) -> None:
+        self._maps[event.path] = _MapResult(event.count)
 
     def _item(self, path: str, *, output: Any = None, seq: int = NO_SEQ, error: Any = None) -> None:
         name, item = split_path(path)

@@ -28,12 +28,14 @@ from ciranda.events import (
     StepCompleted,
     StepFailed,
     StepSkipped,
+    StepStarted,
     TimerFired,
 )
 from ciranda.expressions import ExpressionError
 from ciranda.runs.attempt import Attempts
-from ciranda.runs.isolation import in_context
 from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
+from ciranda.runs.host import Host
+from ciranda.runs.isolation import in_context
 from ciranda.runs.journal import Journal
 from ciranda.runs.plan import Plan
 from ciranda.runs.results import Results
@@ -46,6 +48,8 @@ BATCH: Final = 100  # events that wait for a commit at the most
 LINGER: Final = 0.005  # seconds that an event waits for company at the most
 TURN: Final = 0.010  # seconds that steps may run without letting the loop turn
 
+ENDS: Final = frozenset({StepCompleted, StepFailed, StepCancelled, StepSkipped})
+
 Key = tuple[int, int]
 
 
@@ -56,6 +60,7 @@ class Runner:
         plan: The compiled workflow.
         journal: Where events are kept.
         run: The run's id.
+        host: What the run offers to its steps.
         publish: Tells observers of an event; None when nobody listens.
         clock: Monotonic seconds.
         wall: Seconds since the epoch; events and retry times carry it.
@@ -68,6 +73,7 @@ class Runner:
         journal: Journal,
         *,
         run: str,
+        host: Host,
         publish: Callable[[Event], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -80,6 +86,7 @@ class Runner:
         self.completed: RunCompleted | None = None
         self.seq = 0
         self._journal: Final = journal
+        self._durable: Final = journal.durable
         self._publish: Final = publish
         self._clock: Final = clock
         self._wall: Final = wall
@@ -95,7 +102,7 @@ class Runner:
         self._busy = 0  # workers with a step in their hands
         self._turned = 0.0
         self._started = clock()
-        self._attempts: Final = Attempts(self, chance=chance)
+        self._attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
         self._group: TaskGroup
         self._wanted: anyio.Event
         self._done: anyio.Event
@@ -138,19 +145,23 @@ class Runner:
 
     def stamp(self) -> dict[str, Any]:
         """Return the envelope of the next event."""
+        return {"run": self.run, "seq": self.next_seq(), "at": self._wall()}
+
+    def next_seq(self) -> int:
+        """Return the place of the next event in the log."""
         seq = self.seq
         self.seq = seq + 1
-        return {"run": self.run, "seq": seq, "at": self._wall()}
+        return seq
 
     def record(self, event: Event) -> None:
         """Put an event in the queue to the journal."""
-        if not self._pending:
+        if self._durable and not self._pending:
             self._oldest = self._clock()
         self._pending.append(event)
 
     def _commit(self) -> None:
         """Keep and apply what is pending, after a step; decide where the commit happens."""
-        if self._journal.durable:
+        if self._durable:
             crowded = len(self._pending) >= BATCH or self._clock() - self._oldest > LINGER
             if self._ready and not crowded:
                 self._wanted.set()  # the next time the loop turns, at the latest
@@ -191,32 +202,36 @@ class Runner:
 
     def _absorb(self, events: list[Event]) -> None:
         """Apply kept events in order and take in what follows."""
+        publish, ready = self._publish, self._ready
         for event in events:
+            kind = type(event)
+            if kind is StepStarted:  # no news to the scheduler, which asked for it
+                if publish is not None:
+                    publish(event)
+                continue
             commands = self.scheduler.apply(event)
             self.results.apply(event)
-            if self._publish is not None:
-                self._publish(event)
-            for command in commands:
-                if type(command) is Start:
-                    heappush(self._ready, command)
-                else:
-                    self._obey(command)
-            if type(event) is StepCompleted or type(event) is StepFailed:
-                self._release(event.path)
-            elif type(event) is StepAttemptFailed:
-                key = self._release(event.path)
-                if key in self._reasons:
-                    self._cancel_unstarted(key, self._reasons.pop(key))
-            elif type(event) is StepCancelled or type(event) is StepSkipped:
-                self._release(event.path)
-            elif type(event) is RunCompleted:
+            if publish is not None:
+                publish(event)
+            if kind in ENDS:
+                self._active.pop(self.plan.key(event.path), None)  # type: ignore[attr-defined]  # ENDS are of steps
+            elif kind is StepAttemptFailed:
+                self._cancel_late(event.path)  # type: ignore[attr-defined]  # has a path
+            elif isinstance(event, RunCompleted):
                 self.completed = event
                 self._done.set()
+            for command in commands:
+                if type(command) is Start:
+                    heappush(ready, command)
+                else:
+                    self._obey(command)
 
-    def _release(self, path: str) -> Key:
+    def _cancel_late(self, path: str) -> None:
+        """Cancel a step that failed, and would be tried again, while it was being cancelled."""
         key = self.plan.key(path)
         self._active.pop(key, None)
-        return key
+        if key in self._reasons:
+            self._cancel_unstarted(key, self._reasons.pop(key))
 
     def _obey(self, command: Command) -> None:
         if isinstance(command, Skip):
@@ -334,7 +349,6 @@ class Runner:
                         self._busy -= 1
                     if scope.cancel_called:
                         break
-                    self._active[start.node, start.item] = None
                     self._commit()
                     if self._clock() - self._turned > TURN:
                         await anyio.lowlevel.checkpoint()

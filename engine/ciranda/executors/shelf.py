@@ -1,0 +1,107 @@
+"""Open resources, each entered and left in a task of its own that the engine owns.
+
+A cancel scope that is entered in one step's task and left in another's is an error in every
+structured concurrency library, so no step ever holds a resource open itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from ciranda.actions import Resource, Scope
+from ciranda.context import Context
+from ciranda.errors import StepError
+
+__all__ = ["ResourceShelf"]
+
+TEARDOWN: Final = 10.0  # seconds that leaving a resource may take
+
+Key = tuple[Resource, str]
+
+
+class ResourceShelf:
+    """Opens resources when they are first asked for; one for each engine.
+
+    Args:
+        group: Owns the tasks that hold resources open.
+        settings: Returns the settings of the plugin that a resource belongs to.
+    """
+
+    def __init__(self, group: TaskGroup, settings: Callable[[Resource], Any]) -> None:
+        self._group: Final = group
+        self._settings: Final = settings
+        self._open: Final[dict[Key, _Held]] = {}
+        self._locks: Final[dict[Key, anyio.Lock]] = {}
+
+    async def get(self, resource: Resource, ctx: Context) -> Any:
+        """Return what a resource yields, opening it if nobody did.
+
+        Raises:
+            StepError: Kind `unavailable`: it cannot be opened.
+        """
+        key = (resource, _holder(resource, ctx))
+        async with self._locks.setdefault(key, anyio.Lock()):
+            held = self._open.get(key)
+            if held is None:
+                held = _Held()
+                try:
+                    await self._group.start(self._hold, key, held, ctx)
+                except Exception as error:
+                    raise StepError(
+                        "unavailable", f"resource {resource.name} cannot be opened: {error}"
+                    ) from error
+                self._open[key] = held
+            return held.value
+
+    async def close(self, scope: Scope, holder: str = "") -> None:
+        """Leave the resources of a scope, and wait until they are left."""
+        for key in [key for key in self._open if key[0].scope is scope and key[1] == holder]:
+            held = self._open.pop(key)
+            self._locks.pop(key, None)
+            held.leave.set()
+            await held.left.wait()
+
+    async def _hold(
+        self,
+        key: Key,
+        held: _Held,
+        ctx: Context,
+        *,
+        task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        resource, _ = key
+        with anyio.CancelScope() as scope:
+            try:
+                opened = resource.open(ctx=ctx, settings=self._settings(resource))
+                async with opened as held.value:
+                    task_status.started()
+                    try:
+                        await held.leave.wait()
+                    finally:
+                        scope.shield = True
+                        scope.deadline = anyio.current_time() + TEARDOWN
+            except Exception as error:
+                if not held.leave.is_set():
+                    raise  # it never opened: the step that asked hears of it
+                ctx.log.warning(f"resource {resource.name} failed on leaving: {error}")
+            finally:
+                held.left.set()
+
+
+class _Held:
+    __slots__ = ("leave", "left", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.leave: Final = anyio.Event()
+        self.left: Final = anyio.Event()
+
+
+def _holder(resource: Resource, ctx: Context) -> str:
+    if resource.scope is Scope.ENGINE:
+        return ""
+    return ctx.run.id if resource.scope is Scope.RUN else f"{ctx.run.id}:{ctx.path}"

@@ -1,0 +1,67 @@
+"""Where blocking actions run: in threads, which nothing can kill."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+from ciranda.actions import Action
+from ciranda.executors.arguments import Arguments
+from ciranda.middleware.layer import Call, Next
+
+__all__ = ["ABANDONED", "ThreadExecutor"]
+
+ABANDONED: Final = "abandoned"  # the note that holds an event: set when the thread is really done
+
+
+class ThreadExecutor:
+    """Calls sync actions in worker threads, at most `size` at once.
+
+    A cancelled call leaves at once, its thread does not: it keeps its place until it has ended,
+    and `call.notes["abandoned"]` is an event that is set then.
+    """
+
+    def __init__(self, arguments: Arguments, size: int = 40) -> None:
+        self._arguments: Final = arguments
+        self._places: Final = anyio.CapacityLimiter(size)
+        # Never the bottleneck: places are counted above, past the end of a cancelled call.
+        self._threads: Final = anyio.CapacityLimiter(float("inf"))
+
+    def core(self, action: Action) -> Next:
+        """Return what calls `action` in a thread."""
+        function, finish = action.function, action.finish
+        gather = self._arguments.gatherer(action)
+
+        async def call_in_thread(call: Call) -> Any:
+            arguments = await gather(call)
+            ended = anyio.Event()
+            holder = object()
+            await self._places.acquire_on_behalf_of(holder)
+
+            def leave() -> None:
+                self._places.release_on_behalf_of(holder)
+                ended.set()
+
+            def work() -> Any:
+                try:
+                    return finish(function(**arguments))
+                finally:
+                    try:
+                        anyio.from_thread.run_sync(leave)
+                    except RuntimeError:  # the loop is gone, and the places with it
+                        ended.set()
+
+            try:
+                return await anyio.to_thread.run_sync(
+                    work, abandon_on_cancel=True, limiter=self._threads
+                )
+            except anyio.get_cancelled_exc_class():
+                call.ctx.cancelled = True
+                if not ended.is_set():
+                    call.notes[ABANDONED] = ended
+                raise
+
+        return call_in_thread

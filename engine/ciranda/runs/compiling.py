@@ -1,0 +1,167 @@
+"""From a checked workflow to a plan: expressions bound, onions built, executors chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ciranda.actions import Action
+from ciranda.errors import ActionError
+from ciranda.expressions import Function, compile_template
+from ciranda.middleware.layer import Next, StepPlan
+from ciranda.runs.graph import Graph
+from ciranda.runs.plan import Plan, PlannedStep
+from ciranda.workflow.binding import Binding, bind, condition
+from ciranda.workflow.model import Step, Workflow
+
+__all__ = ["STATUS_FUNCTIONS", "compile_plan", "executor_of"]
+
+STATUS_FUNCTIONS: Final = frozenset({"always", "succeeded", "failed", "cancelled"})
+LOCAL_NAMES: Final = frozenset({"attempt", "step"})
+
+Functions = Mapping[str, Function]
+
+
+def compile_plan(
+    workflow: Workflow,
+    graph: Graph,
+    actions: Mapping[str, Action],
+    *,
+    functions: Functions,
+    onion: Callable[[StepPlan], Next],
+    base: Path,
+) -> Plan:
+    """Compile a workflow that was checked.
+
+    Args:
+        workflow: The workflow.
+        graph: Its steps as the scheduler sees them.
+        actions: The actions it names.
+        functions: Functions of expressions beyond the built-in ones.
+        onion: Puts the middleware of a step around its executor.
+        base: Folder that relative paths of the file start from.
+    """
+    outputs = bind(workflow.outputs, functions=functions) if workflow.outputs else None
+    guarded = outputs is not None and any(
+        reference.guarded for reference in outputs.references if reference.root == "steps"
+    )
+    return Plan(
+        workflow=workflow,
+        graph=graph,
+        steps=tuple(
+            _planned(step, actions[step.uses], workflow, functions, onion, base)
+            for step in workflow.steps.values()
+        ),
+        outputs=outputs,
+        outputs_guarded=guarded,
+    )
+
+
+def executor_of(step: Step, action: Action) -> str:
+    """Return the executor's name: the step's word, the action's, else by kind of function.
+
+    A sync function that may have to be killed runs in a process, because a thread cannot be.
+    """
+    if step.executor is not None:
+        return step.executor
+    if action.executor is not None:
+        return action.executor
+    if action.is_async or action.inline:
+        return "inline"
+    concurrency = step.concurrency
+    killed = step.timeout is not None or (
+        concurrency is not None and concurrency.policy == "cancel-old"
+    )
+    return "process" if killed else "thread"
+
+
+def _planned(
+    step: Step,
+    action: Action,
+    workflow: Workflow,
+    functions: Functions,
+    onion: Callable[[StepPlan], Next],
+    base: Path,
+) -> PlannedStep:
+    inputs = bind(step.with_, functions=functions)
+    env = _environment(step, workflow, functions)
+    bindings = [inputs] if env is None else [inputs, env]
+    local = any(binding.calls for binding in bindings) or any(
+        reference.root in LOCAL_NAMES for binding in bindings for reference in binding.references
+    )
+    conditions = [
+        None if text is None else condition(text, functions=functions)
+        for text in (step.if_, step.when)
+    ]
+    return PlannedStep(
+        step=step,
+        action=action,
+        call=onion(StepPlan(step.id, step.uses, action, step, workflow.name)),
+        inputs=inputs,
+        condition=conditions[0],
+        when=conditions[1],
+        items=_items(step, functions),
+        local=local or any(one is not None and one.calls for one in conditions),
+        decides=step.if_ is not None or step.when is not None or step.map is not None,
+        repeatable=step.idempotent or action.idempotent or action.pure,
+        env=None if env is None and not workflow.env else _merged(env),
+        finish=_relative_paths(action, base),
+    )
+
+
+def _environment(step: Step, workflow: Workflow, functions: Functions) -> Binding | None:
+    return bind(step.env, functions=functions) if step.env else None
+
+
+def _merged(env: Binding | None) -> Callable[[Mapping[str, Any]], dict[str, str]]:
+    def merge(scope: Mapping[str, Any]) -> dict[str, str]:
+        return {**scope["env"], **(env(scope) if env is not None else {})}
+
+    return merge
+
+
+def _items(step: Step, functions: Functions) -> Callable[[Mapping[str, Any]], Any] | None:
+    if step.map is None:
+        return None
+    if isinstance(step.map, str):
+        # Not through `bind`: the list is only read, and copying it for the map would double it.
+        return compile_template(step.map, functions=functions)
+    return bind(step.map, functions=functions)
+
+
+def _relative_paths(
+    action: Action, base: Path
+) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+    """Return what makes paths start where the file is, for actions that take paths."""
+    names = [
+        name
+        for name, schema in action.input_schema.get("properties", {}).items()
+        if schema.get("format") == "path"
+    ]
+    if not names:
+        return None
+
+    def finish(inputs: dict[str, Any]) -> dict[str, Any]:
+        for name in names:
+            value = inputs.get(name)
+            if isinstance(value, str) and not value.startswith("/"):
+                inputs[name] = str(base / value)
+        return inputs
+
+    return finish
+
+
+def check_action(step: Step, executor: str, action: Action) -> None:
+    """Refuse what no executor can do.
+
+    Raises:
+        ActionError: An async function or a closure is to run in a process.
+    """
+    if executor == "process" and "<locals>" in action.function.__qualname__:
+        raise ActionError(
+            f"step '{step.id}': {step.uses} is a function inside a function, which no worker "
+            "process can find: move it to the top of its module"
+        )
+    if executor == "thread" and action.is_async:
+        raise ActionError(f"step '{step.id}': {step.uses} is async: take `executor: thread` away")

@@ -1,0 +1,169 @@
+"""The surroundings of one run: what its expressions name, its contexts, its steps' output."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from ciranda.vault import Vault
+
+from ciranda.bus import Bus
+from ciranda.context import Context, RunInfo
+from ciranda.errors import StepError
+from ciranda.events import Event, Request, StepLogged, StepProgressed
+from ciranda.runs.plan import PlannedStep
+from ciranda.store import Log
+
+__all__ = ["Stage"]
+
+TAIL: Final = 4096  # bytes of a running step's output kept for its failure
+
+
+class Stage:
+    """What a run offers to its steps; the host of their contexts.
+
+    Args:
+        info: The run.
+        bus: Where events and questions go.
+        vault: The run's secrets.
+        scope: Names for expressions.
+        functions: Plugins' functions for expressions.
+        log: The store that keeps output and artifacts; None keeps nothing.
+        trace: Returns the `traceparent` for a path; None without tracing.
+        environ: The environment variables declared for every step.
+    """
+
+    def __init__(
+        self,
+        info: RunInfo,
+        bus: Bus,
+        vault: Vault,
+        *,
+        scope: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]],
+        log: Log | None = None,
+        trace: Callable[[str, int], str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.info: Final = info
+        self.vault: Final = vault
+        self.scope: Final = scope
+        self.functions: Final = functions
+        self.durable: Final = log is not None
+        self.thread = threading.get_ident()
+        self.costs: Final[dict[str, dict[str, float]]] = {}
+        self._bus: Final = bus
+        self._log: Final = log
+        self._trace: Final = trace
+        self.clock: Final = clock
+        self._tails: Final[dict[str, bytes]] = {}
+        self._printed: list[tuple[str, str, bytes]] = []
+
+    # For attempts
+
+    def context(self, planned: PlannedStep, path: str, attempt: int) -> Context:
+        """Return the context of an attempt."""
+        timeout = planned.step.timeout
+        trace = self._trace
+        return Context(
+            self,
+            self.info,
+            planned.step.id,
+            path,
+            attempt,
+            None if timeout is None else self.clock() + timeout,
+            planned.env(self.scope) if planned.env is not None else None,
+            "" if trace is None else trace(path, attempt),
+        )
+
+    def tail(self, path: str) -> str:
+        """Return the last lines that a step wrote."""
+        data = self._tails.pop(path, b"")
+        lines = data.decode("utf-8", "replace").splitlines()[-10:]
+        return self.vault.mask("\n".join(lines))
+
+    def flush(self) -> None:
+        """Hand what steps printed to the store; any thread may call it."""
+        printed, self._printed = self._printed, []
+        if self._log is None:
+            return
+        joined: dict[tuple[str, str], list[bytes]] = {}
+        for path, stream, data in printed:
+            joined.setdefault((path, stream), []).append(data)
+        for (path, stream), pieces in joined.items():
+            self._log.append_output(self.info.id, path, stream, b"".join(pieces))
+
+    # For contexts
+
+    def log(self, ctx: Context, level: str, text: str, fields: Mapping[str, Any]) -> None:
+        """Write a line of the step's log."""
+        text = self.vault.mask(text)
+        shown = {name: self.vault.mask(str(value)) for name, value in fields.items()}
+        line = " ".join([level, text, *(f"{name}={value}" for name, value in shown.items())])
+        self._printed.append((ctx.path, "log", line.encode("utf-8", "replace") + b"\n"))
+        self._tell(StepLogged, ctx, level=level, text=text, fields=shown)
+
+    def output(self, ctx: Context, stream: str, data: bytes) -> None:
+        """Take what a step's program wrote."""
+        if self.vault:
+            data = self.vault.mask(data.decode("utf-8", "surrogateescape")).encode(
+                "utf-8", "surrogateescape"
+            )
+        self._printed.append((ctx.path, stream, data))
+        self._tails[ctx.path] = (self._tails.get(ctx.path, b"") + data)[-TAIL:]
+
+    def progress(self, ctx: Context, done: float, total: float, text: str) -> None:
+        """Show how far a step is."""
+        self._tell(StepProgressed, ctx, done=done, total=total, text=self.vault.mask(text))
+
+    def used(self, ctx: Context, cost: Mapping[str, float]) -> None:
+        """Add to what a step has cost."""
+        total = self.costs.setdefault(ctx.path, {})
+        for name, amount in cost.items():
+            total[name] = total.get(name, 0.0) + amount
+
+    def secret(self, ctx: Context, name: str) -> str:
+        """Return the text of a secret of the run."""
+        try:
+            return self.vault[name]
+        except KeyError:
+            raise StepError(
+                "secret", f"step '{ctx.step}' asks for the secret {name}, which is not declared"
+            ) from None
+
+    def mask(self, text: str) -> str:
+        """Return text without secrets."""
+        return self.vault.mask(text)
+
+    def artifact(self, ctx: Context, path: Path) -> dict[str, Any]:
+        """Keep a file by its digest."""
+        file = path if path.is_absolute() else ctx.dir / path
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise StepError("invalid-output", f"artifact {path}: {error.strerror}") from error
+        if self._log is not None:
+            self._log.put_blob(content, self.info.id)
+        digest = hashlib.sha256(content).hexdigest()
+        return {"path": str(file), "sha256": digest, "bytes": len(content)}
+
+    async def publish(self, ctx: Context, event: Event) -> None:
+        """Tell everybody a fact of this run."""
+        await self._bus.publish(
+            msgspec.structs.replace(event, run=self.info.id, at=event.at or time.time())
+        )
+
+    async def ask(self, ctx: Context, request: Request[Any]) -> Any:
+        """Put a question to the plugins."""
+        return await self._bus.ask(request)
+
+    def _tell(self, kind: type[Event], ctx: Context, **fields: Any) -> None:
+        if self._bus.listens(kind):
+            self._bus.publish_nowait(
+                kind(run=self.info.id, at=time.time(), path=ctx.path, **fields)
+            )
