@@ -14,18 +14,18 @@ from .stored import Stored
 from .template import Template, compile_template
 
 __all__ = [
+    "Q_CONDITION",
+    "YAML",
     "Dialect",
     "Expression",
     "ExpressionError",
     "Function",
     "Q",
-    "Q_CONDITION",
     "Reference",
     "Schema",
     "Secret",
     "Stored",
     "Template",
-    "YAML",
     "compile",
     "compile_template",
 ]

@@ -1,4 +1,4 @@
-"""Reading within plain data: properties, items, slices, iteration. Never an attribute of the host."""
+"""Reading within plain data: properties, items, slices, loops; never an attribute of the host."""
 
 from __future__ import annotations
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any, Final, Optional
+from typing import Any, Final
 
-from .calls import Calls
+from .calls import write_call, write_keywords, write_text
+from .comparisons import write_comparison
 from .dialect import YAML, Dialect
 from .function import Function
+from .loops import write_comprehension
+from .pieces import Pieces
 from .tree import (
     Attribute,
     Binary,
@@ -32,7 +35,6 @@ from .tree import (
     Slice,
     Text,
     Unary,
-    size,
 )
 
 Resolve = Callable[[str, int], ast.expr]
@@ -51,12 +53,6 @@ _CALLS: Final = {
     "%": "remainder", "**": "power", "<<": "shift_left", ">>": "shift_right",
 }  # fmt: skip
 _PLAIN: Final = frozenset({"divide", "floor_divide", "shift_left", "shift_right"})  # no budget
-_COMPARE: Final = {
-    "==": (ast.Eq, "equal"), "!=": (ast.NotEq, "unequal"), "<": (ast.Lt, "less"),
-    "<=": (ast.LtE, "less_or_equal"), ">": (ast.Gt, "greater"),
-    ">=": (ast.GtE, "greater_or_equal"), "is": (ast.Is, "same"), "is not": (ast.IsNot, "same"),
-    "in": (ast.In, "contains"), "not in": (ast.NotIn, "contains"),
-}  # fmt: skip
 _SIGNS: Final = {
     "-": (ast.USub, "negative"),
     "+": (ast.UAdd, "positive"),
@@ -64,17 +60,16 @@ _SIGNS: Final = {
 }
 _CHAIN: Final = 8  # operators in a row that are written as nested code; longer ones are folded
 _DEEP: Final = 6  # levels of inline checks within each other; deeper code calls
-_BODY: Final = 16  # nodes of a comprehension's body that one turn pays for
 
 
 def emit(
     tree: Node,
     resolve_name: Resolve,
     *,
-    functions: Optional[Callable[[str], Optional[Function]]] = None,
-    resolve_function: Optional[Resolve] = None,
+    functions: Callable[[str], Function | None] | None = None,
+    resolve_function: Resolve | None = None,
     dialect: Dialect = YAML,
-    place: Optional[Callable[[int], tuple[int, int]]] = None,
+    place: Callable[[int], tuple[int, int]] | None = None,
     budget: str = "c_budget",
 ) -> ast.expr:
     """Return the code of an expression, to be run with the names of `runtime.NAMESPACE`.
@@ -91,16 +86,16 @@ def emit(
     return Emitter(resolve_name, functions, resolve_function, dialect, place, budget).visit(tree)
 
 
-class Emitter(Calls):
+class Emitter(Pieces):
     """Writes one expression; `inline` is how many levels of inline checks may still open."""
 
     def __init__(
         self,
         resolve_name: Resolve,
-        functions: Optional[Callable[[str], Optional[Function]]],
-        resolve_function: Optional[Resolve],
+        functions: Callable[[str], Function | None] | None,
+        resolve_function: Resolve | None,
         dialect: Dialect,
-        place: Optional[Callable[[int], tuple[int, int]]],
+        place: Callable[[int], tuple[int, int]] | None,
         budget: str,
     ) -> None:
         super().__init__(place, budget)
@@ -110,7 +105,6 @@ class Emitter(Calls):
         self.dialect = dialect
         self.bound: list[str] = []
         self.inline = _DEEP
-        self.temporaries = 0
         self.plain = 0  # within a comprehension no assignment may stand
 
     def visit(self, node: Node) -> ast.expr:
@@ -127,16 +121,6 @@ class Emitter(Calls):
         if node.name in self.bound:
             return self.local(f"v_{node.name}", node.offset)
         return self.located(self.resolve_name(node.name, node.offset), node.offset)
-
-    def twice(self, code: ast.expr, offset: int) -> tuple[ast.expr, ast.expr]:
-        """Return code for the first and for every later use of one value."""
-        if isinstance(code, (ast.Name, ast.Constant)):
-            return code, code
-        self.temporaries += 1
-        name = f"t_{self.temporaries}"
-        spot = self.spot(offset)
-        first = ast.NamedExpr(target=ast.Name(id=name, ctx=ast.Store(), **spot), value=code, **spot)
-        return first, self.local(name, offset)
 
     def may_inline(self, *operands: ast.expr) -> bool:
         """Say whether checks of these operands may be written inline."""
@@ -190,9 +174,9 @@ class Emitter(Calls):
         if node.operator == "not":
             return ast.UnaryOp(op=ast.Not(), operand=operand, **self.spot(node.offset))
         sign, name = _SIGNS[node.operator]
-        if isinstance(node.operand, Literal) and type(node.operand.value) in {int, float}:
-            if node.operator != "~" or type(node.operand.value) is int:
-                return ast.UnaryOp(op=sign(), operand=operand, **self.spot(node.offset))
+        value = node.operand.value if isinstance(node.operand, Literal) else None
+        if type(value) is int or (type(value) is float and node.operator != "~"):
+            return ast.UnaryOp(op=sign(), operand=operand, **self.spot(node.offset))
         return self.call(name, [operand], node.offset)
 
     def binary(self, node: Binary) -> ast.expr:
@@ -264,61 +248,12 @@ class Emitter(Calls):
         steps: list[ast.expr] = []
         for each in reversed(spine):
             right = self.visit(each.right)
-            arguments = [self.local(name, each.offset) for name in ("c_l", "c_r")]
-            body = self.operation(each.operator, *arguments, each.offset)  # type: ignore[misc]  # two names
+            operands = self.local("c_l", each.offset), self.local("c_r", each.offset)
+            body = self.operation(each.operator, *operands, each.offset)
             steps += [self.function(("c_l", "c_r", self.budget), body, each.offset), right]
         return self.call(
             "chain", [self.local(self.budget, spine[0].offset), code, *steps], spine[0].offset
         )
-
-    def compare(self, node: Compare) -> ast.expr:
-        self.inline -= 1
-        operands = [self.visit(operand) for operand in node.operands]
-        if len(operands) == 2:  # noqa: PLR2004 - one comparison
-            return self.comparison(node, 0, operands[0], operands[1])
-        if self.plain or self.inline < 0:
-            return self.thunks(node)
-        tests: list[ast.expr] = []
-        left = operands[0]
-        for place, right in enumerate(operands[1:]):
-            first, later = self.twice(right, node.offsets[place])
-            tests.append(self.comparison(node, place, left, first))
-            left = later
-        return ast.BoolOp(op=ast.And(), values=tests, **self.spot(node.offset))
-
-    def thunks(self, node: Compare) -> ast.expr:
-        """Write a chain of comparisons where no assignment may stand: nested functions of one name."""
-        code: Optional[ast.expr] = None
-        for place in reversed(range(len(node.operators))):
-            left, right = (self.local(f"c_{each}", node.offset) for each in (place, place + 1))
-            test = self.comparison(node, place, left, right)
-            if code is not None:
-                test = ast.BoolOp(op=ast.And(), values=[test, code], **self.spot(node.offset))
-            function = self.function((f"c_{place + 1}",), test, node.offset)
-            code = self.apply(function, [self.visit(node.operands[place + 1])], node.offset)
-        assert code is not None
-        return self.apply(
-            self.function(("c_0",), code, node.offset), [self.visit(node.operands[0])], node.offset
-        )
-
-    def comparison(self, node: Compare, place: int, left: ast.expr, right: ast.expr) -> ast.expr:
-        operator, offset = node.operators[place], node.offsets[place]
-        native, name = _COMPARE[operator]
-        spot = self.spot(offset)
-        if name == "contains":
-            code = self.paid("contains", [left, right], offset)
-        elif name == "same":
-            code = self.paid("same", [left, right], offset)
-        elif self.dialect.loose:
-            return self.paid("loose", [self.constant(operator, offset), left, right], offset)
-        elif _comparable(node.operands[place], operator) or _comparable(
-            node.operands[place + 1], operator
-        ):
-            return ast.Compare(left=left, ops=[native()], comparators=[right], **spot)
-        else:
-            return self.paid(name, [left, right], offset)
-        negated = operator in {"is not", "not in"}
-        return ast.UnaryOp(op=ast.Not(), operand=code, **spot) if negated else code
 
     def logic(self, node: Logic) -> ast.expr:
         operator = ast.And() if node.operator == "and" else ast.Or()
@@ -347,56 +282,15 @@ class Emitter(Calls):
         return code if isinstance(code, ast.Constant) else self.paid("key_of", [code], offset)
 
     def mapping(self, node: Mapping) -> ast.expr:
-        keys: list[Optional[ast.expr]] = [
+        keys: list[ast.expr | None] = [
             self.hashed(self.visit(key), node.offset) for key in node.keys
         ]
         values = [self.visit(value) for value in node.values]
         return ast.Dict(keys=keys, values=values, **self.spot(node.offset))
 
-    def comprehension(self, node: Comprehension) -> ast.expr:
-        """Write it natively; every loop pays for all its turns when it begins."""
-        self.plain += 1
-        depth = len(self.bound)
-        weight = 1 + size(node) // _BODY
-        loops = []
-        for loop in node.loops:
-            items = self.visit(loop.items)
-            arguments = [
-                items,
-                self.local(self.budget, loop.offset),
-                self.constant(weight, loop.offset),
-            ]
-            self.bound += loop.names
-            spot = self.spot(loop.offset)
-            names: list[ast.expr] = [
-                ast.Name(id=f"v_{name}", ctx=ast.Store(), **spot) for name in loop.names
-            ]
-            target = names[0] if loop.single else ast.Tuple(elts=names, ctx=ast.Store(), **spot)
-            tests = [self.visit(test) for test in loop.tests]
-            iterable = self.call("each", arguments, loop.items.offset)
-            loops.append(ast.comprehension(target=target, iter=iterable, ifs=tests, is_async=0))
-        element = self.visit(node.element)
-        value = None if node.value is None else self.visit(node.value)
-        del self.bound[depth:]
-        self.plain -= 1
-        spot = self.spot(node.offset)
-        if node.kind == "dict" and value is not None:
-            return ast.DictComp(
-                key=self.hashed(element, node.offset), value=value, generators=loops, **spot
-            )
-        if node.kind == "set":
-            return ast.SetComp(elt=self.hashed(element, node.offset), generators=loops, **spot)
-        return ast.ListComp(elt=element, generators=loops, **spot)
-
-    def text(self, node: Text) -> ast.expr:
-        return self.fields(node, self.visit)
-
-    def function_call(self, node: Call) -> ast.expr:
-        return self.called(node)
-
     def method(self, node: Method) -> ast.expr:
         arguments = [self.visit(each) for each in node.arguments]
-        keywords = self.keywords(node.keywords)
+        keywords = write_keywords(self, node.keywords)
         head = [
             self.visit(node.target),
             self.constant(node.name, node.offset),
@@ -410,29 +304,22 @@ def _may_be_integers(left: ast.expr, right: ast.expr) -> bool:
     return len(constants) < 2 and all(type(each.value) is int for each in constants)  # noqa: PLR2004 - not both
 
 
-def _comparable(node: Node, operator: str) -> bool:
-    """Say whether a comparison with this operand costs nothing and can fail only by type."""
-    if not isinstance(node, Literal):
-        return False
-    return operator in {"==", "!="} or type(node.value) in {int, float, str}
-
-
 _VISITS: Final[dict[type, Callable[[Emitter, Any], Any]]] = {
     Literal: Emitter.literal,
     Name: Emitter.name,
     Attribute: Emitter.attribute,
     Index: Emitter.index,
     Slice: Emitter.slice,
-    Call: Emitter.function_call,
+    Call: write_call,
     Method: Emitter.method,
     Unary: Emitter.unary,
     Binary: Emitter.binary,
-    Compare: Emitter.compare,
+    Compare: write_comparison,
     Logic: Emitter.logic,
     Coalesce: Emitter.coalesce,
     Conditional: Emitter.conditional,
     Sequence: Emitter.sequence,
     Mapping: Emitter.mapping,
-    Comprehension: Emitter.comprehension,
-    Text: Emitter.text,
+    Comprehension: write_comprehension,
+    Text: write_text,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, Optional
+from typing import Any, Final
 
 from . import limits
 from .budget import word
@@ -43,7 +43,7 @@ def explain(
     return ExpressionError(kind, message, offset=offset, source=source)
 
 
-def _offset(trace: Optional[TracebackType]) -> int:
+def _offset(trace: TracebackType | None) -> int:
     offset = 0
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == FILE:

@@ -7,10 +7,9 @@ import builtins
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import Any, Final, Optional
+from typing import Any, Final
 
 from .budget import checked_result, is_container
-from .calls import Calls
 from .check import check
 from .dialect import YAML, Dialect
 from .emit import Emitter
@@ -18,10 +17,10 @@ from .error import ExpressionError
 from .explain import RAISED, explain
 from .function import Function, built_in_functions
 from .grammar import parse
-from .references import Reference, calls, references, static_path
+from .references import Reference, calls, references
 from .runtime import FILE, NAMESPACE
 from .schema import Schema
-from .tree import Literal, Node
+from .tree import Binary, Call, Comprehension, Mapping as Mapping_, Method, Node, Sequence, walk
 
 _KEPT: Final = 2048  # compiled expressions of ordinary length
 _KEPT_LONG: Final = 64
@@ -44,7 +43,7 @@ class Expression:
     )
 
     def __init__(
-        self, source: str, dialect: Dialect, functions: Optional[Mapping[str, Function]]
+        self, source: str, dialect: Dialect, functions: Mapping[str, Function] | None
     ) -> None:
         self.source: Final = source
         self.dialect: Final = dialect
@@ -60,7 +59,7 @@ class Expression:
             self._is_pure(name) for name, _ in self.calls
         )
         # What only reads the data is as large as the data; what is written out here may not be.
-        self._builds: Final = static_path(self.tree) is None and not isinstance(self.tree, Literal)
+        self._builds: Final = any(_builds(node) for node, _ in walk(self.tree))
 
     def __call__(self, scope: Mapping[str, Any]) -> Any:
         """Evaluate with the variables of `scope`, which stays as it is.
@@ -94,16 +93,24 @@ class Expression:
             Every fault found, in the order of the source, and the schema of the result (`{}` when
             it is not known).
         """
-        faults, schema = check(self.tree, names, closed, self._function)
+        faults, schema = check(self.tree, names, closed, self._function, self.dialect.loose)
         placed = [fault.placed(fault.offset, self.source) for fault in faults]
         return sorted(placed, key=lambda fault: fault.offset), schema
 
-    def _function(self, name: str) -> Optional[Function]:
+    def _function(self, name: str) -> Function | None:
         return self._functions.get(name) or built_in_functions(self.dialect).get(name)
 
     def _is_pure(self, name: str) -> bool:
         function = self._function(name)
         return function is not None and function.pure
+
+
+def _builds(node: Node) -> bool:
+    if isinstance(node, Sequence):
+        return bool(node.items)
+    if isinstance(node, Binary):
+        return node.operator in {"+", "*", "|"}
+    return isinstance(node, (Call, Comprehension, Mapping_, Method))
 
 
 def _compiled(
@@ -114,7 +121,7 @@ def _compiled(
 
     def resolve_name(name: str, offset: int) -> ast.expr:
         scope = ast.Name(id="c_scope", ctx=ast.Load())
-        return ast.Subscript(value=scope, slice=_subscript(name), ctx=ast.Load())
+        return ast.Subscript(value=scope, slice=ast.Constant(value=name), ctx=ast.Load())
 
     def resolve_function(name: str, offset: int) -> ast.expr:
         call = functions[name].call
@@ -137,20 +144,16 @@ def _compiled(
     return _function_of(emitter, body, used)
 
 
-def _subscript(name: str) -> ast.expr:
-    return ast.Constant(value=name)
-
-
 def _function_of(
-    emitter: Calls, body: list[ast.stmt], used: dict[str, Callable[..., Any]]
+    emitter: Emitter, body: list[ast.stmt], used: dict[str, Callable[..., Any]]
 ) -> Callable[[Mapping[str, Any]], Any]:
     shell = emitter.function(("c_scope", *used), emitter.constant(None, 0), 0)
+    # Python 3.12 gives functions type parameters.
+    newer: dict[str, Any] = {"type_params": []} if hasattr(ast, "TypeAlias") else {}
     definition = ast.FunctionDef(
-        name="expression", args=shell.args, body=body, decorator_list=[], returns=None, type_comment=None,
-        **emitter.spot(0),
+        name="expression", args=shell.args, body=body, decorator_list=[],
+        returns=None, type_comment=None, **emitter.spot(0), **newer,
     )  # fmt: skip
-    if hasattr(ast, "TypeAlias"):  # Python 3.12 gives functions type parameters
-        definition.type_params = []
     module = ast.Module(body=[definition], type_ignores=[])
     compiled = builtins.compile(module, FILE, "exec", dont_inherit=True)
     code = next(each for each in compiled.co_consts if isinstance(each, CodeType))
@@ -173,17 +176,17 @@ class _Functions:
 
 
 @lru_cache(maxsize=_KEPT)
-def _ordinary(source: str, dialect: Dialect, functions: Optional[_Functions]) -> Expression:
-    return Expression(source, dialect, functions and functions.mapping)
+def _ordinary(source: str, dialect: Dialect, functions: _Functions | None) -> Expression:
+    return Expression(source, dialect, None if functions is None else functions.mapping)
 
 
 @lru_cache(maxsize=_KEPT_LONG)
-def _long(source: str, dialect: Dialect, functions: Optional[_Functions]) -> Expression:
-    return Expression(source, dialect, functions and functions.mapping)
+def _long(source: str, dialect: Dialect, functions: _Functions | None) -> Expression:
+    return Expression(source, dialect, None if functions is None else functions.mapping)
 
 
 def compile(  # noqa: A001 - the word that `re` uses, and the one that callers know
-    source: str, *, dialect: Dialect = YAML, functions: Optional[Mapping[str, Function]] = None
+    source: str, *, dialect: Dialect = YAML, functions: Mapping[str, Function] | None = None
 ) -> Expression:
     """Compile an expression, or return the one compiled before.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Optional
+from typing import Any, Final
 
 from . import functions as built_in
 from .dialect import Dialect
@@ -28,13 +28,13 @@ class Function:
     """
 
     name: str
-    call: Optional[Callable[..., Any]] = None
+    call: Callable[..., Any] | None = None
     minimum: int = 0
-    maximum: Optional[int] = 0
+    maximum: int | None = 0
     pure: bool = False
     doc: str = ""
-    named: Optional[frozenset[str]] = frozenset()
-    returns: Optional[Mapping[str, Any]] = None
+    named: frozenset[str] | None = frozenset()
+    returns: Mapping[str, Any] | None = None
 
 
 _ANY: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -47,7 +47,7 @@ def _of(kind: str) -> Mapping[str, Any]:
 def _built_in(
     call: Callable[..., Any],
     minimum: int,
-    maximum: Optional[int],
+    maximum: int | None,
     returns: Mapping[str, Any],
     *named: str,
     any_name: bool = False,

@@ -216,7 +216,7 @@ def all_(budget: list[int], items: Any) -> bool:
     return all(items if type(items) is _GENERATOR else each(items, budget))
 
 
-_GENERATOR: Final = type(item for item in ())  # made by a comprehension handed to any() or all()
+_GENERATOR: Final = type(_ for _ in "")  # made by a comprehension handed to any() or all()
 
 
 def json_(budget: list[int], value: Any) -> str:

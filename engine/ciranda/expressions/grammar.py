@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Optional
+from typing import Final
 
 from . import limits
 from .dialect import Dialect
@@ -137,7 +137,7 @@ class Parser(Operands):
         self.advance()
         return True
 
-    def binary(self) -> Optional[str]:
+    def binary(self) -> str | None:
         """Return the operator of two operands that stands here; two words count as one."""
         token = self.token
         operator = token.text

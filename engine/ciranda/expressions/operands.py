@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Optional, Union
-
+from typing import Final
 
 from .dialect import Dialect
 from .error import ExpressionError
@@ -193,7 +192,7 @@ class Operands:
     def subscript(self, target: Node) -> Node:
         """Parse `[key]` or `[start:stop:step]`."""
         opening = self.advance()
-        parts: list[Optional[Node]] = [None]
+        parts: list[Node | None] = [None]
         while not self.at("]"):
             if self.take(":"):
                 parts.append(None)
@@ -317,7 +316,7 @@ class Operands:
             self.advance()
             assert not isinstance(first.value, list)
             return Literal(first.offset, first.value)
-        parts: list[Union[str, Field]] = []
+        parts: list[str | Field] = []
         kinds: set[type] = set()
         while self.token.kind in {"text", "format"}:
             token = self.advance()

@@ -5,6 +5,7 @@ Every size is computed before the value is made. Texts and lists pay from the bu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from . import limits
@@ -278,6 +279,18 @@ def search_cost(length: int, needle: int) -> int:
     return (
         1 + (length >> 6) + (length * min(needle, length - needle) >> 10 if needle < length else 0)
     )
+
+
+def compared(first: Callable[[], Any], *steps: Callable[..., Any]) -> bool:
+    """Compare in a row until one comparison is false: operand, comparison, operand, ..."""
+    left, answer = first(), True
+    for place in range(0, len(steps), 2):
+        right = steps[place]()
+        answer = steps[place + 1](left, right)
+        if not answer:
+            break
+        left = right
+    return answer
 
 
 def chain(budget: list[int], value: Any, *steps: Any) -> Any:

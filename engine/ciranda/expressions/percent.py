@@ -11,7 +11,7 @@ from .error import ExpressionError
 from .secret import Secret
 
 _FIELD: Final = re.compile(
-    r"%(\((?P<key>[^()]*)\))?[#0\- +]*(?P<width>\d*)(\.(?P<digits>\d*))?(?P<type>.?)", re.S
+    r"%(\((?P<key>[^()]*)\))?[#0\- +]*(?P<width>\d*)(\.(?P<digits>\d*))?(?P<type>.?)", re.DOTALL
 )
 _TYPES: Final = frozenset("diouxXeEfFgGcsr%")
 
@@ -42,7 +42,7 @@ def percent(form: str, value: Any, budget: list[int]) -> str:
     if not isinstance(value, dict):
         length += sum(_length(each) for each in values)
     text_of(budget, length)
-    return form % value
+    return str(form % value)
 
 
 def _length(value: Any) -> int:

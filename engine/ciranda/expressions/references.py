@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Optional, Union
+from typing import Final
 
 from .tree import (
     Attribute,
@@ -33,7 +33,7 @@ class Reference:
             `steps.<id>.status` decides whether it is read.
     """
 
-    path: tuple[Union[str, int], ...]
+    path: tuple[str | int, ...]
     offsets: tuple[int, ...]
     guarded: bool
 
@@ -62,9 +62,9 @@ def calls(tree: Node) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(found, key=lambda each: each[1]))
 
 
-def static_path(node: Node) -> Optional[tuple[str, list[tuple[Union[str, int], int]]]]:
+def static_path(node: Node) -> tuple[str, list[tuple[str | int, int]]] | None:
     """Return the root and the keys of a chain of constant keys, or None for any other node."""
-    parts: list[tuple[Union[str, int], int]] = []
+    parts: list[tuple[str | int, int]] = []
     while not isinstance(node, Name):
         if isinstance(node, Attribute):
             parts.append((node.name, node.offset))
@@ -80,13 +80,14 @@ def static_path(node: Node) -> Optional[tuple[str, list[tuple[Union[str, int], i
     return node.name, [(node.name, node.offset), *reversed(parts)]
 
 
-def _collect(
+def _collect(  # noqa: PLR0912 - see there
     node: Node,
     bound: frozenset[str],
     guarded: bool,
-    tested: frozenset[tuple[Union[str, int], ...]],
+    tested: frozenset[tuple[str | int, ...]],
     found: list[Reference],
 ) -> None:
+    """Add what a node reads; the arms are the few nodes where a name or a guard begins."""
     if isinstance(node, (Name, Attribute, Index)):
         static = static_path(node)
         if static is not None:
@@ -124,7 +125,7 @@ def _collect(
             _collect(child, bound, guarded, tested, found)
 
 
-def _statuses(test: Node) -> frozenset[tuple[Union[str, int], ...]]:
+def _statuses(test: Node) -> frozenset[tuple[str | int, ...]]:
     """Return the steps whose status a test reads, as paths of two elements."""
     inner: list[Reference] = []
     _collect(test, frozenset(), True, frozenset(), inner)

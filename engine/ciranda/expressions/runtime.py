@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Optional
+from typing import Any, Final
 
 from . import access, budget, limits, loose, methods, operators, text
 from .error import ExpressionError
@@ -25,7 +25,7 @@ def call_host(function: Callable[..., Any], name: str, *arguments: Any, **named:
 
 def context(scope: Mapping[str, Any], name: str) -> Callable[..., Any]:
     """Return a function that came with the scope."""
-    function: Optional[Callable[..., Any]] = (scope.get("()") or {}).get(name)
+    function: Callable[..., Any] | None = (scope.get("()") or {}).get(name)
     if function is None:
         raise ExpressionError("undefined", f"the function '{name}' has no meaning here")
     return function
@@ -60,7 +60,7 @@ NAMESPACE: Final[dict[str, Any]] = {
             operators.positive, operators.invert, operators.bits, operators.shift_left,
             operators.shift_right, operators.equal, operators.unequal, operators.less,
             operators.less_or_equal, operators.greater, operators.greater_or_equal,
-            operators.same, operators.contains, operators.chain,
+            operators.same, operators.contains, operators.chain, operators.compared,
         )
     },
     **{f"f_{name}": function.call for name, function in WITH_DATA.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NoReturn, Union
+from typing import Any, NoReturn
 
 from .error import ExpressionError
 
@@ -21,12 +21,12 @@ class Secret:
     def __init__(self, name: str, value: str) -> None:
         self.name = name
         self._value = value
-        self.parts: tuple[Union[str, Secret], ...] = (self,)
+        self.parts: tuple[str | Secret, ...] = (self,)
 
     @classmethod
-    def join(cls, parts: Iterable[Union[str, Secret]]) -> Secret:
+    def join(cls, parts: Iterable[str | Secret]) -> Secret:
         """Return one secret text made of plain text and secrets, in order."""
-        flat: list[Union[str, Secret]] = []
+        flat: list[str | Secret] = []
         for part in parts:
             flat += part.parts if isinstance(part, Secret) else (part,) if part else ()
         names = dict.fromkeys(part.name for part in flat if isinstance(part, Secret))
@@ -43,7 +43,7 @@ class Secret:
         """Return the text itself, for the one place that hands it to the outside."""
         if self.parts == ():
             return self._value
-        return "".join(part if isinstance(part, str) else part._value for part in self.parts)
+        return "".join(part if isinstance(part, str) else part._value for part in self.parts)  # noqa: SLF001 - its own kind
 
     def _refuse(self, *_: Any) -> NoReturn:
         message = f"the secret '{self.name}' can only be passed on or written into a text"
@@ -61,13 +61,11 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         self._refuse()
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # noqa: PLE0309 - it has none to give
         self._refuse()
 
     def __eq__(self, other: object) -> bool:
-        if other is self:
-            return True
-        self._refuse()
+        return True if other is self else self._refuse()
 
     def __format__(self, spec: str) -> str:
         return "***"

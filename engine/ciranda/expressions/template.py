@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Optional, Union
+from typing import Any, Final
 
 from . import limits
 from .dialect import YAML, Dialect
@@ -26,9 +26,7 @@ class Template:
 
     __slots__ = ("constant", "expressions", "offsets", "parts", "single", "source")
 
-    def __init__(
-        self, source: str, parts: list[Union[str, Expression]], offsets: list[int]
-    ) -> None:
+    def __init__(self, source: str, parts: list[str | Expression], offsets: list[int]) -> None:
         self.source: Final = source
         self.parts: Final = tuple(parts)
         self.offsets: Final = tuple(offsets)
@@ -48,7 +46,7 @@ class Template:
         if self.single:
             return self._evaluate(0, scope)
         budget, place = [limits.ITERATIONS], 0
-        made: list[Union[str, Secret]] = []
+        made: list[str | Secret] = []
         for part in self.parts:
             if isinstance(part, str):
                 made.append(part)
@@ -82,14 +80,14 @@ class Template:
 
 
 def compile_template(
-    text: str, *, dialect: Dialect = YAML, functions: Optional[Mapping[str, Function]] = None
+    text: str, *, dialect: Dialect = YAML, functions: Mapping[str, Function] | None = None
 ) -> Template:
     """Compile a text in which `${{ e }}` stands for a value and `$${{` for itself.
 
     Raises:
         ExpressionError: With the place within the whole text.
     """
-    parts: list[Union[str, Expression]] = []
+    parts: list[str | Expression] = []
     offsets: list[int] = []
     done = 0
     begin = text.find(_OPEN)
@@ -114,9 +112,9 @@ def compile_template(
 
 
 def _expression(
-    text: str, begin: int, dialect: Dialect, functions: Optional[Mapping[str, Function]]
+    text: str, begin: int, dialect: Dialect, functions: Mapping[str, Function] | None
 ) -> tuple[Expression, int, int]:
-    """Compile the expression of the `${{` at `begin`; also return where it begins and what follows."""
+    """Compile the expression of the `${{` at `begin`; also say where it begins and ends."""
     start = begin + len(_OPEN)
     try:
         end = find_end(text, start)

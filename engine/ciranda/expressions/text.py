@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, Union
+from typing import Any, Final
 
 from . import limits
 from .budget import SCALARS, spend, text_of, weigh, word
@@ -13,8 +13,8 @@ from .secret import Secret
 from .stored import Stored
 
 _SPEC: Final = re.compile(
-    r"(?:.?[<>=^])?[+\- ]?#?(?P<zero>0?)(?P<width>\d*)[,_]?(?:\.(?P<digits>\d+))?(?P<type>[bcdeEfFgGosxX%]?)",
-    re.S,
+    r"(?:.?[<>=^])?[+\- ]?#?0?(?P<width>\d*)[,_]?(?:\.(?P<digits>\d+))?[bcdeEfFgGosxX%]?",
+    re.DOTALL,
 )
 
 
@@ -30,7 +30,7 @@ def check_spec(spec: str) -> str:
     return ""
 
 
-def formatted(value: Any, spec: str, conversion: str, budget: list[int]) -> Union[str, Secret]:
+def formatted(value: Any, spec: str, conversion: str, budget: list[int]) -> str | Secret:
     """Return one field of an f-string; the spec has been checked."""
     if isinstance(value, Secret):
         if spec or conversion:
@@ -45,7 +45,7 @@ def formatted(value: Any, spec: str, conversion: str, budget: list[int]) -> Unio
             value = written(value, budget)
     if not spec:
         return written(value, budget)
-    if type(value) is str or type(value) in SCALARS and value is not None:
+    if type(value) is str or (type(value) in SCALARS and value is not None):
         try:
             return format(value, spec)
         except ValueError:
@@ -53,7 +53,7 @@ def formatted(value: Any, spec: str, conversion: str, budget: list[int]) -> Unio
     raise ExpressionError("type", f"a format takes texts and numbers, not {word(value)}")
 
 
-def joined(budget: list[int], *parts: Any) -> Union[str, Secret]:
+def joined(budget: list[int], *parts: Any) -> str | Secret:
     """Return the parts of an f-string as one text."""
     try:
         text_of(budget, sum(map(len, parts)))
@@ -135,7 +135,7 @@ def _listed(value: Any) -> Any:
     raise ExpressionError("type", f"JSON has no word for {word(value)}")
 
 
-def inserted(value: Any, budget: list[int]) -> Union[str, Secret]:
+def inserted(value: Any, budget: list[int]) -> str | Secret:
     """Return a value as it stands within the text of a template."""
     if isinstance(value, (str, Secret)):
         return value

@@ -55,7 +55,7 @@ class Token(NamedTuple):
     kind: str  # name, word, number, text, format, operator, end
     text: str
     offset: int
-    value: Union[None, int, float, str, bytes, list[Union[str, Hole]]] = None
+    value: int | float | str | bytes | list[str | Hole] | None = None
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ class _Reader:
             return Token("text", self.source[start:end], start, text.encode("latin-1")), end
         return Token("text", self.source[start:end], start, text), end
 
-    def parts(self, place: int, mark: str, prefix: str) -> tuple[list[Union[str, Hole]], int]:
+    def parts(self, place: int, mark: str, prefix: str) -> tuple[list[str | Hole], int]:
         source, found, plain = self.source, list[Union[str, Hole]](), list[str]()
         while place < len(source):
             character = source[place]
@@ -298,6 +298,6 @@ class _Reader:
 def _unknown(character: str) -> str:
     if character.isspace():
         return f"the space U+{ord(character):04X} is not allowed; use an ordinary one"
-    if character in "“”‘’«»":
+    if character in "\u201c\u201d\u2018\u2019\u00ab\u00bb":
         return "write texts in straight quotes"
     return f"'{character}' (U+{ord(character):04X}) is not part of the language"

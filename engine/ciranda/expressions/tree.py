@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Union
 
 
 @dataclass(eq=False)
@@ -16,7 +16,7 @@ class Literal:
     """A number, a text, bytes, true, false or null."""
 
     offset: int
-    value: Union[None, bool, int, float, str, bytes]
+    value: bool | int | float | str | bytes | None
 
 
 @dataclass(eq=False)
@@ -51,9 +51,9 @@ class Slice:
 
     offset: int
     target: Node
-    start: Optional[Node]
-    stop: Optional[Node]
-    step: Optional[Node]
+    start: Node | None
+    stop: Node | None
+    step: Node | None
 
 
 @dataclass(eq=False)
@@ -170,7 +170,7 @@ class Comprehension:
     offset: int
     kind: str  # list, set, dict, generator
     element: Node
-    value: Optional[Node]
+    value: Node | None
     loops: list[Loop]
 
 
@@ -189,7 +189,7 @@ class Text:
     """An f-string."""
 
     offset: int
-    parts: list[Union[str, Field]]
+    parts: list[str | Field]
 
 
 Node = Union[
@@ -198,7 +198,7 @@ Node = Union[
 ]  # fmt: skip
 
 
-def children(node: Node) -> list[Node]:  # noqa: PLR0911 - one answer a kind of node
+def children(node: Node) -> list[Node]:
     """Return the nodes right beneath, in the order in which they stand in the source."""
     if isinstance(node, (Literal, Name)):
         return []
@@ -219,7 +219,7 @@ def children(node: Node) -> list[Node]:  # noqa: PLR0911 - one answer a kind of 
     return _others(node)
 
 
-def _others(node: Union[Slice, Call, Method, Mapping, Comprehension, Text]) -> list[Node]:
+def _others(node: Slice | Call | Method | Mapping | Comprehension | Text) -> list[Node]:
     if isinstance(node, Call):
         return [*node.arguments, *(value for _, value in node.keywords)]
     if isinstance(node, Method):
