@@ -16,13 +16,14 @@ import apsw
 
 from ciranda.store import Durability, MemoryLog, Record, RunRow, SqliteLog
 
+Commit = Callable[[], object]
 PAYLOAD = os.urandom(150)
 BATCH = 100
 SYNCHRONOUS = {Durability.POWER: "FULL", Durability.PROCESS: "NORMAL"}
 INSERT = "INSERT INTO records VALUES(?,?,?,?,?)"
 
 
-def bare_commits(folder: Path, durability: Durability) -> tuple[Callable, Callable]:
+def bare_commits(folder: Path, durability: Durability) -> tuple[Commit, Commit]:
     """Return a single commit and a batch, on a table as plain as can be."""
     connection = apsw.Connection(str(folder / "bare.db"))
     connection.execute("PRAGMA journal_mode=WAL").fetchall()
@@ -49,7 +50,7 @@ def bare_commits(folder: Path, durability: Durability) -> tuple[Callable, Callab
     return single, batch
 
 
-def log_commits(log) -> tuple[Callable, Callable]:
+def log_commits(log) -> tuple[Commit, Commit]:
     """Return an append of one record and one of a batch."""
     run = "01J9ZK5T0QZ8X7V6B5N4M3K2J1"
     log.create_run(RunRow(run, "bench", "bench.yaml", "running", 0.0))
@@ -57,9 +58,7 @@ def log_commits(log) -> tuple[Callable, Callable]:
     seq = iter(range(1 << 31))
 
     def records(count):
-        return [
-            Record(run, next(seq), 1.5, "StepCompleted", 1, PAYLOAD) for _ in range(count)
-        ]
+        return [Record(run, next(seq), 1.5, "StepCompleted", 1, PAYLOAD) for _ in range(count)]
 
     return (
         lambda: log.append(run, epoch, records(1)),
@@ -67,7 +66,7 @@ def log_commits(log) -> tuple[Callable, Callable]:
     )
 
 
-def interleaved(calls: list[Callable], rounds: int) -> list[float]:
+def interleaved(calls: list[Commit], rounds: int) -> list[float]:
     """Return the median microseconds of each call, one of each in turn."""
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):

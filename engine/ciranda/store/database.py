@@ -40,7 +40,7 @@ class Database:
         StoreError: The file cannot be opened, is a stranger's, or is of a newer schema.
     """
 
-    def __init__(  # noqa: PLR0913 -- settings, all by keyword and with defaults
+    def __init__(
         self,
         name: str,
         migrations: Sequence[str],
@@ -66,10 +66,12 @@ class Database:
         self._reader: apsw.Connection | None = None
 
     def execute(self, sql: str, arguments: Sequence[Any] = ()) -> list[Row]:
-        """Run one writing statement, in the open transaction or as one of its own.
+        """Run one statement on the writing side, in the open transaction or as one of its own.
+
+        A SELECT inside a transaction sees what the transaction wrote; `query` does not.
 
         Returns:
-            The rows of a RETURNING clause.
+            The rows of a SELECT or of a RETURNING clause.
 
         Raises:
             StoreError: It failed; nothing of it is kept.
@@ -80,6 +82,8 @@ class Database:
                 return self._cursor.execute(sql, arguments).fetchall()
             except apsw.Error as error:
                 raise self._fault(error) from error
+            except UnicodeDecodeError as error:
+                raise self._undecodable() from error
 
     def change(self, sql: str, arguments: Sequence[Any] = ()) -> int:
         """Run one writing statement and return the number of rows it changed.
@@ -154,7 +158,7 @@ class Database:
             except apsw.Error as error:
                 return rows, store_error(self.path, error)
             except UnicodeDecodeError:
-                return rows, StoreError(f"{self.path} holds text that is not UTF-8: it is damaged")
+                return rows, self._undecodable()
         return rows, None
 
     def data_version(self) -> int:
@@ -214,6 +218,11 @@ class Database:
             self._cursor.execute("ROLLBACK")
         except apsw.Error as error:
             self._broken = store_error(self.path, error)
+
+    def _undecodable(self) -> StoreError:
+        return StoreError(
+            f"{self.path} holds text that is not UTF-8, so it is damaged: restore a backup"
+        )
 
     def _fault(self, error: apsw.Error) -> StoreError:
         fault = store_error(self.path, error)

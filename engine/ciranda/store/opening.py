@@ -118,10 +118,10 @@ def _require_sound_sqlite(path: Path) -> None:
 
 
 def _require_own(connection: apsw.Connection, path: Path, application: int) -> None:
-    found = _number(connection, "PRAGMA application_id")
-    if found == application:
-        return
-    if found or _number(connection, "SELECT count(*) FROM sqlite_schema"):
+    with connection:  # one snapshot: another process may be creating the tables just now
+        found = _number(connection, "PRAGMA application_id")
+        tables = _number(connection, "SELECT count(*) FROM sqlite_schema")
+    if found != application and (found or tables):
         raise StoreError(f"{path} is a database of another program: move it away")
 
 

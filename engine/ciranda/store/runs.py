@@ -9,12 +9,13 @@ from typing import Final, final
 import apsw
 
 from ciranda.errors import RunNotFoundError, StoreError
+from ciranda.store.checksum import row_check
 from ciranda.store.database import Database
 from ciranda.store.opening import Row
 from ciranda.store.rows import RunRow
 
 LAST: Final = "last"
-_COLUMNS: Final = "id, name, file, status, created, finished, parent, source, workflow"
+_COLUMNS: Final = 'id, name, file, status, created, finished, parent, source, workflow, "check"'
 _NEAR: Final = 200  # newest runs looked through for a name close to a wrong one
 _SHOWN: Final = 5
 
@@ -65,7 +66,7 @@ class Runs:
         """
         try:
             self._database.change(
-                f"INSERT INTO runs({_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?)",
+                f"INSERT INTO runs({_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?)",
                 (
                     row.id,
                     row.name,
@@ -76,6 +77,7 @@ class Runs:
                     row.parent,
                     row.source,
                     row.workflow,
+                    _check(row),
                 ),
             )
         except StoreError as error:
@@ -121,7 +123,7 @@ class Runs:
             f"SELECT {_COLUMNS} FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
             (named, named + "\U0010ffff", _SHOWN + 1),
         )
-        found = [_row(row) for row in rows]
+        found = [self._row(row) for row in rows]
         if found and (found[0].id == named or (named and len(found) == 1)):
             return found[0]
         if found:
@@ -138,11 +140,24 @@ class Runs:
             "ORDER BY number DESC LIMIT ?3",
             (below, status, limit),
         )
-        return [_row(row) for row in rows]
+        return [self._row(row) for row in rows]
 
     def _recent(self) -> list[str]:
         return [row.id for row in self.newest(_NEAR)]
 
+    def _row(self, columns: Row) -> RunRow:
+        *fields, check = columns
+        row = RunRow(*fields)
+        status, finished = columns[3], columns[5]
+        typed = isinstance(status, str) and isinstance(finished, float | None)
+        if not typed or check != _check(row):
+            raise StoreError(
+                f"the row of run {row.id} in {self._database.path} is damaged: restore a backup"
+            )
+        return row
 
-def _row(row: Row) -> RunRow:
-    return RunRow(*row)
+
+def _check(row: RunRow) -> int:
+    # Without what changes: a status is told anew by the run's last record.
+    parent = b"" if row.parent is None else row.parent
+    return row_check(row.id, row.name, row.file, row.created, parent, row.source, row.workflow)

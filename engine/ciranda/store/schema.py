@@ -15,7 +15,7 @@ MIGRATIONS: Final = (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
         file TEXT NOT NULL, status TEXT NOT NULL, created REAL NOT NULL, finished REAL,
         parent TEXT, source TEXT NOT NULL, workflow TEXT NOT NULL,
-        tail INTEGER NOT NULL DEFAULT -1);
+        "check" INTEGER NOT NULL, tail INTEGER NOT NULL DEFAULT -1);
     CREATE INDEX runs_by_end ON runs(finished) WHERE finished IS NOT NULL;
 
     CREATE TABLE records(

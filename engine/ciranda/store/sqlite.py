@@ -48,7 +48,7 @@ class SqliteLog:
         StoreError: The file cannot be opened, is a stranger's, or is of a newer schema.
     """
 
-    def __init__(  # noqa: PLR0913 -- settings, all by keyword and with defaults
+    def __init__(
         self,
         folder: Path,
         durability: Durability = Durability.POWER,

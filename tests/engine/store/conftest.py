@@ -1,7 +1,7 @@
 """Logs to test, with clocks that the tests move."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -51,9 +51,8 @@ def sqlite(tmp_path: Path, now: Time) -> Iterator[SqliteLog]:
 
 @pytest.fixture
 def row() -> Callable[..., RunRow]:
-    def make(run="r1", **changes):
-        fields = {"name": "hello", "file": "hello.yaml", "status": "running", "created": 1.0}
-        return RunRow(run, **(fields | changes))
+    def make(run="r1", status="running", **changes):
+        return replace(RunRow(run, "hello", "hello.yaml", status, 1.0), **changes)
 
     return make
 

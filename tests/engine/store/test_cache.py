@@ -96,4 +96,6 @@ def test_a_damaged_row_is_a_miss_and_can_be_replaced(tmp_path, damage):
         assert cache.last("label") is None
         cache.put(Cached("k", b"value", 5.0, 1e9, "label", b"parts"))
 
-        assert cache.get("k", 6.0).payload == b"value"
+        found = cache.get("k", 6.0)
+        assert found
+        assert found.payload == b"value"

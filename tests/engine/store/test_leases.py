@@ -165,6 +165,7 @@ def test_the_lease_of_a_killed_process_is_free_at_once(tmp_path, row, records):
     log.create_run(row())
     command = [sys.executable, "-c", OWNER, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout
         epoch = int(owner.stdout.readline())
         with pytest.raises(LeaseLostError, match=f"executed by pid {owner.pid} on"):
             log.acquire("r1", "me", 30)

@@ -60,7 +60,7 @@ class Driver:
     def epoch(self, run, off):
         return (self.leases[run].epoch if run in self.leases else 0) + off
 
-    def append(self, run, epoch_off, seq_off, count, payload):  # noqa: PLR0917
+    def append(self, run, epoch_off, seq_off, count, payload):
         first = len(list(self.log.read(run))) + seq_off
         records = [Record(run, first + i, 0.5, "T", 1, payload) for i in range(count)]
         self.log.append(run, self.epoch(run, epoch_off), records)

@@ -161,7 +161,7 @@ def test_many_can_create_the_same_file_at_once(tmp_path):
                 log = SqliteLog(tmp_path, Durability.PROCESS)
                 log.runs()
                 log.close()
-        except BaseException as error:  # noqa: BLE001 -- reported by the assertion
+        except BaseException as error:
             faults.append(error)
 
     threads = [threading.Thread(target=open_and_close) for _ in range(8)]
