@@ -1,0 +1,143 @@
+"""Actions: that they exist, and that constant inputs fit what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from jsonschema_rs import Draft202012Validator
+
+from ciranda.errors import Fault
+from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.nearest import nearest
+from ciranda.workflow.places import Places
+from ciranda.workflow.relaxed import relaxed
+from ciranda.workflow.violation import Violation, says, violations
+from ciranda.workflow.written import written_path
+
+if TYPE_CHECKING:
+    from ciranda.actions import Action
+
+__all__ = ["action_faults", "input_faults"]
+
+
+def action_faults(
+    workflow: Workflow,
+    actions: Mapping[str, Action],
+    plugins: Mapping[str, str],
+    places: Places,
+) -> Iterator[Fault]:
+    """Yield a fault for each step whose action nobody brings.
+
+    Args:
+        workflow: Whose steps are looked at.
+        actions: What is installed and enabled.
+        plugins: For namespaces that are not: what to do about it.
+        places: Makes the faults.
+    """
+    known = {name.partition(".")[0] for name in actions}
+    for step in workflow.steps.values():
+        if step.uses not in actions and step.uses not in workflow.functions:
+            path = written_path(step.id, "uses", places)
+            hint = _hint(step.uses, actions, known, plugins)
+            message = f"there is no action `{step.uses}`"
+            yield places.fault(path, message, hint=hint, kind="unknown-action")
+
+
+def _hint(
+    uses: str, actions: Mapping[str, Action], known: set[str], plugins: Mapping[str, str]
+) -> str:
+    namespace, dot, _ = uses.partition(".")
+    if uses.endswith((".yaml", ".yml")):
+        return "a workflow as a step comes in a later version"
+    if "@" in uses or "/" in uses or not dot:
+        return "an action is called `plugin.action`"
+    if namespace in plugins:
+        return plugins[namespace]
+    meant = nearest(uses, actions)
+    if meant:
+        return f"did you mean `{meant}`?"
+    if namespace in known:
+        names = sorted(name for name in actions if name.startswith(f"{namespace}."))
+        return f"`{namespace}` has {', '.join(f'`{name}`' for name in names)}"
+    return f"`pip install ciranda-{namespace}`, or name the file that brings it in `plugins`"
+
+
+def input_faults(
+    workflow: Workflow, actions: Mapping[str, Action], places: Places
+) -> Iterator[Fault]:
+    """Yield what is wrong with the constant inputs of each step."""
+    validators: dict[str, Draft202012Validator] = {}
+    for step in workflow.steps.values():
+        action = actions.get(step.uses)
+        if action is None:
+            continue
+        if action.name not in validators:
+            validators[action.name] = Draft202012Validator(relaxed(action.input_schema))
+        found: dict[tuple[str | int, ...], Fault] = {}
+        for error in violations(validators[action.name], step.with_):
+            for path, fault in _faults(error, step, action, places):
+                found.setdefault(path, fault)
+        yield from found.values()
+
+
+def _faults(
+    error: Violation, step: Step, action: Action, places: Places
+) -> Iterator[tuple[tuple[str | int, ...], Fault]]:
+    kind, inside = error.keyword, error.path
+    if kind == "additionalProperties":
+        names = _at(action.input_schema, inside).get("properties", {})
+        for key in error.about["unexpected"]:
+            yield (*inside, key), _extra(key, inside, names, step, action, places)
+    elif kind == "required":
+        missing = error.about["property"]
+        path = written_path(step.id, "with", places, inside)
+        where = f" of `{_dotted(inside)}`" if inside else ""
+        message = f"`{action.name}` needs the input `{missing}`{where}"
+        about = action.parameter_docs.get(missing, "") if not inside else ""
+        yield (
+            (*inside, missing),
+            places.fault(path, message, hint=about, key=True, kind="missing-input"),
+        )
+    else:
+        path = written_path(step.id, "with", places, inside)
+        message = f"input `{_dotted(inside)}` of `{action.name}` {says(error)}"
+        yield inside, places.fault(path, message, kind="wrong-input")
+
+
+def _extra(
+    key: str,
+    inside: tuple[str | int, ...],
+    names: Mapping[str, Any],
+    step: Step,
+    action: Action,
+    places: Places,
+) -> Fault:
+    meant = nearest(key, names)
+    if meant:
+        hint = f"did you mean `{meant}`?"
+    else:
+        hint = f"it takes {', '.join(f'`{name}`' for name in names)}" if names else "it takes none"
+    owner = f"`{_dotted(inside)}` of `{action.name}`" if inside else f"`{action.name}`"
+    path = written_path(step.id, "with", places, (*inside, key))
+    message = f"{owner} has no input `{key}`"
+    return places.fault(path, message, hint=hint, key=True, kind="unknown-input")
+
+
+def _at(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Mapping[str, Any]:
+    here: Any = schema
+    for part in path:
+        if isinstance(part, int):
+            here = here.get("items", {})
+        else:
+            here = here.get("properties", {}).get(part) or here.get("additionalProperties")
+        if not isinstance(here, dict):
+            return {}
+    return here if isinstance(here, dict) else {}
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

@@ -1,0 +1,94 @@
+"""The inputs of a run: given values checked against what the workflow declares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ciranda.actions.values import copy_value
+from ciranda.errors import InputError
+from ciranda.workflow.inputvalue import input_value
+from ciranda.workflow.model import Input, Workflow
+from ciranda.workflow.nearest import nearest
+
+__all__ = ["project_root", "resolve_inputs"]
+
+_MARKS: Final = ("ciranda.toml", ".git")
+
+
+def resolve_inputs(
+    workflow: Workflow, given: Mapping[str, Any], *, base: Path | None = None
+) -> dict[str, Any]:
+    """Return a value for each declared input, in the order of the file.
+
+    Args:
+        workflow: What declares them.
+        given: Values by name, Python's or text from a command line.
+        base: What given paths are relative to; the working directory by default. Paths in the
+            file itself are relative to the file and stay inside its project.
+
+    Raises:
+        InputError: Everything wrong with them, a line each.
+    """
+    problems = list(_unknown(workflow, given))
+    found: dict[str, Any] = {}
+    for name, declared in workflow.inputs.items():
+        try:
+            found[name] = _resolved(declared, given, workflow.file, base)
+        except ValueError as error:
+            problems.append(f"input `{name}` {error}")
+    if problems:
+        raise InputError("\n".join(problems))
+    return found
+
+
+def _resolved(declared: Input, given: Mapping[str, Any], file: str, base: Path | None) -> Any:
+    if declared.name in given:
+        value = input_value(declared, given[declared.name])
+        if declared.type == "path":
+            return os.path.abspath(os.path.join(base or Path.cwd(), value))
+        return value
+    if declared.default is not msgspec.UNSET:
+        if declared.default is None and declared.optional:
+            return None
+        value = copy_value(input_value(declared, declared.default))
+        return _confined(value, file) if declared.type == "path" else value
+    if declared.optional:
+        return None
+    about = f" ({declared.description})" if declared.description else ""
+    raise ValueError(f"is missing{about}: give it with `-i {declared.name}=...`")
+
+
+def _confined(path: str, file: str) -> str:
+    folder = Path(file).resolve().parent if file and file != "<string>" else Path.cwd()
+    target = (folder / path).resolve()
+    root = project_root(folder)
+    if not target.is_relative_to(root):
+        raise ValueError(f"has the default `{path}`, which leads out of the project {root}")
+    return str(target)
+
+
+def project_root(folder: Path) -> Path:
+    """Return the nearest folder above with `ciranda.toml` or `.git`, else the folder itself."""
+    for each in (folder, *folder.parents):
+        if any((each / mark).exists() for mark in _MARKS):
+            return each
+    return folder
+
+
+def _unknown(workflow: Workflow, given: Iterable[str]) -> Iterable[str]:
+    for name in given:
+        if name in workflow.inputs:
+            continue
+        meant = nearest(name, workflow.inputs)
+        if meant:
+            hint = f"did you mean `{meant}`?"
+        elif workflow.inputs:
+            hint = "it declares " + ", ".join(f"`{each}`" for each in workflow.inputs)
+        else:
+            hint = "it declares none"
+        yield f"the workflow `{workflow.name}` has no input `{name}` ({hint})"

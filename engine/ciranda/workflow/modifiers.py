@@ -1,0 +1,106 @@
+"""Modifiers of a step from plain data that fits the schema: short forms are expanded here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ciranda.workflow.durations import parse_duration
+from ciranda.workflow.model import Breaker, Cache, Concurrency, Rate, Retry
+
+__all__ = ["MAPPED", "expanded", "read_modifier"]
+
+_RETRY_DURATIONS: Final = ("backoff", "cap")
+_BREAKER_DURATIONS: Final = ("open", "cap")
+
+
+def expanded(name: str, value: Any) -> Any:
+    """Return the long form of a modifier, so that forms merge key by key; None = switched off."""
+    if name == "retry":
+        if isinstance(value, int):
+            return {"attempts": value}
+        return None if value == "none" else value
+    if name == "cache" and isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
+def read_modifier(name: str, value: Mapping[str, Any]) -> Any:
+    """Return the frozen form of a modifier's long form.
+
+    Raises:
+        ValueError: A duration is longer than a century; args are the sentence and the key.
+    """
+    return MAPPED[name](value)
+
+
+def _retry(value: Mapping[str, Any]) -> Retry:
+    known = _timed(value, _RETRY_DURATIONS)
+    for name in ("on", "unless"):
+        if name in known:
+            known[name] = _kinds(known[name])
+    return Retry(**known)
+
+
+def _cache(value: Mapping[str, Any]) -> Cache:
+    return Cache(**_timed(value, ("ttl",)))
+
+
+def _breaker(value: Mapping[str, Any]) -> Breaker:
+    known = _timed(value, (*_BREAKER_DURATIONS, "slow-after"))
+    for name in ("failures", "slow"):
+        if name in known:
+            known[name] = _share(known[name])
+    window = known.get("window")
+    if isinstance(window, str):
+        seconds = _seconds("window", window)
+        # The ring has a slot for each second.
+        if seconds != int(seconds) or not seconds:
+            raise ValueError(f"`window` must be whole seconds, not `{window}`", "window")
+        known.update(window=int(seconds), window_seconds=True)
+    return Breaker(**known)
+
+
+def _rate(value: Mapping[str, Any]) -> Rate:
+    count, _, text = str(value["requests"]).partition("/")
+    per = _seconds("requests", text)
+    if not per:
+        raise ValueError("`requests` counts starts in a window longer than `0s`", "requests")
+    return Rate(requests=int(count), per=per, key=value.get("key"))
+
+
+def _concurrency(value: Mapping[str, Any]) -> Concurrency:
+    return Concurrency(**value)
+
+
+def _timed(value: Mapping[str, Any], durations: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        name.replace("-", "_"): _seconds(name, each) if name in durations else each
+        for name, each in value.items()
+    }
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(str(error), name) from None
+
+
+def _share(value: str | float) -> float:
+    if isinstance(value, str):
+        return float(value.removesuffix("%")) / 100
+    return float(value)
+
+
+def _kinds(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+MAPPED: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "retry": _retry,
+    "cache": _cache,
+    "breaker": _breaker,
+    "rate": _rate,
+    "concurrency": _concurrency,
+}

@@ -1,0 +1,83 @@
+"""From plain data that fits the schema to the model: the file's own keys."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from ciranda.errors import Fault
+from ciranda.workflow.model import EnvVar, Input, SecretRef, Workflow
+from ciranda.workflow.places import Places
+from ciranda.workflow.readingstep import read_step
+
+__all__ = ["read_workflow"]
+
+_INPUT_SCHEMA = ("enum", "items", "properties", "pattern", "minimum", "maximum")
+
+
+def read_workflow(
+    data: dict[str, Any], places: Places, faults: list[Fault], *, source: bytes = b""
+) -> Workflow:
+    """Return the model of a document that has its shape; what is wrong goes into `faults`."""
+    defaults = data.get("defaults") or {}
+    steps = {
+        name: read_step(name, step, defaults, places, faults)
+        for name, step in data["steps"].items()
+    }
+    return Workflow(
+        name=data.get("name") or PurePath(places.file).stem or "workflow",
+        description=data.get("description", ""),
+        plugins=tuple(data.get("plugins") or ()),
+        inputs={
+            name: _input(name, value, places) for name, value in (data.get("inputs") or {}).items()
+        },
+        env={name: _env(name, value, places) for name, value in (data.get("env") or {}).items()},
+        secrets={
+            name: _secret(name, value, places)
+            for name, value in (data.get("secrets") or {}).items()
+        },
+        order=data.get("order", "graph"),
+        steps=steps,
+        outputs=data.get("outputs") or {},
+        file=places.file,
+        source=source,
+        document=places.document,
+    )
+
+
+def _input(name: str, value: str | dict[str, Any], places: Places) -> Input:
+    if isinstance(value, str):
+        return Input(name=name, type=value)
+    kind = value.get("type", "string")
+    default = value.get("default", msgspec.UNSET)
+    if kind in ("string", "path", "duration", "datetime") and isinstance(default, int | float):
+        default = places.text(("inputs", name, "default"), default)
+    return Input(
+        name=name,
+        type=kind,
+        default=default,
+        optional=value.get("optional", False),
+        description=value.get("description", ""),
+        schema={key: value[key] for key in _INPUT_SCHEMA if key in value},
+    )
+
+
+def _env(name: str, value: Any, places: Places) -> EnvVar:
+    if not isinstance(value, dict):
+        return EnvVar(value=places.text(("env", name), value))
+    default = value.get("default")
+    if default is not None:
+        default = places.text(("env", name, "default"), default)
+    return EnvVar(source=value["from"], default=default)
+
+
+def _secret(name: str, value: dict[str, Any], places: Places) -> SecretRef:
+    if "command" not in value:
+        return SecretRef(**value)
+    words = (
+        places.text(("secrets", name, "command", at), word)
+        for at, word in enumerate(value["command"])
+    )
+    return SecretRef(command=tuple(words))

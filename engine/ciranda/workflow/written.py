@@ -1,0 +1,72 @@
+"""How values look in a sentence, and where a step's inputs stand in the file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from ciranda.workflow.places import Places
+
+__all__ = ["kind_of", "shown", "written_path"]
+
+_WIDEST: Final = 40
+_KINDS: Final = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+# The inputs of `program.run` as `run` spells them.
+_BESIDE_RUN: Final = {
+    "argv": "run",
+    "command": "run",
+    "ok_codes": "ok-codes",
+    "inherit_env": "inherit-env",
+}
+
+
+def kind_of(name: str) -> str:
+    """Return a JSON Schema type in words."""
+    return _KINDS.get(name, name)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a sentence shows it."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    if not text:
+        return "empty text"
+    return f"`{text[: _WIDEST - 1]}…`" if len(text) > _WIDEST else f"`{text}`"
+
+
+def written_path(
+    step: str, key: str, places: Places, inside: tuple[str | int, ...] = ()
+) -> tuple[str | int, ...]:
+    """Return where a key of a step was written: `run` keeps inputs beside it, `defaults` above.
+
+    Args:
+        step: The step's id.
+        key: A key of the long form, such as `with`.
+        places: Knows the file.
+        inside: The way on from there.
+    """
+    root: tuple[str | int, ...] = ("steps", step)
+    if key in ("with", "uses") and places.exists((*root, "run")):
+        if not inside:
+            return (*root, "run")
+        first = str(inside[0])
+        path = (*root, _BESIDE_RUN.get(first, first), *inside[1:])
+        return path if places.exists(path) else (*root, "run")
+    if key == "with" and not inside and not places.exists((*root, "with")):
+        return (*root, "uses")
+    if not places.exists((*root, key, *inside[:1])) and places.exists(("defaults", key)):
+        return ("defaults", key, *inside)
+    return (*root, key, *inside)
