@@ -1,5 +1,6 @@
 """Every call meets its own fate and nobody else's."""
 
+import os
 import random
 import signal
 
@@ -8,6 +9,7 @@ import pytest
 
 from ciranda.errors import StepError
 from ciranda.executors.pool import Pool
+from ciranda.executors.pool.worker import system
 
 pytestmark = pytest.mark.anyio
 
@@ -60,3 +62,4 @@ async def test_only_the_guilty_fail_and_each_with_its_own_kind(kind, until, surv
         assert wrong == []
         assert [await pool.call("ok", n) for n in range(9)] == list(range(9))
     assert survivors() == []
+    assert list(system.descendants(os.getpid())) == []  # zombies would show here

@@ -168,3 +168,6 @@ def main(control_fd: int) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
     Keeper(control, start).run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # nothing is left to tidy, and somebody waits for the end
