@@ -231,9 +231,11 @@ class SqliteLog:
 
     def close(self) -> None:
         """See `Log`."""
-        self._database.close()
-        if self._cache is not None:
-            self._cache.close()
+        try:
+            self._database.close()
+        finally:
+            if self._cache is not None:
+                self._cache.close()
 
     def _forget(self, run: str) -> None:
         self._records.forget(run)
