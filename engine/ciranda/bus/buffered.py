@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
+from math import inf
 from typing import Any, Final
 
 import anyio
@@ -110,7 +111,9 @@ class Buffered:
 
         Once closing, what is left after `drain` seconds is given up.
         """
-        scope = self._scope = anyio.CancelScope()
+        # Closed before its first turn: the time to drain begins only now.
+        deadline = anyio.current_time() + self.mark.drain if self._closing else inf
+        scope = self._scope = anyio.CancelScope(deadline=deadline)
         try:
             with scope:
                 await self._deliver()

@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import msgspec
 
 from ciranda.errors import SettingsError
-from ciranda.expressions.secret import Secret
 from ciranda.settings.project import SETTINGS_FILE, project_root
 from ciranda.settings.section import Settings
 from ciranda.settings.sections import PluginsSettings, RunSettings, StoreSettings
@@ -157,6 +156,8 @@ def _converted(value: Any, kind: Any, place: str, key: str, base: Path | None) -
     """Convert a value of the file; or, when it has no `base` folder, text of the environment."""
 
     def decode(wanted: type, written: Any) -> Any:
+        from ciranda.expressions.secret import Secret  # most settings hold none
+
         if isinstance(written, str) and wanted is Secret:
             return Secret(key, written)
         if isinstance(written, str) and wanted is Path:
