@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from ciranda.workflow.model import Step
 
 __all__ = ["Graph", "Node", "build_graph", "upward_ranks"]
+
+DEFAULT_WIDTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def build_graph(
     lifts: Mapping[str, bool | frozenset[str]],
     *,
     durations: Mapping[str, float] | None = None,
-    width: int = 64,
+    widths: Mapping[str, int] | None = None,
 ) -> Graph:
     """Build the graph of checked steps.
 
@@ -86,7 +88,7 @@ def build_graph(
         edges: For each step the ids it needs, written and inferred; acyclic.
         lifts: For each step its status rule.
         durations: Seconds that a step took before, where known.
-        width: How many items of a map run at once when the file does not say.
+        widths: How many items of a map run at once when the file does not say; else 64.
     """
     by_id = {name: index for index, name in enumerate(steps)}
     needs = [tuple(by_id[need] for need in edges.get(name, ())) for name in steps]
@@ -111,7 +113,7 @@ def build_graph(
                 dependents=tuple(dependents[index]),
                 rank=ranks[index],
                 is_map=step.map is not None,
-                width=step.max_parallel or width,
+                width=step.max_parallel or (widths or {}).get(name, DEFAULT_WIDTH),
                 on_item_failure=step.on_item_failure,
                 lifts=rule
                 if isinstance(rule, bool)

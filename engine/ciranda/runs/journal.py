@@ -8,7 +8,14 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from ciranda.errors import ReplayError
-from ciranda.events import Event, ForeignEvent, RunEvent
+from ciranda.events import (
+    Event,
+    ForeignEvent,
+    RunCompleted,
+    RunEvent,
+    RunResumed,
+    RunStarted,
+)
 from ciranda.store import Log, Record
 
 __all__ = ["Journal", "MemoryJournal", "StoreJournal", "decode"]
@@ -112,7 +119,9 @@ class StoreJournal:
 
     def append(self, events: list[Event]) -> None:
         """Write events in one transaction."""
-        encode, run = self._encode, self._run
+        encode, run, last = self._encode, self._run, events[-1]
+        ended = isinstance(last, RunCompleted)
+        begun = isinstance(events[0], RunStarted | RunResumed)
         self._log.append(
             run,
             self._epoch,
@@ -127,6 +136,8 @@ class StoreJournal:
                 )
                 for event in events
             ],
+            status=last.status if isinstance(last, RunCompleted) else "running" if begun else None,
+            finished=last.at if ended else None,
         )
 
     def read(self) -> Iterator[Event | ForeignEvent]:

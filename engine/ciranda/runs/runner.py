@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from heapq import heappop, heappush
 from typing import Any, Final
@@ -61,7 +61,9 @@ class Runner:
         journal: Where events are kept.
         run: The run's id.
         host: What the run offers to its steps.
-        publish: Tells observers of an event; None when nobody listens.
+        publish: Tells observers of an event, and whether they could take more; None when
+            nobody listens.
+        room: Waits until they can take more.
         clock: Monotonic seconds.
         wall: Seconds since the epoch; events and retry times carry it.
         chance: Random numbers in [0, 1) for the jitter of retries.
@@ -74,7 +76,8 @@ class Runner:
         *,
         run: str,
         host: Host,
-        publish: Callable[[Event], None] | None = None,
+        publish: Callable[[Event], bool] | None = None,
+        room: Callable[[], Awaitable[None]] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -88,6 +91,8 @@ class Runner:
         self._journal: Final = journal
         self._durable: Final = journal.durable
         self._publish: Final = publish
+        self._room: Final = room
+        self._crowded = False
         self._clock: Final = clock
         self._wall: Final = wall
         self._ready: Final[list[Start]] = []
@@ -206,13 +211,13 @@ class Runner:
         for event in events:
             kind = type(event)
             if kind is StepStarted:  # no news to the scheduler, which asked for it
-                if publish is not None:
-                    publish(event)
+                if publish is not None and not publish(event):
+                    self._crowded = True
                 continue
             commands = self.scheduler.apply(event)
             self.results.apply(event)
-            if publish is not None:
-                publish(event)
+            if publish is not None and not publish(event):
+                self._crowded = True
             if kind in ENDS:
                 self._active.pop(self.plan.key(event.path), None)  # type: ignore[attr-defined]  # ENDS are of steps
             elif kind is StepAttemptFailed:
@@ -350,6 +355,9 @@ class Runner:
                     if scope.cancel_called:
                         break
                     self._commit()
+                    if self._crowded and self._room is not None:
+                        self._crowded = False
+                        await self._room()
                     if self._clock() - self._turned > TURN:
                         await anyio.lowlevel.checkpoint()
                         self._turned = self._clock()

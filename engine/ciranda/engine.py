@@ -1,0 +1,304 @@
+"""The engine: plugins, bus, store and executors of one process, and the runs on them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import anyio
+
+from ciranda.actions import Resource, Scope
+from ciranda.bus import Bus
+from ciranda.errors import CirandaError, RunNotFoundError, WorkflowError
+from ciranda.events import Event
+from ciranda.executors.arguments import Arguments
+from ciranda.executors.inline import InlineExecutor
+from ciranda.executors.process import ProcessExecutor
+from ciranda.executors.shelf import ResourceShelf
+from ciranda.executors.thread import ThreadExecutor
+from ciranda.middleware.answers import Answers
+from ciranda.middleware.builtin import builtins
+from ciranda.middleware.layer import Next, StepPlan, onion
+from ciranda.middleware.shared import Shared
+from ciranda.plugins import Plugins
+from ciranda.runs.launch import Launch
+from ciranda.runs.compiling import check_action, executor_of
+from ciranda.runs.outcome import RunResult
+from ciranda.runs.session import Session
+from ciranda.settings import Configuration, StoreSettings, read_configuration
+from ciranda.store import Cached, Durability, Log, open_store
+from ciranda.store.key import store_key
+from ciranda.workflow.check import check
+from ciranda.workflow.load import load
+from ciranda.workflow.model import Workflow
+
+__all__ = ["Engine"]
+
+Listener = Callable[[Event], None]
+
+
+class Engine:
+    """What runs workflows; an async context manager.
+
+    Args:
+        store: The folder that keeps runs; by default `.ciranda` of the project.
+        durability: What a recorded step survives: `power`, `process` or `off` (nothing is kept).
+        configuration: The project's settings; read from `ciranda.toml` by default.
+        listener: Hears every event, in order, in the loop's thread.
+        environ: Where `env`, `secrets` and `TRACEPARENT` come from.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: str | os.PathLike[str] | None = None,
+        durability: str | None = None,
+        configuration: Configuration | None = None,
+        listener: Listener | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.configuration: Final = configuration or read_configuration(Path.cwd())
+        self.environ: Final = os.environ if environ is None else environ
+        self.bus: Final = Bus()
+        self.plugins: Final = Plugins(self.configuration, bus=self.bus)
+        self.listener: Final = listener
+        settings = self.configuration.read(StoreSettings)
+        self.durability: Final = Durability(durability or settings.durability)
+        self.folder: Final = (
+            Path(store) if store is not None else self.configuration.root / settings.path
+        )
+        self._log: Log | None = None
+        self._sessions: Final[dict[str, Session]] = {}
+        self._stack: AsyncExitStack
+        self._executors: dict[str, Any] = {}
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            group = await stack.enter_async_context(anyio.create_task_group())
+            # Entered last, left first: nothing may hold resources open when the group ends.
+            stack.callback(group.cancel_scope.cancel)
+            await stack.enter_async_context(self.bus.running())
+            shelf = ResourceShelf(group, self._settings_of)
+            arguments = Arguments(shelf)
+            process = ProcessExecutor(self.plugins.origin)
+            stack.push_async_callback(process.close)
+            self._executors = {
+                "inline": InlineExecutor(arguments),
+                "thread": ThreadExecutor(arguments),
+                "process": process,
+            }
+            self._arguments = arguments
+            self.shelf = shelf
+            self._register_middleware()
+            await stack.enter_async_context(self.plugins.lifespan(self))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._stack.__aexit__(kind, error, trace)
+        finally:
+            if self._log is not None:
+                self._log.close()
+
+    # Preparation
+
+    @property
+    def log(self) -> Log:
+        """The store, opened when first needed."""
+        if self._log is None:
+            self._log = open_store(self.folder, self.durability)
+        return self._log
+
+    def load(self, path: str | os.PathLike[str]) -> Workflow:
+        """Read and check a workflow file, with the plugins that it names.
+
+        Raises:
+            WorkflowError: All faults found, in file order.
+            PluginError: A plugin that it names cannot be used.
+        """
+        return self.check(load(path))
+
+    def check(self, workflow: Workflow) -> Workflow:
+        """Bring in the plugins that a workflow names; check it against their actions.
+
+        Raises:
+            WorkflowError: All faults found, in file order.
+            PluginError: A plugin that it names cannot be used.
+        """
+        folder = Path(workflow.file).parent if workflow.file else Path.cwd()
+        self.plugins.load(declared=workflow.plugins, folder=folder)
+        self._bring(workflow)
+        faults = check(workflow, self.plugins)
+        if faults:
+            raise WorkflowError(faults)
+        for step in workflow.steps.values():
+            action = self.plugins.actions[step.uses]
+            check_action(step, executor_of(step, action), action)
+        return workflow
+
+    def check_pinned(self, workflow: Workflow) -> Workflow:
+        """Bring in the installed plugins of a workflow whose inline ones are restored."""
+        self._bring(workflow)
+        return workflow
+
+    def _bring(self, workflow: Workflow) -> None:
+        """Import the plugins behind `uses`; what is missing is a fault that `check` finds."""
+        for namespace in {step.uses.partition(".")[0] for step in workflow.steps.values()}:
+            if self.plugins.knows(namespace):
+                self.plugins.require(namespace)
+
+    # Runs
+
+    async def run(
+        self,
+        workflow: Workflow | str | os.PathLike[str],
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        base: Path | None = None,
+        run_id: str | None = None,
+    ) -> RunResult:
+        """Run a workflow to its end.
+
+        Args:
+            workflow: A workflow, or the path of its file.
+            inputs: Values by name.
+            base: What given paths are relative to; the working directory by default.
+            run_id: The run's id; made by default.
+
+        Raises:
+            WorkflowError: It is faulty.
+            InputError: An input does not fit.
+            PluginError: A plugin that it names cannot be used.
+            StoreError: The store cannot keep the run.
+        """
+        ready = self.check(workflow) if isinstance(workflow, Workflow) else self.load(workflow)
+        await self.plugins.start()
+        launch = Launch(self, ready, run_id or new_run_id())
+        return await self._perform(launch, launch.begin(inputs or {}, base))
+
+    async def resume(self, run: str, *, inputs: Mapping[str, Any] | None = None) -> RunResult:
+        """Go on with a run that was interrupted, failed or was cancelled.
+
+        It uses the file and the inline plugins as they were when the run began.
+
+        Args:
+            run: The run's id, an unambiguous start of it, or `last`.
+            inputs: Inputs of type `secret` once more; the store never held them.
+
+        Raises:
+            RunNotFoundError: There is no such run, or it has succeeded.
+            LeaseLostError: Another process executes it.
+        """
+        row = self.log.run(run)
+        if row.status == "succeeded":
+            raise RunNotFoundError(
+                f"run {row.id} has succeeded: there is nothing to resume (`ciranda show {row.id}`)"
+            )
+        launch = Launch.again(self, row)
+        await self.plugins.start()
+        return await self._perform(launch, launch.resume(inputs or {}))
+
+    def cancel(self, reason: str) -> None:
+        """Ask every run of this engine to stop."""
+        for session in list(self._sessions.values()):
+            session.cancel(reason)
+
+    async def call(self, action: str, inputs: Mapping[str, Any]) -> Any:
+        """Run one action through its middleware, without a run.
+
+        Raises:
+            StepError: It failed.
+            PluginError: No plugin offers it.
+        """
+        self.plugins.load([action.partition(".")[0]])
+        await self.plugins.start()
+        return await Launch.single(self, action, dict(inputs))
+
+    async def _perform(self, launch: Launch, first: Event) -> RunResult:
+        session = launch.session()
+        self._sessions[launch.run] = session
+        try:
+            await session.perform(first)
+        except BaseExceptionGroup as group:
+            raise _plainest(group) from None
+        finally:
+            del self._sessions[launch.run]
+            await self.shelf.close(Scope.RUN, launch.run)
+        return launch.result()
+
+    def onion(self, plan: StepPlan) -> Next:
+        """Return a step's action inside its middleware."""
+        action = plan.action
+        name = executor_of(plan.options, action)
+        executor = self._executors.get(name) or self.plugins.executors[name]
+        core: Next = self._arguments.around(action, executor.core(action))
+        return onion(self.plugins.middlewares(plan), core)
+
+    def width_of(self, plan_executor: str) -> int:
+        """Return how many items of a map run at once by default on an executor."""
+        return int(self._executors["process"].size) if plan_executor == "process" else 64
+
+    def _register_middleware(self) -> None:
+        if self.durability is Durability.OFF:
+            shared = Shared()
+        else:
+            shared = Shared(key=store_key(self.folder), answers=Answers(_LateShelf(self)))
+        for name, plugin in reversed(builtins(shared).items()):
+            self.plugins.register(plugin, name)
+
+    def _settings_of(self, resource: Resource) -> Any:
+        for action in self.plugins.actions.values():
+            if resource in action.resources.values():
+                return self.plugins.settings(action.plugin)
+        return None
+
+
+class _LateShelf:
+    """The store's cache, which opens the store when somebody looks there."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine: Final = engine
+
+    def cache_get(self, key: str) -> Cached | None:
+        return self._engine.log.cache_get(key)
+
+    def cache_put(
+        self,
+        key: str,
+        payload: bytes,
+        expires: float | None = None,
+        label: str = "",
+        parts: bytes = b"",
+    ) -> None:
+        self._engine.log.cache_put(key, payload, expires, label, parts)
+
+
+def new_run_id(clock: Callable[[], float] = time.time) -> str:
+    """Return an id that sorts by time and is easy to tell apart by its first letters."""
+    digits = "0123456789abcdefghjkmnpqrstvwxyz"
+    number = (int(clock() * 1000) & ((1 << 40) - 1)) << 25 | secrets.randbits(25)
+    return "".join(digits[number >> shift & 31] for shift in range(60, -1, -5))
+
+
+def _plainest(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the one error of ours in a group, else the group."""
+    mine = [leaf for leaf in _leaves(group) if isinstance(leaf, CirandaError)]
+    return mine[0] if mine else group
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]

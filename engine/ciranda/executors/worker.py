@@ -1,0 +1,164 @@
+"""The worker's side of the process executor: find the action, call it, answer."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from ciranda.actions import Action, failure_of
+from ciranda.context import Context, RunInfo
+from ciranda.errors import ActionError, StepError
+from ciranda.events import Event, Request
+from ciranda.executors.pool.worker.job import Job
+
+__all__ = ["WorkerHost", "setup"]
+
+
+def setup(_: Any) -> Worker:
+    """Return what serves the calls of a worker."""
+    return Worker()
+
+
+class Worker:
+    """Calls actions by name; keeps the plugins that it loaded."""
+
+    def __init__(self) -> None:
+        self._actions: Final[dict[str, dict[str, Action]]] = {}
+
+    def handle(self, _: str, payload: dict[str, Any], job: Job) -> Any:
+        """Call the action that `payload` describes.
+
+        Raises:
+            StepError: It failed; the kind is the action's own.
+        """
+        action = self._find(payload["origin"], payload["action"])
+        arguments = dict(action.bind(payload["inputs"]))
+        if action.wants_context:
+            arguments[action.wants_context] = _context(payload["context"], job)
+        try:
+            result = action.function(**arguments)
+            if inspect.iscoroutine(result):
+                result = _finish_coroutine(result)
+            return action.finish(result)
+        except StepError:
+            raise
+        except Exception as error:
+            failure = failure_of(error, action)
+            told = StepError(
+                failure.kind,
+                failure.message,
+                retryable=failure.retryable,
+                retry_after=failure.retry_after,
+                detail=failure.detail,
+            )
+            raise told from error
+
+    def _find(self, origin: Mapping[str, Any], name: str) -> Action:
+        key = str(origin.get("module") or origin["digest"])
+        if key not in self._actions:
+            module = _module(origin)
+            found: list[Action] = module.actions()
+            self._actions[key] = {action.name: action for action in found}
+        return self._actions[key][name]
+
+
+def _module(origin: Mapping[str, Any]) -> ModuleType:
+    if "module" in origin:
+        return importlib.import_module(origin["module"])
+    from ciranda.plugins.inline import load_inline
+
+    root = Path(origin["root"])
+    return load_inline(root / origin["name"], root, bundle=origin["bundle"]).module
+
+
+def _finish_coroutine(coroutine: Any) -> Any:
+    import anyio
+
+    async def run() -> Any:
+        return await coroutine
+
+    return anyio.run(run)
+
+
+def _context(told: Mapping[str, Any], job: Job) -> Context:
+    run = told["run"]
+    info = RunInfo(run["id"], run["name"], Path(run["dir"]), Path(run["base"]), run["started"])
+    host = WorkerHost(job, told["secrets"])
+    left = told["remaining"]
+    return Context(
+        host,
+        info,
+        told["step"],
+        told["path"],
+        told["attempt"],
+        None if left is None else host.clock() + left,
+        told["env"],
+        told["traceparent"],
+    )
+
+
+class WorkerHost:
+    """What a context stands on inside a worker: everything goes to the parent as frames."""
+
+    def __init__(self, job: Job, secrets: Mapping[str, str]) -> None:
+        self.thread: Final = threading.get_ident()
+        self._job: Final = job
+        self._secrets: Final = secrets
+
+    def clock(self) -> float:
+        """Return the time that `deadline` is measured on."""
+        return time.monotonic()
+
+    def log(self, ctx: Context, level: str, text: str, fields: Mapping[str, Any]) -> None:
+        """Send a line of the step's log."""
+        shown = " ".join(f"{name}={value}" for name, value in fields.items())
+        self._job.log(level, f"{text} {shown}" if shown else text)
+
+    def output(self, ctx: Context, stream: str, data: bytes) -> None:
+        """Send what a program wrote."""
+        self._job.log(stream, data.decode("utf-8", "replace"))
+
+    def progress(self, ctx: Context, done: float, total: float, text: str) -> None:
+        """Send how far the step is."""
+        self._job.progress(done, total, text)
+
+    def used(self, ctx: Context, cost: Mapping[str, float]) -> None:
+        """Send what the step has cost."""
+        self._job.event("used", dict(cost))
+
+    def secret(self, ctx: Context, name: str) -> str:
+        """Return a secret that the action declares."""
+        try:
+            return self._secrets[name]
+        except KeyError:
+            raise StepError(
+                "secret", f"declare the secret: @action(..., secrets=[{name!r}])"
+            ) from None
+
+    def mask(self, text: str) -> str:
+        """Return text without the secrets that this worker knows."""
+        for secret in self._secrets.values():
+            text = text.replace(secret, "***")
+        return text
+
+    def artifact(self, ctx: Context, path: Path) -> dict[str, Any]:
+        """Describe a file; the parent's store keeps it when the step's output names it."""
+        file = path if path.is_absolute() else ctx.dir / path
+        content = file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        return {"path": str(file), "sha256": digest, "bytes": len(content)}
+
+    async def publish(self, ctx: Context, event: Event) -> None:
+        """Refuse: the bus is in the parent."""
+        raise ActionError("ctx.publish does not work in a worker process: run the action inline")
+
+    async def ask(self, ctx: Context, request: Request[Any]) -> Any:
+        """Refuse: the bus is in the parent."""
+        raise ActionError("ctx.ask does not work in a worker process: run the action inline")

@@ -1,0 +1,331 @@
+"""Everything that stands between a checked workflow and a runner that performs it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from ciranda.context import RunInfo
+from ciranda.errors import ReplayError
+from ciranda.events import Event, RunEvent, RunResumed, RunStarted
+from ciranda.expressions import Function, Secret
+from ciranda.middleware.layer import Call
+from ciranda.observe.identity import Identity
+from ciranda.runs.compiling import compile_plan, executor_of
+from ciranda.runs.graph import build_graph
+from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
+from ciranda.runs.outcome import RunResult
+from ciranda.runs.plan import Plan, PlannedStep
+from ciranda.runs.runner import Runner
+from ciranda.runs.session import LEASE, Session
+from ciranda.runs.stage import Stage
+from ciranda.store import Durability, Lease, Log, RunRow
+from ciranda.vault import Vault, resolve_secrets
+from ciranda.workflow.binding import bind
+from ciranda.workflow.graph import edges, lifts
+from ciranda.workflow.inputs import resolve_inputs
+from ciranda.workflow.load import loads
+from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
+
+if TYPE_CHECKING:
+    from ciranda.engine import Engine
+
+__all__ = ["Launch"]
+
+
+class Launch:
+    """One run on its way to its session.
+
+    Args:
+        engine: Whose plugins, store and executors it uses.
+        workflow: The checked workflow.
+        run: The run's id.
+    """
+
+    def __init__(self, engine: Engine, workflow: Workflow, run: str) -> None:
+        self.run: Final = run
+        self._engine: Final = engine
+        self._workflow: Final = workflow
+        self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
+        self._log: Final[Log | None] = (
+            None if engine.durability is Durability.OFF else engine.log
+        )
+        self._lease: Lease | None = None
+        self._row: RunRow | None = None
+        self._runner: Runner
+        self._stage: Stage
+
+    # Beginning
+
+    def begin(self, inputs: Mapping[str, Any], base: Path | None) -> RunStarted:
+        """Make ready for a new run; return its first event.
+
+        Raises:
+            InputError: An input or a secret does not fit.
+            StoreError: The store cannot keep the run.
+        """
+        workflow, engine, log = self._workflow, self._engine, self._log
+        values = resolve_inputs(workflow, inputs, base=base)
+        vault = self._vault(values)
+        source = ""
+        if log is not None:
+            source = log.put_blob(workflow.source, self.run)
+            for bundle in engine.plugins.bundles().values():
+                log.put_blob(bundle, self.run)
+            log.create_run(
+                RunRow(
+                    id=self.run,
+                    name=workflow.name,
+                    file=workflow.file,
+                    status="running",
+                    created=time.time(),
+                    source=source,
+                )
+            )
+            self._lease = log.acquire(self.run, _owner(), LEASE)
+        parent = engine.environ.get("TRACEPARENT", "")
+        runner = self._make(values, vault, Identity(self.run, 0, parent), time.time())
+        return RunStarted(
+            **runner.stamp(),
+            workflow=workflow.name,
+            file=workflow.file,
+            source=source,
+            plugins=engine.plugins.versions(),
+            inputs=vault.conceal(values),
+            trace_parent=parent,
+            steps=len(workflow.steps),
+        )
+
+    @classmethod
+    def again(cls, engine: Engine, row: RunRow) -> Launch:
+        """Make the launch of a run that began before, from what it pinned.
+
+        Raises:
+            ReplayError: What it pinned does not fit together.
+        """
+        log = engine.log
+        first = next(iter(log.read(row.id, limit=1)), None)
+        if first is None:
+            raise ReplayError(f"run {row.id} never began: run {row.file} again")
+        # Secrets inside the inputs are references that nothing resolves yet.
+        begun = msgspec.msgpack.Decoder(RunEvent, ext_hook=_unresolved).decode(first.payload)
+        if not isinstance(begun, RunStarted):
+            raise ReplayError(f"run {row.id} does not begin with RunStarted: its log is foreign")
+        folder = Path(row.file).parent if row.file else Path.cwd()
+        for name, version in begun.plugins.items():
+            kind, _, digest = version.partition(":")
+            if kind == "sha256":
+                engine.plugins.restore(name, log.blob(digest), folder)
+        workflow = engine.check_pinned(loads(log.blob(begun.source), file=row.file))
+        launch = cls(engine, workflow, row.id)
+        launch._row = row
+        return launch
+
+    def resume(self, inputs: Mapping[str, Any]) -> RunResumed:
+        """Take the run over and fold its log; return the event that goes on.
+
+        Raises:
+            LeaseLostError: Another process executes it.
+            ReplayError: The log does not fit the workflow.
+        """
+        log = self._engine.log
+        self._lease = log.acquire(self.run, _owner(), LEASE)
+        try:
+            given = {
+                name: value
+                for name, value in inputs.items()
+                if name in self._workflow.inputs and self._workflow.inputs[name].type == "secret"
+            }
+            vault = self._vault(given)
+            journal = self._journal(vault)
+            started, segments = None, 0
+            for event in journal.read():
+                started = event if started is None else started
+                segments += isinstance(event, RunResumed)
+            assert isinstance(started, RunStarted)  # `again` looked
+            values = {**started.inputs, **given}
+            identity = Identity(self.run, segments + 1, started.trace_parent)
+            runner = self._make(values, vault, identity, started.at)
+            runner.replay()
+        except BaseException:
+            log.release(self._lease)
+            raise
+        return RunResumed(**runner.stamp(), epoch=self._lease.epoch)
+
+    def session(self) -> Session:
+        """Return the session of a run that was begun or resumed."""
+        return Session(self._runner, self._stage, self._log, self._lease)
+
+    def result(self) -> RunResult:
+        """Return what became of the run; its durations become history."""
+        runner = self._runner
+        completed = runner.completed
+        assert completed is not None  # the session ended without an error
+        steps = runner.results.steps
+        if self._log is not None:
+            took = {
+                name: view["duration"]
+                for name, view in steps.items()
+                if view["status"] == "succeeded" and view["duration"] > 0
+            }
+            if took:
+                self._log.add_durations(self._workflow.name, took)
+        return RunResult(
+            run_id=self.run,
+            status=completed.status,
+            outputs=completed.outputs,
+            steps=steps,
+            failures=tuple(completed.failures),
+            warnings=completed.warnings,
+            duration=completed.duration,
+            error=None if completed.error is None else msgspec.to_builtins(completed.error),
+        )
+
+    # Parts
+
+    def _vault(self, inputs: Mapping[str, Any]) -> Vault:
+        found = resolve_secrets(self._workflow.secrets, self._base, self._engine.environ)
+        for name, declared in self._workflow.inputs.items():
+            if declared.type == "secret" and inputs.get(name) is not None:
+                found[f"inputs.{name}"] = str(inputs[name])
+        return Vault(found)
+
+    def _journal(self, vault: Vault) -> Journal:
+        if self._log is None or self._lease is None:
+            return MemoryJournal()
+        return StoreJournal(
+            self._log,
+            self.run,
+            self._lease.epoch,
+            enc_hook=vault.encode,
+            ext_hook=vault.decode,
+        )
+
+    def _make(
+        self, inputs: dict[str, Any], vault: Vault, identity: Identity, started: float
+    ) -> Runner:
+        engine, workflow = self._engine, self._workflow
+        folder = (
+            engine.folder / "runs" / self.run
+            if self._log is not None
+            else Path(os.environ.get("TMPDIR", "/tmp")) / f"ciranda-{self.run}"  # noqa: S108
+        )
+        info = RunInfo(self.run, workflow.name, folder, self._base, started)
+        plan = self._plan()
+        self._stage = stage = Stage(
+            info,
+            engine.bus,
+            vault,
+            scope=self._scope(inputs, vault, info, plan),
+            functions={},
+            log=self._log,
+            trace=identity.traceparent,
+        )
+        self._runner = Runner(
+            plan,
+            self._journal(vault),
+            run=self.run,
+            host=stage,
+            publish=self._publisher(),
+            room=engine.bus.room,
+        )
+        return self._runner
+
+    def _plan(self) -> Plan:
+        engine, workflow = self._engine, self._workflow
+        actions = engine.plugins.actions
+        history = (
+            {} if self._log is None else self._log.durations(workflow.name, list(workflow.steps))
+        )
+        widths = {
+            name: engine.width_of(executor_of(step, actions[step.uses]))
+            for name, step in workflow.steps.items()
+            if step.map is not None
+        }
+        graph = build_graph(
+            workflow.steps, edges(workflow), lifts(workflow), durations=history, widths=widths
+        )
+        functions: dict[str, Function] = {**CONTEXT_FUNCTIONS, **engine.plugins.functions}
+        return compile_plan(
+            workflow, graph, actions, functions=functions, onion=engine.onion, base=self._base
+        )
+
+    def _scope(
+        self, inputs: dict[str, Any], vault: Vault, info: RunInfo, plan: Plan
+    ) -> dict[str, Any]:
+        secrets: dict[str, Secret] = {name: vault.secret(name) for name in self._workflow.secrets}
+        shown = {
+            name: vault.secret(f"inputs.{name}") if f"inputs.{name}" in vault else value
+            for name, value in inputs.items()
+        }
+        scope: dict[str, Any] = {
+            "inputs": shown,
+            "secrets": secrets,
+            "run": {
+                "id": info.id,
+                "name": info.name,
+                "started": datetime.fromtimestamp(info.started, UTC).isoformat(),
+                "dir": str(info.dir),
+            },
+        }
+        scope["env"] = self._environment(scope)
+        return scope
+
+    def _environment(self, scope: Mapping[str, Any]) -> dict[str, str]:
+        found = {}
+        for name, declared in self._workflow.env.items():
+            if declared.source is not None:
+                value = self._engine.environ.get(declared.source, declared.default)
+            else:
+                value = bind(declared.value)(scope)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _publisher(self) -> Callable[[Event], bool] | None:
+        """Return what tells observers; None when there are none, so that telling costs nothing."""
+        bus, listener = self._engine.bus, self._engine.listener
+        heard = any(bus.listens(kind) for kind in RunEvent.__args__)
+        if listener is None:
+            return bus.publish_nowait if heard else None
+
+        def publish(event: Event) -> bool:
+            listener(event)
+            return bus.publish_nowait(event)
+
+        return publish
+
+    @staticmethod
+    async def single(engine: Engine, name: str, inputs: dict[str, Any]) -> Any:
+        """Run one action through its middleware, without a run."""
+        from ciranda.engine import new_run_id
+
+        step = Step(id=name.replace(".", "_"), uses=name, with_=inputs)
+        workflow = engine.check(Workflow(name=name, steps={step.id: step}))
+        launch = Launch(engine, workflow, new_run_id())
+        vault = Vault({})
+        launch._make({}, vault, Identity(launch.run), time.time())
+        planned: PlannedStep = launch._runner.plan.steps[0]
+        call = Call(
+            planned.inputs({}),
+            lambda path, attempt: launch._stage.context(planned, path, attempt),
+            step.id,
+            1,
+            launch._stage.scope,
+        )
+        return await planned.call(call)
+
+
+def _owner() -> str:
+    return f"pid {os.getpid()}"
+
+
+def _unresolved(_: int, __: memoryview) -> Any:
+    return None
