@@ -13,14 +13,18 @@ from ciranda.expressions import (
     ExpressionError,
     Function,
     Reference,
+    Template,
     compile as compile_expression,
     compile_template,
 )
+from ciranda.expressions.limits import ITERATIONS
+from ciranda.expressions.text import inserted
 from ciranda.expressions.tree import Text
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["Binding", "BindingError", "Site", "bind", "condition"]
 
+Path = tuple[str | int, ...]
 Scope = Mapping[str, Any]
 Make = Callable[[Scope], Any]
 Functions = Mapping[str, Function]
@@ -38,13 +42,13 @@ class BindingError(ExpressionError):
         *,
         offset: int = -1,
         source: str = "",
-        path: tuple[str | int, ...] = (),
+        path: Path = (),
     ) -> None:
         super().__init__(kind, message, offset=offset, source=source)
         self.path: Final = path
 
     @classmethod
-    def of(cls, error: ExpressionError, path: tuple[str | int, ...]) -> BindingError:
+    def of(cls, error: ExpressionError, path: Path) -> BindingError:
         """Return `error` with the place where it was written."""
         return cls(error.kind, error.message, offset=error.offset, source=error.source, path=path)
 
@@ -62,7 +66,7 @@ class Site:
         offset: Where the expression begins in the text.
     """
 
-    path: tuple[str | int, ...]
+    path: Path
     text: str
     single: bool
     expression: Expression
@@ -100,37 +104,21 @@ class Binding:
         return self._make(scope)
 
 
-def bind(value: Any, *, functions: Functions = CONTEXT_FUNCTIONS) -> Binding:
+def bind(value: Any, *, functions: Functions = CONTEXT_FUNCTIONS, texts: bool = False) -> Binding:
     """Compile plain data with `${{ }}` in its texts.
 
     Args:
         value: As the file holds it; keys of mappings are never evaluated.
         functions: What expressions may call besides the built-in functions, by name.
+        texts: A text stays a text even when it is a single `${{ }}`, as environment variables
+            do: other values are written as JSON, null is a fault.
 
     Raises:
         BindingError: A text cannot be compiled.
     """
     sites: list[Site] = []
-    make = _maker(value, (), functions, sites)
+    make = _Compiler(functions, texts, sites).make(value, ())
     return Binding(make, tuple(sites))
-
-
-def _maker(
-    value: Any,
-    path: tuple[str | int, ...],
-    functions: Functions,
-    sites: list[Site],
-) -> Make:
-    if isinstance(value, str):
-        return _text(value, path, functions, sites)
-    if isinstance(value, dict):
-        made = {key: _maker(each, (*path, key), functions, sites) for key, each in value.items()}
-        return _mapping(value, made)
-    if isinstance(value, list):
-        return _sequence(
-            [_maker(each, (*path, at), functions, sites) for at, each in enumerate(value)]
-        )
-    return _constant(value)
 
 
 def _constant(value: Any) -> Make:
@@ -140,25 +128,41 @@ def _constant(value: Any) -> Make:
     return constant
 
 
-def _text(
-    text: str,
-    path: tuple[str | int, ...],
-    functions: Functions,
-    sites: list[Site],
-) -> Make:
-    if "${{" not in text:
-        return _constant(text)
-    try:
-        template = compile_template(text, functions=functions)
-    except ExpressionError as error:
-        raise BindingError.of(error, path) from None
-    if not template.expressions:
-        return _constant(template({}))  # `$${{` was all there was
-    sites += [
-        Site(path, text, template.single, each, offset)
-        for each, offset in zip(template.expressions, template.offsets, strict=True)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    functions: Functions
+    texts: bool
+    sites: list[Site]
 
+    def make(self, value: Any, path: Path) -> Make:
+        if isinstance(value, str):
+            return self.text(value, path)
+        if isinstance(value, dict):
+            return _mapping(
+                value, {key: self.make(each, (*path, key)) for key, each in value.items()}
+            )
+        if isinstance(value, list):
+            return _sequence([self.make(each, (*path, at)) for at, each in enumerate(value)])
+        return _constant(value)
+
+    def text(self, text: str, path: Path) -> Make:
+        if "${{" not in text:
+            return _constant(text)
+        try:
+            template = compile_template(text, functions=self.functions)
+        except ExpressionError as error:
+            raise BindingError.of(error, path) from None
+        if not template.expressions:
+            return _constant(template({}))  # `$${{` was all there was
+        self.sites.extend(
+            Site(path, text, template.single, each, offset)
+            for each, offset in zip(template.expressions, template.offsets, strict=True)
+        )
+        evaluate = _evaluated(template, path)
+        return _written(evaluate, text, path) if self.texts and template.single else evaluate
+
+
+def _evaluated(template: Template, path: Path) -> Make:
     def evaluate(scope: Scope) -> Any:
         try:
             value = template(scope)
@@ -168,6 +172,19 @@ def _text(
         return value if type(value) in _IMMUTABLE else copy_value(value)
 
     return evaluate
+
+
+def _written(evaluate: Make, text: str, path: Path) -> Make:
+    def write(scope: Scope) -> Any:
+        value = evaluate(scope)
+        if type(value) is str:
+            return value
+        try:
+            return inserted(value, [ITERATIONS])
+        except ExpressionError as error:
+            raise BindingError.of(error.placed(0, text), path) from error
+
+    return write
 
 
 def _mapping(value: dict[str, Any], made: dict[str, Make]) -> Make:

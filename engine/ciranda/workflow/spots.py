@@ -8,7 +8,7 @@ from typing import Any
 
 from ciranda.errors import Fault
 from ciranda.expressions import Expression, ExpressionError, Function
-from ciranda.workflow.binding import Binding, BindingError, Site, bind, condition
+from ciranda.workflow.binding import BindingError, Site, bind, condition
 from ciranda.workflow.expressionhint import with_hint
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nodes import Scalar
@@ -103,33 +103,28 @@ class _Finder:
     def inside(
         self, value: Any, place: str, key: str, path: Path, step: Step | None
     ) -> Iterator[Spot]:
-        binding = self._bound(value, path)
-        for site in binding.sites if binding else ():
+        try:
+            binding = bind(value, functions=self.functions)
+        except BindingError as error:
+            # Of a value with several texts the others still count.
+            if isinstance(value, dict | list):
+                children = value.items() if isinstance(value, dict) else enumerate(value)
+                for name, each in children:
+                    yield from self.inside(each, place, key, (*path, name), step)
+            else:
+                self._fault(path, error)
+            return
+        for site in binding.sites:
             where = (*path, *site.path)
             scalar = self.places.scalar(where) or self.places.scalar(path)
             base = _base(site, scalar)
             yield Spot(place, key, where, site.expression, site.single, step, base)
 
-    def _bound(self, value: Any, path: Path) -> Binding | None:
-        """Compile a value; of one with several bad texts each is a fault."""
-        try:
-            return bind(value, functions=self.functions)
-        except BindingError as error:
-            if not isinstance(value, dict | list):
-                self._fault((*path, *error.path), error)
-                return None
-        children = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, each in children:
-            self._bound(each, (*path, key))
-        return None
-
     def _fault(self, path: Path, error: ExpressionError) -> None:
         offset = error.offset if error.offset >= 0 else None
         kind = f"expression.{error.kind}"
-        message = with_hint(error)
-        self.faults.append(
-            self.places.fault(path, message[0], hint=message[1], offset=offset, kind=kind)
-        )
+        message, hint = with_hint(error)
+        self.faults.append(self.places.fault(path, message, hint=hint, offset=offset, kind=kind))
 
 
 def _base(site: Site, scalar: Scalar | None) -> int:

@@ -95,9 +95,10 @@ def _faults(
         where = f" of `{_dotted(inside)}`" if inside else ""
         message = f"`{action.name}` needs the input `{missing}`{where}"
         about = action.parameter_docs.get(missing, "") if not inside else ""
+        at_key = path[-1] == "with"
         yield (
             (*inside, missing),
-            places.fault(path, message, hint=about, key=True, kind="missing-input"),
+            places.fault(path, message, hint=about, key=at_key, kind="missing-input"),
         )
     else:
         path = written_path(step.id, "with", places, inside)

@@ -1,0 +1,147 @@
+"""Modifiers that cannot do what they promise for the action they stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ciranda.actions.failures import KINDS
+from ciranda.errors import Fault
+from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.nearest import nearest
+from ciranda.workflow.nearmiss import hint_for_kind
+from ciranda.workflow.places import Places
+from ciranda.workflow.written import written_path
+
+if TYPE_CHECKING:
+    from ciranda.actions import Action
+
+__all__ = ["modifier_faults"]
+
+_EXECUTORS = ("inline", "thread", "process")
+
+
+def modifier_faults(
+    workflow: Workflow,
+    actions: Mapping[str, Action],
+    executors: frozenset[str],
+    places: Places,
+) -> Iterator[Fault]:
+    """Yield what is wrong with the modifiers of each step.
+
+    Args:
+        workflow: Whose steps are looked at.
+        actions: What is installed.
+        executors: Names of plugins' executors.
+        places: Makes the faults.
+    """
+    namespaces = {name.partition(".")[0] for name in actions}
+    for step in workflow.steps.values():
+        yield from _kinds(step, namespaces, places)
+        yield from _times(step, places)
+        action = actions.get(step.uses)
+        if action is not None:
+            yield from _cache(step, action, places)
+            yield from _executor(step, action, executors, places)
+
+
+def _cache(step: Step, action: Action, places: Places) -> Iterator[Fault]:
+    if step.cache is None or step.cache.key is not None:
+        return
+    if not action.pure and action.fingerprint is None:
+        yield places.fault(
+            written_path(step.id, "cache", places),
+            f"`cache` of step `{step.id}` needs a `key`: `{step.uses}` does not promise the same "
+            "output for the same inputs",
+            hint="write `cache: {key: ...}` with what the output depends on",
+            key=True,
+            kind="cache-key",
+        )
+
+
+def _executor(
+    step: Step, action: Action, executors: frozenset[str], places: Places
+) -> Iterator[Fault]:
+    chosen = step.executor
+    if chosen is None:
+        return
+    path = written_path(step.id, "executor", places)
+    if chosen not in _EXECUTORS and chosen not in executors:
+        meant = nearest(chosen, (*_EXECUTORS, *sorted(executors)))
+        yield places.fault(
+            path,
+            f"there is no executor `{chosen}`",
+            hint=f"did you mean `{meant}`?" if meant else "write `inline`, `thread` or `process`",
+            kind="unknown-executor",
+        )
+    elif chosen == "thread" and action.is_async:
+        yield places.fault(
+            path,
+            f"`{step.uses}` is asynchronous, so it cannot run in a thread",
+            hint="leave `executor` out",
+            kind="executor",
+        )
+    elif chosen == "process" and "<locals>" in getattr(action.function, "__qualname__", ""):
+        yield places.fault(
+            path,
+            f"`{step.uses}` is a function inside a function, which a worker process cannot find",
+            hint="move it to the top of its module",
+            kind="executor",
+        )
+    elif chosen == "inline" and not action.is_async and step.timeout is not None:
+        yield places.fault(
+            path,
+            f"`timeout` cannot stop `{step.uses}` while it runs inline",
+            hint="leave `executor` out: with a `timeout` it runs in a process",
+            kind="executor",
+        )
+
+
+def _times(step: Step, places: Places) -> Iterator[Fault]:
+    timeout, deadline, breaker = step.timeout, step.deadline, step.breaker
+    if timeout is not None and deadline is not None and deadline < timeout:
+        yield places.fault(
+            written_path(step.id, "deadline", places),
+            f"`deadline` of step `{step.id}` is shorter than its `timeout`",
+            hint="`timeout` is for one attempt, `deadline` for all of them",
+            kind="times",
+        )
+    if breaker is not None and not breaker.window_seconds and breaker.minimum > breaker.window:
+        yield places.fault(
+            written_path(step.id, "breaker", places),
+            f"`breaker` of step `{step.id}` never opens: its window of {breaker.window} calls "
+            f"holds fewer than `minimum`, {breaker.minimum}",
+            kind="breaker",
+        )
+
+
+def _kinds(step: Step, namespaces: set[str], places: Places) -> Iterator[Fault]:
+    written: list[tuple[str, str, tuple[str, ...]]] = []
+    if step.retry is not None:
+        written += [("retry", "on", step.retry.on), ("retry", "unless", step.retry.unless)]
+    if isinstance(step.continue_on_error, tuple):
+        written.append(("continue-on-error", "", step.continue_on_error))
+    for key, inner, kinds in written:
+        for at, kind in enumerate(kinds):
+            first, dot, _ = kind.partition(".")
+            if first in KINDS or (dot and first in namespaces):
+                continue
+            inside = (inner, at) if inner else (at,)
+            path = written_path(step.id, key, places, inside)
+            yield places.fault(
+                path,
+                f"no failure has the kind `{kind}`",
+                hint=_hint(kind, dot),
+                kind="unknown-kind",
+            )
+
+
+def _hint(kind: str, dot: str) -> str:
+    meant = nearest(kind, KINDS)
+    if meant:
+        return f"did you mean `{meant}`?"
+    if kind.isdigit():
+        return f"write `exit.{kind}` for a program's exit code"
+    if dot:
+        return f"no installed plugin is called `{kind.partition('.')[0]}`"
+    return hint_for_kind(kind) or f"it is one of {', '.join(KINDS)} or `<plugin>.<word>`"
