@@ -73,10 +73,9 @@ class Leases:
 
     def release(self, lease: Lease) -> bool:
         """Give a run back, and tell whether it was still this lease's to give."""
-        # The epoch grows, so that a late write of this owner is refused as well.
         return bool(
             self._database.change(
-                "UPDATE leases SET epoch = epoch + 1, holder = '' WHERE run = ? AND epoch = ?",
+                "UPDATE leases SET holder = '' WHERE run = ? AND epoch = ? AND holder <> ''",
                 (self._runs.key(lease.run).number, lease.epoch),
             )
         )

@@ -185,7 +185,6 @@ class MemoryLog:
         with self._lock:
             held = self._of(lease.run)
             if held.epoch == lease.epoch:
-                held.epoch += 1
                 held.holder = None
 
     def post(self, run: str, kind: str, payload: bytes) -> int:

@@ -18,11 +18,9 @@ from ciranda.store.runs import RunKey, Runs
 
 _PAGE: Final = 500  # records a query: no read transaction outlives one, so checkpoints pass
 _INSERT: Final = "INSERT INTO records VALUES(?,?,?,?,?,?,?)"
+_FENCE: Final = "SELECT 1 FROM leases WHERE run = ? AND epoch = ? AND holder <> ''"
 # The fence and the record in one statement, which is one transaction.
-_FENCED: Final = (
-    "INSERT INTO records SELECT ?,?,?,?,?,?,? "
-    "WHERE EXISTS(SELECT 1 FROM leases WHERE run = ? AND epoch = ?)"
-)
+_FENCED: Final = f"INSERT INTO records SELECT ?,?,?,?,?,?,? WHERE EXISTS({_FENCE})"
 _SELECT: Final = 'SELECT id, at, type, version, spilled, payload, "check" FROM records '
 
 
@@ -98,8 +96,7 @@ class Records:
             LeaseLostError: The epoch is not the run's any more.
         """
         number = self._runs.key(run).number
-        fence = "SELECT 1 FROM leases WHERE run = ? AND epoch = ?"
-        if not self._database.execute(fence, (number, epoch)):
+        if not self._database.execute(_FENCE, (number, epoch)):
             raise LeaseLostError(run)
 
     def read(self, run: str, after: int, limit: int | None) -> Iterator[Record]:
