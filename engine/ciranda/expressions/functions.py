@@ -146,6 +146,8 @@ def int_(budget: list[int], value: Any = 0, base: Any = None) -> int:
             return bounded(int(value) if base is None else int(value, base))
         except ValueError:
             raise ExpressionError("value", "'int' of a text that is no integer") from None
+    if type(value) is float and value - value != 0.0:  # NaN and infinity
+        raise ExpressionError("value", "'int' of a number that is not finite")
     return bounded(int(_number("int", value)))
 
 

@@ -178,6 +178,8 @@ def shift_left(left: Any, right: Any) -> Any:
     """`left << right`."""
     if not isinstance(left, int) or not isinstance(right, int):
         raise unfit("<<", left, right)
+    if right < 0:
+        raise ExpressionError("value", "a shift cannot be negative")
     if left and right > limits.BITS:
         raise ExpressionError("limit", f"an integer may have {limits.BITS} bits")
     return bounded(left << right) if left else left << min(right, 1)
@@ -187,6 +189,8 @@ def shift_right(left: Any, right: Any) -> Any:
     """`left >> right`."""
     if not isinstance(left, int) or not isinstance(right, int):
         raise unfit(">>", left, right)
+    if right < 0:
+        raise ExpressionError("value", "a shift cannot be negative")
     return left >> min(right, limits.BITS * 64)
 
 

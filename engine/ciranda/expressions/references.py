@@ -7,6 +7,7 @@ from typing import Final
 
 from .tree import (
     Attribute,
+    Binary,
     Call,
     Coalesce,
     Comprehension,
@@ -17,9 +18,10 @@ from .tree import (
     Name,
     Node,
     children,
+    walk,
 )
 
-_STATUS: Final = 3  # steps.<id>.status
+_STEP: Final = 2  # elements of steps.<id>
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,12 @@ def _collect(  # noqa: PLR0912 - see there
     found: list[Reference],
 ) -> None:
     """Add what a node reads; the arms are the few nodes where a name or a guard begins."""
+    while isinstance(node, Binary):  # a chain of a thousand leans to the left
+        _collect(node.right, bound, guarded, tested, found)
+        node = node.left
     if isinstance(node, (Name, Attribute, Index)):
-        static = static_path(node)
-        if static is not None:
-            root, parts = static
-            if root not in bound:
-                path = tuple(part for part, _ in parts)
-                safe = guarded or (path[2:3] != ("status",) and path[:2] in tested)
-                found.append(Reference(path, tuple(offset for _, offset in parts), safe))
-            return
-    if isinstance(node, Coalesce):
+        _collect_path(node, bound, guarded, tested, found)
+    elif isinstance(node, Coalesce):
         for operand in node.operands[:-1]:
             _collect(operand, bound, True, tested, found)
         _collect(node.operands[-1], bound, guarded, tested, found)
@@ -125,12 +123,29 @@ def _collect(  # noqa: PLR0912 - see there
             _collect(child, bound, guarded, tested, found)
 
 
+def _collect_path(
+    node: Name | Attribute | Index,
+    bound: frozenset[str],
+    guarded: bool,
+    tested: frozenset[tuple[str | int, ...]],
+    found: list[Reference],
+) -> None:
+    static = static_path(node)
+    if static is None:
+        for child in children(node):
+            _collect(child, bound, guarded, tested, found)
+    elif static[0] not in bound:
+        path = tuple(part for part, _ in static[1])
+        safe = guarded or (path[2:3] != ("status",) and path[:2] in tested)
+        found.append(Reference(path, tuple(offset for _, offset in static[1]), safe))
+
+
 def _statuses(test: Node) -> frozenset[tuple[str | int, ...]]:
     """Return the steps whose status a test reads, as paths of two elements."""
-    inner: list[Reference] = []
-    _collect(test, frozenset(), True, frozenset(), inner)
-    return frozenset(
-        each.path[:2]
-        for each in inner
-        if len(each.path) >= _STATUS and each.path[0] == "steps" and each.path[2] == "status"
-    )
+    found: set[tuple[str | int, ...]] = set()
+    for node, _ in walk(test):
+        if isinstance(node, Attribute) and node.name == "status":
+            static = static_path(node.target)
+            if static is not None and static[0] == "steps" and len(static[1]) == _STEP:
+                found.add(tuple(part for part, _ in static[1]))
+    return frozenset(found)

@@ -72,10 +72,9 @@ def written(value: Any, budget: list[int]) -> str:
         return str(value)
     if isinstance(value, Stored):
         value = list(value)
-    weight = weigh(value, budget)
+    spend(budget, 4 * weigh(value, budget))
     if _holds_secret(value):
         raise ExpressionError("secret", "a secret within a list or object cannot be written")
-    spend(budget, weight * 4)
     text = str(value)
     text_of(budget, len(text))
     return text

@@ -225,7 +225,7 @@ class _Reader:
             return Token("format", self.source[start:end], start, parts), end
         text = "".join(part for part in parts if isinstance(part, str))
         if "b" in prefix:
-            if not all(ord(character) < 256 for character in text):  # noqa: PLR2004 - one byte
+            if not self.source[quote:end].isascii():
                 raise self.fail("bytes hold ASCII characters and escapes only", start)
             return Token("text", self.source[start:end], start, text.encode("latin-1")), end
         return Token("text", self.source[start:end], start, text), end
