@@ -1,0 +1,1 @@
+"""The plugins that come with the engine, made as anybody's are."""
