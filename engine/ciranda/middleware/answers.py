@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 import anyio
 import anyio.to_thread
 import msgspec
 from cachebox import LRUCache
 
-from ciranda.store.rows import Cached
 from ciranda.workflow.model import Cache
+
+if TYPE_CHECKING:
+    from ciranda.store import Cached
 
 __all__ = ["Answer", "Answers", "Shelf"]
 

@@ -15,6 +15,7 @@ from ciranda.middleware.fingerprint import Fingerprints
 from ciranda.middleware.flight import Flights
 from ciranda.middleware.groups import Groups
 from ciranda.middleware.limits import Limiters
+from ciranda.workflow.binding import bind
 
 __all__ = ["Bind", "Shared"]
 
@@ -31,7 +32,7 @@ class Shared:
         clock: Monotonic seconds, for breakers.
     """
 
-    bind: Bind
+    bind: Bind = bind
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     clock: Callable[[], float] = anyio.current_time
     answers: Answers = field(default_factory=Answers)

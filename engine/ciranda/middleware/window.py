@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from typing import Final, final
 
 __all__ = ["Reservations", "Window"]
@@ -24,27 +25,23 @@ class Window:
         self.per: Final = per
         self._entries: deque[tuple[float, int]] = deque()  # when its cost is free again, cost
         self._used = 0
-        self._last = float("-inf")
+        self._last = -inf
 
     def earliest(self, cost: int, now: float) -> float:
         """Return the first time from `now` on at which `cost` fits; infinity if it never can."""
+        # Nothing is granted before the last grant, so what is free by then need not be kept.
+        at = max(now, self._last)
         entries = self._entries
-        used = self._used
-        while entries and entries[0][0] <= now:
-            used -= entries.popleft()[1]
-        self._used = used
-        excess = used + cost - self.limit
+        while entries and entries[0][0] <= at:
+            self._used -= entries.popleft()[1]
+        excess = self._used + cost - self.limit
         if excess <= 0:
-            return max(now, self._last)
-        if cost > self.limit:
-            return float("inf")
-        at = now
+            return at
         for free, held in entries:
             excess -= held
-            at = free
             if excess <= 0:
-                break
-        return max(at, self._last)
+                return free
+        return inf
 
     def take(self, cost: int, at: float) -> None:
         """Count `cost` from the time `at`, which `earliest` returned or which is later."""
@@ -90,7 +87,7 @@ class Reservations:
             ValueError: A cost is above its limit: it can never fit.
         """
         at = self.earliest(costs, now)
-        if at == float("inf"):
+        if at == inf:
             raise ValueError(f"{_first_above(self.windows, costs)}: it can never fit")
         self.take(costs, at)
         return at
