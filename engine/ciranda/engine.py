@@ -13,9 +13,9 @@ from typing import Any, Final, Self
 
 import anyio
 
-from ciranda.actions import Resource, Scope
+from ciranda.actions import Action, Resource, Scope, action
 from ciranda.bus import Bus
-from ciranda.errors import CirandaError, RunNotFoundError, WorkflowError
+from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Event
 from ciranda.executors.arguments import Arguments
 from ciranda.executors.inline import InlineExecutor
@@ -27,16 +27,18 @@ from ciranda.middleware.builtin import builtins
 from ciranda.middleware.layer import Next, StepPlan, onion
 from ciranda.middleware.shared import Shared
 from ciranda.plugins import Plugins
-from ciranda.runs.launch import Launch
 from ciranda.runs.compiling import check_action, executor_of
+from ciranda.runs.launch import Launch
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.session import Session
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Cached, Durability, Log, open_store
 from ciranda.store.key import store_key
-from ciranda.workflow.check import check
+from ciranda.workflow.builder import Workflow as Builder, model_of
+from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
+from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["Engine"]
 
@@ -108,6 +110,10 @@ class Engine:
     ) -> None:
         try:
             await self._stack.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:
+            if error is None or _leaves(group) != [error]:
+                raise
+            # Task groups wrap what passes through them; whoever wrote the block gets its own back.
         finally:
             if self._log is not None:
                 self._log.close()
@@ -121,7 +127,7 @@ class Engine:
             self._log = open_store(self.folder, self.durability)
         return self._log
 
-    def load(self, path: str | os.PathLike[str]) -> Workflow:
+    def load(self, path: str | os.PathLike[str]) -> Checked:
         """Read and check a workflow file, with the plugins that it names.
 
         Raises:
@@ -130,40 +136,53 @@ class Engine:
         """
         return self.check(load(path))
 
-    def check(self, workflow: Workflow) -> Workflow:
+    def check(self, workflow: Workflow, *, pinned: bool = False) -> Checked:
         """Bring in the plugins that a workflow names; check it against their actions.
+
+        Args:
+            workflow: What was loaded or built.
+            pinned: Its inline plugins are restored already.
 
         Raises:
             WorkflowError: All faults found, in file order.
             PluginError: A plugin that it names cannot be used.
         """
         folder = Path(workflow.file).parent if workflow.file else Path.cwd()
-        self.plugins.load(declared=workflow.plugins, folder=folder)
-        self._bring(workflow)
-        faults = check(workflow, self.plugins)
-        if faults:
-            raise WorkflowError(faults)
-        for step in workflow.steps.values():
-            action = self.plugins.actions[step.uses]
-            check_action(step, executor_of(step, action), action)
-        return workflow
-
-    def check_pinned(self, workflow: Workflow) -> Workflow:
-        """Bring in the installed plugins of a workflow whose inline ones are restored."""
-        self._bring(workflow)
-        return workflow
-
-    def _bring(self, workflow: Workflow) -> None:
-        """Import the plugins behind `uses`; what is missing is a fault that `check` finds."""
+        declared = () if pinned else workflow.plugins
+        self.plugins.load(declared=declared, folder=folder)
+        obstacles = {}
         for namespace in {step.uses.partition(".")[0] for step in workflow.steps.values()}:
-            if self.plugins.knows(namespace):
+            obstacle = self.plugins.obstacle(namespace)
+            if obstacle:
+                obstacles[namespace] = obstacle
+            else:
                 self.plugins.require(namespace)
+        actions = self.actions_of(workflow)
+        checked = check(
+            workflow,
+            actions,
+            functions={**CONTEXT_FUNCTIONS, **self.plugins.functions},
+            executors=frozenset(self.plugins.executors),
+            plugins=obstacles,
+        )
+        for step in checked.workflow.steps.values():
+            action = actions[step.uses]
+            check_action(step, executor_of(step, action), action)
+        return checked
+
+    def actions_of(self, workflow: Workflow) -> dict[str, Action]:
+        """Return the actions that a workflow may name, with its own functions among them."""
+        own = {
+            name: made if isinstance(made, Action) else action(name)(made)
+            for name, made in workflow.functions.items()
+        }
+        return {**self.plugins.actions, **own}
 
     # Runs
 
     async def run(
         self,
-        workflow: Workflow | str | os.PathLike[str],
+        workflow: Checked | Workflow | Builder | str | os.PathLike[str],
         *,
         inputs: Mapping[str, Any] | None = None,
         base: Path | None = None,
@@ -172,7 +191,7 @@ class Engine:
         """Run a workflow to its end.
 
         Args:
-            workflow: A workflow, or the path of its file.
+            workflow: A workflow (checked, loaded or built), or the path of its file.
             inputs: Values by name.
             base: What given paths are relative to; the working directory by default.
             run_id: The run's id; made by default.
@@ -183,7 +202,12 @@ class Engine:
             PluginError: A plugin that it names cannot be used.
             StoreError: The store cannot keep the run.
         """
-        ready = self.check(workflow) if isinstance(workflow, Workflow) else self.load(workflow)
+        if isinstance(workflow, Checked):
+            ready = workflow
+        elif isinstance(workflow, Workflow | Builder):
+            ready = self.check(model_of(workflow))
+        else:
+            ready = self.load(workflow)
         await self.plugins.start()
         launch = Launch(self, ready, run_id or new_run_id())
         return await self._perform(launch, launch.begin(inputs or {}, base))
@@ -215,16 +239,16 @@ class Engine:
         for session in list(self._sessions.values()):
             session.cancel(reason)
 
-    async def call(self, action: str, inputs: Mapping[str, Any]) -> Any:
+    async def call(self, name: str, inputs: Mapping[str, Any]) -> Any:
         """Run one action through its middleware, without a run.
 
         Raises:
             StepError: It failed.
             PluginError: No plugin offers it.
         """
-        self.plugins.load([action.partition(".")[0]])
+        self.plugins.load([name.partition(".")[0]])
         await self.plugins.start()
-        return await Launch.single(self, action, dict(inputs))
+        return await Launch.single(self, name, dict(inputs))
 
     async def _perform(self, launch: Launch, first: Event) -> RunResult:
         session = launch.session()
@@ -259,9 +283,9 @@ class Engine:
             self.plugins.register(plugin, name)
 
     def _settings_of(self, resource: Resource) -> Any:
-        for action in self.plugins.actions.values():
-            if resource in action.resources.values():
-                return self.plugins.settings(action.plugin)
+        for user in self.plugins.actions.values():
+            if resource in user.resources.values():
+                return self.plugins.settings(user.plugin)
         return None
 
 

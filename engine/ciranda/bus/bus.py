@@ -180,16 +180,21 @@ class Bus:
         """
         if self._tasks is not None:
             raise RuntimeError("the bus is running already")
+        failure: Exception | None = None
         async with anyio.create_task_group() as group:
             self._tasks = group
             for observer in self._roster.buffered:
                 self._serve(observer)
             try:
                 yield
+            except Exception as error:  # raised again below, where no group wraps it
+                failure = error
             finally:
                 self._tasks = None
                 for observer in self._roster.buffered:
                     observer.close()
+        if failure is not None:
+            raise failure
 
     def _serve(self, observer: Buffered) -> None:
         if self._tasks is not None:

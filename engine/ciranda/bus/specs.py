@@ -14,12 +14,14 @@ from ciranda.events import Event, Request
 __all__ = ["message_hooks"]
 
 
-def message_hooks(manager: pluggy.PluginManager, module: ModuleType) -> dict[type, str]:
+def message_hooks(manager: pluggy.PluginManager, module: object) -> dict[type, str]:
     """Return the hooks that `module` specifies for event and request types.
 
     Raises:
         PluginError: A spec has other parameters than one message, or none at all is found.
     """
+    if not isinstance(module, ModuleType):
+        raise PluginError(f"hook specs are in a module; {module!r} is none")
     found: dict[type, str] = {}
     for name, function in vars(module).items():
         if manager.parse_hookspec_opts(module, name) is None:

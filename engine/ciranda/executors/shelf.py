@@ -87,7 +87,7 @@ class ResourceShelf:
             except Exception as error:
                 if not held.leave.is_set():
                     raise  # it never opened: the step that asked hears of it
-                ctx.log.warning(f"resource {resource.name} failed on leaving: {error}")
+                ctx.log.warning("a resource failed on leaving", resource=resource.name, error=error)
             finally:
                 held.left.set()
 

@@ -124,8 +124,8 @@ class Emitter(Pieces):
 
     def may_inline(self, *operands: ast.expr) -> bool:
         """Say whether checks of these operands may be written inline."""
-        if self.inline < 0:
-            return False
+        if self.inline < 0 or all(isinstance(each, ast.Constant) for each in operands):
+            return False  # the host's compiler warns of literals that cannot have items
         return not self.plain or all(
             isinstance(each, (ast.Name, ast.Constant)) for each in operands
         )

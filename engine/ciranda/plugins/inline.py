@@ -27,11 +27,13 @@ class InlinePlugin:
 
     Attributes:
         name: Its path relative to the project's root.
+        root: The project's root.
         module: The module, under a private name made of path and content.
         imports: Its project-local imports.
     """
 
     name: str
+    root: Path
     module: ModuleType
     imports: LocalImports
 
@@ -109,7 +111,7 @@ def load_inline(
     except BaseException:
         imports.forget()
         raise
-    return InlinePlugin(name, module, imports)
+    return InlinePlugin(name, root, module, imports)
 
 
 def _sources(name: str, bundle: bytes | None) -> Mapping[str, bytes]:

@@ -40,6 +40,7 @@ class Lifespans:
     def __init__(self, *, grace: float = GRACE) -> None:
         self._grace = grace
         self._wishes: ObjectSendStream[_Wish] | None = None
+        self._failure: Exception | None = None  # of closing
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -48,15 +49,23 @@ class Lifespans:
             raise RuntimeError("the plugins of this engine are running already")
         scope = anyio.CancelScope(shield=True)
         sending, receiving = anyio.create_memory_object_stream[_Wish](0)
+        failure: Exception | None = None
+        self._failure = None
         async with anyio.create_task_group() as group:
             group.start_soon(self._keep, receiving, scope, name="lifespans of plugins")
             self._wishes = sending
             try:
                 yield
+            except Exception as error:  # raised again below, where no group wraps it
+                failure = error
             finally:
                 self._wishes = None
                 scope.deadline = anyio.current_time() + self._grace
                 sending.close()
+        if failure is not None and self._failure is not None:
+            failure.add_note(f"and then plugins failed to close: {self._failure!r}")
+        if failure is not None or self._failure is not None:
+            raise failure or self._failure
 
     async def enter(self, plugin: str, manager: AbstractAsyncContextManager[Any]) -> Any:
         """Enter a plugin's context manager in the keeper's task and return what it yields.
@@ -75,6 +84,16 @@ class Lifespans:
         return wish.value
 
     async def _keep(self, wishes: ObjectReceiveStream[_Wish], scope: anyio.CancelScope) -> None:
+        try:
+            await self._hold(wishes, scope)
+        except Exception as error:
+            if self._wishes is not None:  # not yet closing: the engine must hear of it at once
+                raise
+            self._failure = error
+        if scope.cancelled_caught:
+            self._failure = PluginError(f"plugins did not close within {self._grace:g} s")
+
+    async def _hold(self, wishes: ObjectReceiveStream[_Wish], scope: anyio.CancelScope) -> None:
         with scope:
             async with wishes, AsyncExitStack() as stack:
                 async for wish in wishes:
@@ -86,8 +105,6 @@ class Lifespans:
                         wish.error = error
                     finally:
                         wish.done.set()
-        if scope.cancelled_caught:
-            raise PluginError(f"plugins did not close within {self._grace:g} s")
 
 
 class _Noted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, final
@@ -104,6 +104,17 @@ class Plugins:
             return
         self._import(self._catalogue.find(Requirement(namespace, "")))
 
+    def obstacle(self, namespace: str) -> str:
+        """Return why no plugin of this name may be used; empty when one may."""
+        start = f"{namespace}."
+        if namespace in self._loaded or any(name.startswith(start) for name in self.actions):
+            return ""
+        try:
+            self._catalogue.find(Requirement(namespace, ""))
+        except PluginError as error:
+            return str(error)
+        return ""
+
     def declare(self, text: str, folder: Path = Path()) -> None:
         """Bring in one entry of a file's `plugins:`, such as `./actions.py` or `slack>=1,<2`.
 
@@ -178,6 +189,28 @@ class Plugins:
             self._digests[name] = distribution_digest(loaded.entry)
         return self._digests[name]
 
+    def origin(self, action: Action) -> dict[str, Any]:
+        """Return, as plain data, where a worker process finds an action of a plugin in use.
+
+        Raises:
+            PluginError: The plugin is an object that a program handed over.
+        """
+        loaded = self._home(self._loaded[action.plugin])
+        if loaded.entry is not None:
+            return {"module": loaded.entry.module}
+        if loaded.inline is not None:
+            inline = loaded.inline
+            return {
+                "name": inline.name,
+                "root": str(inline.root),
+                "bundle": inline.bundle,
+                "digest": inline.digest,
+            }
+        raise PluginError(
+            f"{action.name} comes from the object '{loaded.name}', which no worker process can "
+            "find: put it into a module, or take `executor: process` away"
+        )
+
     def listing(self) -> list[Listed]:
         """Return every installed plugin, without importing one."""
         return self._catalogue.listing()
@@ -215,6 +248,8 @@ class Plugins:
                 if manager is None:
                     continue
                 if not isinstance(manager, AbstractAsyncContextManager):
+                    if isinstance(manager, Coroutine):
+                        manager.close()
                     raise PluginError(
                         f"plugin '{name}': the hook 'lifespan' returned {type(manager).__name__}; "
                         "mark it with @asynccontextmanager below @hookimpl"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ciranda.vault import Vault
-
     from ciranda.context import Context
     from ciranda.runs.plan import PlannedStep
+    from ciranda.vault import Vault
 
 __all__ = ["Host"]
 

@@ -28,7 +28,7 @@ from ciranda.runs.stage import Stage
 from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, resolve_secrets
 from ciranda.workflow.binding import bind
-from ciranda.workflow.graph import edges, lifts
+from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
@@ -45,18 +45,18 @@ class Launch:
 
     Args:
         engine: Whose plugins, store and executors it uses.
-        workflow: The checked workflow.
+        checked: The workflow.
         run: The run's id.
     """
 
-    def __init__(self, engine: Engine, workflow: Workflow, run: str) -> None:
+    def __init__(self, engine: Engine, checked: Checked, run: str) -> None:
+        workflow = checked.workflow
         self.run: Final = run
         self._engine: Final = engine
+        self._checked: Final = checked
         self._workflow: Final = workflow
         self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
-        self._log: Final[Log | None] = (
-            None if engine.durability is Durability.OFF else engine.log
-        )
+        self._log: Final[Log | None] = None if engine.durability is Durability.OFF else engine.log
         self._lease: Lease | None = None
         self._row: RunRow | None = None
         self._runner: Runner
@@ -123,8 +123,8 @@ class Launch:
             kind, _, digest = version.partition(":")
             if kind == "sha256":
                 engine.plugins.restore(name, log.blob(digest), folder)
-        workflow = engine.check_pinned(loads(log.blob(begun.source), file=row.file))
-        launch = cls(engine, workflow, row.id)
+        checked = engine.check(loads(log.blob(begun.source), file=row.file), pinned=True)
+        launch = cls(engine, checked, row.id)
         launch._row = row
         return launch
 
@@ -215,7 +215,7 @@ class Launch:
         folder = (
             engine.folder / "runs" / self.run
             if self._log is not None
-            else Path(os.environ.get("TMPDIR", "/tmp")) / f"ciranda-{self.run}"  # noqa: S108
+            else Path(os.environ.get("TMPDIR", "/tmp")) / f"ciranda-{self.run}"
         )
         info = RunInfo(self.run, workflow.name, folder, self._base, started)
         plan = self._plan()
@@ -239,8 +239,8 @@ class Launch:
         return self._runner
 
     def _plan(self) -> Plan:
-        engine, workflow = self._engine, self._workflow
-        actions = engine.plugins.actions
+        engine, workflow, checked = self._engine, self._workflow, self._checked
+        actions = engine.actions_of(workflow)
         history = (
             {} if self._log is None else self._log.durations(workflow.name, list(workflow.steps))
         )
@@ -250,7 +250,7 @@ class Launch:
             if step.map is not None
         }
         graph = build_graph(
-            workflow.steps, edges(workflow), lifts(workflow), durations=history, widths=widths
+            workflow.steps, checked.edges, checked.lifts, durations=history, widths=widths
         )
         functions: dict[str, Function] = {**CONTEXT_FUNCTIONS, **engine.plugins.functions}
         return compile_plan(
@@ -308,8 +308,8 @@ class Launch:
         from ciranda.engine import new_run_id
 
         step = Step(id=name.replace(".", "_"), uses=name, with_=inputs)
-        workflow = engine.check(Workflow(name=name, steps={step.id: step}))
-        launch = Launch(engine, workflow, new_run_id())
+        checked = engine.check(Workflow(name=name, steps={step.id: step}))
+        launch = Launch(engine, checked, new_run_id())
         vault = Vault({})
         launch._make({}, vault, Identity(launch.run), time.time())
         planned: PlannedStep = launch._runner.plan.steps[0]

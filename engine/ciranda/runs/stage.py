@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from ciranda.vault import Vault
 
 from ciranda.bus import Bus
 from ciranda.context import Context, RunInfo
@@ -18,6 +17,7 @@ from ciranda.errors import StepError
 from ciranda.events import Event, Request, StepLogged, StepProgressed
 from ciranda.runs.plan import PlannedStep
 from ciranda.store import Log
+from ciranda.vault import Vault
 
 __all__ = ["Stage"]
 

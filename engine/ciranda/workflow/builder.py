@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack, final
 
 import msgspec
 
+from ciranda.actions import Action, NotPlainError, plain
 from ciranda.errors import WorkflowError
 from ciranda.workflow import load as loading
 from ciranda.workflow.durations import duration_text
@@ -191,7 +192,7 @@ class Workflow:
         if run is not None:
             body["run"] = run if isinstance(run, str) else written(list(run))
         if with_ is not None:
-            body["with"] = written(dict(with_))
+            body["with"] = _plain(id, written(dict(with_)))
         for name, value in options.items():
             body[name.rstrip("_").replace("_", "-")] = _option(name, value)
         self._model.steps.update(self._read({}, {id: body}).steps)
@@ -204,6 +205,9 @@ class Workflow:
 
     def _named(self, function: Callable[..., Any]) -> str:
         """Return the action's name of a function, and keep the function under it."""
+        if isinstance(function, Action):
+            self._model.functions[function.name] = function
+            return function.name
         name = str(getattr(function, "__name__", type(function).__name__))
         word = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
         known = self._model.functions
@@ -243,6 +247,14 @@ def load(path: str | os.PathLike[str]) -> Workflow:
 def model_of(workflow: Workflow | Model) -> Model:
     """Return what an engine runs of either form."""
     return workflow.model() if isinstance(workflow, Workflow) else workflow
+
+
+def _plain(step: str, value: dict[str, Any]) -> Any:
+    try:
+        return plain(value)
+    except NotPlainError as error:
+        fault = Places(None).fault(("steps", step, "with"), error.sentence("`with`"))
+        raise WorkflowError([fault]) from None
 
 
 def _copied(workflow: Model) -> Model:

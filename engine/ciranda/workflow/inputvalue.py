@@ -146,7 +146,10 @@ def _path(given: Any) -> str:
 
 def _duration(given: Any) -> float:
     if isinstance(given, str):
-        return parse_duration(given)
+        try:
+            return parse_duration(given)
+        except ValueError as error:
+            raise ValueError(f"cannot be read: {error}") from None
     if isinstance(given, timedelta):
         given = given.total_seconds()
     if isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < math.inf:

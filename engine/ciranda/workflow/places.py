@@ -35,7 +35,10 @@ class Places:
     ) -> Fault:
         """Return a fault at a path from the root of the file."""
         if self.document is None:
-            return Fault(message, self.file, hint=hint, kind=kind)
+            # Without a line to point at, the sentence must say which step it is about.
+            named = path[:1] != ("steps",) or not path[1:] or f"`{path[1]}`" in message
+            text = message if named else f"step `{path[1]}`: {message}"
+            return Fault(text, self.file, hint=hint, kind=kind)
         return self.document.fault(path, message, hint=hint, kind=kind, key=key, offset=offset)
 
     def scalar(self, path: Path) -> Scalar | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final, final
 
 __all__ = ["Reference", "StepReference", "written"]
@@ -78,7 +79,7 @@ def written(value: Any) -> Any:
         return str(value)
     if isinstance(value, StepReference):
         raise TypeError(f"step `{value.id}` is no value: write `{value.id}.output`")
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: written(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [written(each) for each in value]

@@ -75,10 +75,19 @@ def input_faults(
         if action.name not in validators:
             validators[action.name] = Draft202012Validator(relaxed(action.input_schema))
         found: dict[tuple[str | int, ...], Fault] = {}
-        for error in violations(validators[action.name], step.with_):
+        for error in violations(validators[action.name], _seen(step.with_)):
             for path, fault in _faults(error, step, action, places):
                 found.setdefault(path, fault)
         yield from found.values()
+
+
+def _seen(value: Any) -> Any:
+    """Return a value as JSON Schema can look at it: Python may hand in bytes, which are text there."""
+    if isinstance(value, dict):
+        return {key: _seen(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_seen(each) for each in value]
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _faults(
