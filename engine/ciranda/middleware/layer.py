@@ -33,23 +33,26 @@ class Call:
         path: The step's path, such as `verify/3`.
         attempt: Counts from 1.
         scope: The names that run-time expressions of options (`key:`) see.
+        env: The environment variables that the file declares for the step, if any.
         notes: What layers leave for the record, such as `{"cached": True}`.
     """
 
-    __slots__ = ("_ctx", "_make", "attempt", "inputs", "notes", "path", "scope")
+    __slots__ = ("_ctx", "_make", "attempt", "env", "inputs", "notes", "path", "scope")
 
     def __init__(
         self,
         inputs: dict[str, Any],
-        make: Callable[[str, int], Context],
+        make: Callable[[Call], Context],
         path: str,
         attempt: int,
         scope: Mapping[str, Any],
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.inputs: Final = inputs
         self.path: Final = path
         self.attempt: Final = attempt
         self.scope: Final = scope
+        self.env: Final = env
         self.notes: dict[str, Any] = {}
         self._make: Final = make  # most actions never ask for their context
         self._ctx: Context | None = None
@@ -59,12 +62,12 @@ class Call:
         """The step's context, made when it is first asked for."""
         ctx = self._ctx
         if ctx is None:
-            ctx = self._ctx = self._make(self.path, self.attempt)
+            ctx = self._ctx = self._make(self)
         return ctx
 
     def replace(self, *, inputs: dict[str, Any]) -> Call:
         """Return the same call with other inputs."""
-        other = Call(inputs, self._make, self.path, self.attempt, self.scope)
+        other = Call(inputs, self._make, self.path, self.attempt, self.scope, self.env)
         other.notes, other._ctx = self.notes, self._ctx
         return other
 

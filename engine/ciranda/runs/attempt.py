@@ -78,6 +78,7 @@ class Attempts:
             inputs = planned.inputs(scope)
             if planned.finish is not None:
                 inputs = planned.finish(inputs)
+            env = None if planned.env is None else planned.env(scope)
         except ExpressionError as error:
             failure = Failure(kind="invalid-input", message=str(error), retryable=False)
             self._fail(planned, start, path, failure, 0.0)
@@ -92,7 +93,7 @@ class Attempts:
                 inputs_digest=digest(inputs) if host.durable else "",
             )
         )
-        call = Call(inputs, self._contexts[node], path, attempt, scope)
+        call = Call(inputs, self._contexts[node], path, attempt, scope, env)
         try:
             if planned.step.deadline is None:
                 output = await planned.call(call)

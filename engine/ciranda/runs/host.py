@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ciranda.context import Context
+    from ciranda.middleware.layer import Call
     from ciranda.runs.plan import PlannedStep
     from ciranda.vault import Vault
 
@@ -36,7 +37,7 @@ class Host(Protocol):
         """Whether digests of inputs are worth their time."""
         ...
 
-    def context(self, planned: PlannedStep, path: str, attempt: int) -> Context:
+    def context(self, planned: PlannedStep, call: Call) -> Context:
         """Return the context of an attempt."""
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -74,11 +75,10 @@ class Launch:
         workflow, engine, log = self._workflow, self._engine, self._log
         values = resolve_inputs(workflow, inputs, base=base)
         vault = self._vault(values)
+        plan = self._plan()  # whatever cannot be compiled fails before the store hears of a run
         source = ""
         if log is not None:
-            source = log.put_blob(workflow.source, self.run)
-            for bundle in engine.plugins.bundles().values():
-                log.put_blob(bundle, self.run)
+            source = hashlib.sha256(workflow.source).hexdigest()
             log.create_run(
                 RunRow(
                     id=self.run,
@@ -89,9 +89,11 @@ class Launch:
                     source=source,
                 )
             )
+            for pinned in (workflow.source, *engine.plugins.bundles().values()):
+                log.put_blob(pinned, self.run)
             self._lease = log.acquire(self.run, _owner(), LEASE)
         parent = engine.environ.get("TRACEPARENT", "")
-        runner = self._make(values, vault, Identity(self.run, 0, parent), time.time())
+        runner = self._make(plan, values, vault, Identity(self.run, 0, parent), time.time())
         return RunStarted(
             **runner.stamp(),
             workflow=workflow.name,
@@ -152,7 +154,7 @@ class Launch:
             assert isinstance(started, RunStarted)  # `again` looked
             values = {**started.inputs, **given}
             identity = Identity(self.run, segments + 1, started.trace_parent)
-            runner = self._make(values, vault, identity, started.at)
+            runner = self._make(self._plan(), values, vault, identity, started.at)
             runner.replay()
         except BaseException:
             log.release(self._lease)
@@ -209,7 +211,12 @@ class Launch:
         )
 
     def _make(
-        self, inputs: dict[str, Any], vault: Vault, identity: Identity, started: float
+        self,
+        plan: Plan,
+        inputs: dict[str, Any],
+        vault: Vault,
+        identity: Identity,
+        started: float,
     ) -> Runner:
         engine, workflow = self._engine, self._workflow
         folder = (
@@ -218,12 +225,11 @@ class Launch:
             else Path(os.environ.get("TMPDIR", "/tmp")) / f"ciranda-{self.run}"
         )
         info = RunInfo(self.run, workflow.name, folder, self._base, started)
-        plan = self._plan()
         self._stage = stage = Stage(
             info,
             engine.bus,
             vault,
-            scope=self._scope(inputs, vault, info, plan),
+            scope=self._scope(inputs, vault, info),
             functions={},
             log=self._log,
             trace=identity.traceparent,
@@ -257,9 +263,7 @@ class Launch:
             workflow, graph, actions, functions=functions, onion=engine.onion, base=self._base
         )
 
-    def _scope(
-        self, inputs: dict[str, Any], vault: Vault, info: RunInfo, plan: Plan
-    ) -> dict[str, Any]:
+    def _scope(self, inputs: dict[str, Any], vault: Vault, info: RunInfo) -> dict[str, Any]:
         secrets: dict[str, Secret] = {name: vault.secret(name) for name in self._workflow.secrets}
         shown = {
             name: vault.secret(f"inputs.{name}") if f"inputs.{name}" in vault else value
@@ -311,11 +315,11 @@ class Launch:
         checked = engine.check(Workflow(name=name, steps={step.id: step}))
         launch = Launch(engine, checked, new_run_id())
         vault = Vault({})
-        launch._make({}, vault, Identity(launch.run), time.time())
+        launch._make(launch._plan(), {}, vault, Identity(launch.run), time.time())
         planned: PlannedStep = launch._runner.plan.steps[0]
         call = Call(
             planned.inputs({}),
-            lambda path, attempt: launch._stage.context(planned, path, attempt),
+            lambda call: launch._stage.context(planned, call),
             step.id,
             1,
             launch._stage.scope,

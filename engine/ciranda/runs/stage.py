@@ -15,6 +15,7 @@ from ciranda.bus import Bus
 from ciranda.context import Context, RunInfo
 from ciranda.errors import StepError
 from ciranda.events import Event, Request, StepLogged, StepProgressed
+from ciranda.middleware.layer import Call
 from ciranda.runs.plan import PlannedStep
 from ciranda.store import Log
 from ciranda.vault import Vault
@@ -66,7 +67,7 @@ class Stage:
 
     # For attempts
 
-    def context(self, planned: PlannedStep, path: str, attempt: int) -> Context:
+    def context(self, planned: PlannedStep, call: Call) -> Context:
         """Return the context of an attempt."""
         timeout = planned.step.timeout
         trace = self._trace
@@ -74,11 +75,11 @@ class Stage:
             self,
             self.info,
             planned.step.id,
-            path,
-            attempt,
+            call.path,
+            call.attempt,
             None if timeout is None else self.clock() + timeout,
-            planned.env(self.scope) if planned.env is not None else None,
-            "" if trace is None else trace(path, attempt),
+            call.env,
+            "" if trace is None else trace(call.path, call.attempt),
         )
 
     def tail(self, path: str) -> str:

@@ -40,7 +40,7 @@ class Stage:
             return Context(self, run, path.partition("/")[0], path, attempt)
 
         path, scope = options.get("path", "step"), options.get("scope", {})
-        return Call(inputs or {}, context, path, options.get("attempt", 1), scope)
+        return Call(inputs or {}, lambda _: context, path, options.get("attempt", 1), scope)
 
     def names(self) -> list[str]:
         return [type(event).__name__ for event in self.events]
