@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
+from types import ModuleType
 
 import anyio
 import pluggy
@@ -69,7 +69,9 @@ class Ring:
 
 def _bus(*plugins: object) -> Bus:
     bus = Bus()
-    bus.add_hooks(SimpleNamespace(judge=Specs.judge, __name__="specs"))
+    specs = ModuleType("specs")
+    vars(specs)["judge"] = Specs.judge
+    bus.add_hooks(specs)
     for number, plugin in enumerate(plugins):
         bus.register(plugin, f"plugin{number}")
     return bus

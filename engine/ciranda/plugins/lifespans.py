@@ -64,8 +64,10 @@ class Lifespans:
                 sending.close()
         if failure is not None and self._failure is not None:
             failure.add_note(f"and then plugins failed to close: {self._failure!r}")
-        if failure is not None or self._failure is not None:
-            raise failure or self._failure
+        if failure is None:
+            failure = self._failure
+        if failure is not None:
+            raise failure
 
     async def enter(self, plugin: str, manager: AbstractAsyncContextManager[Any]) -> Any:
         """Enter a plugin's context manager in the keeper's task and return what it yields.

@@ -167,7 +167,7 @@ def _converted(value: Any, kind: Any, place: str, key: str, base: Path | None) -
     try:
         return msgspec.convert(value, kind, strict=base is not None, dec_hook=decode)
     except msgspec.ValidationError as error:
-        # msgspec says types and places, never the value: a secret cannot leak from here.
+        # msgspec names types, and of values only those that no choice offers: no secret leaks.
         raise SettingsError(f"{place} `{key}` does not fit: {error}") from None
 
 

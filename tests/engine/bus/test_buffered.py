@@ -328,6 +328,14 @@ async def test_the_bus_runs_once_at_a_time(make_bus: Callable[..., Bus]) -> None
                 pass
 
 
+async def test_what_the_block_raises_comes_out_as_it_is(make_bus: Callable[..., Bus]) -> None:
+    bus = make_bus(gated(Gate()))
+
+    with pytest.raises(KeyError):
+        async with bus.running():
+            raise KeyError("mine")
+
+
 async def test_a_circle_through_buffers_stops_64_deep(
     make_bus: Callable[..., Bus], failures: list[ObserverFailure]
 ) -> None:
