@@ -124,7 +124,7 @@ def functions() -> "list[Function]":  # type: ignore[empty-body] # a spec has no
         ```python
         @hookimpl
         def functions():
-            return [Function("slug", slug, ...)]
+            return [Function("slug", slug, minimum=1, maximum=1, pure=True)]
         ```
     """
 
