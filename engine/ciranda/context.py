@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
-import anyio.from_thread
-
 from ciranda.errors import ActionError
 from ciranda.events import Event, Request
 
@@ -150,7 +148,7 @@ class Context:
         "traceparent",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917  (built once an attempt; keywords would cost)
+    def __init__(  # noqa: PLR0917  (built once an attempt; keywords would cost)
         self,
         host: Host,
         run: RunInfo,
@@ -240,11 +238,15 @@ class Context:
     def publish_sync(self, event: Event) -> None:
         """Do what `publish` does, from a function that runs in a thread."""
         self._refuse_loop("publish")
+        import anyio.from_thread
+
         anyio.from_thread.run(self.publish, event)
 
     def ask_sync(self, request: Request[T]) -> T:
         """Do what `ask` does, from a function that runs in a thread."""
         self._refuse_loop("ask")
+        import anyio.from_thread
+
         answer: T = anyio.from_thread.run(self.ask, request)
         return answer
 
@@ -252,6 +254,8 @@ class Context:
         """Call a method of the host in its thread, from whichever thread this is."""
         if threading.get_ident() == self.host.thread:
             return method(*args)
+        import anyio.from_thread
+
         return anyio.from_thread.run_sync(method, *args)
 
     def _refuse_loop(self, name: str) -> None:

@@ -11,8 +11,6 @@ from typing import Self
 import anyio
 from anyio.abc import Process
 
-from ciranda.executors.pool.worker.system import descendants
-
 
 class Tree:
     """The process group of a program, and on Linux what left the group, by descent.
@@ -61,6 +59,8 @@ class Tree:
 
     def _look(self) -> None:
         """Hold the descendants of now: orphans cannot be found by descent later."""
+        from ciranda.executors.pool.worker.system import descendants
+
         for pid in descendants(self._process.pid):
             if pid not in self._held:
                 with contextlib.suppress(ProcessLookupError):
