@@ -17,6 +17,7 @@ from ciranda.actions import Action, Resource, Scope, action
 from ciranda.bus import Bus
 from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Event
+from ciranda.expressions import Function
 from ciranda.executors.arguments import Arguments
 from ciranda.executors.inline import InlineExecutor
 from ciranda.executors.process import ProcessExecutor
@@ -76,6 +77,7 @@ class Engine:
             Path(store) if store is not None else self.configuration.root / settings.path
         )
         self._log: Log | None = None
+        self._functions: Mapping[str, Function] = CONTEXT_FUNCTIONS
         self._sessions: Final[dict[str, Session]] = {}
         self._stack: AsyncExitStack
         self._executors: dict[str, Any] = {}
@@ -161,7 +163,7 @@ class Engine:
         checked = check(
             workflow,
             actions,
-            functions={**CONTEXT_FUNCTIONS, **self.plugins.functions},
+            functions=self.functions,
             executors=frozenset(self.plugins.executors),
             plugins=obstacles,
         )
@@ -169,6 +171,19 @@ class Engine:
             action = actions[step.uses]
             check_action(step, executor_of(step, action), action)
         return checked
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """What expressions may call; the same object until a plugin adds to it.
+
+        Compiled expressions are kept by the identity of this mapping.
+        """
+        added = self.plugins.functions
+        if not added:
+            return CONTEXT_FUNCTIONS
+        if added.keys() - self._functions.keys():
+            self._functions = {**CONTEXT_FUNCTIONS, **added}
+        return self._functions
 
     def actions_of(self, workflow: Workflow) -> dict[str, Action]:
         """Return the actions that a workflow may name, with its own functions among them."""

@@ -15,7 +15,7 @@ import msgspec
 from ciranda.context import RunInfo
 from ciranda.errors import ReplayError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
-from ciranda.expressions import Function, Secret
+from ciranda.expressions import Secret
 from ciranda.middleware.layer import Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.compiling import compile_plan, executor_of
@@ -33,7 +33,6 @@ from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
-from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 if TYPE_CHECKING:
     from ciranda.engine import Engine
@@ -258,9 +257,13 @@ class Launch:
         graph = build_graph(
             workflow.steps, checked.edges, checked.lifts, durations=history, widths=widths
         )
-        functions: dict[str, Function] = {**CONTEXT_FUNCTIONS, **engine.plugins.functions}
         return compile_plan(
-            workflow, graph, actions, functions=functions, onion=engine.onion, base=self._base
+            workflow,
+            graph,
+            actions,
+            functions=engine.functions,
+            onion=engine.onion,
+            base=self._base,
         )
 
     def _scope(self, inputs: dict[str, Any], vault: Vault, info: RunInfo) -> dict[str, Any]:

@@ -163,11 +163,14 @@ class _Compiler:
 
 
 def _evaluated(template: Template, path: Path) -> Make:
+    # A single expression is evaluated by itself; the template only knows better where it stands.
+    compiled = template.expressions[0] if template.single else template
+
     def evaluate(scope: Scope) -> Any:
         try:
-            value = template(scope)
+            value = compiled(scope)
         except ExpressionError as error:
-            raise BindingError.of(error, path) from error
+            raise BindingError.of(_placed(error, template), path) from error
         # What the scope holds belongs to the run; a reader gets a copy of its own.
         return value if type(value) in _IMMUTABLE else copy_value(value)
 
@@ -185,6 +188,13 @@ def _written(evaluate: Make, text: str, path: Path) -> Make:
             raise BindingError.of(error.placed(0, text), path) from error
 
     return write
+
+
+def _placed(error: ExpressionError, template: Template) -> ExpressionError:
+    """Return the error of a single expression with its place in the whole text."""
+    if not template.single:
+        return error
+    return error.placed(error.offset + template.offsets[0], template.source)
 
 
 def _mapping(value: dict[str, Any], made: dict[str, Make]) -> Make:
