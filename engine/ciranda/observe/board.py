@@ -1,0 +1,248 @@
+"""The live board on a terminal: what runs, how far maps are, what waits for its next attempt."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, TextIO, final
+
+from ciranda.events import (
+    Event,
+    ForeignEvent,
+    MapCompleted,
+    StepCompleted,
+    StepLogged,
+    StepProgressed,
+    StepStarted,
+)
+from ciranda.observe.progress import reason, verdict
+from ciranda.observe.spoken import spoken
+from ciranda.observe.timeline import Segment, Timeline
+from ciranda.observe.track import State, Track
+from ciranda.observe.visible import clip, columns, pad, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+    from rich.text import Text
+
+__all__ = ["Board"]
+
+_REFRESH: Final = 10.0  # pictures a second, at the most
+_BAR: Final = 20  # columns of the bar of a map
+_ROWS: Final = 12  # steps shown at once, at the most
+_MOST: Final = 5  # failures of items of one map that get a line of their own
+
+
+@final
+class Board:
+    """Shows a run on a terminal and takes the picture away when it is closed.
+
+    `feed` only takes notes; rich draws from a thread of its own. Failures are printed above the
+    board and stay.
+
+    Args:
+        stream: The terminal.
+        console: What draws; made for the stream by default.
+        clock: Seconds since the epoch.
+        refresh: Whether to draw by itself; without, call `draw`.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.time,
+        refresh: bool = True,
+    ) -> None:
+        from rich.console import Console
+
+        self._console: Final = console or Console(file=stream, highlight=False, markup=False)
+        self._clock: Final = clock
+        self._refresh: Final = refresh
+        self._lock: Final = threading.Lock()
+        self._timeline: Final = Timeline(self._ended, keep_items=False)
+        self._done: Final[set[str]] = set()  # steps that need no more work
+        self._counts: Final[dict[str, Counter[State]]] = {}
+        self._said: Final[dict[str, str]] = {}  # the last thing that each open step said
+        self._shares: Final[dict[str, tuple[float, float]]] = {}  # done and total
+        self._failures: list[Text] = []  # to be printed above the board
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        from rich.live import Live
+
+        self._live = Live(
+            console=self._console,
+            get_renderable=self.picture,
+            auto_refresh=self._refresh,
+            refresh_per_second=_REFRESH,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the board away and give the cursor back."""
+        live, self._live = self._live, None
+        if live is None:
+            return
+        try:
+            live.stop()
+            self._print_failures()
+        except (OSError, ValueError):  # the terminal is gone: nothing to give back
+            return
+
+    def draw(self) -> None:
+        """Draw now."""
+        if self._live is not None:
+            self._live.refresh()
+
+    def prime(self, events: Iterable[Event | ForeignEvent]) -> None:
+        """Take in the past of a run that is to be resumed."""
+        with self._lock:
+            for event in events:
+                self._timeline.prime([event])
+                if isinstance(event, (StepCompleted, MapCompleted)) and "/" not in event.path:
+                    self._done.add(event.path)
+
+    def feed(self, event: Event) -> None:
+        """Take a note of an event."""
+        with self._lock:
+            if isinstance(event, StepProgressed):
+                self._shares[event.path] = (event.done, event.total)
+                if event.text:
+                    self._said[event.path] = event.text
+            elif isinstance(event, StepLogged):
+                self._said[event.path] = event.text
+            else:
+                self._timeline.apply(event)
+                if isinstance(event, StepStarted):
+                    self._done.discard(event.path)
+
+    def _ended(self, segment: Segment, track: Track | None) -> None:
+        if track is None:
+            return
+        self._said.pop(track.path, None)
+        self._shares.pop(track.path, None)
+        if track.parent:
+            counts = self._counts.setdefault(track.parent, Counter())
+            counts[track.state] += 1
+            if track.state is not State.FAILED or counts[track.state] > _MOST:
+                return
+        elif track.state is not State.INTERRUPTED:
+            self._done.add(track.path)
+        if track.state is State.FAILED:
+            self._failures.append(_failure(track))
+
+    # Drawing, in rich's thread
+
+    def picture(self) -> RenderableType:
+        """Return what the terminal shows now."""
+        from rich.text import Text
+
+        self._print_failures()
+        with self._lock:
+            lines = self._lines(self._clock())
+        return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+    def _print_failures(self) -> None:
+        with self._lock:
+            failures, self._failures = self._failures, []
+        for failure in failures:
+            self._console.print(failure)
+
+    def _lines(self, now: float) -> list[Text]:
+        from rich.text import Text
+
+        segment = self._timeline.segment
+        if segment is None:
+            return [Text("starting")]
+        head = Text(visible(self._timeline.workflow) or "run", "bold")
+        head.append(f"  {spoken(segment.duration(now))}", "")
+        if self._timeline.steps:
+            head.append(f"  {len(self._done)}/{self._timeline.steps} steps", "dim")
+        if segment.cancelled is not None:
+            head.append("  stopping", "yellow")
+        running = [track for track in segment.steps() if track.end is None]
+        room = max(1, min(_ROWS, self._console.size.height - 3))
+        width = self._console.size.width
+        names = min(max((columns(track.path) for track in running), default=0), width // 3)
+        lines = [head]
+        lines += [self._row(segment, track, names, width, now) for track in running[:room]]
+        if len(running) > room:
+            lines.append(Text(f"  … and {len(running) - room:,} more", "dim"))
+        return lines
+
+    def _row(self, segment: Segment, track: Track, names: int, width: int, now: float) -> Text:
+        from rich.text import Text
+
+        waiting = track.state is State.WAITING
+        row = Text("◌ " if waiting else "● ", "yellow" if waiting else "cyan")
+        row.append(pad(visible(track.path), names))
+        row.append(f"  {spoken(track.duration(now)):>8}  ", "dim")
+        if track.is_map:
+            self._map(row, segment, track, now)
+        elif waiting:
+            last = track.past[-1]
+            kind = visible(last.error.kind) if last.error is not None else "failed"
+            wait = spoken(max(0.0, last.retry_at - now))
+            row.append(f"{kind}; attempt {last.number + 1} in {wait}", "yellow")
+        else:
+            if track.path in self._shares:
+                _share(row, *self._shares[track.path])
+            if track.attempt > 1:
+                row.append(f"attempt {track.attempt}  ", "yellow")
+        said = self._said.get(track.path, "")
+        if said:
+            row.append(clip(" " + visible(said), max(0, width - row.cell_len)), "dim")
+        row.truncate(width, overflow="ellipsis")
+        return row
+
+    def _map(self, row: Text, segment: Segment, track: Track, now: float) -> None:
+        counts = self._counts.get(track.path, Counter())
+        done = counts.total()
+        _share(row, done, track.count)
+        failed = counts[State.FAILED]
+        if failed:
+            row.append(f"{failed:,} failed  ", "red")
+        waiting = sum(
+            one.state is State.WAITING for one in segment.items(track.path) if one.end is None
+        )
+        if waiting:
+            row.append(f"{waiting:,} waiting  ", "yellow")
+        if 0 < done < track.count:
+            left = track.duration(now) / done * (track.count - done)
+            row.append(f"{spoken(left)} left  ", "dim")
+
+
+def _share(row: Text, done: float, total: float) -> None:
+    if total <= 0:
+        row.append(f"{done:,g}  ", "cyan")
+        return
+    full = int(min(1.0, max(0.0, done / total)) * _BAR)
+    row.append("━" * full, "cyan")
+    row.append("━" * (_BAR - full), "dim")
+    row.append(f" {done:,g}/{total:,g}  ")
+
+
+def _failure(track: Track) -> Text:
+    from rich.text import Text
+
+    text = Text("✗ ", "red")
+    text.append(clip(f"{visible(track.path)}  {verdict(track)}  {reason(track)}", 1000))
+    return text

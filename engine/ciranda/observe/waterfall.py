@@ -1,0 +1,293 @@
+"""The waterfall of a run as lines for a terminal, with or without colours.
+
+The layout is pure: `waterfall` returns lines of styled pieces, `plain` joins them, `show` prints
+them on a rich console.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ciranda.observe.critical import critical_path
+from ciranda.observe.outline import Outline
+from ciranda.observe.spoken import plural, spoken, tally
+from ciranda.observe.timeline import Segment, Timeline
+from ciranda.observe.track import State, Track
+from ciranda.observe.visible import clip, columns, pad, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Line", "Piece", "plain", "show", "waterfall"]
+
+_NARROW: Final = 50  # columns below which there is no room for bars
+_MOST_ITEMS: Final = 3  # failed and slow items shown beneath a map
+
+
+class Piece(NamedTuple):
+    """Text and its rich style."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    marks: dict[State, str]
+    work: str
+    lost: str  # work of an attempt that failed
+    wait: str
+    point: str
+    critical: str
+    times: str
+    more: str
+
+
+_UNICODE: Final = _Signs(
+    {
+        State.RUNNING: "●",
+        State.WAITING: "◌",
+        State.SUCCEEDED: "✓",
+        State.FAILED: "✗",
+        State.SKIPPED: "-",
+        State.CANCELLED: "■",
+        State.INTERRUPTED: "!",
+    },
+    work="█",
+    lost="▓",
+    wait="░",
+    point="·",
+    critical="▸",
+    times="×",  # noqa: RUF001  (meant)
+    more="…",
+)
+_ASCII: Final = _Signs(
+    {
+        State.RUNNING: ">",
+        State.WAITING: "~",
+        State.SUCCEEDED: "+",
+        State.FAILED: "x",
+        State.SKIPPED: "-",
+        State.CANCELLED: "#",
+        State.INTERRUPTED: "!",
+    },
+    work="=",
+    lost="x",
+    wait=".",
+    point=".",
+    critical="*",
+    times="x",
+    more="~",
+)
+_STYLES: Final = {
+    State.RUNNING: "cyan",
+    State.WAITING: "yellow",
+    State.SUCCEEDED: "green",
+    State.FAILED: "red",
+    State.SKIPPED: "dim",
+    State.CANCELLED: "yellow",
+    State.INTERRUPTED: "magenta",
+}
+
+
+def waterfall(
+    timeline: Timeline,
+    *,
+    width: int = 80,
+    now: float | None = None,
+    outline: Outline | None = None,
+    unicode: bool = True,
+) -> list[Line]:
+    """Lay the run out, a row for each step and for the items worth a look.
+
+    Args:
+        timeline: The run.
+        width: Columns of the terminal.
+        now: Seconds since the epoch, for steps that still run; the newest event by default.
+        outline: The workflow's steps; makes the critical path exact.
+        unicode: Whether the terminal can show more than ASCII.
+    """
+    until = max(timeline.last, timeline.last if now is None else now)
+    draw = _Drawing(width, until, outline, _UNICODE if unicode else _ASCII)
+    lines: list[Line] = []
+    for segment in timeline.segments:
+        if lines:
+            lines.append(())
+        lines += draw.segment(timeline, segment)
+    return lines
+
+
+def plain(lines: Sequence[Line]) -> str:
+    """Return lines as text without colours, for a pipe or a file."""
+    return "".join("".join(piece.text for piece in line).rstrip() + "\n" for line in lines)
+
+
+def show(lines: Sequence[Line], console: Console) -> None:
+    """Print lines in colour."""
+    from rich.text import Text
+
+    for line in lines:
+        text = Text()
+        for piece in line:
+            text.append(piece.text, piece.style)
+        text.rstrip()
+        console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+
+
+class _Drawing:
+    """The measures of one picture."""
+
+    def __init__(self, width: int, now: float, outline: Outline | None, signs: _Signs) -> None:
+        self._width: Final = max(20, width)
+        self._now: Final = now
+        self._outline: Final = outline
+        self._signs: Final = signs
+
+    def segment(self, timeline: Timeline, segment: Segment) -> list[Line]:
+        """Return a title, an axis, the rows, and a legend."""
+        needs = self._outline.needs if self._outline is not None else None
+        critical = set(critical_path(segment, needs))
+        rows: list[tuple[Track, str, str]] = []  # track, name, note
+        beneath = segment.beneath()
+        for track in segment.steps():
+            rows += self._rows(beneath, track, 0)
+        names = max((columns(name) for _, name, _ in rows), default=0)
+        name_width = min(names, max(8, self._width * 3 // 10))
+        notes = min(max((columns(note) for _, _, note in rows), default=0), self._width // 4)
+        bar = self._width - 4 - name_width - 1 - 9 - (notes + 1 if notes else 0)
+        bar = bar if self._width >= _NARROW else 0
+        notes = self._width - 4 - name_width - 1 - bar - 9 - 1
+        lines = [self._title(timeline, segment)]
+        if bar:
+            lines.append(self._axis(segment, 4 + name_width + 1, bar))
+        for track, name, note in rows:
+            lines.append(
+                (
+                    Piece(self._signs.critical if track.path in critical else " ", "bold yellow"),
+                    Piece(" "),
+                    Piece(self._signs.marks[track.state], _STYLES[track.state]),
+                    Piece(" "),
+                    Piece(
+                        pad(name, name_width, self._signs.more),
+                        "bold" if track.path in critical else "",
+                    ),
+                    Piece(" "),
+                    *self._bar(segment, track, bar),
+                    Piece(f"{self._length(track):>9}"),
+                    Piece(" " + clip(note, notes, self._signs.more), "dim"),
+                )
+            )
+        if len(critical) > 1:
+            lines.append((Piece(f"{self._signs.critical} critical path", "dim"),))
+        return lines
+
+    def _title(self, timeline: Timeline, segment: Segment) -> Line:
+        state = segment.state
+        pieces = [
+            Piece(visible(timeline.workflow) or "run", "bold"),
+            Piece("  "),
+            Piece(state.value, _STYLES[state]),
+            Piece(f"  {spoken(segment.duration(self._now))}"),
+            Piece(f"  run {visible(timeline.run)}", "dim"),
+        ]
+        if segment.index:
+            at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(segment.start))
+            pieces.append(Piece(f"  resumed {at} UTC", "dim"))
+        return tuple(pieces)
+
+    def _axis(self, segment: Segment, indent: int, width: int) -> Line:
+        total = segment.duration(self._now)
+        marks = max(1, min(4, width // 12))
+        text = ""
+        for number in range(marks):
+            label = "0" if not number else spoken(total * number / marks)
+            text = pad(text, width * number // marks) + label
+        return (Piece(" " * indent + clip(text, width, self._signs.more), "dim"),)
+
+    def _rows(
+        self, beneath: dict[str, list[Track]], track: Track, depth: int
+    ) -> list[tuple[Track, str, str]]:
+        name = "  " * depth + visible(track.path.rpartition("/")[2] if depth else track.path)
+        inner = beneath.get(track.path, [])
+        if track.is_map:
+            row = (track, f"{name} {self._signs.times}{track.count:,}", self._counts(track, inner))
+            inner = heapq.nlargest(_MOST_ITEMS, inner, key=self._worth)
+        else:
+            row = (track, name, self._note(track))
+        rows = [row]
+        for item in inner:
+            rows += self._rows(beneath, item, depth + 1)
+        return rows
+
+    def _worth(self, item: Track) -> tuple[bool, float]:
+        return item.state is State.FAILED, item.duration(self._now)
+
+    def _counts(self, track: Track, items: list[Track]) -> str:
+        counts = track.counts
+        return tally(Counter(item.state.value for item in items) if counts is None else counts)
+
+    def _note(self, track: Track) -> str:
+        words = []
+        if track.cached:
+            words.append("cached")
+        if track.attempts and track.attempts[-1].number > 1:
+            words.append(plural(track.attempts[-1].number, "attempt"))
+        if track.state is State.WAITING:
+            words.append(f"next try in {spoken(track.past[-1].retry_at - self._now)}")
+        if track.error is not None:
+            words.append(visible(track.error.kind) + (" (tolerated)" if track.tolerated else ""))
+        if track.reason:
+            words.append(visible(track.reason))
+        return ", ".join(words)
+
+    def _length(self, track: Track) -> str:
+        return "" if track.state is State.SKIPPED else spoken(track.duration(self._now))
+
+    def _bar(self, segment: Segment, track: Track, width: int) -> list[Piece]:
+        """Return the bar: work, attempts that failed, waits."""
+        if not width:
+            return []
+        total = segment.duration(self._now) or 1.0
+        cells = [" "] * width
+
+        def fill(start: float, end: float | None, sign: str) -> None:
+            first = int((start - segment.start) / total * width)
+            last = int(((self._now if end is None else end) - segment.start) / total * width)
+            first = min(max(0, first), width - 1)
+            for cell in range(first, min(max(first + 1, last), width)):
+                cells[cell] = sign
+
+        signs = self._signs
+        if track.state is State.SKIPPED:
+            fill(track.start, track.start, signs.point)
+        elif track.is_map or not track.attempts:
+            fill(track.start, track.end, signs.work)
+        for start, end in track.waits:
+            fill(start, min(end, self._now), signs.wait)
+        attempts = track.attempts
+        for number, attempt in enumerate(attempts, 1):
+            lost = attempt.state is State.FAILED and (
+                number < len(attempts) or track.state is State.WAITING
+            )
+            fill(attempt.start, attempt.end, signs.lost if lost else signs.work)
+        styles = {
+            " ": "",
+            signs.work: _STYLES[track.state],
+            signs.lost: "red",
+            signs.wait: "dim",
+        }
+        pieces: list[Piece] = []
+        for sign in cells:
+            if pieces and pieces[-1].text[0] == sign:
+                pieces[-1] = Piece(pieces[-1].text + sign, pieces[-1].style)
+            else:
+                pieces.append(Piece(sign, styles.get(sign, "dim")))
+        return pieces
