@@ -13,7 +13,7 @@ import msgspec
 from ciranda.expressions.error import ExpressionError
 from ciranda.expressions.secret import Secret
 from ciranda.expressions.stored import Stored
-from ciranda.middleware.contents import has_path, with_contents
+from ciranda.middleware.contents import default_paths, has_path, with_contents
 from ciranda.middleware.fingerprint import NoKeyError
 from ciranda.middleware.layer import Call, StepPlan
 from ciranda.middleware.naming import sealed
@@ -31,10 +31,11 @@ _UNENCODABLE: Final = (TypeError, ValueError, OverflowError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A computed key and the encoded inputs or `key:` value behind it."""
+    """A computed key and what it was made of: inputs, or the value of `key:`, and the rest."""
 
     text: str
     material: Any
+    rest: dict[str, Any]
 
 
 @final
@@ -43,10 +44,20 @@ class Keys:
 
     A key covers the action's name, its code, the scope and either the inputs or the value of
     `key:`. Types count: `1`, `1.0`, `True` and `"1"` are four keys. A secret enters as its
-    HMAC, an input of type `path` by name and content of the file.
+    HMAC, an input of type `path` by name and content of the file. Inputs are joined by what
+    the action's `fingerprint` returns and, if it takes a context, by the step's environment.
     """
 
-    __slots__ = ("_encoder", "_fingerprint", "_key", "_of_run", "_plan", "_prefix", "_schema")
+    __slots__ = (
+        "_defaults",
+        "_encoder",
+        "_fingerprint",
+        "_key",
+        "_of_run",
+        "_plan",
+        "_prefix",
+        "_schema",
+    )
 
     def __init__(self, plan: StepPlan, options: Cache, shared: Shared) -> None:
         self._plan: Final = plan
@@ -55,6 +66,7 @@ class Keys:
         self._key: Final = None if options.key is None else shared.bind(options.key)
         schema = plan.action.input_schema
         self._schema: Final = schema if self._key is None and has_path(schema) else None
+        self._defaults: Final = {} if self._schema is None else default_paths(plan.action.function)
 
         def hook(value: Any) -> Any:
             if isinstance(value, Secret):
@@ -80,16 +92,18 @@ class Keys:
             NoKeyError: It cannot be computed; nothing may then be looked up or kept.
         """
         material = await self._material(call)
+        rest = self._rest(call)
         total = self._prefix.copy()
         try:
             if self._of_run:
                 total.update(self._encoder.encode(call.ctx.run.id))
             total.update(self._encoder.encode(material))
+            total.update(self._encoder.encode(rest))
         except ExpressionError as error:  # a secret refuses what is not passing it on
             raise NoKeyError(str(error)) from error
         except _UNENCODABLE as error:
             raise NoKeyError(f"its inputs are not plain data: {error}") from error
-        return Key(total.hexdigest(), material)
+        return Key(total.hexdigest(), material, rest)
 
     async def _material(self, call: Call) -> Any:
         if self._key is not None:
@@ -100,11 +114,21 @@ class Keys:
         material: dict[str, Any] = call.inputs
         if self._schema is not None:
             material = await anyio.to_thread.run_sync(
-                with_contents, material, self._schema, call.ctx.run.base
+                with_contents, material, self._schema, self._defaults, call.ctx.run.base
             )
-        if self._plan.action.fingerprint is not None:
-            material = {"inputs": material, "outside": self._outside(call.inputs)}
         return material
+
+    def _rest(self, call: Call) -> dict[str, Any]:
+        rest: dict[str, Any] = {}
+        action = self._plan.action
+        if self._key is not None:
+            return rest
+        if action.fingerprint is not None:
+            rest["outside"] = self._outside(call.inputs)
+        if action.wants_context is not None and call.env:
+            # Sealed as a whole: which of the texts came from secrets is not known here.
+            rest["env"] = Secret("env", msgspec.json.encode(call.env, order="sorted").decode())
+        return rest
 
     def _outside(self, inputs: Mapping[str, Any]) -> Any:
         """Ask the action's own `fingerprint` what its answer depends on besides its inputs."""
@@ -117,9 +141,12 @@ class Keys:
     def parts(self, key: Key) -> bytes:
         """Return what the key was made of, each as a digest, to tell later what changed."""
         material = key.material
-        named = material if self._key is None and isinstance(material, dict) else {"key": material}
-        digests = {
+        inputs = material if self._key is None else {"key": material}
+        parts = {"code": self._fingerprint, "inputs": self._digests(inputs)}
+        return self._encoder.encode(parts | self._digests(key.rest))
+
+    def _digests(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return {
             name: hashlib.sha256(self._encoder.encode(value)).hexdigest()[:16]
-            for name, value in named.items()
+            for name, value in values.items()
         }
-        return self._encoder.encode({"code": self._fingerprint, "inputs": digests})

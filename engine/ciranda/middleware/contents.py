@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ import msgspec
 
 from ciranda.middleware.fingerprint import NoKeyError
 
-__all__ = ["has_path", "with_contents"]
+__all__ = ["default_paths", "has_path", "with_contents"]
 
 _CONTENT: Final = 2  # a msgpack extension type: no plain value encodes as one
 _BRANCHES: Final = ("anyOf", "oneOf", "allOf")
@@ -23,9 +25,7 @@ def has_path(schema: Mapping[str, Any]) -> bool:
     if schema.get("format") == "path":
         return True
     return any(
-        has_path(each) if isinstance(each, Mapping) else _any_path(each)
-        for name, each in schema.items()
-        if name != "default"
+        has_path(each) if isinstance(each, Mapping) else _any_path(each) for each in schema.values()
     )
 
 
@@ -35,23 +35,33 @@ def _any_path(value: Any) -> bool:
     )
 
 
+def default_paths(function: Callable[..., Any]) -> dict[str, Path]:
+    """Return the parameters of a function whose default is a path."""
+    parameters = inspect.signature(function).parameters.values()
+    defaults = {each.name: each.default for each in parameters}
+    return {
+        name: Path(default) for name, default in defaults.items() if isinstance(default, PathLike)
+    }
+
+
 def with_contents(
-    inputs: Mapping[str, Any], schema: Mapping[str, Any], base: Path
+    inputs: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    defaults: Mapping[str, Path],
+    base: Path,
 ) -> dict[str, Any]:
     """Return inputs with each path replaced by its name and the digest of its content.
 
-    Reads files: call it in a thread. A path that is only a default counts too; relative ones
-    start from `base`.
+    Reads files: call it in a thread. Relative paths start from `base`; those of `defaults`,
+    which count when there is no input of that name, from the working directory.
 
     Raises:
         NoKeyError: A file cannot be read.
     """
-    out = dict(inputs)
-    for name, each in schema.get("properties", {}).items():
-        if name not in out and "default" in each and has_path(each):
-            out[name] = each["default"]
-    replaced: dict[str, Any] = _replaced(out, schema, base)
-    return replaced
+    absent = {name: path for name, path in defaults.items() if name not in inputs}
+    held: dict[str, Any] = dict(_replaced(dict(inputs), schema, base))
+    held.update((name, msgspec.msgpack.Ext(_CONTENT, _content(absent[name]))) for name in absent)
+    return held
 
 
 def _replaced(value: Any, schema: Mapping[str, Any], base: Path) -> Any:

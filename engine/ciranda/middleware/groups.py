@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, final
 
 import anyio
 
 from ciranda.errors import StepError
+from ciranda.executors.thread import ABANDONED
 from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.middleware.naming import name_of
 from ciranda.workflow.model import Concurrency
@@ -45,26 +45,32 @@ class Group:
         """Let the smallest `max` of all that are in the group hold."""
         self._places.total_tokens = min(self._places.total_tokens, most)
 
-    async def run(self, policy: str, most: int, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Await `work` in a place of the group.
+    async def run(self, options: Concurrency, call: Call, next: Next) -> Any:  # noqa: A002  (as in layers)
+        """Await `next` in a place of the group.
 
         Raises:
             StepError: `conflict` when the group is full (`fail`) or a newer member took the
                 place (`cancel-old`); `cancelled` when the group is full (`cancel-new`).
         """
         member = _Member()
-        if policy == "cancel-old":
-            self._oust(most)
+        entered = False
+        if options.policy == "cancel-old":
+            self._oust(options.max)
             self._members[member] = None
         try:
             with member.scope:
-                await self._enter(member, policy)
+                await self._enter(member, options.policy)
+                entered = True
+                self._members[member] = None
                 try:
-                    self._members[member] = None
-                    return await work()
-                finally:
-                    self._places.release_on_behalf_of(member)
+                    return await next(call)
+                except Exception:
+                    await _really_ended(call)
+                    raise
+            await _really_ended(call)
         finally:
+            if entered:
+                self._places.release_on_behalf_of(member)
             self._members.pop(member, None)
         text = f"a newer step of the group `{self._name}` took its place"
         raise StepError("conflict", text, retryable=False, detail={"group": self._name})
@@ -89,6 +95,13 @@ class Group:
             member.scope.cancel()
 
 
+async def _really_ended(call: Call) -> None:
+    """Wait for a thread that a timeout gave up: it cannot be killed and is still at work."""
+    ended = call.notes.get(ABANDONED)
+    if ended is not None:
+        await ended.wait()
+
+
 @final
 class Groups:
     """The groups of one engine by name; an empty one is forgotten."""
@@ -101,15 +114,15 @@ class Groups:
     def __len__(self) -> int:
         return len(self._known)
 
-    async def run(self, name: str, options: Concurrency, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Await `work` as a member of the group `name`; see `Group.run`."""
+    async def run(self, name: str, options: Concurrency, call: Call, next: Next) -> Any:  # noqa: A002  (as in layers)
+        """Await `next` as a member of the group `name`; see `Group.run`."""
         group = self._known.get(name)
         if group is None:
             group = self._known[name] = Group(name, options.max)
         group.narrow(options.max)
         group.users += 1
         try:
-            return await group.run(options.policy, options.max, work)
+            return await group.run(options, call, next)
         finally:
             group.users -= 1
             if not group.users:
@@ -128,10 +141,10 @@ def layer(plan: StepPlan, shared: Shared) -> Layer | None:
     groups, clock = shared.groups, shared.clock
 
     async def call(call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
-        async def work() -> Any:
-            call.notes["granted"] = clock()
-            return await next(call)
+        async def begin(granted: Call) -> Any:
+            granted.notes["granted"] = clock()
+            return await next(granted)
 
-        return await groups.run(name_for(call), options, work)
+        return await groups.run(name_for(call), options, call, begin)
 
     return Layer(call, Place.LIMIT, name="concurrency", before=("rate",))

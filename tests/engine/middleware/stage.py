@@ -1,7 +1,7 @@
 """A stage for layers: a context that remembers what it is told, and calls of one step."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,12 @@ class Stage:
     def call(self, inputs: dict[str, Any] | None = None, **options: Any) -> Call:
         run = RunInfo(options.get("run", "run-1"), base=self.base)
 
-        def context(path: str, attempt: int) -> Context:
-            return Context(self, run, path.partition("/")[0], path, attempt)
+        def context(call: Call) -> Context:
+            step = call.path.partition("/")[0]
+            return Context(self, run, step, call.path, call.attempt, env=call.env)
 
         path, scope = options.get("path", "step"), options.get("scope", {})
-        return Call(inputs or {}, lambda _: context, path, options.get("attempt", 1), scope)
+        return Call(inputs or {}, context, path, 1, scope, options.get("env"))
 
     def names(self) -> list[str]:
         return [type(event).__name__ for event in self.events]
@@ -82,9 +83,8 @@ def double(n: int = 1) -> int:
     return 2 * n
 
 
-def plan(uses: Action = double, *, id: str = "step", workflow: str = "demo", **options: Any):
-    step = Step(id=id, uses=uses.name, **options)
-    return StepPlan(id, uses.name, uses, step, workflow)
+def plan(uses: Action = double, *, name: str = "step", **options: Any) -> StepPlan:
+    return StepPlan(name, uses.name, uses, Step(id=name, uses=uses.name, **options), "demo")
 
 
 def layers(planned: StepPlan, shared: Shared) -> list[Layer]:
@@ -93,5 +93,5 @@ def layers(planned: StepPlan, shared: Shared) -> list[Layer]:
     return [each for each in found if each is not None]
 
 
-def wrapped(planned: StepPlan, shared: Shared, core: Next) -> Next:
+def wrapped(planned: StepPlan, shared: Shared, core: Next) -> Callable[[Call], Any]:
     return onion(layers(planned, shared), core)

@@ -1,7 +1,10 @@
 """The breaker around steps: who is let through, what counts, what is told."""
 
+from typing import Any
+
 import anyio
 import pytest
+from tests.engine.middleware.stage import Clock, Stage, plan, wrapped
 
 from ciranda.actions import action
 from ciranda.errors import StepError
@@ -11,7 +14,6 @@ from ciranda.middleware.breaker import Breakers
 from ciranda.middleware.layer import Call
 from ciranda.middleware.shared import Shared
 from ciranda.workflow.model import Breaker
-from tests.engine.middleware.stage import Clock, Stage, plan, wrapped
 
 pytestmark = pytest.mark.anyio
 
@@ -37,9 +39,10 @@ class Site:
             raise self.error
         return "well"
 
-    async def outcome(self, inputs: dict | None = None) -> str:
+    async def outcome(self, inputs: dict[str, Any] | None = None) -> str:
         try:
-            return await self.inner(self.stage.call(inputs, scope={"inputs": inputs or {}}))
+            call = self.stage.call(inputs, scope={"inputs": inputs or {}})
+            return str(await self.inner(call))
         except StepError as error:
             return error.kind
 
@@ -157,7 +160,7 @@ async def test_circuits_are_told_apart_by_the_key_expression_and_shared_by_steps
         failures=0.5, window=2, minimum=2, open=30.0, probes=3, key="${{ inputs.host }}"
     )
     site = Site(options)
-    other = wrapped(plan(id="other", breaker=options), site.shared, site.core)
+    other = wrapped(plan(name="other", breaker=options), site.shared, site.core)
     site.error = StepError("unavailable", "ill")
     for _ in range(2):
         await site.outcome({"host": "a"})
@@ -192,7 +195,9 @@ async def test_an_action_names_the_input_that_chooses_the_circuit_and_of_a_url_t
     for _ in range(2):
         await site.outcome({"url": value})
 
-    assert [event.breaker for event in site.stage.events] == [name]
+    assert site.stage.events == [
+        CircuitOpened(breaker=name, failure_rate=1.0, slow_rate=0.0, wait=30.0)
+    ]
 
 
 async def test_a_secret_never_shows_in_a_circuits_name():
@@ -204,6 +209,7 @@ async def test_a_secret_never_shows_in_a_circuits_name():
         await site.outcome({"url": secret})
 
     (event,) = site.stage.events
+    assert isinstance(event, CircuitOpened)
     assert event.breaker.startswith("web.get secret:")
     assert "hidden" not in event.breaker
 

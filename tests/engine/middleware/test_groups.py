@@ -2,13 +2,14 @@
 
 import anyio
 import pytest
+from tests.engine.middleware.stage import Stage, layers, plan, wrapped
+from tests.engine.middleware.virtual import virtual_time
 
 from ciranda.errors import StepError
+from ciranda.executors.thread import ABANDONED
 from ciranda.middleware.layer import Call
 from ciranda.middleware.shared import Shared
 from ciranda.workflow.model import Concurrency, Rate
-from tests.engine.middleware.stage import Stage, layers, plan, wrapped
-from tests.engine.middleware.virtual import virtual_time
 
 pytestmark = [pytest.mark.anyio, virtual_time]
 
@@ -91,7 +92,9 @@ async def test_a_holder_that_lost_its_place_is_gone_before_the_next_begins():
                 await anyio.sleep(3)
             order.append(f"end {call.path}")
 
-    crowd.inner = wrapped(plan(concurrency=Concurrency("deploy", 1, "cancel-old")), crowd.shared, core)
+    crowd.inner = wrapped(
+        plan(concurrency=Concurrency("deploy", 1, "cancel-old")), crowd.shared, core
+    )
     fates = await crowd.come("abc")
 
     # b waits for a to be gone when c comes, so b never begins.
@@ -136,6 +139,41 @@ async def test_an_error_of_the_step_passes_and_frees_the_place():
     for _ in range(2):
         with pytest.raises(ValueError, match="boom"):
             await inner(stage.call())
+
+
+async def test_a_thread_that_a_timeout_gave_up_keeps_its_place_until_it_has_ended():
+    shared, stage = Shared(), Stage()
+    begun: list[tuple[str, float]] = []
+    zero = anyio.current_time()
+
+    async with anyio.create_task_group() as group:
+
+        async def core(call: Call) -> None:
+            begun.append((call.path, anyio.current_time() - zero))
+            ended = anyio.Event()
+
+            async def thread() -> None:
+                await anyio.sleep(10)
+                ended.set()
+
+            group.start_soon(thread)
+            try:
+                await ended.wait()
+            except anyio.get_cancelled_exc_class():
+                call.notes[ABANDONED] = ended
+                raise
+
+        inner = wrapped(plan(timeout=1.0, concurrency=Concurrency("deploy", 1)), shared, core)
+
+        async def caller(path: str) -> None:
+            with pytest.raises(StepError, match="no answer within 1s"):
+                await inner(stage.call(path=path))
+
+        for path in "ab":
+            group.start_soon(caller, path)
+            await anyio.lowlevel.checkpoint()
+
+    assert [(path, round(at)) for path, at in begun] == [("a", 0), ("b", 10)]
 
 
 async def test_the_place_in_the_group_comes_before_the_start_that_the_rate_counts():

@@ -4,6 +4,8 @@ import random
 
 import anyio
 import pytest
+from tests.engine.middleware.stage import Clock, Stage, plan, wrapped
+from tests.engine.middleware.virtual import virtual_time
 
 from ciranda.errors import StepError
 from ciranda.middleware.layer import Call
@@ -11,8 +13,6 @@ from ciranda.middleware.limits import Limiter, Limiters
 from ciranda.middleware.shared import Shared
 from ciranda.middleware.window import Window
 from ciranda.workflow.model import Breaker, Rate
-from tests.engine.middleware.stage import Clock, Stage, plan, wrapped
-from tests.engine.middleware.virtual import virtual_time
 
 pytestmark = [pytest.mark.anyio, virtual_time]
 
@@ -119,8 +119,8 @@ async def test_steps_share_a_rate_by_key_and_runs_share_that_of_a_step():
 
     key = "${{ inputs.tenant }}"
     named = wrapped(plan(rate=Rate(1, 10.0, key)), shared, core)
-    other = wrapped(plan(id="other", rate=Rate(1, 10.0, key)), shared, core)
-    alone = wrapped(plan(id="alone", rate=Rate(1, 10.0)), shared, core)
+    other = wrapped(plan(name="other", rate=Rate(1, 10.0, key)), shared, core)
+    alone = wrapped(plan(name="alone", rate=Rate(1, 10.0)), shared, core)
 
     async with anyio.create_task_group() as group:
         for inner, path, tenant in [

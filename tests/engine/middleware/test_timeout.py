@@ -1,7 +1,9 @@
 """Timeouts cancel what they give up."""
 
 import anyio
+import anyio.lowlevel
 import pytest
+from tests.engine.middleware.stage import Stage, layers, plan, wrapped
 
 from ciranda.errors import StepError
 from ciranda.events import Request
@@ -9,7 +11,6 @@ from ciranda.middleware import timeout
 from ciranda.middleware.builtin import builtins
 from ciranda.middleware.layer import Call
 from ciranda.middleware.shared import Shared
-from tests.engine.middleware.stage import Stage, layers, plan, wrapped
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +33,7 @@ async def test_an_attempt_that_takes_too_long_is_cancelled_and_fails_with_kind_t
 
 async def test_an_attempt_in_time_gives_its_answer():
     async def core(call: Call) -> str:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return "in time"
 
     assert await wrapped(plan(timeout=60), Shared(), core)(Stage().call()) == "in time"
