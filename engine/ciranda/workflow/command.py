@@ -84,6 +84,8 @@ def _split(run: str, path: tuple[str, ...], places: Places, faults: list[Fault])
         reason = str(error).lower()
         faults.append(places.fault(path, f"`run` cannot be split into words: {reason}"))
         return []
+    if not words:
+        faults.append(places.fault(path, "`run` is empty"))
     problem = _shell_problem(run, marked)
     if problem:
         hint = "for a real shell write `shell: true`; for one program write a list of words"
@@ -102,8 +104,6 @@ def _restored(word: str, expressions: Any) -> str:
 
 def _shell_problem(run: str, marked: str) -> str:
     lines = [line for line in run.splitlines() if line.strip()]
-    if not lines:
-        return "`run` is empty"
     if len(lines) > 1 and not all(line.rstrip().endswith("\\") for line in lines[:-1]):
         return "`run` holds several lines, and without a shell they would be one command"
     unquoted = shlex.shlex(marked, posix=False, punctuation_chars=False)

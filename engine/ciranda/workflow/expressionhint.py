@@ -34,6 +34,8 @@ _WORDS: Final = {
     "params": "write `inputs`",
     "tasks": "write `steps.<id>`",
     "outputs": "write `steps.<id>.output`",
+    "item": "a step has items when it has `map`",
+    "index": "a step has items when it has `map`",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ciranda.workflow.nearest import nearest
 
-__all__ = ["BODY_MISSES", "LATER", "hint_for_key", "hint_for_kind"]
+__all__ = ["BODY_MISSES", "INPUT_TYPE_MISSES", "LATER", "hint_for_key", "hint_for_kind"]
 
 # Keys of the language that this version does not run yet, by where they stand.
 LATER: Final[dict[str, frozenset[str]]] = {
@@ -144,6 +144,23 @@ _KEYS: Final[dict[str, dict[str, str]]] = {
 
 # A step with one of these has a body under another name: one fault is enough.
 BODY_MISSES: Final = frozenset({"action", "use", "script", "command", "cmd"})
+
+INPUT_TYPE_MISSES: Final = {
+    "int": "integer",
+    "str": "string",
+    "text": "string",
+    "float": "number",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "map": "object",
+    "mapping": "object",
+    "json": "object",
+    "file": "path",
+    "date": "datetime",
+    "choice": "string",
+    "environment": "string",
+}
 
 _KINDS: Final = {
     "error": "every failure has a kind; leave the list out to mean all",

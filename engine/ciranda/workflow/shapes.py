@@ -10,7 +10,7 @@ from jsonschema_rs import Draft202012Validator
 
 from ciranda.errors import Fault
 from ciranda.workflow.nearest import nearest
-from ciranda.workflow.nearmiss import BODY_MISSES, LATER, hint_for_key
+from ciranda.workflow.nearmiss import BODY_MISSES, INPUT_TYPE_MISSES, LATER, hint_for_key
 from ciranda.workflow.places import Places
 from ciranda.workflow.schema import INPUT_TYPES, workflow_schema
 from ciranda.workflow.violation import Violation, violations
@@ -106,9 +106,15 @@ def _unknown_key(key: str, path: Path, known: dict[str, Any], places: Places) ->
     where = (*path, key)
     if key in LATER.get(place, ()):
         return places.fault(
-            where, f"`{key}` of {owner} comes in a later version", key=True, kind="later"
+            where,
+            f"`{key}`{f' of {owner}' if path else ''} comes in a later version",
+            key=True,
+            kind="later",
         )
     hint = hint_for_key(place, key, known.get("properties", ()))
+    scalar = places.scalar(where)
+    if scalar is not None and scalar.value is None and not scalar.text and not hint:
+        hint = "if it belongs to the text before it, quote the text: a comma ends it"
     message = f"{owner} has no key `{key}`" if path else f"there is no key `{key}` in a workflow"
     return places.fault(where, message, hint=hint, key=True, kind="unknown-key")
 
@@ -210,8 +216,12 @@ def _value(path: Path, error: Violation, known: dict[str, Any], places: Places) 
 def _value_hint(path: Path, key: str, value: Any, known: dict[str, Any], places: Places) -> str:
     if key in _DURATIONS and isinstance(value, int | float) and not isinstance(value, bool):
         return f"write `{places.text(path, value)}s` for seconds"
+    if "env" in path[-2:-1] and isinstance(value, dict):
+        return "`{from: ...}` stands in `env` at the top of the file"
     if not isinstance(value, str):
         return ""
+    if _place(path) in ("input", "type") and value.lower() in INPUT_TYPE_MISSES:
+        return f"write `{INPUT_TYPE_MISSES[value.lower()]}`"
     if "boolean" in known.get("type", ()) and value.lower() in _YES_NO:
         return f"write `{_YES_NO[value.lower()]}`: `{value}` is text in YAML 1.2"
     words = INPUT_TYPES if _place(path) == "input" else known.get("enum", ())
@@ -222,4 +232,6 @@ def _as_written(path: Path, value: Any, places: Places) -> str:
     scalar = places.scalar(path)
     if scalar is not None and not isinstance(value, str) and value is not None:
         return f"`{scalar.text}`"
+    if isinstance(value, str) and value.isdigit():
+        return f"the text {shown(value)}"
     return "empty" if value is None else shown(value)

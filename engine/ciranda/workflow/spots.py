@@ -70,7 +70,8 @@ def _values(step: Step, places: Places) -> Iterator[tuple[str, str, Path, Any]]:
     if step.map is not None:
         yield "map", "map", ("steps", step.id, "map"), step.map
     for name, value in step.with_.items():
-        yield "with", "with", written_path(step.id, "with", places, (name,)), value
+        path = written_path(step.id, "with", places, (name,))
+        yield "with", str(path[2]), path, value
     for name, text in step.env.items():
         yield "env", "env", written_path(step.id, "env", places, (name,)), text
     for name in ("cache", "breaker", "rate", "concurrency"):

@@ -13,9 +13,9 @@ RUN_SIBLINGS: Final = ("stdin", "cwd", "parse", "ok-codes", "inherit-env", "shel
 
 
 def described(says: str, kind: str) -> dict[str, Any]:
-    """Return the schema of a key with one type."""
-    article = "text" if kind == "string" else f"a{'n' if kind[0] in 'aio' else ''} {kind}"
-    return {"type": kind, "description": says, "x-says": article}
+    """Return the schema of a key that takes text or a boolean."""
+    words = {"string": "text", "boolean": "true or false"}
+    return {"type": kind, "description": says, "x-says": words[kind]}
 
 
 def duration(says: str) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def shown(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, dict):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):
-        return "a list"
+        return "a list" if value else "an empty list"
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     if not text:
         return "empty text"

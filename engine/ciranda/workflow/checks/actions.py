@@ -82,7 +82,7 @@ def input_faults(
 
 
 def _seen(value: Any) -> Any:
-    """Return a value as JSON Schema can look at it: Python may hand in bytes, which are text there."""
+    """Return a value as JSON Schema sees it: the bytes that Python hands in are text there."""
     if isinstance(value, dict):
         return {key: _seen(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -103,7 +103,7 @@ def _faults(
         path = written_path(step.id, "with", places, inside)
         where = f" of `{_dotted(inside)}`" if inside else ""
         message = f"`{action.name}` needs the input `{missing}`{where}"
-        about = action.parameter_docs.get(missing, "") if not inside else ""
+        about = "" if inside else action.parameter_docs.get(missing, "").rstrip(".")
         at_key = path[-1] == "with"
         yield (
             (*inside, missing),

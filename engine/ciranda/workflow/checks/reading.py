@@ -93,7 +93,7 @@ def _unknown_field(step: str, field: str, spot: Spot, offset: int, places: Place
     )
     return places.fault(
         spot.path,
-        f"a step has no `{field}`: `steps.{step}.{field}`",
+        f"`steps.{step}` has no `{field}`",
         hint=hint,
         offset=offset,
         kind="unknown-field",
@@ -116,10 +116,18 @@ def _may_be_null(
         yield places.fault(
             spot.path,
             f"`steps.{step.id}.output` may be null: step `{step.id}` {why}",
-            hint=f"write `steps.{step.id}.output ?? null` or another value for that case",
+            hint=f"write `{_written(read)} ?? null` or another value for that case",
             offset=spot.base + read.offsets[1],
             kind="may-be-null",
         )
+
+
+def _written(read: Reference) -> str:
+    text = read.root
+    for part in read.path[1:]:
+        dotted = isinstance(part, str) and part.isidentifier()
+        text += f".{part}" if dotted else f"[{part!r}]"
+    return text
 
 
 def _minds(condition: Spot, step: str) -> bool:

@@ -54,7 +54,7 @@ def type_faults(
     yield from _statuses(spot, places)
     if errors:
         return
-    if spot.place == "map" and spot.single and spot.step is not None:
+    if spot.key == "map" and spot.single and spot.path[-1] == "map":
         yield from _list(spot, result, scope, places)
     elif spot.place in ("if", "when") and kinds(result) == ["string"]:
         yield places.fault(
