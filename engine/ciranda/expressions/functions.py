@@ -81,7 +81,7 @@ def round_(budget: list[int], number: Any, ndigits: Any = None) -> Any:
     _number("round", number)
     if ndigits is None:
         return round(number)
-    if type(ndigits) is not int:
+    if not isinstance(ndigits, int):
         raise ExpressionError("type", f"'round' takes a number of digits, not {word(ndigits)}")
     digits = max(-_DIGITS * 4, min(_DIGITS, ndigits))
     return round(number, digits)
@@ -116,9 +116,9 @@ def reversed_(budget: list[int], items: Any) -> Any:
     return copied(items, budget)[::-1]
 
 
-def range_(budget: list[int], start: Any, stop: Any = None, step: Any = 1) -> range:
+def range_(budget: list[int], start: Any, stop: Any = _NOTHING, step: Any = 1) -> range:
     """Integers from `start` up to `stop`, which is not among them."""
-    if stop is None:
+    if stop is _NOTHING:
         start, stop = 0, start
     for bound in (start, stop, step):
         if type(bound) is not int and type(bound) is not bool:
