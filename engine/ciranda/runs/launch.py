@@ -27,7 +27,7 @@ from ciranda.runs.runner import Runner
 from ciranda.runs.session import LEASE, Session
 from ciranda.runs.stage import Stage
 from ciranda.store import Durability, Lease, Log, RunRow
-from ciranda.vault import Vault, resolve_secrets
+from ciranda.vault import Vault, encode_reference, resolve_secrets
 from ciranda.workflow.binding import bind
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import resolve_inputs
@@ -205,8 +205,8 @@ class Launch:
             self._log,
             self.run,
             self._lease.epoch,
-            enc_hook=vault.encode,
-            ext_hook=vault.decode,
+            enc_hook=encode_reference,
+            ext_hook=vault.ext_hook,
         )
 
     def _make(
@@ -230,6 +230,7 @@ class Launch:
             vault,
             scope=self._scope(inputs, vault, info),
             functions={},
+            key=engine.key,
             log=self._log,
             trace=identity.traceparent,
         )
