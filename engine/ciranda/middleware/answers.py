@@ -149,6 +149,10 @@ class Answers:
                 memory.popitem()
         memory.insert(key, entry)
 
+    def lasts(self, terms: Cache) -> bool:
+        """Say whether answers on these terms are kept for later processes."""
+        return self._shelves[terms.scope] is not None
+
     async def store(
         self, key: str, payload: bytes, terms: Cache, label: str = "", parts: bytes = b""
     ) -> None:

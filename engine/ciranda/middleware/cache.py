@@ -121,6 +121,13 @@ class _Cached:
         return payload
 
     async def _store(self, call: Call, key: Key, payload: bytes) -> None:
+        if not self._shared.answers.lasts(self._options):
+            return
+        # Text lies in the encoding as it is, so that a secret within is found in it.
+        text = payload.decode(errors="replace")
+        if call.ctx.mask(text) != text:
+            call.ctx.log.info("cached in memory only", reason="its result holds a secret")
+            return
         try:
             await self._shared.answers.store(
                 key.text, payload, self._options, self._label, self._keys.parts(key)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ciranda.expressions.secret import reveal
+
 if TYPE_CHECKING:
     from ciranda.actions import Action
     from ciranda.context import Context
@@ -34,10 +36,11 @@ class Call:
         attempt: Counts from 1.
         scope: The names that run-time expressions of options (`key:`) see.
         env: The environment variables that the file declares for the step, if any.
+        sealed: Whether inputs may hold `Secret`s, which only `arguments` opens.
         notes: What layers leave for the record, such as `{"cached": True}`.
     """
 
-    __slots__ = ("_ctx", "_make", "attempt", "env", "inputs", "notes", "path", "scope")
+    __slots__ = ("_ctx", "_make", "attempt", "env", "inputs", "notes", "path", "scope", "sealed")
 
     def __init__(
         self,
@@ -47,15 +50,23 @@ class Call:
         attempt: int,
         scope: Mapping[str, Any],
         env: Mapping[str, str] | None = None,
+        *,
+        sealed: bool = False,
     ) -> None:
         self.inputs: Final = inputs
         self.path: Final = path
         self.attempt: Final = attempt
         self.scope: Final = scope
         self.env: Final = env
+        self.sealed: Final = sealed
         self.notes: dict[str, Any] = {}
         self._make: Final = make  # most actions never ask for their context
         self._ctx: Context | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The inputs as the action gets them: secrets as the text they stand for."""
+        return reveal(self.inputs) if self.sealed else self.inputs
 
     @property
     def ctx(self) -> Context:
@@ -67,7 +78,15 @@ class Call:
 
     def replace(self, *, inputs: dict[str, Any]) -> Call:
         """Return the same call with other inputs."""
-        other = Call(inputs, self._make, self.path, self.attempt, self.scope, self.env)
+        other = Call(
+            inputs,
+            self._make,
+            self.path,
+            self.attempt,
+            self.scope,
+            self.env,
+            sealed=self.sealed,
+        )
         other.notes, other._ctx = self.notes, self._ctx
         return other
 

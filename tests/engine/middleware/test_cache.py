@@ -1,6 +1,7 @@
 """The cache around steps: when the body runs, and what every caller gets."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -216,6 +217,44 @@ async def test_a_later_process_finds_the_answers_in_the_store(tmp_path):
 
     assert label is not None
     assert b"inputs" in label.parts
+
+
+async def test_a_result_that_holds_a_secret_never_reaches_the_store(tmp_path):
+    log = SqliteLog(tmp_path)
+    kitchen = Kitchen(shared=Shared(answers=Answers(log)))
+    kitchen.answer = lambda call: {"é": [3, "Bearer hunter2"]}
+
+    assert await kitchen.ask() == await kitchen.ask() == {"é": [3, "Bearer hunter2"]}
+    found = log.cache_last("demo:step")
+    log.close()
+
+    assert (kitchen.worked, found) == (1, None)
+    assert kitchen.stage.lines == [
+        ("cached in memory only", {"reason": "its result holds a secret"})
+    ]
+
+
+@action("demo.read", pure=True, version="1")
+def read(path: Path) -> str:
+    return path.read_text()
+
+
+async def test_a_result_is_not_kept_when_a_file_changed_while_the_step_ran(tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_text("1")
+    kitchen = Kitchen(uses=read)
+
+    def answer(call: Call) -> int:
+        file.write_text(str(kitchen.worked + 1))
+        return kitchen.worked
+
+    kitchen.answer = answer
+    call = kitchen.stage.call({"path": str(file)})
+
+    assert await kitchen.inner(call) == 1
+    assert call.notes["uncached"] == "a file that it reads changed while it ran"
+    file.write_text("1")
+    assert await kitchen.ask({"path": str(file)}) == 2
 
 
 class BrokenShelf:
