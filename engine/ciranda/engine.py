@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -121,6 +122,13 @@ class Engine:
                 self._log.close()
 
     # Preparation
+
+    @cached_property
+    def key(self) -> bytes:
+        """Seals secrets wherever something is derived from them; the store's own, if there is one."""
+        if self.durability is Durability.OFF:
+            return secrets.token_bytes(32)
+        return store_key(self.folder)
 
     @property
     def log(self) -> Log:
@@ -291,9 +299,9 @@ class Engine:
 
     def _register_middleware(self) -> None:
         if self.durability is Durability.OFF:
-            shared = Shared()
+            shared = Shared(key=self.key)
         else:
-            shared = Shared(key=store_key(self.folder), answers=Answers(_LateShelf(self)))
+            shared = Shared(key=self.key, answers=Answers(_LateShelf(self)))
         for name, plugin in reversed(builtins(shared).items()):
             self.plugins.register(plugin, name)
 

@@ -40,7 +40,7 @@ class Arguments:
         resources = tuple(action.resources.items())
 
         async def gather(call: Call) -> dict[str, Any]:
-            arguments = bind(call.inputs)
+            arguments = bind(call.arguments)
             if wanted is None and not resources:
                 return arguments
             arguments = dict(arguments)

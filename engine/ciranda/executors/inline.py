@@ -30,7 +30,7 @@ class InlineExecutor:
         if action.wants_context is None and not action.resources:
 
             async def call_plain(call: Call) -> Any:  # the way most steps go: nothing to gather
-                return finish(await function(**bind(call.inputs)))
+                return finish(await function(**bind(call.arguments)))
 
             return call_plain
         gather = self._arguments.gatherer(action)

@@ -57,7 +57,7 @@ class ProcessExecutor:
             payload = {
                 "origin": origin,
                 "action": action.name,
-                "inputs": call.inputs,
+                "inputs": call.arguments,
                 "context": _context(ctx, action) if action.wants_context else None,
             }
             return await pool.call(

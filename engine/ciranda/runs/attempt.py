@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import msgspec
 
-from ciranda.actions import digest, failure_of
+from ciranda.actions import failure_of
 from ciranda.errors import ReplayError, StepError
 from ciranda.events import (
     Failure,
@@ -57,6 +57,7 @@ class Attempts:
         self._clock: Final = clock
         self._wall: Final = wall
         self._chance: Final = chance
+        self._sealed: Final = bool(host.vault)
         self._contexts: Final = [partial(host.context, planned) for planned in runner.plan.steps]
         self._lists: Final[dict[int, Sequence[Any]]] = {}
         self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
@@ -90,10 +91,10 @@ class Attempts:
                 at=self._wall(),
                 path=path,
                 attempt=attempt,
-                inputs_digest=digest(inputs) if host.durable else "",
+                inputs_digest=host.digest(inputs),
             )
         )
-        call = Call(inputs, self._contexts[node], path, attempt, scope, env)
+        call = Call(inputs, self._contexts[node], path, attempt, scope, env, sealed=self._sealed)
         try:
             if planned.step.deadline is None:
                 output = await planned.call(call)
@@ -198,9 +199,7 @@ class Attempts:
         return items
 
     def _digest(self, items: Sequence[Any]) -> str:
-        if not self._host.durable or isinstance(items, Stored):
-            return ""
-        return digest(list(items))
+        return "" if isinstance(items, Stored) else self._host.digest(list(items))
 
     # Outcomes
 

@@ -32,9 +32,8 @@ class Host(Protocol):
         """The secrets of the run."""
         ...
 
-    @property
-    def durable(self) -> bool:
-        """Whether digests of inputs are worth their time."""
+    def digest(self, value: Any) -> str:
+        """Return what identifies inputs in the log; empty when there is no log."""
         ...
 
     def context(self, planned: PlannedStep, call: Call) -> Context:

@@ -11,11 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
+from ciranda.actions import digest
 from ciranda.bus import Bus
 from ciranda.context import Context, RunInfo
 from ciranda.errors import StepError
 from ciranda.events import Event, Request, StepLogged, StepProgressed
+from ciranda.expressions import Secret
+from ciranda.expressions.secret import reveal
 from ciranda.middleware.layer import Call
+from ciranda.middleware.naming import sealed
 from ciranda.runs.plan import PlannedStep
 from ciranda.store import Log
 from ciranda.vault import Vault
@@ -34,6 +38,7 @@ class Stage:
         vault: The run's secrets.
         scope: Names for expressions.
         functions: Plugins' functions for expressions.
+        key: Seals secrets in digests.
         log: The store that keeps output and artifacts; None keeps nothing.
         trace: Returns the `traceparent` for a path; None without tracing.
         environ: The environment variables declared for every step.
@@ -47,6 +52,7 @@ class Stage:
         *,
         scope: Mapping[str, Any],
         functions: Mapping[str, Callable[..., Any]],
+        key: bytes = b"",
         log: Log | None = None,
         trace: Callable[[str, int], str] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -55,10 +61,10 @@ class Stage:
         self.vault: Final = vault
         self.scope: Final = scope
         self.functions: Final = functions
-        self.durable: Final = log is not None
         self.thread = threading.get_ident()
         self.costs: Final[dict[str, dict[str, float]]] = {}
         self._bus: Final = bus
+        self._key: Final = key
         self._log: Final = log
         self._trace: Final = trace
         self.clock: Final = clock
@@ -78,9 +84,22 @@ class Stage:
             call.path,
             call.attempt,
             None if timeout is None else self.clock() + timeout,
-            call.env,
+            reveal(call.env) if call.sealed and call.env else call.env,
             "" if trace is None else trace(call.path, call.attempt),
         )
+
+    def digest(self, value: Any) -> str:
+        """Return what identifies inputs in the log; a secret enters as its HMAC."""
+        if self._log is None:
+            return ""
+        return digest(self._without_secrets(value) if self.vault else value)
+
+    def _without_secrets(self, value: Any) -> Any:
+        if isinstance(value, Secret):
+            return {"secret": value.names, "hmac": sealed(self._key, value)}
+        if isinstance(value, dict):
+            return {name: self._without_secrets(each) for name, each in value.items()}
+        return [self._without_secrets(each) for each in value] if isinstance(value, list) else value
 
     def tail(self, path: str) -> str:
         """Return the last lines that a step wrote."""
