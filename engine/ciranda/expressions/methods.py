@@ -253,6 +253,7 @@ _BY_TYPE: Final[dict[type, dict[str, _Method]]] = {
     set: _SET,
     frozenset: _SET,
     int: {"bit_length": _number(int.bit_length)},
+    bool: {"bit_length": _number(int.bit_length)},
     float: {"is_integer": _number(float.is_integer)},
 }  # fmt: skip
 METHODS: Final[dict[str, dict[type, _Method]]] = {}

@@ -261,8 +261,9 @@ class _Reader:
 
     def escape(self, place: int, raw: bool, is_bytes: bool) -> tuple[str, int]:
         letter = self.source[place + 1 : place + 2]
-        if raw and letter:
-            return "\\" + letter, place + 2
+        if raw:  # a backslash keeps a quote from ending the text, and stays
+            kept = letter if letter and letter in "'\"\\" else ""
+            return "\\" + kept, place + 1 + len(kept)
         if letter in _HEX and not (is_bytes and letter != "x"):
             digits = self.source[place + 2 : place + 2 + _HEX[letter]]
             if len(digits) == _HEX[letter] and re.fullmatch("[0-9a-fA-F]+", digits):

@@ -4,14 +4,15 @@ import copy
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ciranda.expressions import Expression, ExpressionError, compile_template
-from ciranda.expressions.dialect import Q, YAML
+from ciranda.expressions.dialect import YAML, Q
 from ciranda.expressions.error import KINDS
 
-SCOPE = {
+SCOPE: dict[str, Any] = {
     "x": 7,
     "y": 2,
     "s": "hello",
@@ -25,7 +26,8 @@ SCOPE = {
 
 def corpus() -> dict[str, list[str]]:
     classes: dict[str, list[str]] = {}
-    for line in Path(__file__).with_name("hostile.txt").read_text("utf-8").split("\n"):
+    files = sorted(Path(__file__).parent.glob("hostile_*.txt"))
+    for line in "\n".join(file.read_bytes().decode() for file in files).split("\n"):
         if line.startswith("# ") and "comment" not in line:
             current = classes.setdefault(line[2:], [])
         elif line:
@@ -67,7 +69,7 @@ def test_every_hostile_expression_is_a_fault_with_a_place(name):
         assert fault.kind in KINDS, source
         assert 0 <= fault.offset <= len(source), source
         assert fault.source == source
-        assert str(fault) and "\n" not in str(fault), source
+        assert "\n" not in str(fault), source
 
 
 def test_no_hostile_expression_takes_long():
@@ -160,17 +162,28 @@ def test_what_fits_the_length_limit_never_exhausts_a_small_stack(name):
         # Cut from both ends: the brackets of a prefix are closed by those of a suffix.
         half = length // 2
         for source in (unit[:length], unit[:half] + unit[-half:]):
-            outcome = run_in_small_stack(lambda source=source: Expression(source, YAML, None)(SCOPE))
-            assert outcome is None or isinstance(outcome, ExpressionError) or outcome == outcome
+            outcome = run_in_small_stack(
+                lambda source=source: Expression(source, YAML, None)(SCOPE)
+            )
+            assert isinstance(outcome, (ExpressionError, bool, int, str, list, tuple, dict)), source
 
 
 def test_the_deepest_tree_that_is_allowed_compiles_in_a_small_stack():
     shapes = [
-        ("({0} + x)", 60), ("(x if {0} else y)", 40), ("[{0}]", 60), ("max({0}, 1)", 60),
-        ("(x < {0} < 1)", 40), ("({0} ?? 1)", 45), ("-({0} * 2)", 45), ("f'{{{0}}}'", 7),
-        ("[z for z in [{0}]]", 30), ("(x + {0} * y ** 2)", 30), ("{{'k': {0}}}", 60),
-        ("({0} and x or y)", 45), ("not ({0} == x)", 45),
-    ]  # fmt: skip
+        ("({0} + x)", 60),
+        ("(x if {0} else y)", 40),
+        ("[{0}]", 60),
+        ("max({0}, 1)", 60),
+        ("(x < {0} < 1)", 40),
+        ("({0} ?? 1)", 45),
+        ("-({0} * 2)", 45),
+        ("f'{{{0}}}'", 7),
+        ("[z for z in [{0}]]", 30),
+        ("(x + {0} * y ** 2)", 30),
+        ("{{'k': {0}}}", 60),
+        ("({0} and x or y)", 45),
+        ("not ({0} == x)", 45),
+    ]
     for shape, depth in shapes:
         source = "x"
         for _ in range(depth):
@@ -195,13 +208,42 @@ def test_a_megabyte_is_refused_at_once_as_a_template_too():
 def test_a_fault_never_tells_a_value_of_the_data(value):
     scope = {"v": value, "l": [value], "o": {"k": value}}
     sources = [
-        "v + [1]", "[1] + v", "v.nope", "v.nope()", "v[v]", "l[v]", "o[v]", "o.x", "l[9]", "v / 0",
-        "int('a' + str(v))", "float(str(v) + 'z')", "v < l", "l < v", "-o", "len(5) + v",
-        "sum(l, 'a')", "sorted([v, null])", "max(v, null, o)", "range(v, 'a')", "json({v: o, 1: v})",
-        "'%d' % str(v)", "f'{v:=+#010_.3c}'", "dict([v])", "{o: v}", "l.index(null)",
-        "str(v).index('zzz')", "[a for a, b in [v, l]]", "v and nope", "v ** l", "v << 1.5",
-        "str(v).split('')", "str(v).encode().decode(v)", "o.get(l)", "v in 5",
-    ]  # fmt: skip
+        "v + [1]",
+        "[1] + v",
+        "v.nope",
+        "v.nope()",
+        "v[v]",
+        "l[v]",
+        "o[v]",
+        "o.x",
+        "l[9]",
+        "v / 0",
+        "int('a' + str(v))",
+        "float(str(v) + 'z')",
+        "v < l",
+        "l < v",
+        "-o",
+        "len(5) + v",
+        "sum(l, 'a')",
+        "sorted([v, null])",
+        "max(v, null, o)",
+        "range(v, 'a')",
+        "json({v: o, 1: v})",
+        "'%d' % str(v)",
+        "f'{v:=+#010_.3c}'",
+        "dict([v])",
+        "{o: v}",
+        "l.index(null)",
+        "str(v).index('zzz')",
+        "[a for a, b in [v, l]]",
+        "v and nope",
+        "v ** l",
+        "v << 1.5",
+        "str(v).split('')",
+        "str(v).encode().decode(v)",
+        "o.get(l)",
+        "v in 5",
+    ]
     for source in sources:
         with pytest.raises(ExpressionError) as caught:
             Expression(source, YAML, None)(scope)

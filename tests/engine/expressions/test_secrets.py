@@ -10,7 +10,12 @@ from ciranda.expressions import ExpressionError, Secret, compile, compile_templa
 
 @pytest.fixture
 def scope():
-    return {"secrets": {"API": Secret("API", "hunter2"), "B": Secret("B", "pa55")}, "n": None, "s": "x", "i": 1}
+    return {
+        "secrets": {"API": Secret("API", "hunter2"), "B": Secret("B", "pa55")},
+        "n": None,
+        "s": "x",
+        "i": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,14 @@ def test_a_joined_secret_names_its_parts(scope):
     value = compile_template("a ${{ secrets.API }} ${{ secrets.B }} ${{ secrets.API }}")(scope)
 
     assert value.names == ("API", "B")
-    assert [part if isinstance(part, str) else part.name for part in value.parts] == ["a ", "API", " ", "B", " ", "API"]
+    assert [part if isinstance(part, str) else part.name for part in value.parts] == [
+        "a ",
+        "API",
+        " ",
+        "B",
+        " ",
+        "API",
+    ]
 
 
 def test_a_secret_may_be_an_element(scope):
@@ -52,21 +64,69 @@ def test_a_secret_may_be_an_element(scope):
 @pytest.mark.parametrize(
     "source",
     [
-        "secrets.API == 'hunter2'", "'hunter2' == secrets.API", "secrets.API != 'x'", "secrets.API == secrets.B",
-        "secrets.API < 'x'", "s < secrets.API", "secrets.API in ['hunter2']", "'h' in secrets.API", "s in [secrets.API]",
-        "secrets.API is 'x'" if 0 else "secrets.API in s", "len(secrets.API)", "secrets.API.length", "secrets.API.upper()",
-        "secrets.API[0]", "secrets.API[1:]", "not secrets.API", "secrets.API and 1", "1 if secrets.API else 2",
-        "bool(secrets.API)", "str(secrets.API)", "int(secrets.API)", "json(secrets.API)", "json([secrets.API])",
-        "hash(secrets.API)", "hash({'a': [secrets.API]})", "list(secrets.API)", "sorted([secrets.API, 'x'])",
-        "max(secrets.API, 'x')", "secrets.API * 2", "2 * secrets.API", "secrets.API + 1", "secrets.API % s", "'%s' % secrets.API",
-        "f'{secrets.API:>20}'", "f'{secrets.API!r}'", "f'{[secrets.API]}'", "str([secrets.API])", "[c for c in secrets.API]",
-        "{secrets.API: 1}", "{secrets.API}", "{'a': 1}[secrets.API]", "{'a': 1}.get(secrets.API)", "s.join([secrets.API])",
-        "s.replace('x', secrets.API)", "s.startswith(secrets.API)", "s.split(secrets.API)", "any(secrets.API for _ in [1])",
-        "[1 for _ in [1] if secrets.API]", "-secrets.API", "secrets.API ** 2", "abs(secrets.API)", "sum([secrets.API])",
-        "[1, 2][secrets.API]", "range(secrets.API)", "set([secrets.API])", "dict([[secrets.API, 1]])", "secrets.API.x",
-        "secrets.API & 1", "[secrets.API].index('x')", "[secrets.API].count('hunter2')", "['x'].index(secrets.API)",
+        "secrets.API == 'hunter2'",
+        "'hunter2' == secrets.API",
+        "secrets.API != 'x'",
+        "secrets.API == secrets.B",
+        "secrets.API < 'x'",
+        "s < secrets.API",
+        "secrets.API in ['hunter2']",
+        "'h' in secrets.API",
+        "s in [secrets.API]",
+        "secrets.API in s",
+        "len(secrets.API)",
+        "secrets.API.length",
+        "secrets.API.upper()",
+        "secrets.API[0]",
+        "secrets.API[1:]",
+        "not secrets.API",
+        "secrets.API and 1",
+        "1 if secrets.API else 2",
+        "bool(secrets.API)",
+        "str(secrets.API)",
+        "int(secrets.API)",
+        "json(secrets.API)",
+        "json([secrets.API])",
+        "hash(secrets.API)",
+        "hash({'a': [secrets.API]})",
+        "list(secrets.API)",
+        "sorted([secrets.API, 'x'])",
+        "max(secrets.API, 'x')",
+        "secrets.API * 2",
+        "2 * secrets.API",
+        "secrets.API + 1",
+        "secrets.API % s",
+        "'%s' % secrets.API",
+        "f'{secrets.API:>20}'",
+        "f'{secrets.API!r}'",
+        "f'{[secrets.API]}'",
+        "str([secrets.API])",
+        "[c for c in secrets.API]",
+        "{secrets.API: 1}",
+        "{secrets.API}",
+        "{'a': 1}[secrets.API]",
+        "{'a': 1}.get(secrets.API)",
+        "s.join([secrets.API])",
+        "s.replace('x', secrets.API)",
+        "s.startswith(secrets.API)",
+        "s.split(secrets.API)",
+        "any(secrets.API for _ in [1])",
+        "[1 for _ in [1] if secrets.API]",
+        "-secrets.API",
+        "secrets.API ** 2",
+        "abs(secrets.API)",
+        "sum([secrets.API])",
+        "[1, 2][secrets.API]",
+        "range(secrets.API)",
+        "set([secrets.API])",
+        "dict([[secrets.API, 1]])",
+        "secrets.API.x",
+        "secrets.API & 1",
+        "[secrets.API].index('x')",
+        "[secrets.API].count('hunter2')",
+        "['x'].index(secrets.API)",
     ],
-)  # fmt: skip
+)
 def test_everything_else_with_a_secret_is_a_fault_of_its_own_kind(scope, source):
     with pytest.raises(ExpressionError) as caught:
         compile(source)(scope)

@@ -92,14 +92,28 @@ def test_the_shape_of_a_template_is_told():
 
 
 def nested_delimiters() -> list[str]:
-    pieces = ["${{ a }}", "$${{ a }}", "{{ a }}", "{a}", "}}", "${{", "'}}'", "${{ 9**9**9 }}", "%s", "\\", '"', "{% a %}"]
+    pieces = [
+        "${{ a }}",
+        "$${{ a }}",
+        "{{ a }}",
+        "{a}",
+        "}}",
+        "${{",
+        "'}}'",
+        "${{ 9**9**9 }}",
+        "%s",
+        "\\",
+        '"',
+        "{% a %}",
+    ]
     return [first + between + last for first in pieces for between in ("", " ") for last in pieces]
 
 
 def test_what_stands_in_data_is_never_evaluated():
     assert len(nested_delimiters()) >= 100
     template, single, text = (
-        compile_template(each) for each in ("<${{ v }}|${{ v }}>", "${{ v }}", "${{ f'<{v}>' + v }}")
+        compile_template(each)
+        for each in ("<${{ v }}|${{ v }}>", "${{ v }}", "${{ f'<{v}>' + v }}")
     )
     for value in nested_delimiters():
         scope = {"v": value, "a": 3}
@@ -107,13 +121,23 @@ def test_what_stands_in_data_is_never_evaluated():
         assert template(scope) == f"<{value}|{value}>"
         assert single(scope) == value
         assert text(scope) == f"<{value}>{value}"
-        assert compile_template("x${{ [v] }}")(scope) == "x" + json.dumps([value], ensure_ascii=False)
+        assert compile_template("x${{ [v] }}")(scope) == "x" + json.dumps(
+            [value], ensure_ascii=False
+        )
 
 
-plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(
-    st.characters(exclude_categories=["Cs"])
+plain = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
 )
-data = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=4), inner), max_leaves=10)
+data = st.recursive(
+    plain,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=10,
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -132,17 +156,17 @@ def test_values_survive_alone_and_are_json_within_text(value, around):
 
 class Rows(Stored):
     def __init__(self, count):
-        self.count = count
+        self.total = count
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(self.count))]
-        if not -self.count <= index < self.count:
+            return [self[place] for place in range(*index.indices(self.total))]
+        if not -self.total <= index < self.total:
             raise IndexError
-        return {"n": index % self.count}
+        return {"n": index % self.total}
 
     def __len__(self):
-        return self.count
+        return self.total
 
 
 @pytest.mark.parametrize(
