@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import operator
 import os
@@ -46,6 +47,14 @@ class Arg:
     pattern: str | None = None
 
 
+class TextOrBytes(abc.ABC):  # noqa: B024  (it only stands for others)
+    """Stands for `str | bytes`, which differ in a workflow but not in msgspec's JSON."""
+
+
+TextOrBytes.register(str)
+TextOrBytes.register(bytes)
+
+
 def understood(annotation: Any) -> Any:
     """Rewrite `annotation` so that msgspec understands it all the way down.
 
@@ -64,6 +73,8 @@ def understood(annotation: Any) -> Any:
         members = [understood(member) for member in get_args(annotation)]
         if str in members:
             members = [member for member in members if not _is_path(member)]
+            if bytes in members:
+                members = [TextOrBytes, *(each for each in members if each not in (str, bytes))]
         return functools.reduce(operator.or_, members)
     arguments = get_args(annotation)
     if not arguments or not isinstance(origin, type) or origin in _CALLABLE:
@@ -117,6 +128,8 @@ def schema_of(annotation: Any, *, closed: bool = False) -> dict[str, Any]:
 def _custom_schema(kind: type) -> dict[str, Any]:
     if _is_path(kind):
         return {"type": "string", "format": "path"}
+    if kind is TextOrBytes:
+        return {"type": "string"}
     if hasattr(kind, "model_json_schema"):  # pydantic, without importing it
         schema: dict[str, Any] = kind.model_json_schema()
         return schema
@@ -129,6 +142,10 @@ def convert_custom(kind: type, value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError(f"Expected `path`, got `{type(value).__name__}`")
         return kind(value) if issubclass(kind, PurePath) else Path(value)
+    if kind is TextOrBytes:
+        if not isinstance(value, (str, bytes)):
+            raise ValueError(f"Expected `str | bytes`, got `{type(value).__name__}`")
+        return value
     if hasattr(kind, "model_validate"):
         return kind.model_validate(value)
     raise TypeError(f"{kind.__qualname__} is not a type that a workflow can hold")

@@ -40,7 +40,7 @@ def plainly(a: int, b: str = "", c: Any = None, d: list[Any] | None = None, e: d
 
 
 @action("t.rich")
-def richly(  # noqa: PLR0917  (one parameter a type)
+def richly(  # noqa: PLR0913, PLR0917  (one parameter a type)
     source: Annotated[Path, Arg(name="from")],
     at: datetime.datetime | None = None,
     price: decimal.Decimal = decimal.Decimal(0),
@@ -49,6 +49,7 @@ def richly(  # noqa: PLR0917  (one parameter a type)
     lines: list[Line] = [],
     raw: bytes = b"",
     share: float = 0.0,
+    either: str | bytes | None = None,
     count: Annotated[int, Arg(minimum=1)] = 1,
     **rest: int,
 ):
@@ -71,6 +72,7 @@ def test_inputs_are_converted_to_the_annotated_types():
         "lines": [{"text": "t"}],
         "raw": b"\xff",
         "share": 1,
+        "either": b"x",
         "extra": 3,
     }
     before = dict(inputs)
@@ -87,6 +89,7 @@ def test_inputs_are_converted_to_the_annotated_types():
         "lines": [Line("t")],
         "raw": b"\xff",
         "share": 1.0,
+        "either": b"x",
         "extra": 3,
     }
     assert richly(**bound) == Path("/tmp/x")
@@ -104,6 +107,7 @@ def test_inputs_are_converted_to_the_annotated_types():
         (richly, {"from": 3}, '^Input "from" of t.rich: expected path, got int.$'),
         (richly, {"from": "x", "sky": "wet"}, 'Input "sky" of t.rich: invalid enum value'),
         (richly, {"from": "x", "count": 0}, 'Input "count" of t.rich: expected int >= 1'),
+        (richly, {"from": "x", "either": 1}, "expected str . bytes, got int"),
         (richly, {"from": "x", "extra": "y"}, 'Input "extra" of t.rich: expected int, got str'),
         (
             richly,

@@ -78,6 +78,7 @@ def test_names_types_defaults_and_what_is_required_come_from_the_signature():
         (bytes, {"type": "string", "contentEncoding": "base64"}),
         (Path, {"type": "string", "format": "path"}),
         (str | Path, {"type": "string"}),
+        (str | bytes, {"type": "string"}),
         (list[str | Path], {"type": "array", "items": {"type": "string"}}),
         (Iterable[int], {"type": "array", "items": {"type": "integer"}}),
         (Mapping[str, object], {"type": "object"}),
