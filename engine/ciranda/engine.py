@@ -34,7 +34,7 @@ from ciranda.runs.launch import Launch
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.session import Session
 from ciranda.settings import Configuration, StoreSettings, read_configuration
-from ciranda.store import Cached, Durability, Log, open_store
+from ciranda.store import Cached, Clock, Durability, Log, open_store
 from ciranda.store.key import store_key
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked, check
@@ -56,6 +56,9 @@ class Engine:
         configuration: The project's settings; read from `ciranda.toml` by default.
         listener: Hears every event, in order, in the loop's thread.
         environ: Where `env`, `secrets` and `TRACEPARENT` come from.
+        log: A log that is open already, used (and closed) instead of the one in `store`.
+        clock: Both clocks: of events and of whatever is measured.
+        replaced: Actions that take the place of those of the same name, for tests.
     """
 
     def __init__(
@@ -66,6 +69,9 @@ class Engine:
         configuration: Configuration | None = None,
         listener: Listener | None = None,
         environ: Mapping[str, str] | None = None,
+        log: Log | None = None,
+        clock: Clock | None = None,
+        replaced: Mapping[str, Action] | None = None,
     ) -> None:
         self.configuration: Final = configuration or read_configuration(Path.cwd())
         self.environ: Final = os.environ if environ is None else environ
@@ -77,7 +83,9 @@ class Engine:
         self.folder: Final = (
             Path(store) if store is not None else self.configuration.root / settings.path
         )
-        self._log: Log | None = None
+        self.clock: Final = clock or Clock()
+        self.replaced: Final = dict(replaced or {})
+        self._log = log
         self._functions: Mapping[str, Function] = CONTEXT_FUNCTIONS
         self._sessions: Final[dict[str, Session]] = {}
         self._stack: AsyncExitStack
@@ -91,7 +99,7 @@ class Engine:
             await stack.enter_async_context(self.bus.running())
             shelf = ResourceShelf(group, self._settings_of)
             arguments = Arguments(shelf)
-            process = ProcessExecutor(self.plugins.origin)
+            process = ProcessExecutor(self.plugins.origin, group)
             stack.push_async_callback(process.close)
             self._executors = {
                 "inline": InlineExecutor(arguments),
@@ -161,7 +169,8 @@ class Engine:
         declared = () if pinned else workflow.plugins
         self.plugins.load(declared=declared, folder=folder)
         obstacles = {}
-        for namespace in {step.uses.partition(".")[0] for step in workflow.steps.values()}:
+        names = {step.uses for step in workflow.steps.values()} - self.replaced.keys()
+        for namespace in {name.partition(".")[0] for name in names}:
             obstacle = self.plugins.obstacle(namespace)
             if obstacle:
                 obstacles[namespace] = obstacle
@@ -199,7 +208,7 @@ class Engine:
             name: made if isinstance(made, Action) else action(name)(made)
             for name, made in workflow.functions.items()
         }
-        return {**self.plugins.actions, **own}
+        return {**self.plugins.actions, **own, **self.replaced}
 
     # Runs
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +83,7 @@ class Launch:
                     name=workflow.name,
                     file=workflow.file,
                     status="running",
-                    created=time.time(),
+                    created=engine.clock.wall(),
                     source=source,
                 )
             )
@@ -92,7 +91,7 @@ class Launch:
                 log.put_blob(pinned, self.run)
             self._lease = log.acquire(self.run, _owner(), LEASE)
         parent = engine.environ.get("TRACEPARENT", "")
-        runner = self._make(plan, values, vault, Identity(self.run, 0, parent), time.time())
+        runner = self._make(plan, values, vault, Identity(self.run, 0, parent), engine.clock.wall())
         return RunStarted(
             **runner.stamp(),
             workflow=workflow.name,
@@ -233,6 +232,7 @@ class Launch:
             key=engine.key,
             log=self._log,
             trace=identity.traceparent,
+            clock=engine.clock,
         )
         self._runner = Runner(
             plan,
@@ -241,6 +241,8 @@ class Launch:
             host=stage,
             publish=self._publisher(),
             room=engine.bus.room,
+            clock=engine.clock.steady,
+            wall=engine.clock.wall,
         )
         return self._runner
 
@@ -319,7 +321,7 @@ class Launch:
         checked = engine.check(Workflow(name=name, steps={step.id: step}))
         launch = Launch(engine, checked, new_run_id())
         vault = Vault({})
-        launch._make(launch._plan(), {}, vault, Identity(launch.run), time.time())
+        launch._make(launch._plan(), {}, vault, Identity(launch.run), engine.clock.wall())
         planned: PlannedStep = launch._runner.plan.steps[0]
         call = Call(
             planned.inputs({}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +20,7 @@ from ciranda.expressions.secret import reveal
 from ciranda.middleware.layer import Call
 from ciranda.middleware.naming import sealed
 from ciranda.runs.plan import PlannedStep
-from ciranda.store import Log
+from ciranda.store import Clock, Log
 from ciranda.vault import Vault
 
 __all__ = ["Stage"]
@@ -41,6 +40,7 @@ class Stage:
         key: Seals secrets in digests.
         log: The store that keeps output and artifacts; None keeps nothing.
         trace: Returns the `traceparent` for a path; None without tracing.
+        clock: Both clocks.
         environ: The environment variables declared for every step.
     """
 
@@ -55,7 +55,7 @@ class Stage:
         key: bytes = b"",
         log: Log | None = None,
         trace: Callable[[str, int], str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
     ) -> None:
         self.info: Final = info
         self.vault: Final = vault
@@ -67,7 +67,8 @@ class Stage:
         self._key: Final = key
         self._log: Final = log
         self._trace: Final = trace
-        self.clock: Final = clock
+        self.clock: Final = (clock or Clock()).steady
+        self._wall: Final = (clock or Clock()).wall
         self._tails: Final[dict[str, bytes]] = {}
         self._printed: list[tuple[str, str, bytes]] = []
 
@@ -175,7 +176,7 @@ class Stage:
     async def publish(self, ctx: Context, event: Event) -> None:
         """Tell everybody a fact of this run."""
         await self._bus.publish(
-            msgspec.structs.replace(event, run=self.info.id, at=event.at or time.time())
+            msgspec.structs.replace(event, run=self.info.id, at=event.at or self._wall())
         )
 
     async def ask(self, ctx: Context, request: Request[Any]) -> Any:
@@ -185,5 +186,5 @@ class Stage:
     def _tell(self, kind: type[Event], ctx: Context, **fields: Any) -> None:
         if self._bus.listens(kind):
             self._bus.publish_nowait(
-                kind(run=self.info.id, at=time.time(), path=ctx.path, **fields)
+                kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields)
             )
