@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import anyio
+from anyio.abc import TaskGroup, TaskStatus
 
 from ciranda.actions import Action
 from ciranda.context import Context
@@ -20,27 +20,31 @@ Origin = Callable[[Action], Mapping[str, Any]]
 
 
 class ProcessExecutor:
-    """Calls actions in a pool of warm workers; an async context manager.
+    """Calls actions in a pool of warm workers.
 
     The pool opens with the first call, so a run without such steps starts no process. A worker
     loads an action's plugin once, and is replaced when the plugin's code changes.
 
     Args:
         origin: Says where a worker finds an action.
+        group: Owns the task that keeps the pool open; `close` must be called before it ends.
         size: How many workers; by default one for each core.
     """
 
-    def __init__(self, origin: Origin, size: int | None = None) -> None:
+    def __init__(self, origin: Origin, group: TaskGroup, size: int | None = None) -> None:
         self._origin: Final = origin
+        self._group: Final = group
         self.size: Final = size or os.cpu_count() or 1
         self._pool: Pool | None = None
         self._opening: Final = anyio.Lock()
+        self._leave: Final = anyio.Event()
+        self._left: Final = anyio.Event()
 
     async def close(self) -> None:
         """End the workers, if there are any."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.__aexit__(*sys.exc_info())
+        if self._pool is not None:
+            self._leave.set()
+            await self._left.wait()
 
     def core(self, action: Action) -> Next:
         """Return what calls `action` in a worker.
@@ -71,10 +75,18 @@ class ProcessExecutor:
 
     async def _open(self) -> Pool:
         async with self._opening:
-            if self._pool is None:
-                kind = WorkerKind("actions", "ciranda.executors.worker:setup")
-                self._pool = await Pool(kind, self.size, warm=self.size).__aenter__()
-            return self._pool
+            return self._pool or await self._group.start(self._hold)
+
+    async def _hold(self, *, task_status: TaskStatus[Pool] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Keep the pool open: a step's task must not, since another one's end closes it."""
+        kind = WorkerKind("actions", "ciranda.executors.worker:setup")
+        try:
+            with anyio.CancelScope(shield=True):
+                async with Pool(kind, self.size, warm=self.size) as self._pool:
+                    task_status.started(self._pool)
+                    await self._leave.wait()
+        finally:
+            self._left.set()
 
 
 def _context(ctx: Context, action: Action) -> dict[str, Any]:
