@@ -22,6 +22,7 @@ __all__ = [
     "SettingsError",
     "StepError",
     "StoreError",
+    "TraceError",
     "UnansweredError",
     "WorkflowError",
 ]
@@ -105,6 +106,10 @@ class ReplayError(CirandaError):
 
 class PoolError(CirandaError):
     """A worker pool cannot start or take calls."""
+
+
+class TraceError(CirandaError):
+    """Spans cannot be sent: the endpoint is none, or does not take them."""
 
 
 class StepError(CirandaError):

@@ -1,0 +1,264 @@
+"""From a timeline to OpenTelemetry spans, with ids computed from what they name.
+
+Names and attributes follow the semantic conventions for CI/CD (`cicd.pipeline.*`); what they have
+no word for begins with `ciranda.`. Only this module and those that need the SDK import it; they
+are imported when a run is exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import Event as SpanEvent, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.util.types import AttributeValue
+
+from ciranda.events import Failure
+from ciranda.observe.identity import Identity
+from ciranda.observe.outline import Outline
+from ciranda.observe.timeline import Segment, Timeline
+from ciranda.observe.track import Attempt, State, Track
+
+__all__ = ["Spans", "resource"]
+
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_RESULTS: Final = {
+    State.SUCCEEDED: "success",
+    State.FAILED: "failure",
+    State.SKIPPED: "skip",
+    State.CANCELLED: "cancellation",
+    State.INTERRUPTED: "error",
+}
+_GONE: Final = "interrupted: its process ended first"
+
+Attributes = dict[str, AttributeValue]
+
+
+def resource() -> Resource:
+    """Return what sends the spans: `ciranda` unless `OTEL_SERVICE_NAME` says otherwise."""
+    found = Resource.create()
+    if str(found.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
+        found = found.merge(Resource({SERVICE_NAME: "ciranda"}))
+    return found.merge(Resource({SERVICE_VERSION: _version()}))
+
+
+def _version() -> str:
+    try:
+        return version("ciranda")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0"
+
+
+class Spans:
+    """Makes the spans of runs; nothing in them is masked yet.
+
+    Args:
+        sender: The resource that every span names.
+    """
+
+    def __init__(self, sender: Resource | None = None) -> None:
+        self.sender: Final = sender or resource()
+        self._scope: Final = InstrumentationScope("ciranda", _version())
+
+    def of(
+        self,
+        timeline: Timeline,
+        segment: Segment,
+        track: Track | None,
+        outline: Outline | None = None,
+    ) -> Iterator[ReadableSpan]:
+        """Yield the spans of something that has ended: a track and its attempts, or a segment."""
+        identity = Identity(timeline.run, segment.index, timeline.parent)
+        if track is None:
+            yield self._segment(timeline, segment, identity)
+            return
+        for attempt in track.attempts:
+            yield self._attempt(track, attempt, identity)
+        yield self._track(track, identity, outline)
+
+    def _segment(self, timeline: Timeline, segment: Segment, identity: Identity) -> ReadableSpan:
+        attributes: Attributes = {
+            "cicd.pipeline.name": timeline.workflow,
+            "cicd.pipeline.run.id": timeline.run,
+            "cicd.pipeline.result": _RESULTS[segment.state],
+            "ciranda.segment": segment.index,
+        }
+        if timeline.file:
+            attributes["ciranda.file"] = timeline.file
+        if segment.warnings:
+            attributes["ciranda.warnings"] = segment.warnings
+        if segment.failures:
+            attributes["ciranda.failures"] = segment.failures
+        events = []
+        if segment.cancelled is not None:
+            at, reason = segment.cancelled
+            events.append(SpanEvent("cancelled", {"ciranda.reason": reason}, _ns(at)))
+        message = f"failed: {', '.join(segment.failures)}"
+        if segment.error is not None:
+            message = _said(segment.error)
+            attributes |= _error(segment.error)
+        links = []
+        if segment.index:
+            before = Identity(timeline.run, segment.index - 1, timeline.parent)
+            link: Attributes = {"ciranda.link": "resumes"}
+            links.append(Link(_context(before, before.span()), link))
+        parent = None
+        if identity.caller is not None:
+            parent = SpanContext(identity.trace, identity.caller, True, _SAMPLED)
+        return ReadableSpan(
+            name=f"workflow.run {timeline.workflow}",
+            context=_context(identity, identity.span()),
+            parent=parent,
+            resource=self.sender,
+            attributes=attributes,
+            events=events,
+            links=links,
+            status=_status(segment.state, message),
+            start_time=_ns(segment.start),
+            end_time=_ns(segment.end or segment.last),
+            instrumentation_scope=self._scope,
+        )
+
+    def _track(self, track: Track, identity: Identity, outline: Outline | None) -> ReadableSpan:
+        step = track.path.partition("/")[0]
+        attributes: Attributes = {
+            "cicd.pipeline.task.name": step,
+            "cicd.pipeline.task.run.id": f"{identity.run}:{track.path}",
+            "cicd.pipeline.task.run.result": _result(track.state, track.error),
+            "ciranda.step.path": track.path,
+        }
+        uses = outline.uses.get(step) if outline is not None else None
+        if uses:
+            attributes["cicd.pipeline.task.type"] = uses
+        attempts = track.attempts
+        if attempts:
+            attributes["ciranda.step.attempts"] = attempts[-1].number
+        if track.cached:
+            attributes["ciranda.step.cached"] = True
+        if track.tolerated:
+            attributes["ciranda.step.tolerated"] = True
+        if track.reason:
+            skipped = track.state is State.SKIPPED
+            attributes["ciranda.skip.reason" if skipped else "ciranda.reason"] = track.reason
+        if track.because:
+            attributes["ciranda.skip.because"] = track.because
+        if track.is_map:
+            attributes["ciranda.map.count"] = track.count
+            for state, number in (track.counts or {}).items():
+                attributes[f"ciranda.map.{state}"] = number
+        if track.error is not None:
+            attributes |= _error(track.error)
+        events = [_retry(attempt) for attempt in attempts if attempt.retry_at]
+        return self._span(
+            track.path,
+            identity,
+            identity.span(track.path),
+            identity.span(track.parent),
+            attributes,
+            events=events,
+            status=_status(track.state, _said(track.error)),
+            times=(track.start, track.end),
+        )
+
+    def _attempt(self, track: Track, attempt: Attempt, identity: Identity) -> ReadableSpan:
+        attributes: Attributes = {
+            "ciranda.step.path": track.path,
+            "ciranda.attempt": attempt.number,
+        }
+        events = []
+        if attempt.error is not None:
+            attributes |= _error(attempt.error)
+            told: Attributes = {
+                "exception.type": attempt.error.kind,
+                "exception.message": attempt.error.message,
+            }
+            if attempt.error.traceback:
+                told["exception.stacktrace"] = attempt.error.traceback
+            events.append(SpanEvent("exception", told, _ns(attempt.end or attempt.start)))
+        return self._span(
+            f"attempt {attempt.number}",
+            identity,
+            identity.span(track.path, attempt.number),
+            identity.span(track.path),
+            attributes,
+            events=events,
+            status=_status(attempt.state, _said(attempt.error)),
+            times=(attempt.start, attempt.end),
+        )
+
+    def _span(
+        self,
+        name: str,
+        identity: Identity,
+        span: int,
+        parent: int,
+        attributes: Attributes,
+        *,
+        events: list[SpanEvent],
+        status: Status,
+        times: tuple[float, float | None],
+    ) -> ReadableSpan:
+        start, end = times
+        return ReadableSpan(
+            name=name,
+            context=_context(identity, span),
+            parent=_context(identity, parent),
+            resource=self.sender,
+            attributes=attributes,
+            events=events,
+            kind=SpanKind.INTERNAL,
+            status=status,
+            start_time=_ns(start),
+            end_time=_ns(start if end is None else end),
+            instrumentation_scope=self._scope,
+        )
+
+
+def _context(identity: Identity, span: int) -> SpanContext:
+    return SpanContext(identity.trace, span, False, _SAMPLED)
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)
+
+
+def _status(state: State, message: str) -> Status:
+    if state is State.FAILED:
+        return Status(StatusCode.ERROR, message)
+    if state is State.INTERRUPTED:
+        return Status(StatusCode.ERROR, _GONE)
+    return Status(StatusCode.OK if state is State.SUCCEEDED else StatusCode.UNSET)
+
+
+def _said(error: Failure | None) -> str:
+    return "" if error is None else f"{error.kind}: {error.message}"
+
+
+def _result(state: State, error: Failure | None) -> str:
+    if state is State.FAILED and error is not None and error.kind == "timeout":
+        return "timeout"
+    return _RESULTS.get(state, "error")
+
+
+def _error(error: Failure) -> Attributes:
+    found: Attributes = {"error.type": error.kind}
+    if error.place:
+        found["ciranda.place"] = error.place
+    return found
+
+
+def _retry(attempt: Attempt) -> SpanEvent:
+    end = attempt.end or attempt.start
+    return SpanEvent(
+        "retry",
+        {
+            "ciranda.attempt": attempt.number,
+            "ciranda.wait": round(max(0.0, attempt.retry_at - end), 6),  # seconds
+            "error.type": attempt.error.kind if attempt.error is not None else "",
+        },
+        _ns(end),
+    )
