@@ -1,0 +1,1 @@
+"""A run: graph and scheduler (pure), runner (the effects), replay, leases and results."""
