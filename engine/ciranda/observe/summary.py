@@ -26,6 +26,7 @@ def summary(
     tails: Mapping[str, str] | None = None,
     resume: Sequence[str] = (),
     quiet: bool = False,
+    kept: bool = True,
 ) -> list[str]:
     """Return the lines that end a run on a terminal; nothing in them can control it.
 
@@ -34,6 +35,7 @@ def summary(
         tails: The last lines of output by step path, for failures that carry none.
         resume: Arguments that resuming this run needs, such as `["-i", "token=@token.txt"]`.
         quiet: Whether a success is to be passed over in silence.
+        kept: Whether the store holds the run, so that other commands find it.
     """
     segment = timeline.segment
     if segment is None:
@@ -51,7 +53,7 @@ def summary(
     if segment.error is not None:
         lines += ["", f"✗ {_said(segment.error)}"]
     lines += _asides(tracks)
-    if segment.state is not State.SUCCEEDED:
+    if kept and segment.state is not State.SUCCEEDED:
         lines += ["", *_next(timeline, failed, resume)]
     return "\n".join(lines).split("\n")
 

@@ -1,0 +1,5 @@
+"""The command `ciranda`: one file a command, imported when it is called."""
+
+from ciranda.cli.entry import main
+
+__all__ = ["main"]

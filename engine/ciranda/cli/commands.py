@@ -1,0 +1,97 @@
+"""The commands by name; a command's file is imported when it is called, not to list it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+__all__ = ["SUMMARIES", "Commands", "ciranda"]
+
+# In the order of a newcomer's needs. The texts are those of the commands: a test compares them.
+SUMMARIES: Final[Mapping[str, str]] = {
+    "init": "Write a small commented workflow to start from.",
+    "run": "Run a workflow and print its outputs.",
+    "validate": "Check workflow files without running anything.",
+    "resume": "Go on with a run that failed or was interrupted.",
+    "runs": "List the runs of this project, newest first.",
+    "show": "Show what became of a run, step by step.",
+    "logs": "Print what the steps of a run printed.",
+    "trace": "Draw where the time of a run went.",
+    "graph": "Draw which step of a workflow waits for which.",
+    "cancel": "Ask a run of another process to stop.",
+    "eval": "Evaluate an expression.",
+    "actions": "List the actions that steps can use, or explain one.",
+    "plugins": "List installed plugins, or enable one.",
+    "schema": "Print the JSON Schema of workflow files, for editors.",
+    "doctor": "Check this installation and project.",
+    "completion": "Print the shell code that completes commands.",
+}
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports one when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command; each file has it under the name `command`."""
+        if cmd_name not in SUMMARIES:
+            return None
+        found: click.Command = import_module(f"ciranda.cli.{cmd_name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called, or say which one was meant."""
+        name = args[0]
+        if name in SUMMARIES or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from ciranda.workflow.nearest import nearest  # only a mistake needs it
+
+        meant = nearest(name, SUMMARIES)
+        if meant is None and name.endswith((".yaml", ".yml")):
+            hint = f"to run the file: `ciranda run {name}`"
+        else:
+            hint = f"did you mean `{meant}`?" if meant else "`ciranda --help` lists them"
+        raise click.UsageError(f"there is no command `{name}`; {hint}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list from the table, which imports nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"ciranda {version('ciranda')}")
+    ctx.exit()
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `ciranda init`, then `ciranda run workflow.yaml`.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version and leave.",
+)
+def ciranda() -> None:
+    """Run workflows: YAML files whose steps form a graph.
+
+    Every run is kept: a run that failed, or whose process was killed, goes on with
+    `ciranda resume last`.
+    """

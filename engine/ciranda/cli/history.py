@@ -1,0 +1,73 @@
+"""Reading runs back from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ciranda.errors import RunNotFoundError
+
+if TYPE_CHECKING:
+    from ciranda.events import Event, ForeignEvent
+    from ciranda.observe.timeline import Timeline
+    from ciranda.store import Log, RunRow
+
+__all__ = ["events_of", "opened", "read_timeline"]
+
+_FILE = "ciranda.db"
+_FOLDER = ".ciranda"
+
+
+@contextmanager
+def opened(store: str | None) -> Iterator[Log]:
+    """Open the store that holds runs already.
+
+    Args:
+        store: Its folder as given, None for the project's own.
+
+    Raises:
+        RunNotFoundError: Nothing was ever run here.
+        StoreError: It cannot be opened.
+    """
+    from ciranda.settings import StoreSettings, read_configuration
+    from ciranda.store import Durability, open_store
+
+    configuration = read_configuration(Path.cwd())
+    settings = configuration.read(StoreSettings)
+    folder = Path(store) if store is not None else configuration.root / settings.path
+    inner = folder if folder.name == _FOLDER else folder / _FOLDER
+    if not (inner / _FILE).exists():
+        raise RunNotFoundError(f"there are no runs in {inner} yet: `ciranda run FILE` makes one")
+    level = Durability(settings.durability)
+    log = open_store(folder, Durability.PROCESS if level is Durability.OFF else level)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def events_of(log: Log, run: str) -> Iterator[Event | ForeignEvent]:
+    """Yield the events of a run, with `***` where a secret is."""
+    from ciranda.events import RunEvent
+    from ciranda.runs.journal import decode
+
+    decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=_masked)
+    for record in log.read(run):
+        yield decode(record, decoder)
+
+
+def read_timeline(log: Log, run: str) -> Timeline:
+    """Return the timeline of a run; it ends where its process did."""
+    from ciranda.observe.timeline import fold
+
+    return fold(events_of(log, run))
+
+
+def _masked(code: int, data: memoryview) -> Any:
+    from ciranda.vault import REFERENCE, Vault, redacted
+
+    return redacted(Vault({}).ext_hook(code, data)) if code == REFERENCE else "***"

@@ -1,0 +1,125 @@
+"""Carry out a run in the foreground: progress, signals, summary, exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from ciranda.cli import screen
+from ciranda.cli.exits import Exit
+from ciranda.cli.interrupts import Interrupts
+from ciranda.cli.streams import is_terminal
+from ciranda.engine import Engine
+from ciranda.observe.progress import Progress, progress
+from ciranda.observe.timeline import Timeline
+
+if TYPE_CHECKING:
+    from ciranda.events import Event
+    from ciranda.runs.outcome import RunResult
+
+__all__ = ["Performance"]
+
+Order = Callable[[Engine], Awaitable["RunResult"]]
+
+
+class Performance:
+    """One run before the eyes of a person.
+
+    Args:
+        store: The folder of the store as given, None for the project's own.
+        durability: The level as given, None for the project's own.
+        backend: `asyncio` or `trio`.
+        quiet: Say nothing unless it fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: str | None,
+        durability: str | None,
+        backend: str = "asyncio",
+        quiet: bool = False,
+    ) -> None:
+        self._store: Final = store
+        self._durability: Final = durability
+        self._backend: Final = backend
+        self._quiet: Final = quiet
+        self._timeline: Final = Timeline(keep_items=False)
+        self._progress: Progress
+        self._begun = False  # whether the store knows of it
+        self.resume: Final[list[str]] = [] if store is None else ["--store", store]
+
+    def __call__(self, order: Order) -> tuple[RunResult | None, int]:
+        """Perform; return the result and the exit code.
+
+        The result is None when it was interrupted before it began.
+
+        Raises:
+            CirandaError: It cannot begin, or its store failed.
+        """
+        with Interrupts() as interrupts:
+            with progress(sys.stderr, quiet=self._quiet) as self._progress:
+                result: RunResult | None = anyio.run(
+                    self._perform, order, interrupts, backend=self._backend
+                )
+            if result is None:
+                screen.say("interrupted before the first step: there is nothing to resume")
+                return None, interrupts.code
+        if result.ok:
+            return result, Exit.OK
+        return result, interrupts.code if interrupts.signum else Exit.FAILED
+
+    async def _perform(self, order: Order, interrupts: Interrupts) -> RunResult | None:
+        result: RunResult | None = None
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            try:
+                async with Engine(
+                    store=self._store, durability=self._durability, listener=self._hear
+                ) as engine:
+                    with anyio.CancelScope() as scope:
+
+                        def stop() -> None:
+                            self._say_stopping()
+                            engine.cancel("interrupted")
+                            if not self._begun:
+                                scope.cancel()
+
+                        group.start_soon(interrupts.watch, stop)
+                        result = await order(engine)
+                    self._progress.close()
+                    if result is not None:
+                        self._sum_up(engine, result)
+            except Exception as error:  # noqa: BLE001  (a task group would wrap it)
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        return result
+
+    def _say_stopping(self) -> None:
+        if not self._quiet:
+            screen.say("interrupted: stopping steps (again = leave at once)")
+
+    def _hear(self, event: Event) -> None:
+        self._begun = True
+        self._timeline.apply(event)
+        self._progress.feed(event)
+
+    def _sum_up(self, engine: Engine, result: RunResult) -> None:
+        from ciranda.observe.summary import summary
+
+        timeline = self._timeline
+        kept = engine.durability != "off"
+        if not result.ok and kept:
+            from ciranda.cli.history import read_timeline
+
+            timeline = read_timeline(engine.log, result.run_id)  # with the items of maps
+        lines = summary(timeline, resume=self.resume, quiet=self._quiet, kept=kept)
+        if lines and not self._quiet and is_terminal(sys.stderr):
+            lines = ["", *lines]
+        for line in lines:
+            screen.say(line)

@@ -1,0 +1,72 @@
+"""`ciranda run`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ciranda.cli import options
+
+__all__ = ["command"]
+
+
+@click.command("run")
+@click.argument("file", metavar="FILE")
+@options.input_option("An input; `@file` stands for the text of a file, `@-` for standard input.")
+@click.option("--inputs-file", metavar="FILE", help="A YAML or JSON file of inputs; -i wins.")
+@options.store_option
+@options.durability_option
+@click.option("--dry-run", is_flag=True, help="Check, resolve inputs, show the order; run nothing.")
+@options.json_option
+@options.quiet_option
+@options.backend_option
+@click.pass_context
+def command(ctx: click.Context, file: str, **given: Any) -> None:
+    """Run a workflow and print its outputs.
+
+    The result goes to standard output, everything else to standard error. Paths given as inputs
+    are relative to the working directory. Ctrl-C stops the steps and keeps the run: `ciranda
+    resume last` goes on with it.
+
+    \b
+    Examples:
+      ciranda run hello.yaml
+      ciranda run hello.yaml -i name=you -i notes=@notes.txt
+      ciranda run hello.yaml --inputs-file inputs.yaml -o json | jq .outputs
+      ciranda run hello.yaml --dry-run
+
+    \b
+    Exit codes:
+      0 ok, 1 a step failed, 2 the file or the arguments are wrong,
+      4 ciranda failed, 130 Ctrl-C, 143 SIGTERM
+    """
+    from ciranda.cli.given import given_inputs
+
+    inputs = given_inputs(given["inputs"], given["inputs_file"])
+    if given["dry_run"]:
+        from ciranda.cli.dryrun import dry_run
+
+        dry_run(file, inputs, form=given["form"])
+        return
+    from ciranda.cli.perform import Performance
+    from ciranda.cli.result import print_result
+
+    performance = Performance(
+        store=given["store"],
+        durability=given["durability"],
+        backend=given["backend"],
+        quiet=given["quiet"],
+    )
+
+    async def order(engine: Any) -> Any:
+        checked = engine.load(file)
+        for name, declared in checked.workflow.inputs.items():
+            if declared.type == "secret" and name in inputs:
+                performance.resume.extend(("-i", f"{name}=..."))  # the store never holds them
+        return await engine.run(checked, inputs=inputs)
+
+    result, code = performance(order)
+    if result is not None:
+        print_result(result, given["form"])
+    ctx.exit(code)
