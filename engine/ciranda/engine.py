@@ -26,6 +26,7 @@ from ciranda.executors.shelf import ResourceShelf
 from ciranda.executors.thread import ThreadExecutor
 from ciranda.middleware.answers import Answers
 from ciranda.middleware.builtin import builtins
+from ciranda.middleware.fingerprint import Fingerprints
 from ciranda.middleware.layer import Next, StepPlan, onion
 from ciranda.middleware.shared import Shared
 from ciranda.plugins import Plugins
@@ -36,6 +37,7 @@ from ciranda.runs.session import Session
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Cached, Clock, Durability, Log, open_store
 from ciranda.store.key import store_key
+from ciranda.workflow.binding import bind
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load
@@ -307,10 +309,17 @@ class Engine:
         return int(self._executors["process"].size) if plan_executor == "process" else 64
 
     def _register_middleware(self) -> None:
-        if self.durability is Durability.OFF:
-            shared = Shared(key=self.key)
-        else:
-            shared = Shared(key=self.key, answers=Answers(_LateShelf(self)))
+        # A resumed run uses the pinned source of an inline plugin, whatever its file says now.
+        pinned = Fingerprints(
+            lambda one: self.plugins.digest(one.plugin) if one.plugin else None,
+            [self.configuration.root],
+        )
+        shared = Shared(
+            bind=lambda value: bind(value, functions=self.functions),
+            key=self.key,
+            answers=Answers(None if self.durability is Durability.OFF else _LateShelf(self)),
+            fingerprints=pinned,
+        )
         for name, plugin in reversed(builtins(shared).items()):
             self.plugins.register(plugin, name)
 

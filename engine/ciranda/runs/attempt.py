@@ -31,6 +31,7 @@ from ciranda.runs.retry import kind_matches, retry_delay
 
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
+    from ciranda.vault import Vault
 
 __all__ = ["Attempts"]
 
@@ -222,6 +223,7 @@ class Attempts:
             failure,
             message=host.vault.mask(failure.message),
             traceback=host.vault.mask(failure.traceback),
+            detail=_masked(failure.detail, host.vault) if host.vault else failure.detail,
             step=step.id,
             path=path,
             attempt=start.attempt,
@@ -268,3 +270,12 @@ class Attempts:
 def _kind_of(value: Any) -> str:
     names = {dict: "an object", str: "text", bool: "a boolean", type(None): "null"}
     return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _masked(value: Any, vault: Vault) -> Any:
+    """Return plain data with the secrets in its texts masked, names of fields too."""
+    if isinstance(value, str | bytes):
+        return vault.mask(value)
+    if isinstance(value, dict):
+        return {vault.mask(name): _masked(each, vault) for name, each in value.items()}
+    return [_masked(each, vault) for each in value] if isinstance(value, list) else value

@@ -270,9 +270,11 @@ class Launch:
         )
 
     def _scope(self, inputs: dict[str, Any], vault: Vault, info: RunInfo) -> dict[str, Any]:
-        secrets: dict[str, Secret] = {name: vault.secret(name) for name in self._workflow.secrets}
+        secrets: dict[str, Secret] = {
+            name: Secret(name, vault[name]) for name in self._workflow.secrets
+        }
         shown = {
-            name: vault.secret(f"inputs.{name}") if f"inputs.{name}" in vault else value
+            name: Secret(key, vault[key]) if (key := f"inputs.{name}") in vault else value
             for name, value in inputs.items()
         }
         scope: dict[str, Any] = {
