@@ -1,0 +1,1 @@
+"""One file a figure: `python -m benchmarks.NAME` from the repository's root."""
