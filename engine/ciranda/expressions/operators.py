@@ -43,11 +43,14 @@ def unfit(operator: str, left: Any, right: Any) -> ExpressionError:
 def add(left: Any, right: Any, budget: list[int]) -> Any:
     """`left + right`."""
     kind = type(left)
+    if kind is str and type(right) is str:
+        text_of(budget, len(left) + len(right))
+        return left + right
     if kind in _NUMBERS and type(right) in _NUMBERS:
         total = left + right
         return bounded(total) if type(total) is int else total
     if kind is type(right):
-        if kind in _TEXTS:
+        if kind is bytes:
             text_of(budget, len(left) + len(right))
             return left + right
         if kind in _LISTS:
@@ -198,6 +201,10 @@ def equal(left: Any, right: Any, budget: list[int]) -> bool:
     """`left == right`."""
     if type(left) in SCALARS or type(right) in SCALARS:
         return bool(left == right)
+    if type(left) is str and type(right) is str:
+        if len(left) == len(right):
+            spend(budget, len(left) >> 6)
+        return left == right
     if isinstance(left, Secret) or isinstance(right, Secret):
         raise unfit("==", left, right)
     spend(budget, min(weigh(left, budget), weigh(right, budget)))

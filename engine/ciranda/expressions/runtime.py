@@ -16,8 +16,8 @@ def call_host(function: Callable[..., Any], name: str, *arguments: Any, **named:
     """Call a function of the host; what it raises is told by its type only."""
     try:
         return function(*arguments, **named)
-    except ExpressionError:
-        raise
+    except ExpressionError as fault:  # perhaps of another expression: the place is the call
+        raise ExpressionError(fault.kind, fault.message) from fault
     except Exception as error:
         message = f"'{name}' failed: {type(error).__name__}"
         raise ExpressionError("value", message) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ciranda.expressions import Expression, ExpressionError, compile_template
 from ciranda.expressions.dialect import YAML, Q
@@ -192,6 +193,29 @@ def test_the_deepest_tree_that_is_allowed_compiles_in_a_small_stack():
         outcome = run_in_small_stack(lambda source=source: Expression(source, YAML, None))
 
         assert isinstance(outcome, Expression), (shape, outcome)
+
+
+soup = st.lists(
+    st.sampled_from([line for lines in corpus().values() for line in lines if len(line) < 40])
+    | st.sampled_from([*"()[]{}.,:+-*/%<>=!?&|~'\"", " for ", " in ", " if ", " else ", "??", "**"])
+    | st.sampled_from(["x", "xs", "d", "s", "1", "'a'", ".a", "[0]", "f'{", "}'", " and ", "not "]),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(soup.map("".join) | soup.map(" ".join))
+def test_a_soup_of_hostile_pieces_gives_plain_data_or_a_fault(source):
+    scope = copy.deepcopy(SCOPE)
+    begin = time.perf_counter()
+    try:
+        value = Expression(source, YAML, None)(scope)
+    except ExpressionError as fault:
+        value = fault.offset if fault.offset <= len(source) else fault
+    assert isinstance(value, (type(None), int, float, str, bytes, list, tuple, dict, set, range))
+    assert scope == SCOPE
+    assert time.perf_counter() - begin < 1.0
 
 
 def test_a_megabyte_is_refused_at_once_as_a_template_too():
