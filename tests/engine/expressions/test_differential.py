@@ -275,13 +275,13 @@ def theirs(source):
         )  # the oracle reads only our own source
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(typed)
 def test_well_typed_expressions_mean_what_they_mean_to_cpython(source):
     compare(source)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(expressions)
 def test_expressions_of_any_types_mean_what_they_mean_to_cpython(source):
     compare(source)

@@ -86,10 +86,10 @@ def test_no_hostile_expression_takes_long():
 
 
 def _time(source: str) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(ExpressionError):
         Expression(source, YAML, None)(SCOPE)
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def test_the_scope_is_the_same_after_every_hostile_expression():
@@ -148,12 +148,12 @@ NESTED = {
 def test_a_construct_nested_without_end_is_a_limit_within_milliseconds(name, dialect):
     source = NESTED[name]
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     fault = run_in_small_stack(lambda: Expression(source, dialect, None)(SCOPE))
 
     assert isinstance(fault, ExpressionError)
     assert fault.kind == "limit"
-    assert time.perf_counter() - begin < 0.25
+    assert time.process_time() - begin < 0.25
 
 
 @pytest.mark.parametrize("name", list(NESTED))
@@ -208,21 +208,21 @@ soup = st.lists(
 @given(soup.map("".join) | soup.map(" ".join))
 def test_a_soup_of_hostile_pieces_gives_plain_data_or_a_fault(source):
     scope = copy.deepcopy(SCOPE)
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         value = Expression(source, YAML, None)(scope)
     except ExpressionError as fault:
         value = fault.offset if fault.offset <= len(source) else fault
     assert isinstance(value, (type(None), int, float, str, bytes, list, tuple, dict, set, range))
     assert scope == SCOPE
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 def test_a_megabyte_is_refused_at_once_as_a_template_too():
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(ExpressionError, match="8192"):
         Expression("x + " * 250_000, YAML, None)
-    assert time.perf_counter() - begin < 0.005
+    assert time.process_time() - begin < 0.005
 
     with pytest.raises(ExpressionError, match="never closed"):
         compile_template("${{ " + "'" + "a" * 1_000_000)
