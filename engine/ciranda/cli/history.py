@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ciranda.observe.timeline import Timeline
     from ciranda.store import Log, RunRow
 
-__all__ = ["events_of", "opened", "read_timeline"]
+__all__ = ["events_of", "found_run", "opened", "read_timeline"]
 
 _FILE = "ciranda.db"
 _FOLDER = ".ciranda"
@@ -48,6 +48,16 @@ def opened(store: str | None) -> Iterator[Log]:
         yield log
     finally:
         log.close()
+
+
+def found_run(store: str | None, named: str) -> str:
+    """Return the id of the run that a person means.
+
+    Raises:
+        RunNotFoundError: There is none, or more than one.
+    """
+    with opened(store) as log:
+        return log.run(named).id
 
 
 def events_of(log: Log, run: str) -> Iterator[Event | ForeignEvent]:

@@ -19,6 +19,7 @@ from ciranda.observe.timeline import Timeline
 if TYPE_CHECKING:
     from ciranda.events import Event
     from ciranda.runs.outcome import RunResult
+    from ciranda.store import Log
 
 __all__ = ["Performance"]
 
@@ -71,6 +72,13 @@ class Performance:
         if result.ok:
             return result, Exit.OK
         return result, interrupts.code if interrupts.signum else Exit.FAILED
+
+    def prime(self, log: Log, run: str) -> None:
+        """Take in the past of a run that is about to be resumed."""
+        from ciranda.cli.history import events_of
+
+        self._timeline.prime(events_of(log, run))
+        self._progress.prime(events_of(log, run))
 
     async def _perform(self, order: Order, interrupts: Interrupts) -> RunResult | None:
         result: RunResult | None = None
