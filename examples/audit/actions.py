@@ -98,11 +98,13 @@ def distributions() -> list[Distribution]:
     The fingerprint covers path, size, modification time, change time and inode of every file, so
     it changes whenever a file does, even when somebody sets the modification time back.
     """
-    found = {}
+    found: dict[str, tuple[metadata.Distribution, Path]] = {}
     for installed in metadata.distributions():
         folder = getattr(installed, "_path", None)  # the dist-info folder; no public name for it
         if folder is not None and installed.metadata["Name"]:
-            found.setdefault(canonicalize_name(installed.metadata["Name"]), (installed, Path(folder)))
+            found.setdefault(
+                canonicalize_name(installed.metadata["Name"]), (installed, Path(folder))
+            )
     listed = {
         name: {_place(folder, row[0]) for row in _record(folder)}
         for name, (_, folder) in found.items()
@@ -140,7 +142,8 @@ def verify(path: Path, *, unlisted: list[str] | None = None) -> Checked:
         try:
             content = file.read_bytes()
         except OSError:
-            missing.append(name)
+            if file.suffix != ".pyc":  # Python makes byte code again when it misses it
+                missing.append(name)
             continue
         total += len(content)
         if not digest:
@@ -163,7 +166,9 @@ def verify(path: Path, *, unlisted: list[str] | None = None) -> Checked:
         unlisted=list(unlisted or []),
         licence=_licence(installed.metadata),
         requires=list(installed.requires or []),
-        scripts=[point.name for point in installed.entry_points if point.group == "console_scripts"],
+        scripts=[
+            point.name for point in installed.entry_points if point.group == "console_scripts"
+        ],
         pth=pth,
     )
 
@@ -191,14 +196,40 @@ def requirements(checked: list[Checked | None]) -> list[Unsatisfied]:
     return unmet
 
 
+@action("audit.strays")
+def strays() -> list[Pth]:
+    """List the `.pth` files that belong to no distribution: Python reads them at every start."""
+    folders = {Path(sysconfig.get_path(key)) for key in ("purelib", "platlib")}
+    listed = {
+        _place(Path(str(folder)), row[0])
+        for installed in metadata.distributions()
+        if (folder := getattr(installed, "_path", None)) is not None
+        for row in _record(Path(str(folder)))
+    }
+    return [
+        Pth(file=str(file), code=_startup_code(file.read_bytes()))
+        for folder in sorted(folders)
+        for file in sorted(folder.glob("*.pth"))
+        if file not in listed
+    ]
+
+
 @action("audit.summary")
 def summary(
     distributions: list[Distribution],
     checked: list[Checked | None],
     unsatisfied: list[Unsatisfied],
+    strays: list[Pth],
 ) -> Summary:
     """Gather what somebody should look at."""
-    findings = []
+    findings = [
+        Finding(
+            distribution="(none)",
+            kind="unlisted",
+            detail="; ".join([stray["file"], *stray["code"]]),
+        )
+        for stray in strays
+    ]
     for listed, one in zip(distributions, checked, strict=True):
         name = listed["name"]
         if one is None:
@@ -266,7 +297,7 @@ def report(summary: Summary, folder: Path) -> Report:
 @hookimpl
 def actions() -> list[Any]:
     """Offer the actions of this file."""
-    return [distributions, verify, requirements, summary, report]
+    return [distributions, verify, requirements, strays, summary, report]
 
 
 def _record(folder: Path) -> list[tuple[str, str, str]]:
@@ -275,7 +306,8 @@ def _record(folder: Path) -> list[tuple[str, str, str]]:
         text = (folder / "RECORD").read_text(encoding="utf-8")
     except OSError:
         return []
-    return [(row[0], row[1], row[2]) for row in csv.reader(text.splitlines()) if len(row) == 3]
+    rows = csv.DictReader(text.splitlines(), ["path", "hash", "size"], restval="")
+    return [(row["path"], row["hash"], row["size"]) for row in rows if row["path"]]
 
 
 def _place(folder: Path, name: str) -> Path:
@@ -340,7 +372,7 @@ def _startup_code(content: bytes) -> list[str]:
 
 
 def _licence(meta: metadata.PackageMetadata) -> str:
-    named = meta.get("License-Expression") or meta.get("License") or ""
+    named = next((meta[key] for key in ("License-Expression", "License") if key in meta), "")
     classifiers = [
         value.rpartition(" :: ")[2]
         for value in meta.get_all("Classifier") or []

@@ -1,0 +1,162 @@
+"""The examples, run as a person runs them; the audit on an environment made for it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+def ciranda(*arguments, python=sys.executable, cwd, env=None, code=0):
+    done = subprocess.run(
+        [str(python), "-m", "ciranda", *map(str, arguments)],
+        cwd=cwd, env={**os.environ, **(env or {})},
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def outcome(*arguments, **options):
+    return json.loads(ciranda("run", *arguments, "-o", "json", **options).stdout)
+
+
+def test_hello_is_short_and_says_hello(tmp_path):
+    file = EXAMPLES / "hello" / "hello.yaml"
+
+    result = outcome(file, "-i", "name=reader", "--store", tmp_path, cwd=tmp_path)
+
+    assert result["outputs"] == {"said": "Hello, reader! That is 2 words."}
+    assert len(file.read_text().splitlines()) < 10
+
+
+def test_pipeline_retries_kills_skips_and_goes_on(tmp_path):
+    file = EXAMPLES / "pipeline" / "pipeline.yaml"
+    (tmp_path / "build").mkdir()
+
+    result = outcome(
+        file,
+        "-i",
+        f"folder={tmp_path}/build",
+        "--store",
+        tmp_path,
+        cwd=tmp_path,
+        env={"USER": "ann"},
+    )
+
+    assert result["status"] == "succeeded"
+    assert result["warnings"] == 1
+    assert result["outputs"] == {
+        "attempts": 2,
+        "slow": "failed",
+        "total": 6,
+        "said": "3 rows for ann",
+        "report": "flaky took 2 attempts, slow ended as failed, deploy was skipped",
+    }
+
+
+def test_pipeline_deploys_when_asked(tmp_path):
+    result = outcome(
+        EXAMPLES / "pipeline" / "pipeline.yaml",
+        "-i", "deploy=true", "-i", f"folder={tmp_path}/build", "--store", tmp_path, cwd=tmp_path,
+    )  # fmt: skip
+
+    assert "deploy was succeeded" in result["outputs"]["report"]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """A virtual environment with real distributions copied into it, to be tampered with."""
+    home = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "venv"], check=True)
+    python = home / "venv" / "bin" / "python"
+    lib = Path(
+        subprocess.run(
+            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            capture_output=True, text=True, check=True,
+        ).stdout.strip()
+    )  # fmt: skip
+    for name in ("pluggy", "iniconfig"):
+        copied = metadata.distribution(name)
+        for file in copied.files or ():
+            if ".." in file.parts or file.suffix == ".pyc":
+                continue
+            target = lib / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(str(copied.locate_file(file)), target)
+    # The engine comes from outside: it is not what is tampered with. After the copies on the path.
+    outside = [str(ROOT / "engine"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    (lib / "outside.pth").write_text("\n".join(outside) + "\n")
+    example = home / "audit"
+    shutil.copytree(
+        EXAMPLES / "audit", example, ignore=shutil.ignore_patterns("audit-report", "_*")
+    )
+    return home, python, lib
+
+
+def audit(environment, code=0):
+    home, python, _ = environment
+    result = outcome(
+        home / "audit" / "audit.yaml", "--store", home / "store",
+        python=python, cwd=home, code=code,
+    )  # fmt: skip
+    return result, {
+        (found["kind"], found["distribution"], found["detail"])
+        for found in result["outputs"]["findings"]
+        if found["distribution"] in ("pluggy", "iniconfig")
+    }
+
+
+def test_the_audit_finds_what_was_tampered_with_on_a_second_run_too(environment):
+    _, _, lib = environment
+    result, findings = audit(environment)
+    kinds = {kind for kind, _, _ in findings}
+    assert "changed" not in kinds
+    assert "unlisted" not in kinds
+    assert Path(result["outputs"]["report"]).read_text().startswith("# Audit of installed")
+
+    victim = lib / "iniconfig" / "__init__.py"
+    before = victim.stat()
+    content = victim.read_bytes()
+    victim.write_bytes(content.replace(b"import", b"imp0rt", 1))  # as long as before
+    os.utime(victim, ns=(before.st_atime_ns, before.st_mtime_ns))  # and as old, for `ls`
+    extra = lib / "iniconfig" / "extra.py"
+    extra.write_text("import os\n")
+    (lib / "pluggy" / "py.typed").unlink()
+    evil = lib / "evil.pth"
+    evil.write_text("import sys; sys.evil = True\n")
+
+    for _ in range(2):
+        result, findings = audit(environment)
+        assert ("changed", "iniconfig", "iniconfig/__init__.py") in findings
+        assert ("unlisted", "iniconfig", str(extra)) in findings
+        assert ("missing", "pluggy", "pluggy/py.typed") in findings
+        strays = [
+            each for each in result["outputs"]["findings"] if each["distribution"] == "(none)"
+        ]
+        assert f"{evil}; import sys; sys.evil = True" in [each["detail"] for each in strays]
+
+    victim.write_bytes(content)
+    extra.unlink()
+    evil.unlink()
+    _, findings = audit(environment)
+    assert {found[0] for found in findings if found[1] == "iniconfig"} <= {"no-licence"}
+
+
+def test_a_second_audit_is_answered_from_the_cache(environment):
+    home, *_ = environment
+    audit(environment)
+    audit(environment)
+
+    shown = ciranda("show", "last", "-o", "json", "--store", home / "store", cwd=home).stdout
+
+    cached = shown.count('"cached": true')
+    assert cached > 10, shown[:2000]
