@@ -147,8 +147,23 @@ def convert_custom(kind: type, value: Any) -> Any:
             raise ValueError(f"Expected `str | bytes`, got `{type(value).__name__}`")
         return value
     if hasattr(kind, "model_validate"):
-        return kind.model_validate(value)
+        return _validated(kind, value)
     raise TypeError(f"{kind.__qualname__} is not a type that a workflow can hold")
+
+
+def _validated(kind: Any, value: Any) -> Any:
+    """Let a pydantic model check plain data; of its many lines keep the first fault.
+
+    What was given is left out: it may be secret.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValueError as error:
+        if not hasattr(error, "errors"):
+            raise
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None
 
 
 def _inlined(node: Any, definitions: dict[str, Any], seen: tuple[str, ...], closed: bool) -> Any:

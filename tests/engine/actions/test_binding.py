@@ -56,6 +56,50 @@ def richly(  # noqa: PLR0913, PLR0917  (one parameter a type)
     return source
 
 
+class RefusedError(ValueError):
+    def errors(self) -> list[dict[str, Any]]:
+        return [{"loc": ("kids", 0, "n"), "msg": "Input should be a valid integer"}]
+
+
+class Model:
+    """What pydantic's models look like from outside."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    @classmethod
+    def model_json_schema(cls) -> dict[str, Any]:
+        return {"$ref": "#/$defs/N", "$defs": {"N": {"type": "object", "properties": {"n": {}}}}}
+
+    @classmethod
+    def model_validate(cls, value: Any) -> "Model":
+        if value["n"] == "hunter22":
+            raise RefusedError(f"input_value={value}")
+        return cls(value["n"])
+
+    def model_dump(self, *, by_alias: bool) -> dict[str, Any]:
+        return {"n": self.n}
+
+
+@action("t.model")
+def modelled(model: Model, more: list[Model] | None = None) -> Model:
+    return model
+
+
+def test_models_of_pydantic_are_checked_by_themselves():
+    bound = modelled.bind({"model": {"n": 1}, "more": [{"n": 2}]})
+
+    assert (bound["model"].n, bound["more"][0].n) == (1, 2)
+    assert modelled.finish(modelled(**bound)) == {"n": 1}
+    assert modelled.input_schema["properties"]["model"]["properties"] == {"n": {}}
+    assert modelled.output_schema["additionalProperties"] is False
+    with pytest.raises(StepError) as caught:
+        modelled.bind({"model": {"n": "hunter22"}})
+    assert caught.value.message == (
+        'Input "model" of t.model: kids.0.n: Input should be a valid integer.'
+    )
+
+
 def test_plain_inputs_pass_as_they_are():
     inputs = {"a": 1, "b": "x", "c": object(), "d": None, "e": {}}
 
