@@ -33,6 +33,7 @@ from ciranda.plugins import Plugins
 from ciranda.runs.compiling import check_action, executor_of
 from ciranda.runs.launch import Launch
 from ciranda.runs.outcome import RunResult
+from ciranda.runs.plans import Plans
 from ciranda.runs.session import Session
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Cached, Clock, Durability, Log, open_store
@@ -88,6 +89,7 @@ class Engine:
         self.clock: Final = clock or Clock()
         self.replaced: Final = dict(replaced or {})
         self._log = log
+        self.plans: Final = Plans()
         self._functions: Mapping[str, Function] = CONTEXT_FUNCTIONS
         self._sessions: Final[dict[str, Session]] = {}
         self._stack: AsyncExitStack

@@ -46,12 +46,18 @@ class Bus:
         self._asks: dict[type, Ask] = {}
         self._gathers: dict[type, Ask] = {}
         self._stack: list[type] = []
+        self._revision = 0
         self._tasks: TaskGroup | None = None
 
     @property
     def hooks(self) -> pluggy.PluginManager:
         """Pluggy's registry; read it, and register through the bus."""
         return self._roster.manager
+
+    @property
+    def revision(self) -> int:
+        """A number that is another one after a plugin came or went."""
+        return self._revision
 
     def add_hooks(self, module: ModuleType) -> None:
         """Link the types in `module`'s hook specs to their hooks.
@@ -217,6 +223,7 @@ class Bus:
         channel.blocking = tuple(one for one in buffered if one.mark.overflow == "block")
 
     def _recompile(self) -> None:
+        self._revision += 1
         self._asks.clear()
         self._gathers.clear()
         for channel in self._channels.values():

@@ -34,6 +34,7 @@ class Roster:
         # By plugin, in the order of registration.
         self._inline: dict[str, list[tuple[ObserverMark, Implementation]]] = {}
         self._buffered: dict[str, list[Buffered]] = {}
+        self._layering: list[Implementation] | None = None  # asked for once a step
         self.add_hooks(facts)
 
     @property
@@ -76,6 +77,7 @@ class Roster:
         if other is not None:
             raise PluginError(f"plugin '{name}' is the same object as the plugin '{other}'")
         marked = list(self._marked(plugin, name))
+        self._layering = None
         try:
             self.manager.register(plugin, name)
         except pluggy.PluginValidationError as error:
@@ -92,6 +94,7 @@ class Roster:
 
     def unregister(self, name: str) -> list[Buffered]:
         """Forget a plugin and return the buffered observers that must be closed."""
+        self._layering = None
         if self.manager.unregister(name=name) is None:
             raise PluginError(f"plugin '{name}' is not registered")
         del self._inline[name]
@@ -130,7 +133,9 @@ class Roster:
     def layers(self, target: StepPlan | type[Request[Any]]) -> Sequence[Layer]:
         """Return what plugins put around a target, in plugin order and under a name."""
         found: list[Layer] = []
-        for one in self.implementations("middleware"):
+        if self._layering is None:
+            self._layering = self.implementations("middleware")
+        for one in self._layering:
             try:
                 layer = one.call(target)
             except Exception as error:

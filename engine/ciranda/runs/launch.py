@@ -18,13 +18,14 @@ from ciranda.expressions import Secret
 from ciranda.middleware.layer import Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.compiling import compile_plan, executor_of
-from ciranda.runs.graph import build_graph
+from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.runner import Runner
 from ciranda.runs.session import LEASE, Session
 from ciranda.runs.stage import Stage
+from ciranda.settings import RunSettings
 from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference, resolve_secrets
 from ciranda.workflow.binding import bind
@@ -241,6 +242,7 @@ class Launch:
             host=stage,
             publish=self._publisher(),
             room=engine.bus.room,
+            most=engine.configuration.read(RunSettings).max_parallel,
             clock=engine.clock.steady,
             wall=engine.clock.wall,
         )
@@ -252,21 +254,26 @@ class Launch:
         history = (
             {} if self._log is None else self._log.durations(workflow.name, list(workflow.steps))
         )
-        widths = {
-            name: engine.width_of(executor_of(step, actions[step.uses]))
-            for name, step in workflow.steps.items()
-            if step.map is not None
-        }
-        graph = build_graph(
-            workflow.steps, checked.edges, checked.lifts, durations=history, widths=widths
-        )
-        return compile_plan(
-            workflow,
-            graph,
-            actions,
-            functions=engine.functions,
-            onion=engine.onion,
-            base=self._base,
+
+        def widths() -> dict[str, int]:
+            return {
+                name: engine.width_of(executor_of(step, actions[step.uses]))
+                for name, step in workflow.steps.items()
+                if step.map is not None
+            }
+
+        def compiled(graph: Graph) -> Plan:
+            return compile_plan(
+                workflow,
+                graph,
+                actions,
+                functions=engine.functions,
+                onion=engine.onion,
+                base=self._base,
+            )
+
+        return engine.plans.plan(
+            checked, (engine.bus.revision, self._base), history, widths, compiled
         )
 
     def _scope(self, inputs: dict[str, Any], vault: Vault, info: RunInfo) -> dict[str, Any]:

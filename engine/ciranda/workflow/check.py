@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "check", "find_faults"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Checked:
-    """A workflow without faults.
+    """A workflow without faults; an engine keeps its plan for as long as this is held.
 
     Attributes:
         workflow: The workflow; text inputs hold what was written.
