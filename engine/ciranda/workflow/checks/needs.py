@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from ciranda.errors import Fault
 from ciranda.workflow.cycles import cycles
@@ -13,6 +14,8 @@ from ciranda.workflow.spots import Spot
 from ciranda.workflow.statuses import is_always, speaks_of_status, step_of
 
 __all__ = ["may_be_skipped", "need_faults"]
+
+_MOST_SHOWN: Final = 12
 
 
 def need_faults(
@@ -122,7 +125,7 @@ def _cycles(
     if not circles:
         return
     for circle in circles:
-        way = " → ".join(f"`{name}`" for name in (*circle, circle[0]))
+        way = _way(circle)
         first, second = circle[0], circle[1]
         message = f"these steps wait for each other: {way}"
         spot = next(
@@ -142,6 +145,13 @@ def _cycles(
             )
         else:
             yield places.fault(path, message, key=True, kind="cycle")
+
+
+def _way(circle: tuple[str, ...]) -> str:
+    shown = [f"`{name}`" for name in circle]
+    if len(shown) > _MOST_SHOWN:
+        shown[_MOST_SHOWN:] = [f"… ({len(circle)} steps)"]
+    return " → ".join((*shown, shown[0]))
 
 
 def _entries(path: tuple[str, ...], places: Places) -> set[str]:
