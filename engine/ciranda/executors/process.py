@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from ciranda.actions import Action
 from ciranda.context import Context
 from ciranda.executors.pool import Pool, WorkerKind
-from ciranda.middleware.layer import Call, Next
+from ciranda.layer import Call, Next
 
 __all__ = ["ProcessExecutor"]
 
@@ -29,10 +29,19 @@ class ProcessExecutor:
         origin: Says where a worker finds an action.
         group: Owns the task that keeps the pool open; `close` must be called before it ends.
         size: How many workers; by default one for each core.
+        adopt: Takes in a span that a worker finished, as plain data.
     """
 
-    def __init__(self, origin: Origin, group: TaskGroup, size: int | None = None) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        group: TaskGroup,
+        size: int | None = None,
+        *,
+        adopt: Callable[[Any], None] | None = None,
+    ) -> None:
         self._origin: Final = origin
+        self._adopt: Final = adopt
         self._group: Final = group
         self.size: Final = size or os.cpu_count() or 1
         self._pool: Pool | None = None
@@ -63,12 +72,13 @@ class ProcessExecutor:
                 "action": action.name,
                 "inputs": call.arguments,
                 "context": _context(ctx, action) if action.wants_context else None,
+                "traceparent": ctx.traceparent if self._adopt is not None else "",
             }
             return await pool.call(
                 action.name,
                 payload,
                 digest=digest or None,
-                on_event=lambda frame: _hear(ctx, frame),
+                on_event=lambda frame: _hear(ctx, frame, self._adopt),
             )
 
         return call_in_process
@@ -109,7 +119,7 @@ def _context(ctx: Context, action: Action) -> dict[str, Any]:
     }
 
 
-def _hear(ctx: Context, frame: Any) -> None:
+def _hear(ctx: Context, frame: Any, adopt: Callable[[Any], None] | None) -> None:
     """Pass on what a worker said during a call."""
     match type(frame).__name__:
         case "Log" if frame.level in ("stdout", "stderr"):
@@ -120,5 +130,7 @@ def _hear(ctx: Context, frame: Any) -> None:
             ctx.progress(frame.done, frame.total or 0.0, frame.text)
         case "Event" if frame.name == "used":
             ctx.used(**frame.data)
+        case "Span" if adopt is not None:
+            adopt(frame.data)
         case _:
             pass  # events of a plugin's own protocol

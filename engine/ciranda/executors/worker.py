@@ -17,6 +17,7 @@ from ciranda.context import Context, RunInfo
 from ciranda.errors import ActionError, StepError
 from ciranda.events import Event, Request
 from ciranda.executors.pool.worker.job import Job
+from ciranda.observe.carried import Carrier
 
 __all__ = ["WorkerHost", "setup"]
 
@@ -31,6 +32,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._actions: Final[dict[str, dict[str, Action]]] = {}
+        self._carrier: Final = Carrier()
 
     def handle(self, _: str, payload: dict[str, Any], job: Job) -> Any:
         """Call the action that `payload` describes.
@@ -43,9 +45,10 @@ class Worker:
         if action.wants_context:
             arguments[action.wants_context] = _context(payload["context"], job)
         try:
-            result = action.function(**arguments)
-            if inspect.iscoroutine(result):
-                result = _finish_coroutine(result)
+            with self._carrier.during(payload["traceparent"], job.span):
+                result = action.function(**arguments)
+                if inspect.iscoroutine(result):
+                    result = _finish_coroutine(result)
             return action.finish(result)
         except StepError:
             raise
@@ -108,7 +111,7 @@ class WorkerHost:
     """What a context stands on inside a worker: everything goes to the parent as frames."""
 
     def __init__(self, job: Job, secrets: Mapping[str, str]) -> None:
-        self.thread: Final = threading.get_ident()
+        self.thread = threading.get_ident()
         self._job: Final = job
         self._secrets: Final = secrets
 

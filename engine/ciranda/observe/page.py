@@ -1,0 +1,340 @@
+"""A run as one HTML page that needs nothing else: no network, no files, no trust in its data.
+
+Everything that comes from a run is escaped, stands in no script and in no style, and the page's
+content policy lets only its own script run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from html import escape
+from importlib.resources import files
+from typing import Final
+
+from ciranda.observe.critical import critical_path
+from ciranda.observe.drawing import graph_svg
+from ciranda.observe.outline import Outline
+from ciranda.observe.spoken import plural, spoken, tally
+from ciranda.observe.timeline import Segment, Timeline
+from ciranda.observe.track import State, Track
+from ciranda.observe.visible import visible
+
+__all__ = ["page"]
+
+_FIRST: Final = 5  # items of a map that need no click
+_ITEMS: Final = 50  # of a map, in the waterfall: failed ones first, then the slowest
+_ROWS: Final = 2000  # steps in the waterfall and in the table
+_FAILURES: Final = 50
+_MARKS: Final = {
+    State.RUNNING: "●",
+    State.WAITING: "◌",
+    State.SUCCEEDED: "✓",
+    State.FAILED: "✗",
+    State.SKIPPED: "-",
+    State.CANCELLED: "■",
+    State.INTERRUPTED: "!",
+}
+
+
+def page(
+    timeline: Timeline,
+    *,
+    outline: Outline | None = None,
+    tails: Mapping[str, str] | None = None,
+    mask: Callable[[str], str] | None = None,
+    now: float | None = None,
+) -> str:
+    """Return the page.
+
+    Args:
+        timeline: The run.
+        outline: The workflow's steps, for the graph and the critical path.
+        tails: The last lines of output by step path, for failures that carry none.
+        mask: Takes secrets out of a text.
+        now: Seconds since the epoch, for what still runs; the newest event by default.
+    """
+    until = max(timeline.last, timeline.last if now is None else now)
+    return _Page(timeline, outline, tails or {}, mask, until).text()
+
+
+class _Page:
+    def __init__(
+        self,
+        timeline: Timeline,
+        outline: Outline | None,
+        tails: Mapping[str, str],
+        mask: Callable[[str], str] | None,
+        now: float,
+    ) -> None:
+        self._timeline: Final = timeline
+        self._outline: Final = outline
+        self._tails: Final = tails
+        self._mask: Final = mask
+        self._now: Final = now
+
+    def _safe(self, text: str) -> str:
+        """Return text of the run as HTML, on one line."""
+        return escape(visible(text if self._mask is None else self._mask(text)), quote=True)
+
+    def _block(self, text: str) -> str:
+        """Return text of the run as HTML, with its lines."""
+        masked = text if self._mask is None else self._mask(text)
+        return escape("\n".join(map(visible, masked.splitlines())), quote=True)
+
+    def text(self) -> str:
+        """Return the whole page."""
+        here = files("ciranda.observe")
+        style = (here / "page.css").read_text("utf-8")
+        script = (here / "page.js").read_text("utf-8")
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = (
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+            f"script-src 'sha256-{digest}'"
+        )
+        name = self._safe(self._timeline.workflow) or "run"
+        return "".join(
+            [
+                '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+                f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+                '<meta name="viewport" content="width=device-width, initial-scale=1">',
+                '<meta name="referrer" content="no-referrer">',
+                f"<title>{name}</title><style>{style}</style></head><body><main>",
+                self._head(name),
+                self._failures(),
+                *map(self._waterfall, self._timeline.segments),
+                self._graph(),
+                self._table(),
+                "<footer>Times are UTC. A hatched bar is an attempt that failed, a thin line the "
+                "wait before the next; ◆ is the critical path.</footer>",
+                f'</main><div id="tip" hidden></div><script>{script}</script></body></html>\n',
+            ]
+        )
+
+    def _head(self, name: str) -> str:
+        timeline = self._timeline
+        state = timeline.state
+        segments = timeline.segments
+        start = segments[0].start if segments else 0.0
+        worked = sum(segment.duration(self._now) for segment in segments)
+        facts = [
+            f'run <code class="mono">{self._safe(timeline.run)}</code>',
+            f"started <b>{_clock(start)}</b>",
+            f"took <b>{spoken(worked)}</b>",
+        ]
+        if timeline.file:
+            facts.insert(1, f'<code class="mono">{self._safe(timeline.file)}</code>')
+        if len(segments) > 1:
+            facts.append(f"resumed <b>{plural(len(segments) - 1, 'time')}</b>")
+        return (
+            f'<div class="top"><h1>{name}</h1>'
+            f'<span class="badge s-{state.value}">{state.value}</span></div>'
+            f'<p class="facts">{" · ".join(facts)}</p>'
+        )
+
+    # Failures
+
+    def _failures(self) -> str:
+        segment = self._timeline.segment
+        if segment is None:
+            return ""
+        failed = [track for track in segment.tracks.values() if track.error is not None]
+        failed.sort(key=lambda track: (track.tolerated, bool(track.parent), track.start))
+        parts = [self._failure(track) for track in failed[:_FAILURES]]
+        if segment.error is not None:
+            said = self._block(segment.error.message)
+            parts.insert(
+                0,
+                f'<div class="failure s-failed"><h3>{self._safe(segment.error.kind)}</h3>'
+                f"<p>{said}</p></div>",
+            )
+        if len(failed) > _FAILURES:
+            more = plural(len(failed) - _FAILURES, "more failure")
+            parts.append(f'<div class="failure soft">and {more}</div>')
+        return f'<h2>Failures</h2><div class="panel">{"".join(parts)}</div>' if parts else ""
+
+    def _failure(self, track: Track) -> str:
+        error = track.error
+        assert error is not None  # callers choose those that have one
+        place = f' <span class="soft">at {self._safe(error.place)}</span>' if error.place else ""
+        tolerated = ' <span class="soft">(tolerated)</span>' if track.tolerated else ""
+        log = error.log or self._tails.get(track.path, "")
+        parts = [
+            f'<div class="failure s-{"skipped" if track.tolerated else "failed"}">',
+            f"<h3>{self._safe(track.path)}{tolerated}</h3>",
+            f"<p><code>{self._safe(error.kind)}</code>: {self._block(error.message)}{place}</p>",
+        ]
+        if log.strip():
+            parts.append(f"<pre>{self._block(log.rstrip())}</pre>")
+        if error.traceback:
+            parts.append(
+                '<details><summary class="soft">traceback</summary>'
+                f"<pre>{self._block(error.traceback.rstrip())}</pre></details>"
+            )
+        return "".join([*parts, "</div>"])
+
+    # The waterfall
+
+    def _waterfall(self, segment: Segment) -> str:
+        total = segment.duration(self._now)
+        critical = set(self._critical(segment))
+        title = "Timeline"
+        if segment.index:
+            title = f"Resumed at {_clock(segment.start)}: {segment.state.value}"
+        ticks = "".join(
+            f"<span>{spoken(total * part / 4) if part else '0'}</span>" for part in range(4)
+        )
+        rows: list[str] = []
+        beneath = segment.beneath()
+        for track in segment.steps():
+            if len(rows) >= _ROWS:
+                rows.append('<div class="more">and more steps</div>')
+                break
+            rows.append(self._row(segment, track, total, critical=track.path in critical))
+            rows += self._items(segment, beneath.get(track.path, []), total)
+        return (
+            f'<h2>{title}</h2><div class="panel"><div class="axis"><div></div><div>{ticks}</div>'
+            f"<div></div></div><div>{''.join(rows)}</div></div>"
+        )
+
+    def _items(self, segment: Segment, items: list[Track], total: float) -> list[str]:
+        rows = [
+            self._row(segment, item, total, critical=False)
+            for item in heapq.nlargest(_ITEMS, items, key=self._worth)
+        ]
+        if len(items) <= _FIRST:
+            return rows
+        left = plural(len(items) - _ITEMS, "quicker item") if len(items) > _ITEMS else ""
+        more = f'<div class="more">and {left}</div>' if left else ""
+        said = plural(len(rows) - _FIRST, "more item")
+        rest = "".join(rows[_FIRST:])
+        return [
+            *rows[:_FIRST],
+            f'<details><summary class="more">{said}</summary>{rest}{more}</details>',
+        ]
+
+    def _worth(self, item: Track) -> tuple[bool, float]:
+        return item.state is State.FAILED, item.duration(self._now)
+
+    def _critical(self, segment: Segment) -> tuple[str, ...]:
+        return critical_path(segment, self._outline.needs if self._outline is not None else None)
+
+    def _row(self, segment: Segment, track: Track, total: float, *, critical: bool) -> str:
+        kinds = ["row", f"s-{track.state.value}"]
+        kinds += ["item"] if track.parent else []
+        kinds += ["critical"] if critical else []
+        name = self._safe(track.path)
+        if track.is_map:
+            name += f' <span class="soft">×{track.count:,}</span>'  # noqa: RUF001  (meant)
+        length = "" if track.state is State.SKIPPED else spoken(track.duration(self._now))
+        tip = escape(self._tip(segment, track), quote=True)
+        return (
+            f'<div class="{" ".join(kinds)}" data-tip="{tip}"><div class="name">'
+            f'<span class="mark">{_MARKS[track.state]}</span>{name}</div>'
+            f'<div class="lane">{self._bars(segment, track, total)}</div>'
+            f'<div class="length">{length}</div></div>'
+        )
+
+    def _bars(self, segment: Segment, track: Track, total: float) -> str:
+        def share(at: float) -> float:
+            return min(100.0, max(0.0, (at - segment.start) / total * 100)) if total else 0.0
+
+        def bar(kind: str, start: float, end: float | None) -> str:
+            left = share(start)
+            width = share(self._now if end is None else end) - left
+            return f'<span class="bar {kind}" style="left:{left:.3f}%;width:{width:.3f}%"></span>'
+
+        if track.state is State.SKIPPED:
+            at = share(track.start)
+            side = f"right:{100 - at:.3f}%" if at > 50 else f"left:{at:.3f}%"  # noqa: PLR2004  (%)
+            return (
+                f'<span class="bar point" style="left:{at:.3f}%"></span>'
+                f'<span class="said" style="{side}">{self._safe(track.reason)}</span>'
+            )
+        attempts = track.attempts
+        parts = [bar("wait", start, end) for start, end in track.waits]
+        if not attempts:
+            parts.append(bar("map" if track.is_map else "", track.start, track.end))
+        for number, attempt in enumerate(attempts, 1):
+            lost = attempt.state is State.FAILED and number < len(attempts)
+            parts.append(bar("lost" if lost else "", attempt.start, attempt.end))
+        return "".join(parts)
+
+    def _tip(self, segment: Segment, track: Track) -> str:
+        lines = [f"{track.path}: {track.state.value}{', cached' if track.cached else ''}"]
+        step = track.path.partition("/")[0]
+        if self._outline is not None and step in self._outline.uses:
+            lines.append(f"uses {self._outline.uses[step]}")
+        lines.append(f"began {spoken(track.start - segment.start)} after the start")
+        if track.counts:
+            lines.append(tally(track.counts))
+        for attempt in track.attempts:
+            said = f": {attempt.error.kind}" if attempt.error is not None else ""
+            end = self._now if attempt.end is None else attempt.end
+            lines.append(f"attempt {attempt.number}  {spoken(end - attempt.start)}{said}")
+        if track.reason:
+            lines.append(track.reason)
+        if track.error is not None:
+            lines.append(track.error.message[:400])
+        text = "\n".join(visible(line) for line in lines)
+        return text if self._mask is None else self._mask(text)
+
+    # The rest
+
+    def _graph(self) -> str:
+        segment = self._timeline.segment
+        if self._outline is None or segment is None:
+            return ""
+        states: dict[str, str] = {}
+        for each in self._timeline.segments:
+            states.update((track.path, track.state.value) for track in each.steps())
+        svg = graph_svg(self._outline.needs, states, self._critical(segment))
+        return f'<h2>Graph</h2><div class="panel scroll">{svg}</div>' if svg else ""
+
+    def _table(self) -> str:
+        rows: list[str] = []
+        for segment in self._timeline.segments:
+            beneath = segment.beneath()
+            rows += [
+                self._line(track, beneath.get(track.path, []))
+                for track in list(segment.steps())[: _ROWS - len(rows)]
+            ]
+        heads = [
+            ("Step", ""),
+            ("Result", ""),
+            ("Time", "number"),
+            ("Attempts", "number"),
+            ("Note", ""),
+        ]
+        head = "".join(
+            f'<th class="{kind}" scope="col"><button type="button">{text}</button></th>'
+            for text, kind in heads
+        )
+        return (
+            '<h2>Steps</h2><div class="panel scroll"><table><thead><tr>'
+            f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        )
+
+    def _line(self, track: Track, items: list[Track]) -> str:
+        length = track.duration(self._now)
+        attempts = track.attempts[-1].number if track.attempts else 0
+        note = track.reason or ("from the cache" if track.cached else "")
+        if track.is_map:
+            note = tally(track.counts or Counter(item.state.value for item in items))
+        if track.error is not None:
+            note = f"{track.error.kind}: {track.error.message}"
+        return (
+            f'<tr class="s-{track.state.value}"><td>{self._safe(track.path)}</td>'
+            f'<td><span class="mark">{_MARKS[track.state]}</span>{track.state.value}</td>'
+            f'<td class="number" data-key="{length:.6f}">{spoken(length)}</td>'
+            f'<td class="number" data-key="{attempts}">{attempts or ""}</td>'
+            f'<td class="note">{self._safe(note)}</td></tr>'
+        )
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
