@@ -16,7 +16,7 @@ import pluggy
 from ciranda.bus import Bus
 from ciranda.events import Request, StepCompleted, StepStarted
 from ciranda.hooks import hookimpl, hookspec
-from ciranda.middleware.layer import Layer, Place
+from ciranda.layer import Layer, Place
 
 ROUNDS = 7
 CALLS = 20_000

@@ -24,10 +24,10 @@ import msgspec
 
 from ciranda.actions import action
 from ciranda.context import Context, RunInfo
+from ciranda.layer import Call, Next, StepPlan, onion
 from ciranda.middleware.answers import Answers
 from ciranda.middleware.builtin import builtins
 from ciranda.middleware.circuit import Circuit
-from ciranda.middleware.layer import Call, Next, StepPlan, onion
 from ciranda.middleware.limits import Limiter
 from ciranda.middleware.shared import Shared
 from ciranda.middleware.window import Window

@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     )
     from ciranda.expressions import ExpressionError, Secret
     from ciranda.hooks import hookimpl, hookspec, observer
-    from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
-    from ciranda.runs.outcome import RunResult
+    from ciranda.layer import Call, Layer, Next, Place, StepPlan
     from ciranda.running import arun, run
+    from ciranda.runs.outcome import RunResult
     from ciranda.settings import Settings
     from ciranda.workflow.builder import Workflow, load
 
 _HOMES = {
     "Action": "ciranda.actions",
     "Arg": "ciranda.actions",
-    "Call": "ciranda.middleware.layer",
+    "Call": "ciranda.layer",
     "CirandaError": "ciranda.errors",
     "Context": "ciranda.context",
     "Engine": "ciranda.engine",
     "ExpressionError": "ciranda.expressions",
     "Fault": "ciranda.errors",
     "InputError": "ciranda.errors",
-    "Layer": "ciranda.middleware.layer",
-    "Next": "ciranda.middleware.layer",
-    "Place": "ciranda.middleware.layer",
+    "Layer": "ciranda.layer",
+    "Next": "ciranda.layer",
+    "Place": "ciranda.layer",
     "PluginError": "ciranda.errors",
     "RunResult": "ciranda.runs.outcome",
     "Secret": "ciranda.expressions",
     "Settings": "ciranda.settings",
     "StepError": "ciranda.errors",
-    "StepPlan": "ciranda.middleware.layer",
+    "StepPlan": "ciranda.layer",
     "StoreError": "ciranda.errors",
     "Workflow": "ciranda.workflow.builder",
     "WorkflowError": "ciranda.errors",

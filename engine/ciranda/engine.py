@@ -18,16 +18,16 @@ from ciranda.actions import Action, Resource, Scope, action
 from ciranda.bus import Bus
 from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Event
-from ciranda.expressions import Function
 from ciranda.executors.arguments import Arguments
 from ciranda.executors.inline import InlineExecutor
 from ciranda.executors.process import ProcessExecutor
 from ciranda.executors.shelf import ResourceShelf
 from ciranda.executors.thread import ThreadExecutor
+from ciranda.expressions import Function
+from ciranda.layer import Next, StepPlan, onion
 from ciranda.middleware.answers import Answers
 from ciranda.middleware.builtin import builtins
 from ciranda.middleware.fingerprint import Fingerprints
-from ciranda.middleware.layer import Next, StepPlan, onion
 from ciranda.middleware.shared import Shared
 from ciranda.plugins import Plugins
 from ciranda.runs.compiling import check_action, executor_of

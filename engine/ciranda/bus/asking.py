@@ -9,7 +9,7 @@ import anyio
 
 from ciranda.bus.implementation import Implementation
 from ciranda.errors import UnansweredError
-from ciranda.middleware.layer import Layer, Next, onion
+from ciranda.layer import Layer, Next, onion
 
 __all__ = ["Ask", "compile_ask", "compile_gather"]
 

@@ -20,7 +20,7 @@ from ciranda.bus.report import ObserverCounts, ObserverFailure, log_failure
 from ciranda.bus.roster import Roster
 from ciranda.errors import PluginError
 from ciranda.events import Event, Request
-from ciranda.middleware.layer import Layer, StepPlan
+from ciranda.layer import Layer, StepPlan
 
 __all__ = ["Bus"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from ciranda.errors import PluginError
-from ciranda.middleware.layer import Layer
+from ciranda.layer import Layer
 
 __all__ = ["ordered"]
 

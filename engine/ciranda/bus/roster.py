@@ -18,7 +18,7 @@ from ciranda.errors import PluginError
 from ciranda.events import Event, Request
 from ciranda.hooks import ObserverMark, extension, facts
 from ciranda.hooks.markers import MARK, PROJECT
-from ciranda.middleware.layer import Layer, StepPlan
+from ciranda.layer import Layer, StepPlan
 
 __all__ = ["Roster"]
 

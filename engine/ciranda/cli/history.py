@@ -14,9 +14,10 @@ from ciranda.errors import RunNotFoundError
 if TYPE_CHECKING:
     from ciranda.events import Event, ForeignEvent
     from ciranda.observe.timeline import Timeline
-    from ciranda.store import Log, RunRow
+    from ciranda.store import Log
+    from ciranda.workflow.model import Workflow
 
-__all__ = ["events_of", "found_run", "opened", "read_timeline"]
+__all__ = ["events_of", "found_run", "opened", "pinned_workflow", "read_timeline"]
 
 _FILE = "ciranda.db"
 _FOLDER = ".ciranda"
@@ -68,6 +69,19 @@ def events_of(log: Log, run: str) -> Iterator[Event | ForeignEvent]:
     decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=_masked)
     for record in log.read(run):
         yield decode(record, decoder)
+
+
+def pinned_workflow(log: Log, run: str) -> Workflow:
+    """Return the workflow of a run as its file was when it began.
+
+    Raises:
+        StoreError: It is missing or damaged.
+        WorkflowError: It was written for another version of the language.
+    """
+    from ciranda.workflow.load import loads
+
+    row = log.run(run)
+    return loads(log.blob(row.source), file=row.file or "<string>")
 
 
 def read_timeline(log: Log, run: str) -> Timeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
@@ -18,8 +19,10 @@ from ciranda.observe.timeline import Timeline
 
 if TYPE_CHECKING:
     from ciranda.events import Event
+    from ciranda.observe.export import LiveExporter
     from ciranda.runs.outcome import RunResult
     from ciranda.store import Log
+    from ciranda.workflow.model import Workflow
 
 __all__ = ["Performance"]
 
@@ -50,6 +53,7 @@ class Performance:
         self._quiet: Final = quiet
         self._timeline: Final = Timeline(keep_items=False)
         self._progress: Progress
+        self._exporter: Final = _exporter()
         self._begun = False  # whether the store knows of it
         self.resume: Final[list[str]] = [] if store is None else ["--store", store]
 
@@ -62,10 +66,11 @@ class Performance:
             CirandaError: It cannot begin, or its store failed.
         """
         with Interrupts() as interrupts:
-            with progress(sys.stderr, quiet=self._quiet) as self._progress:
-                result: RunResult | None = anyio.run(
-                    self._perform, order, interrupts, backend=self._backend
-                )
+            try:
+                result = self._shown(order, interrupts)
+            finally:
+                if self._exporter is not None:
+                    self._exporter.close()
             if result is None:
                 screen.say("interrupted before the first step: there is nothing to resume")
                 return None, interrupts.code
@@ -73,12 +78,24 @@ class Performance:
             return result, Exit.OK
         return result, interrupts.code if interrupts.signum else Exit.FAILED
 
+    def _shown(self, order: Order, interrupts: Interrupts) -> RunResult | None:
+        with progress(sys.stderr, quiet=self._quiet) as self._progress:
+            return anyio.run(self._perform, order, interrupts, backend=self._backend)
+
+    def describe(self, run: str, workflow: Workflow) -> None:
+        """Tell which workflow is about to run under which id."""
+        if self._exporter is not None:
+            from ciranda.observe.outline import outline
+
+            self._exporter.describe(run, outline(workflow))
+
     def prime(self, log: Log, run: str) -> None:
         """Take in the past of a run that is about to be resumed."""
         from ciranda.cli.history import events_of
 
-        self._timeline.prime(events_of(log, run))
-        self._progress.prime(events_of(log, run))
+        for each in (self._timeline, self._progress, self._exporter):
+            if each is not None:
+                each.prime(events_of(log, run))
 
     async def _perform(self, order: Order, interrupts: Interrupts) -> RunResult | None:
         result: RunResult | None = None
@@ -116,6 +133,8 @@ class Performance:
         self._begun = True
         self._timeline.apply(event)
         self._progress.feed(event)
+        if self._exporter is not None:
+            self._exporter.feed(event)
 
     def _sum_up(self, engine: Engine, result: RunResult) -> None:
         from ciranda.observe.summary import summary
@@ -131,3 +150,17 @@ class Performance:
             lines = ["", *lines]
         for line in lines:
             screen.say(line)
+
+
+def _exporter() -> LiveExporter | None:
+    """Return what sends traces, if the environment names a place for them."""
+    if not any(name.startswith("OTEL_EXPORTER_OTLP") for name in os.environ):
+        return None  # and OpenTelemetry is not imported
+    from ciranda.observe.export import live_exporter
+
+    exporter = live_exporter(os.environ, warn=screen.warn)
+    if exporter is not None:
+        from opentelemetry.trace import set_tracer_provider
+
+        set_tracer_provider(exporter.provider)
+    return exporter

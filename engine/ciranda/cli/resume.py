@@ -31,7 +31,7 @@ def command(ctx: click.Context, run: str, **given: Any) -> None:
       ciranda resume 01k4 -i token=@token.txt
     """
     from ciranda.cli.given import given_inputs
-    from ciranda.cli.history import found_run
+    from ciranda.cli.history import found_run, pinned_workflow
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
 
@@ -43,6 +43,7 @@ def command(ctx: click.Context, run: str, **given: Any) -> None:
     performance.resume.extend(word for name in inputs for word in ("-i", f"{name}=..."))
 
     async def order(engine: Any) -> Any:
+        performance.describe(run, pinned_workflow(engine.log, run))
         performance.prime(engine.log, run)
         return await engine.resume(run, inputs=inputs)
 

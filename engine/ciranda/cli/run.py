@@ -51,6 +51,7 @@ def command(ctx: click.Context, file: str, **given: Any) -> None:
         return
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
+    from ciranda.engine import new_run_id
 
     performance = Performance(
         store=given["store"],
@@ -64,7 +65,9 @@ def command(ctx: click.Context, file: str, **given: Any) -> None:
         for name, declared in checked.workflow.inputs.items():
             if declared.type == "secret" and name in inputs:
                 performance.resume.extend(("-i", f"{name}=..."))  # the store never holds them
-        return await engine.run(checked, inputs=inputs)
+        run = new_run_id()
+        performance.describe(run, checked.workflow)
+        return await engine.run(checked, inputs=inputs, run_id=run)
 
     result, code = performance(order)
     if result is not None:

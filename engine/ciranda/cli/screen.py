@@ -15,7 +15,7 @@ from ciranda.cli.streams import is_terminal
 if TYPE_CHECKING:
     from ciranda.errors import Fault
 
-__all__ = ["error", "faults", "is_coloured", "out", "raw", "say", "warn"]
+__all__ = ["error", "faults", "flush", "is_coloured", "out", "raw", "say", "warn"]
 
 
 def out(text: str = "") -> None:
@@ -27,6 +27,12 @@ def raw(text: str) -> None:
     """Write a part of the result, without an end of line."""
     if sys.stdout is not None:
         sys.stdout.write(_safe(text, sys.stdout))
+
+
+def flush() -> None:
+    """Let a reader have what is written so far."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def say(text: str = "") -> None:

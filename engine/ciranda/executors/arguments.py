@@ -9,7 +9,7 @@ import anyio
 
 from ciranda.actions import Action, Resource, Scope
 from ciranda.context import Context
-from ciranda.middleware.layer import Call, Next
+from ciranda.layer import Call, Next
 
 __all__ = ["Arguments", "Shelf"]
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ciranda.actions import Action
 from ciranda.executors.arguments import Arguments
-from ciranda.middleware.layer import Call, Next
+from ciranda.layer import Call, Next
 
 __all__ = ["InlineExecutor"]
 

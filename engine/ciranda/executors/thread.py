@@ -10,11 +10,9 @@ import anyio.to_thread
 
 from ciranda.actions import Action
 from ciranda.executors.arguments import Arguments
-from ciranda.middleware.layer import Call, Next
+from ciranda.layer import ABANDONED, Call, Next
 
-__all__ = ["ABANDONED", "ThreadExecutor"]
-
-ABANDONED: Final = "abandoned"  # the note that holds an event: set when the thread is really done
+__all__ = ["ThreadExecutor"]
 
 
 class ThreadExecutor:

@@ -74,14 +74,3 @@ class Secret:
     __bool__ = __len__ = __contains__ = __iter__ = __getitem__ = _refuse
     __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _refuse
     __int__ = __float__ = __index__ = _refuse
-
-
-def reveal(value: Any) -> Any:
-    """Return plain data with the text of each secret in its place; the data stays as it is."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, dict):
-        return {key: reveal(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [reveal(each) for each in value]
-    return value

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciranda.events import Request
 from ciranda.hooks.markers import hookspec
-from ciranda.middleware.layer import Layer, StepPlan
+from ciranda.layer import Layer, StepPlan
 
 if TYPE_CHECKING:
     from ciranda.expressions import Function

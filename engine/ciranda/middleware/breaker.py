@@ -11,8 +11,8 @@ from cachebox import LRUCache
 
 from ciranda.errors import StepError
 from ciranda.events import CircuitClosed, CircuitHalfOpened, CircuitOpened, Event
+from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.middleware.circuit import REFUSED, Change, Circuit, State
-from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.middleware.naming import name_by_input, name_of
 from ciranda.workflow.model import Breaker
 

@@ -7,8 +7,8 @@ from typing import Any, Final, final
 
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
+from ciranda.layer import Layer, StepPlan
 from ciranda.middleware import breaker, cache, groups, limits, timeout
-from ciranda.middleware.layer import Layer, StepPlan
 from ciranda.middleware.shared import Shared
 
 __all__ = ["BuiltIn", "builtins"]

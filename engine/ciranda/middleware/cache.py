@@ -9,10 +9,10 @@ import msgspec
 from ciranda.actions.values import copy_value
 from ciranda.errors import StoreError
 from ciranda.events import CacheHit, CacheMissed
+from ciranda.layer import Call, Layer, Middleware, Next, Place, StepPlan
 from ciranda.middleware.answers import Answer
 from ciranda.middleware.cachekey import Key, Keys
 from ciranda.middleware.fingerprint import NoKeyError
-from ciranda.middleware.layer import Call, Layer, Middleware, Next, Place, StepPlan
 from ciranda.workflow.model import Cache
 
 if TYPE_CHECKING:

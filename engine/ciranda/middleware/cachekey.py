@@ -13,9 +13,9 @@ import msgspec
 from ciranda.expressions.error import ExpressionError
 from ciranda.expressions.secret import Secret
 from ciranda.expressions.stored import Stored
+from ciranda.layer import Call, StepPlan
 from ciranda.middleware.contents import default_paths, has_path, with_contents
 from ciranda.middleware.fingerprint import NoKeyError
-from ciranda.middleware.layer import Call, StepPlan
 from ciranda.middleware.naming import sealed
 from ciranda.workflow.model import Cache
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import anyio
 
 from ciranda.errors import StepError
-from ciranda.executors.thread import ABANDONED
-from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
+from ciranda.layer import ABANDONED, Call, Layer, Next, Place, StepPlan
 from ciranda.middleware.naming import name_of
 from ciranda.workflow.model import Concurrency
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import anyio
 
 from ciranda.errors import StepError
-from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
+from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.middleware.naming import name_by_input, name_of
 from ciranda.middleware.window import Reservations, Window
 from ciranda.workflow.model import Rate

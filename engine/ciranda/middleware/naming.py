@@ -13,7 +13,7 @@ import msgspec
 from ciranda.errors import StepError
 from ciranda.expressions.error import ExpressionError
 from ciranda.expressions.secret import Secret
-from ciranda.middleware.layer import Call
+from ciranda.layer import Call
 
 if TYPE_CHECKING:
     from ciranda.middleware.shared import Shared

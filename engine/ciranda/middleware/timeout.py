@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ciranda.errors import StepError
-from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
+from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.workflow.durations import duration_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, final
 
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
-from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
+from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.observe.current import use_span
 
 __all__ = ["Tracing", "layer"]

@@ -12,7 +12,7 @@ from ciranda.actions import Action
 from ciranda.bus import Bus
 from ciranda.errors import PluginError
 from ciranda.events import Request
-from ciranda.middleware.layer import Layer, StepPlan
+from ciranda.layer import Layer, StepPlan
 from ciranda.plugins.catalogue import Catalogue, Listed
 from ciranda.plugins.conflicts import check_names
 from ciranda.plugins.digests import distribution_digest

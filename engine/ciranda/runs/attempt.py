@@ -21,17 +21,16 @@ from ciranda.events import (
     StepSkipped,
     StepStarted,
 )
-from ciranda.executors.thread import ABANDONED
 from ciranda.expressions import ExpressionError, Stored
-from ciranda.middleware.layer import Call
+from ciranda.layer import ABANDONED, Call
 from ciranda.runs.commands import Start
+from ciranda.runs.failure import called_off, keepable_failure
 from ciranda.runs.host import Host
 from ciranda.runs.plan import PlannedStep
 from ciranda.runs.retry import kind_matches, retry_delay
 
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
-    from ciranda.vault import Vault
 
 __all__ = ["Attempts"]
 
@@ -58,7 +57,7 @@ class Attempts:
         self._clock: Final = clock
         self._wall: Final = wall
         self._chance: Final = chance
-        self._sealed: Final = bool(host.vault)
+        self._reveal: Final = host.vault.reveal if host.vault else None
         self._contexts: Final = [partial(host.context, planned) for planned in runner.plan.steps]
         self._lists: Final[dict[int, Sequence[Any]]] = {}
         self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
@@ -95,16 +94,24 @@ class Attempts:
                 inputs_digest=host.digest(inputs),
             )
         )
-        call = Call(inputs, self._contexts[node], path, attempt, scope, env, sealed=self._sealed)
+        call = Call(inputs, self._contexts[node], path, attempt, scope, env, reveal=self._reveal)
         try:
             if planned.step.deadline is None:
                 output = await planned.call(call)
             else:
                 output = await self._within_deadline(planned, path, call)
-        except Exception as error:  # whatever an author's code raises is an outcome
+        except (Exception, SystemExit) as error:  # whatever an author's code raises is an outcome
+            failure = keepable_failure(error, planned.action)
             if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
+                failure.detail["abandoned"] = True
                 await call.notes[ABANDONED].wait()
-            self._fail(planned, start, path, failure_of(error, planned.action), clock() - began)
+            self._fail(planned, start, path, failure, clock() - began)
+            return
+        except anyio.get_cancelled_exc_class():
+            if called_off():
+                raise
+            failure = Failure(kind="cancelled", message="the action was cancelled from inside")
+            self._fail(planned, start, path, failure, clock() - began)
             return
         runner.record(
             StepCompleted(
@@ -143,7 +150,9 @@ class Attempts:
         if planned.local:
             scheduler, node = self._runner.scheduler, start.node
             at = datetime.fromtimestamp(self._wall(), UTC).isoformat()
+            path = self._runner.plan.path(start.node, start.item)
             scope["attempt"] = start.attempt
+            scope["step"] = {"id": step.id, "path": path, "dir": self._host.folder(path)}
             scope["()"] = {
                 "always": lambda: True,
                 "cancelled": lambda: bool(scheduler.cancelled),
@@ -223,7 +232,7 @@ class Attempts:
             failure,
             message=host.vault.mask(failure.message),
             traceback=host.vault.mask(failure.traceback),
-            detail=_masked(failure.detail, host.vault) if host.vault else failure.detail,
+            detail=host.vault.mask_all(failure.detail),
             step=step.id,
             path=path,
             attempt=start.attempt,
@@ -270,12 +279,3 @@ class Attempts:
 def _kind_of(value: Any) -> str:
     names = {dict: "an object", str: "text", bool: "a boolean", type(None): "null"}
     return names.get(type(value), f"a {type(value).__name__}")
-
-
-def _masked(value: Any, vault: Vault) -> Any:
-    """Return plain data with the secrets in its texts masked, names of fields too."""
-    if isinstance(value, str | bytes):
-        return vault.mask(value)
-    if isinstance(value, dict):
-        return {vault.mask(name): _masked(each, vault) for name, each in value.items()}
-    return [_masked(each, vault) for each in value] if isinstance(value, list) else value

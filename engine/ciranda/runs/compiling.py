@@ -9,7 +9,7 @@ from typing import Any, Final
 from ciranda.actions import Action
 from ciranda.errors import ActionError
 from ciranda.expressions import Function, compile_template
-from ciranda.middleware.layer import Next, StepPlan
+from ciranda.layer import Next, StepPlan
 from ciranda.runs.graph import Graph
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition

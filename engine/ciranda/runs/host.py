@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ciranda.context import Context
-    from ciranda.middleware.layer import Call
+    from ciranda.layer import Call
     from ciranda.runs.plan import PlannedStep
     from ciranda.vault import Vault
 
@@ -34,6 +34,10 @@ class Host(Protocol):
 
     def digest(self, value: Any) -> str:
         """Return what identifies inputs in the log; empty when there is no log."""
+        ...
+
+    def folder(self, path: str) -> str:
+        """Return the step's own folder, made if it is missing."""
         ...
 
     def context(self, planned: PlannedStep, call: Call) -> Context:

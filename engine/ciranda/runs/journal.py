@@ -49,7 +49,7 @@ class MemoryJournal:
 
     def append(self, events: list[Event]) -> None:
         """Keep events."""
-        self._events += events
+        self._events.extend(events)
 
     def read(self) -> Iterator[Event | ForeignEvent]:
         """Return all events from the first."""

@@ -15,7 +15,7 @@ from ciranda.context import RunInfo
 from ciranda.errors import ReplayError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import Secret
-from ciranda.middleware.layer import Call
+from ciranda.layer import Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.compiling import compile_plan, executor_of
 from ciranda.runs.graph import Graph
@@ -181,7 +181,7 @@ class Launch:
         return RunResult(
             run_id=self.run,
             status=completed.status,
-            outputs=completed.outputs,
+            outputs=self._stage.vault.mask_all(completed.outputs),
             steps=steps,
             failures=tuple(completed.failures),
             warnings=completed.warnings,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ciranda.actions import Action
 from ciranda.expressions import Expression
-from ciranda.middleware.layer import Next
+from ciranda.layer import Next
 from ciranda.runs.graph import Graph
 from ciranda.runs.scheduler import split_path
 from ciranda.workflow.binding import Binding

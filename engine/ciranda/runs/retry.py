@@ -44,7 +44,10 @@ def retry_delay(
         wanted = kind_matches(failure.kind, NEVER_BEGUN)
     if not wanted:
         return None
-    delay: float = min(retry.backoff * retry.factor ** (attempt - 1), retry.cap)
+    try:
+        delay: float = min(retry.backoff * float(retry.factor) ** (attempt - 1), retry.cap)
+    except OverflowError:
+        delay = retry.cap
     if retry.jitter == "full":
         delay *= chance
     return max(delay, failure.retry_after or 0.0)

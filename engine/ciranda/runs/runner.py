@@ -64,6 +64,7 @@ class Runner:
         publish: Tells observers of an event, and whether they could take more; None when
             nobody listens.
         room: Waits until they can take more.
+        most: Steps that may be under way at once; None is as many as are ready.
         clock: Monotonic seconds.
         wall: Seconds since the epoch; events and retry times carry it.
         chance: Random numbers in [0, 1) for the jitter of retries.
@@ -78,6 +79,7 @@ class Runner:
         host: Host,
         publish: Callable[[Event], bool] | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
+        most: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -99,10 +101,13 @@ class Runner:
         self._pending: list[Event] = []
         self._oldest = 0.0  # when the first pending event was recorded
         self._committing = False
+        self._lost: BaseException | None = None  # why events could not be kept
         self._active: Final[dict[Key, anyio.CancelScope | None]] = {}
         self._reasons: Final[dict[Key, str]] = {}
         self._map_started: Final[dict[int, float]] = {}
         self._parked: Final[list[anyio.Event]] = []
+        self._most: Final = most
+        self._workers = 0
         self._starting = 0  # workers that were asked for and did not begin yet
         self._busy = 0  # workers with a step in their hands
         self._turned = 0.0
@@ -136,6 +141,8 @@ class Runner:
             self._wake()
             await self._done.wait()
             self._group.cancel_scope.cancel()
+        if self._lost is not None:
+            raise self._lost
         if self.completed is None:  # only when the group was cancelled from outside
             raise RuntimeError("the run ended without an end")  # pragma: no cover
         return self.completed
@@ -180,10 +187,13 @@ class Runner:
         if self._committing:
             self._wanted.set()
             return
-        while self._pending:
+        while self._pending and self._lost is None:
             events, self._pending = self._pending, []
-            self._journal.append(events)
-            self._absorb(events)
+            try:
+                self._journal.append(events)
+                self._absorb(events)
+            except BaseException as error:  # raised by `perform`
+                self._lose(error)
         self._wake()
 
     async def _commit_behind(self) -> None:
@@ -191,19 +201,27 @@ class Runner:
         while True:
             await self._wanted.wait()
             self._wanted = anyio.Event()
-            if not self._pending:
+            if not self._pending or self._lost is not None:
                 continue
             events, self._pending = self._pending, []
             self._committing = True
             try:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._journal.append, events)
+                self._absorb(events)
+            except Exception as error:
+                self._lose(error)
             finally:
                 self._committing = False
-            self._absorb(events)
             self._wake()
             if self._pending:
                 self._wanted.set()
+
+    def _lose(self, error: BaseException) -> None:
+        """End the run here: were later events kept, the log would have a hole."""
+        self._lost = error
+        self._ready.clear()
+        self._done.set()
 
     def _absorb(self, events: list[Event]) -> None:
         """Apply kept events in order and take in what follows."""
@@ -324,16 +342,23 @@ class Runner:
         """See to it that somebody takes the next ready step."""
         if not self._ready or self._starting:
             return
-        self._starting = 1
         if self._parked:
+            self._starting = 1
             self._parked.pop().set()
-        else:
+        elif self._most is None or self._workers < self._most:
+            self._starting = 1
+            self._workers += 1
             self._group.start_soon(self._work)
 
     def _pop(self) -> Start | None:
         while self._ready:
             start = heappop(self._ready)
-            if (start.node, start.item) not in self._active:
+            _, item, node, _ = start
+            if (node, item) in self._active:
+                continue
+            state = self.scheduler
+            status = state.statuses[node] if item < 0 else state.items[node].statuses[item]
+            if status == Status.READY:  # it may have been cancelled while it waited for its turn
                 return start
         return None
 

@@ -16,8 +16,7 @@ from ciranda.context import Context, RunInfo
 from ciranda.errors import StepError
 from ciranda.events import Event, Request, StepLogged, StepProgressed
 from ciranda.expressions import Secret
-from ciranda.expressions.secret import reveal
-from ciranda.middleware.layer import Call
+from ciranda.layer import Call
 from ciranda.middleware.naming import sealed
 from ciranda.runs.plan import PlannedStep
 from ciranda.store import Clock, Log
@@ -85,9 +84,13 @@ class Stage:
             call.path,
             call.attempt,
             None if timeout is None else self.clock() + timeout,
-            reveal(call.env) if call.sealed and call.env else call.env,
+            self.vault.reveal(call.env) if call.env else call.env,
             "" if trace is None else trace(call.path, call.attempt),
         )
+
+    def folder(self, path: str) -> str:
+        """Return the step's own folder, made if it is missing."""
+        return str(Context(self, self.info, path, path).dir)
 
     def digest(self, value: Any) -> str:
         """Return what identifies inputs in the log; a secret enters as its HMAC."""
@@ -183,8 +186,8 @@ class Stage:
         """Put a question to the plugins."""
         return await self._bus.ask(request)
 
-    def _tell(self, kind: type[Event], ctx: Context, **fields: Any) -> None:
+    def _tell(self, kind: type[StepLogged | StepProgressed], ctx: Context, **fields: Any) -> None:
         if self._bus.listens(kind):
             self._bus.publish_nowait(
-                kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields)
+                kind(run=self.info.id, at=time.time(), path=ctx.path, **fields)
             )

@@ -10,7 +10,7 @@ import msgspec
 
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
-from ciranda.middleware.layer import Call, Layer, Next, Place, StepPlan
+from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.store import Log, Record
 
 __all__ = ["CrashPoint", "Crashes", "SimulatedCrash"]

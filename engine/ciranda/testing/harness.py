@@ -181,7 +181,7 @@ async def harness(
     """
     with tempfile.TemporaryDirectory(prefix="ciranda-") as made:
         opened = Harness(
-            Path(os.path.realpath(made if folder is None else folder)),
+            Path(os.path.realpath(made if folder is None else folder)),  # noqa: ASYNC240  (once)
             plugins,
             settings or {},
             mocks or {},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ciranda.actions import Action
-from ciranda.actions.values import plain
+from ciranda.actions.binding import make_finish
 
 __all__ = ["mock_action"]
 
@@ -28,7 +28,7 @@ def mock_action(name: str, answer: Any) -> Action:
         input_schema={"type": "object", "properties": {}, "additionalProperties": True},
         output_schema={},
         bind=dict,
-        finish=plain,
+        finish=make_finish(name, Any),
         doc=f"Stand in for {name}.",
     )
 

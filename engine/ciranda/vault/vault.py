@@ -100,6 +100,21 @@ class Vault(Mapping[str, str]):
         """
         return self._walk(value, None, None, None) if self._secrets else value
 
+    def mask_all(self, value: Any) -> Any:
+        """Return plain data for people: every form of every secret, opaque or not, as `***`."""
+        if not self._secrets:
+            return value
+        return self._starred(self.reveal(value))
+
+    def _starred(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, bytes):
+            return self.mask(value)
+        if isinstance(value, dict):
+            return {self.mask(name): self._starred(each) for name, each in value.items()}
+        return [self._starred(each) for each in value] if isinstance(value, list) else value
+
     def ext_hook(self, code: int, data: memoryview) -> Any:
         """Decode what `encode_reference` wrote: the `ext_hook` of whoever reads values."""
         if code != REFERENCE:

@@ -12,7 +12,7 @@ from ciranda.bus import Bus
 from ciranda.errors import PluginError, UnansweredError
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
-from ciranda.middleware.layer import Layer, Place
+from ciranda.layer import Layer, Place
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda.bus import ordered
 from ciranda.errors import PluginError
-from ciranda.middleware.layer import Layer, Place
+from ciranda.layer import Layer, Place
 
 
 async def call(call: Any, inner: Any) -> Any:

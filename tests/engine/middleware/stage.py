@@ -8,8 +8,8 @@ from typing import Any
 from ciranda.actions import Action, action
 from ciranda.context import Context, RunInfo
 from ciranda.events import Event
+from ciranda.layer import Call, Layer, Next, StepPlan, onion
 from ciranda.middleware.builtin import builtins
-from ciranda.middleware.layer import Call, Layer, Next, StepPlan, onion
 from ciranda.middleware.shared import Shared
 from ciranda.workflow.model import Step
 

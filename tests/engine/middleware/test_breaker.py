@@ -10,8 +10,8 @@ from ciranda.actions import action
 from ciranda.errors import StepError
 from ciranda.events import CircuitClosed, CircuitHalfOpened, CircuitOpened
 from ciranda.expressions import Secret
+from ciranda.layer import Call
 from ciranda.middleware.breaker import Breakers
-from ciranda.middleware.layer import Call
 from ciranda.middleware.shared import Shared
 from ciranda.workflow.model import Breaker
 

@@ -12,8 +12,8 @@ from tests.engine.middleware.stage import Stage, double, plan, wrapped
 from ciranda.actions import Action, action
 from ciranda.errors import StepError, StoreError
 from ciranda.events import CacheHit
+from ciranda.layer import Call
 from ciranda.middleware.answers import Answers
-from ciranda.middleware.layer import Call
 from ciranda.middleware.shared import Shared
 from ciranda.store import Cached, SqliteLog
 from ciranda.workflow.model import Cache

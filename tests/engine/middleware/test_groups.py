@@ -7,7 +7,7 @@ from tests.engine.middleware.virtual import virtual_time
 
 from ciranda.errors import StepError
 from ciranda.executors.thread import ABANDONED
-from ciranda.middleware.layer import Call
+from ciranda.layer import Call
 from ciranda.middleware.shared import Shared
 from ciranda.workflow.model import Concurrency, Rate
 

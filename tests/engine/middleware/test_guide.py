@@ -10,8 +10,8 @@ from tests.engine.middleware.stage import Stage, double, plan
 from ciranda.actions import action
 from ciranda.bus import Bus
 from ciranda.errors import StepError
+from ciranda.layer import Call, onion
 from ciranda.middleware.builtin import builtins
-from ciranda.middleware.layer import Call, onion
 from ciranda.middleware.shared import Shared
 from ciranda.plugins import Plugins
 from ciranda.settings import Configuration

@@ -8,7 +8,7 @@ from tests.engine.middleware.stage import Clock, Stage, plan, wrapped
 from tests.engine.middleware.virtual import virtual_time
 
 from ciranda.errors import StepError
-from ciranda.middleware.layer import Call
+from ciranda.layer import Call
 from ciranda.middleware.limits import Limiter, Limiters
 from ciranda.middleware.shared import Shared
 from ciranda.middleware.window import Window

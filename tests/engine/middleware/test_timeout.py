@@ -7,9 +7,9 @@ from tests.engine.middleware.stage import Stage, layers, plan, wrapped
 
 from ciranda.errors import StepError
 from ciranda.events import Request
+from ciranda.layer import Call
 from ciranda.middleware import timeout
 from ciranda.middleware.builtin import builtins
-from ciranda.middleware.layer import Call
 from ciranda.middleware.shared import Shared
 
 pytestmark = pytest.mark.anyio
