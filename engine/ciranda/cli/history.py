@@ -14,10 +14,10 @@ from ciranda.errors import RunNotFoundError
 if TYPE_CHECKING:
     from ciranda.events import Event, ForeignEvent
     from ciranda.observe.timeline import Timeline
-    from ciranda.store import Log
+    from ciranda.store import Log, RunRow
     from ciranda.workflow.model import Workflow
 
-__all__ = ["events_of", "found_run", "opened", "pinned_workflow", "read_timeline"]
+__all__ = ["events_of", "found_run", "opened", "pinned_workflow", "read_timeline", "status_of"]
 
 _FILE = "ciranda.db"
 _FOLDER = ".ciranda"
@@ -69,6 +69,11 @@ def events_of(log: Log, run: str) -> Iterator[Event | ForeignEvent]:
     decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=_masked)
     for record in log.read(run):
         yield decode(record, decoder)
+
+
+def status_of(log: Log, row: RunRow) -> str:
+    """Return a run's status; one whose process died is `interrupted`."""
+    return "interrupted" if row.status == "running" and not log.held(row.id) else row.status
 
 
 def pinned_workflow(log: Log, run: str) -> Workflow:

@@ -89,6 +89,10 @@ class Log(Protocol):
         """Give a run back; nothing happens if it was taken over."""
         ...
 
+    def held(self, run: str) -> bool:
+        """Tell whether a process executes a run; one that died does not."""
+        ...
+
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """Leave a message for whoever executes a run, and return its id."""
         ...

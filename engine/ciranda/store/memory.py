@@ -187,6 +187,12 @@ class MemoryLog:
             if held.epoch == lease.epoch:
                 held.holder = None
 
+    def held(self, run: str) -> bool:
+        """See `Log`."""
+        with self._lock:
+            holder = self._of(run).holder
+        return holder is not None and is_held(holder, self._process, self._clock)
+
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """See `Log`."""
         with self._lock:

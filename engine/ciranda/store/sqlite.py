@@ -162,6 +162,10 @@ class SqliteLog:
                 self._records.mark_tail(lease.run)
         self._forget(lease.run)
 
+    def held(self, run: str) -> bool:
+        """See `Log`."""
+        return self._leases.held(run)
+
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """See `Log`."""
         return self._inbox.post(run, kind, payload, self._clock.wall())

@@ -1,0 +1,117 @@
+"""`ciranda logs`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, final
+
+import click
+
+from ciranda.cli import options, screen
+
+if TYPE_CHECKING:
+    from ciranda.store import Log, OutputChunk
+
+__all__ = ["command"]
+
+_PAUSE: Final = 0.2  # seconds between two looks at a run that goes on
+
+
+@click.command("logs")
+@options.run_argument
+@click.argument("step", metavar="[STEP]", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
+@options.store_option
+def command(run: str, step: str | None, follow: bool, store: str | None) -> None:
+    """Print what the steps of a run printed.
+
+    Of each step its first and last half MiB are kept. With STEP (`load`, or `verify/3` for item 3
+    of a map) it is printed as it was; without, each line begins with its step.
+
+    \b
+    Examples:
+      ciranda logs last
+      ciranda logs last load
+      ciranda logs last -f
+    """
+    from ciranda.cli.history import opened
+
+    with opened(store) as log:
+        name = log.run(run).id
+        if step is not None:
+            _check_step(log, name, step)
+        printer = Printer(prefixed=step is None)
+        for chunks in _chunks(log, name, step, follow=follow):
+            printer.print(chunks)
+        printer.finish()
+
+
+def _check_step(log: Log, run: str, path: str) -> None:
+    from ciranda.cli.history import pinned_workflow
+    from ciranda.workflow.nearest import nearest
+
+    steps = pinned_workflow(log, run).steps
+    name = path.partition("/")[0]
+    if name not in steps:
+        meant = nearest(name, steps)
+        hint = f"did you mean `{meant}`?" if meant else f"it has {', '.join(steps)}"
+        raise click.UsageError(f"run {run} has no step `{name}`; {hint}")
+
+
+def _chunks(
+    log: Log,
+    run: str,
+    path: str | None,
+    *,
+    follow: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterable[list[OutputChunk]]:
+    last = 0
+    while True:
+        running = log.run(run).status == "running"  # asked first: what comes later is not missed
+        chunks = log.output(run, path, last)
+        if chunks:
+            last = chunks[-1].id
+            yield chunks
+        if not follow or not running:
+            return
+        if not chunks:
+            sleep(_PAUSE)
+
+
+@final
+class Printer:
+    """Writes chunks of several steps without mixing their lines.
+
+    Args:
+        prefixed: Whether each line begins with its step.
+    """
+
+    def __init__(self, *, prefixed: bool) -> None:
+        self._prefixed: Final = prefixed
+        self._ends: Final[dict[str, int]] = {}  # bytes seen by path
+        self._open: Final[dict[tuple[str, str], bytes]] = {}  # begun lines
+
+    def print(self, chunks: Iterable[OutputChunk]) -> None:
+        """Write chunks in the order they were printed."""
+        for chunk in chunks:
+            gap = chunk.offset - self._ends.get(chunk.path, 0)
+            self._ends[chunk.path] = chunk.offset + len(chunk.data)
+            if gap > 0:
+                screen.out(f"... {gap} bytes of {chunk.path} were not kept ...")
+            key = chunk.path, chunk.stream
+            *lines, self._open[key] = (self._open.pop(key, b"") + chunk.data).split(b"\n")
+            for line in lines:
+                self._write(chunk.path, line)
+        screen.flush()
+
+    def finish(self) -> None:
+        """Write lines that never ended."""
+        for (path, _), line in self._open.items():
+            if line:
+                self._write(path, line)
+
+    def _write(self, path: str, line: bytes) -> None:
+        text = line.decode("utf-8", "backslashreplace")
+        screen.out(f"{path} | {text}" if self._prefixed else text)
