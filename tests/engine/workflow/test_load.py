@@ -1,5 +1,6 @@
 """Files that are right: what they become."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -241,3 +242,13 @@ def test_what_a_file_may_say_later_says_so(key: str):
     name = key.partition(":")[0]
     with pytest.raises(WorkflowError, match=f"`{name}` comes in a later version"):
         loads(f"ciranda: 1\n{key}\nsteps: {{a: {{run: x}}}}")
+
+
+def blocks() -> list[str]:
+    page = (Path(__file__).parents[3] / "docs/workflow-file.md").read_text(encoding="utf-8")
+    return re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", blocks())
+def test_what_the_documentation_shows_is_free_of_faults(block: str, actions: dict[str, Action]):
+    check(loads(block), actions)
