@@ -189,5 +189,5 @@ class Stage:
     def _tell(self, kind: type[StepLogged | StepProgressed], ctx: Context, **fields: Any) -> None:
         if self._bus.listens(kind):
             self._bus.publish_nowait(
-                kind(run=self.info.id, at=time.time(), path=ctx.path, **fields)
+                kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields)
             )
