@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
@@ -34,6 +33,7 @@ from ciranda.runs.compiling import check_action, executor_of
 from ciranda.runs.launch import Launch
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plans import Plans
+from ciranda.runs.run_id import new_run_id
 from ciranda.runs.session import Session
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Cached, Clock, Durability, Log, open_store
@@ -350,13 +350,6 @@ class _LateShelf:
         parts: bytes = b"",
     ) -> None:
         self._engine.log.cache_put(key, payload, expires, label, parts)
-
-
-def new_run_id(clock: Callable[[], float] = time.time) -> str:
-    """Return an id that sorts by time and is easy to tell apart by its first letters."""
-    digits = "0123456789abcdefghjkmnpqrstvwxyz"
-    number = (int(clock() * 1000) & ((1 << 40) - 1)) << 25 | secrets.randbits(25)
-    return "".join(digits[number >> shift & 31] for shift in range(60, -1, -5))
 
 
 def _plainest(group: BaseExceptionGroup[BaseException]) -> BaseException:

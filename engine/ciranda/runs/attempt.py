@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import msgspec
 
-from ciranda.actions import failure_of
 from ciranda.errors import ReplayError, StepError
 from ciranda.events import (
     Failure,

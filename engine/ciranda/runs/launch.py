@@ -22,6 +22,7 @@ from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plan import Plan, PlannedStep
+from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner
 from ciranda.runs.session import LEASE, Session
 from ciranda.runs.stage import Stage
@@ -324,8 +325,6 @@ class Launch:
     @staticmethod
     async def single(engine: Engine, name: str, inputs: dict[str, Any]) -> Any:
         """Run one action through its middleware, without a run."""
-        from ciranda.engine import new_run_id
-
         step = Step(id=name.replace(".", "_"), uses=name, with_=inputs)
         checked = engine.check(Workflow(name=name, steps={step.id: step}))
         launch = Launch(engine, checked, new_run_id())
