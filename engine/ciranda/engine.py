@@ -137,7 +137,7 @@ class Engine:
 
     @cached_property
     def key(self) -> bytes:
-        """Seals secrets wherever something is derived from them; the store's own, if there is one."""
+        """Seals secrets in whatever is derived from them; the store's own, if there is one."""
         if self.durability is Durability.OFF:
             return secrets.token_bytes(32)
         return store_key(self.folder)

@@ -51,7 +51,7 @@ def command(ctx: click.Context, file: str, **given: Any) -> None:
         return
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
-    from ciranda.engine import new_run_id
+    from ciranda.runs.run_id import new_run_id
 
     performance = Performance(
         store=given["store"],
