@@ -111,7 +111,7 @@ def _planned(
 
 
 def _environment(step: Step, workflow: Workflow, functions: Functions) -> Binding | None:
-    return bind(step.env, functions=functions) if step.env else None
+    return bind(step.env, functions=functions, texts=True) if step.env else None
 
 
 def _merged(env: Binding | None) -> Callable[[Mapping[str, Any]], dict[str, str]]:

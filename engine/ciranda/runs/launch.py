@@ -304,7 +304,7 @@ class Launch:
             if declared.source is not None:
                 value = self._engine.environ.get(declared.source, declared.default)
             else:
-                value = bind(declared.value)(scope)
+                value = bind(declared.value, texts=True)(scope)
             if value is not None:
                 found[name] = value
         return found
