@@ -15,7 +15,7 @@ from ciranda.cli.streams import is_terminal
 if TYPE_CHECKING:
     from ciranda.errors import Fault
 
-__all__ = ["error", "faults", "flush", "is_coloured", "out", "raw", "say", "warn"]
+__all__ = ["error", "faults", "flush", "is_coloured", "out", "raw", "say", "speaks_unicode", "warn"]
 
 
 def out(text: str = "") -> None:
@@ -66,6 +66,12 @@ def is_coloured(stream: TextIO | None) -> bool:
     """Say whether colours are wanted: on a terminal, unless NO_COLOR or TERM speak against it."""
     dumb = os.environ.get("TERM", "dumb") == "dumb"
     return is_terminal(stream) and not dumb and not os.environ.get("NO_COLOR")
+
+
+def speaks_unicode() -> bool:
+    """Say whether standard output can show more than ASCII."""
+    encoding = (sys.stdout and sys.stdout.encoding) or "ascii"
+    return encoding.lower().replace("-", "").startswith("utf")
 
 
 def _marked(word: str, colour: str, text: str) -> None:

@@ -19,7 +19,7 @@ from ciranda.store.rows import Durability
 Row: TypeAlias = tuple[Any, ...]
 
 # Older ones can lose committed data when two connections write and checkpoint at once.
-_SOUND_SQLITE: Final = (3, 51, 3)
+SOUND_SQLITE: Final = (3, 51, 3)
 _SYNCHRONOUS: Final = {
     Durability.POWER: "FULL",
     Durability.PROCESS: "NORMAL",
@@ -109,8 +109,8 @@ def _number(connection: apsw.Connection, sql: str) -> int:
 
 def _require_sound_sqlite(path: Path) -> None:
     found = apsw.sqlite_lib_version()
-    if tuple(int(part) for part in found.split(".")[:3]) < _SOUND_SQLITE:
-        needed = ".".join(str(part) for part in _SOUND_SQLITE)
+    if tuple(int(part) for part in found.split(".")[:3]) < SOUND_SQLITE:
+        needed = ".".join(str(part) for part in SOUND_SQLITE)
         raise StoreError(
             f"SQLite {found} can lose records of {path}: install apsw from PyPI, "
             f"which brings {needed} or newer"

@@ -1,0 +1,66 @@
+"""`ciranda graph`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ciranda.cli import options, screen
+
+if TYPE_CHECKING:
+    from ciranda.workflow.model import Workflow
+
+__all__ = ["command"]
+
+
+@click.command("graph")
+@click.argument("target", metavar="FILE|RUN")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "mermaid", "dot"]),
+    default="text",
+    help="A picture for a terminal, or text for Mermaid or Graphviz.  [default: text]",
+)
+@options.store_option
+def command(target: str, form: str, store: str | None) -> None:
+    """Draw which step of a workflow waits for which.
+
+    Of a run, each step has the mark of its status.
+
+    \b
+    Examples:
+      ciranda graph flow.yaml
+      ciranda graph last --format mermaid
+      ciranda graph flow.yaml --format dot | dot -Tsvg > flow.svg
+    """
+    from ciranda.workflow.graph import edges
+
+    workflow, statuses = _workflow(target, store)
+    needs = edges(workflow)
+    if form == "text":
+        from ciranda.cli.lanes import draw
+
+        for line in draw(workflow, needs, statuses, unicode=screen.speaks_unicode()):
+            screen.out(line)
+        return
+    from ciranda.cli.diagrams import dot, mermaid
+
+    for line in (mermaid if form == "mermaid" else dot)(workflow, needs, statuses):
+        screen.out(line)
+
+
+def _workflow(target: str, store: str | None) -> tuple[Workflow, dict[str, str]]:
+    if Path(target).is_file() or target.endswith((".yaml", ".yml")) or "/" in target:
+        from ciranda.workflow.load import load
+
+        return load(target), {}
+    from ciranda.cli.history import opened, pinned_workflow
+    from ciranda.cli.review import review
+
+    with opened(store) as log:
+        row = log.run(target)
+        steps = review(log, row).steps
+        return pinned_workflow(log, row.id), {name: steps[name]["status"] for name in steps}
