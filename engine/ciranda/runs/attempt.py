@@ -83,17 +83,18 @@ class Attempts:
             failure = Failure(kind="invalid-input", message=str(error), retryable=False)
             self._fail(planned, start, path, failure, 0.0)
             return
-        runner.record(
-            StepStarted(
-                run=runner.run,
-                seq=runner.next_seq(),
-                at=self._wall(),
-                path=path,
-                attempt=attempt,
-                inputs_digest=host.digest(inputs),
+        if runner.keeps_starts:
+            runner.record(
+                StepStarted(
+                    run=runner.run,
+                    seq=runner.next_seq(),
+                    at=self._wall(),
+                    path=path,
+                    attempt=attempt,
+                    inputs_digest=host.digest(inputs),
+                )
             )
-        )
-        call = Call(inputs, self._contexts[node], path, attempt, scope, env, reveal=self._reveal)
+        call = Call(inputs, self._contexts[node], path, attempt, scope, env, self._reveal)
         try:
             if planned.step.deadline is None:
                 output = await planned.call(call)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
@@ -15,6 +17,7 @@ from ciranda.events import (
     RunEvent,
     RunResumed,
     RunStarted,
+    StepCompleted,
 )
 from ciranda.store import Log, Record
 
@@ -40,24 +43,31 @@ class Journal(Protocol):
 
 
 class MemoryJournal:
-    """Events that live as long as the run."""
+    """Nothing but the outputs of items, which the results of a large map read again.
+
+    A run in memory has no later process that could replay its events.
+    """
 
     durable = False
 
     def __init__(self) -> None:
-        self._events: Final[list[Event]] = []
+        self._seqs: Final = array("q")  # ascending
+        self._outputs: Final[list[Any]] = []
 
     def append(self, events: list[Event]) -> None:
-        """Keep events."""
-        self._events.extend(events)
+        """Keep the outputs of items."""
+        for event in events:
+            if type(event) is StepCompleted and "/" in event.path:
+                self._seqs.append(event.seq)
+                self._outputs.append(event.output)
 
     def read(self) -> Iterator[Event | ForeignEvent]:
-        """Return all events from the first."""
-        return iter(self._events)
+        """Return no event."""
+        return iter(())
 
     def output(self, seq: int) -> Any:
-        """Return the output of the completion at this place."""
-        return getattr(self._events[seq], "output", None)
+        """Return the output of the item whose completion is at this place."""
+        return self._outputs[bisect_left(self._seqs, seq)]
 
 
 Hook = Callable[[Any], Any]

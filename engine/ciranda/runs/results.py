@@ -122,9 +122,11 @@ class Results:
         self._scheduler: Final = scheduler
         self._journal: Final = journal
         self._maps: Final[dict[str, _MapResult]] = {}
-        self.steps: Final[dict[str, dict[str, Any]]] = {
-            node.id: _view("pending", None, None, 0, 0.0) for node in scheduler.graph.nodes
-        }
+        # Views are never changed, only replaced: all steps begin with the same one.
+        pending = _view("pending", None, None, 0, 0.0)
+        self.steps: Final[dict[str, dict[str, Any]]] = dict.fromkeys(
+            scheduler.graph.by_id, pending
+        )
         self._reducers: Final[dict[type[Event], Callable[[Any], None]]] = {
             StepCompleted: self._completed,
             StepFailed: self._failed,

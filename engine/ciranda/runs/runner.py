@@ -19,7 +19,6 @@ from anyio.abc import TaskGroup
 
 from ciranda.events import (
     Event,
-    Failure,
     MapCompleted,
     RunCancelled,
     RunCompleted,
@@ -31,9 +30,9 @@ from ciranda.events import (
     StepStarted,
     TimerFired,
 )
-from ciranda.expressions import ExpressionError
 from ciranda.runs.attempt import Attempts
 from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
+from ciranda.runs.endings import map_failure, outputs_of
 from ciranda.runs.host import Host
 from ciranda.runs.isolation import in_context
 from ciranda.runs.journal import Journal
@@ -92,6 +91,8 @@ class Runner:
         self.seq = 0
         self._journal: Final = journal
         self._durable: Final = journal.durable
+        # A start is news to observers and to later processes only; the scheduler asked for it.
+        self.keeps_starts: Final = journal.durable or publish is not None
         self._publish: Final = publish
         self._room: Final = room
         self._crowded = False
@@ -194,7 +195,8 @@ class Runner:
                 self._absorb(events)
             except BaseException as error:  # raised by `perform`
                 self._lose(error)
-        self._wake()
+        if self._ready:
+            self._wake()
 
     async def _commit_behind(self) -> None:
         """Commit in a thread whenever the loop turns and something is pending."""
@@ -228,7 +230,7 @@ class Runner:
         publish, ready = self._publish, self._ready
         for event in events:
             kind = type(event)
-            if kind is StepStarted:  # no news to the scheduler, which asked for it
+            if kind is StepStarted:
                 if publish is not None and not publish(event):
                     self._crowded = True
                 continue
@@ -289,16 +291,7 @@ class Runner:
         path = self.plan.path(command.node)
         error = None
         if command.status == "failed":
-            failed = items.statuses.index(Status.FAILED)
-            first = self.results.item_error(path, failed)
-            text = first.get("message", "") if first else ""
-            error = Failure(
-                kind=first.get("kind", "crash") if first else "crash",
-                message=f"{items.failed} of {len(items.statuses)} items failed; "
-                f"item {failed}: {text}",
-                step=path,
-                path=f"{path}/{failed}",
-            )
+            error = map_failure(path, items, self.results.item_error)
         started = self._map_started.pop(command.node, self._clock())
         self.record(
             MapCompleted(
@@ -316,14 +309,7 @@ class Runner:
         self._map_started[node] = self._clock()
 
     def _finish(self, status: str) -> None:
-        outputs, error = None, None
-        if status == "succeeded" or self.plan.outputs_guarded:
-            try:
-                outputs = self.plan.outputs(self._attempts.scope) if self.plan.outputs else None
-            except ExpressionError as problem:
-                if status == "succeeded":
-                    status = "failed"
-                    error = Failure(kind="invalid-output", message=f"outputs: {problem}")
+        status, outputs, error = outputs_of(self.plan, self._attempts.scope, status)
         self.record(
             RunCompleted(
                 **self.stamp(),
@@ -372,7 +358,8 @@ class Runner:
                     self._active[start.node, start.item] = scope
                     self._busy += 1
                     try:
-                        self._wake()
+                        if self._ready:
+                            self._wake()
                         # A copy each time: what a step sets in its context ends with it.
                         await in_context(copy_context(), self._attempts.perform(start))
                     finally:

@@ -97,6 +97,8 @@ class Scheduler:
 
     def failures(self) -> list[str]:
         """Return the ids of the steps whose failure fails the run, in file order."""
+        if Status.FAILED not in self.statuses:
+            return []
         return [
             node.id
             for node in self.graph.nodes

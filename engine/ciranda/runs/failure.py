@@ -1,0 +1,65 @@
+"""From whatever an action raised to a failure that every log can keep."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import anyio
+import msgspec
+
+from ciranda.actions import Action, failure_of
+from ciranda.actions.values import NotPlainError, plain
+from ciranda.events import Failure
+
+__all__ = ["called_off", "keepable_failure"]
+
+
+def keepable_failure(error: BaseException, action: Action) -> Failure:
+    """Describe an error; what no log can keep of it is replaced, never the reason to stop a run.
+
+    Texts may hold lone surrogates (names of files do), details objects of any class, and the
+    error may not even have a text.
+    """
+    try:
+        failure = failure_of(error, action)
+    except Exception as second:
+        name, other = type(error).__name__, type(second).__name__
+        return Failure(kind="crash", message=f"{name}, whose text raises {other}")
+    after = failure.retry_after
+    return msgspec.structs.replace(
+        failure,
+        kind=_text(failure.kind),
+        message=_text(failure.message),
+        traceback=_text(failure.traceback),
+        detail=_detail(failure.detail),
+        retry_after=after if isinstance(after, int | float) and 0 <= after < math.inf else None,
+    )
+
+
+def called_off() -> bool:
+    """Say whether a cancellation that is on its way comes from outside of the step.
+
+    An action that awaits a task of its own which was cancelled raises the same exception.
+    """
+    if anyio.current_effective_deadline() == -math.inf:
+        return True
+    asyncio = sys.modules.get("asyncio")  # where only trio runs, nothing else cancels
+    try:
+        task = asyncio.current_task() if asyncio is not None else None
+    except RuntimeError:
+        return True
+    return task is None or task.cancelling() > 0
+
+
+def _text(value: Any) -> str:
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _detail(detail: Any) -> dict[str, Any]:
+    try:
+        kept = plain(detail)
+    except NotPlainError as error:
+        return {"unkept": _text(error.sentence("detail"))}
+    return kept if isinstance(kept, dict) else {"value": kept}
