@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ciranda.cli import screen
+from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
     from ciranda.actions import Action
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("actions")
+@click.command(
+    "actions",
+    epilog=examples(
+        "ciranda actions",
+        "ciranda actions data.read",
+        "ciranda actions http --format md",
+    ),
+)
 @click.argument("name", metavar="[NAME]", required=False)
 @click.option(
     "--format",
@@ -29,12 +37,6 @@ def command(name: str | None, form: str) -> None:
 
     NAME is an action such as `data.read`, or a plugin such as `data`. An explanation tells what the
     action does, its inputs and output, and how it can fail.
-
-    \b
-    Examples:
-      ciranda actions
-      ciranda actions data.read
-      ciranda actions http --format md
     """
     from ciranda.cli.installed import all_plugins
 

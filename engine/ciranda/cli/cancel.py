@@ -5,11 +5,18 @@ from __future__ import annotations
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.command("cancel")
+@click.command(
+    "cancel",
+    epilog=examples(
+        "ciranda cancel last",
+        "ciranda cancel 01k4 --reason 'wrong file'",
+    ),
+)
 @options.run_argument
 @click.option("--reason", metavar="TEXT", default="", help="What the run's log says of it.")
 @options.store_option
@@ -18,11 +25,6 @@ def command(run: str, reason: str, store: str | None) -> None:
 
     Its running steps are stopped, steps with `if: always()` or `if: cancelled()` still run, and
     `ciranda resume` can go on with it.
-
-    \b
-    Examples:
-      ciranda cancel last
-      ciranda cancel 01k4 --reason 'wrong file'
     """
     from ciranda.cli.history import opened
 

@@ -163,11 +163,12 @@ def _startup_files() -> Iterator[Finding]:
 
 
 def _editable() -> Iterator[Finding]:
-    found = []
-    for folder in _site_folders():
-        for path in sorted(folder.glob("*.dist-info/direct_url.json")):
-            if b'"editable"' in path.read_bytes():
-                found.append(path.parent.name.partition("-")[0])
+    found = [
+        path.parent.name.partition("-")[0]
+        for folder in _site_folders()
+        for path in sorted(folder.glob("*.dist-info/direct_url.json"))
+        if b'"editable"' in path.read_bytes()
+    ]
     text = ", ".join(found)
     yield Finding("editable", "ok", f"installed from sources: {text}" if found else "none")
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import click
 
 from ciranda.cli import screen
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.command("completion")
+@click.command(
+    "completion",
+    epilog=examples(
+        "ciranda completion bash >> ~/.bashrc",
+        "ciranda completion zsh >> ~/.zshrc",
+        "ciranda completion fish > ~/.config/fish/completions/ciranda.fish",
+    ),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the shell code that completes commands.
-
-    \b
-    Examples:
-      ciranda completion bash >> ~/.bashrc
-      ciranda completion zsh >> ~/.zshrc
-      ciranda completion fish > ~/.config/fish/completions/ciranda.fish
-    """
+    """Print the shell code that completes commands."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

@@ -32,7 +32,8 @@ def mermaid(workflow: Workflow, needs: Needs, statuses: Mapping[str, str]) -> It
     yield "flowchart TD"
     for name, step in workflow.steps.items():
         text = "<br/>".join(_mermaid_text(line) for line in _label(step))
-        yield f'    {ids[name]}{"[[" if step.map is not None else "["}"{text}"{"]]" if step.map is not None else "]"}'
+        left, right = ("[[", "]]") if step.map is not None else ("[", "]")
+        yield f'    {ids[name]}{left}"{text}"{right}'
     for name, wanted in needs.items():
         for need in wanted:
             yield f"    {ids[need]} --> {ids[name]}"

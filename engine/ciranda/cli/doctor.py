@@ -6,11 +6,18 @@ import click
 
 from ciranda.cli import options, screen
 from ciranda.cli.exits import Exit
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    epilog=examples(
+        "ciranda doctor",
+        "ciranda doctor -o json",
+    ),
+)
 @options.store_option
 @options.json_option
 @click.pass_context
@@ -19,11 +26,6 @@ def command(ctx: click.Context, store: str | None, form: str) -> None:
 
     Each line is ok, warn or fail; with a fail the exit code is 1. What a sandbox can use is found
     out by trying it in a child process, not by asking for versions.
-
-    \b
-    Examples:
-      ciranda doctor
-      ciranda doctor -o json
     """
     from ciranda.cli.checkup import checkup
     from ciranda.cli.values import as_json, table

@@ -33,7 +33,7 @@ def _terminated(signum: int, frame: object) -> NoReturn:
     raise SystemExit(Exit.TERMINATED)
 
 
-def _outcome(arguments: list[str]) -> int:
+def _outcome(arguments: list[str]) -> int:  # noqa: PLR0911  (one for each way to end)
     try:
         if "_CIRANDA_COMPLETE" in os.environ:  # a shell asks for words; click answers and exits
             ciranda.main(arguments, prog_name=NAME)
@@ -59,7 +59,7 @@ def _outcome(arguments: list[str]) -> int:
             screen.error(f"the result cannot be written: {error.strerror}")
             return Exit.INTERNAL
         return _internal(error)
-    except Exception as error:  # noqa: BLE001  (the boundary of the process)
+    except Exception as error:  # the boundary of the process
         return _internal(error)
     return Exit.OK
 
@@ -98,7 +98,5 @@ def _sentence(error: CirandaError) -> str:
 def _internal(error: Exception) -> int:
     from ciranda.cli.crash import keep
 
-    screen.error(
-        f"ciranda itself failed ({type(error).__name__}: {error}); {keep(error)}"
-    )
+    screen.error(f"ciranda itself failed ({type(error).__name__}: {error}); {keep(error)}")
     return Exit.INTERNAL

@@ -8,11 +8,19 @@ from typing import Any
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.command("eval")
+@click.command(
+    "eval",
+    epilog=examples(
+        "ciranda eval '1 + 2 * 3'",
+        "ciranda eval 'sum(row.n for row in inputs.rows)' -i 'rows=[{\"n\": 1}, {\"n\": 2}]'",
+        "ciranda eval 'Hello, ${{ inputs.name }}!' -i name=you",
+    ),
+)
 @click.argument("expression", metavar="EXPR")
 @options.input_option("A value below `inputs`: JSON if it is JSON, else text; `@file` reads one.")
 @options.json_option
@@ -21,12 +29,6 @@ def command(expression: str, inputs: tuple[str, ...], form: str) -> None:
 
     EXPR is what a workflow has between `${{` and `}}`, or text with such parts. Text is printed as
     it is, everything else as JSON.
-
-    \b
-    Examples:
-      ciranda eval '1 + 2 * 3'
-      ciranda eval 'sum(row.n for row in inputs.rows)' -i 'rows=[{"n": 1}, {"n": 2}]'
-      ciranda eval 'Hello, ${{ inputs.name }}!' -i name=you
     """
     from ciranda.cli.given import plain_inputs
     from ciranda.cli.values import as_json, cell

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
     from ciranda.workflow.model import Workflow
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("graph")
+@click.command(
+    "graph",
+    epilog=examples(
+        "ciranda graph flow.yaml",
+        "ciranda graph last --format mermaid",
+        "ciranda graph flow.yaml --format dot | dot -Tsvg > flow.svg",
+    ),
+)
 @click.argument("target", metavar="FILE|RUN")
 @click.option(
     "--format",
@@ -29,12 +37,6 @@ def command(target: str, form: str, store: str | None) -> None:
     """Draw which step of a workflow waits for which.
 
     Of a run, each step has the mark of its status.
-
-    \b
-    Examples:
-      ciranda graph flow.yaml
-      ciranda graph last --format mermaid
-      ciranda graph flow.yaml --format dot | dot -Tsvg > flow.svg
     """
     from ciranda.workflow.graph import edges
 

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from ciranda.cli import screen
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
@@ -56,18 +57,19 @@ outputs:
 """
 
 
-@click.command("init")
+@click.command(
+    "init",
+    epilog=examples(
+        "ciranda init",
+        "ciranda init flows",
+    ),
+)
 @click.argument("folder", metavar="[FOLDER]", default=".")
 def command(folder: str) -> None:
     """Write a small commented workflow to start from.
 
     FOLDER, the working directory if left out, gets `workflow.yaml` and beside it the schema by
     which editors complete and check it. A file that exists is left as it is.
-
-    \b
-    Examples:
-      ciranda init
-      ciranda init flows
     """
     from ciranda.cli.schema import schema_text
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
     from ciranda.store import Log, OutputChunk
@@ -18,7 +19,14 @@ __all__ = ["command"]
 _PAUSE: Final = 0.2  # seconds between two looks at a run that goes on
 
 
-@click.command("logs")
+@click.command(
+    "logs",
+    epilog=examples(
+        "ciranda logs last",
+        "ciranda logs last load",
+        "ciranda logs last -f",
+    ),
+)
 @options.run_argument
 @click.argument("step", metavar="[STEP]", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
@@ -28,12 +36,6 @@ def command(run: str, step: str | None, follow: bool, store: str | None) -> None
 
     Of each step its first and last half MiB are kept. With STEP (`load`, or `verify/3` for item 3
     of a map) it is printed as it was; without, each line begins with its step.
-
-    \b
-    Examples:
-      ciranda logs last
-      ciranda logs last load
-      ciranda logs last -f
     """
     from ciranda.cli.history import opened
 

@@ -32,9 +32,7 @@ def store_option(function: Decorated) -> Decorated:
 
 def input_option(text: str) -> Callable[[Decorated], Decorated]:
     """Add `-i`."""
-    return click.option(
-        "-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE", help=text
-    )
+    return click.option("-i", "--input", "inputs", multiple=True, metavar="NAME=VALUE", help=text)
 
 
 def json_option(function: Decorated) -> Decorated:

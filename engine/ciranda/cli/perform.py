@@ -118,7 +118,7 @@ class Performance:
                     self._progress.close()
                     if result is not None:
                         self._sum_up(engine, result)
-            except Exception as error:  # noqa: BLE001  (a task group would wrap it)
+            except Exception as error:  # a task group would wrap it
                 failure = error
             group.cancel_scope.cancel()
         if failure is not None:

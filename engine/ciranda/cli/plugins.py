@@ -7,11 +7,19 @@ from pathlib import Path
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.group("plugins", invoke_without_command=True)
+@click.group(
+    "plugins",
+    invoke_without_command=True,
+    epilog=examples(
+        "ciranda plugins",
+        "ciranda plugins enable slack",
+    ),
+)
 @options.json_option
 @click.pass_context
 def command(ctx: click.Context, form: str) -> None:
@@ -19,11 +27,6 @@ def command(ctx: click.Context, form: str) -> None:
 
     Nothing of a plugin is imported for this. Plugins of other distributions do nothing until they
     are enabled by name in the `ciranda.toml` of the project.
-
-    \b
-    Examples:
-      ciranda plugins
-      ciranda plugins enable slack
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -63,17 +66,18 @@ def command(ctx: click.Context, form: str) -> None:
         screen.out(line)
 
 
-@command.command("enable")
+@command.command(
+    "enable",
+    epilog=examples(
+        "ciranda plugins enable slack",
+    ),
+)
 @click.argument("name")
 def enable(name: str) -> None:
     """Let this project use an installed plugin.
 
     It adds NAME to `enable` below `[plugins]` of the project's `ciranda.toml`, which is made if it
     is missing.
-
-    \b
-    Examples:
-      ciranda plugins enable slack
     """
     from ciranda.plugins import Plugins
     from ciranda.settings import SETTINGS_FILE, enable_plugin, read_configuration

@@ -7,11 +7,19 @@ from typing import Any
 import click
 
 from ciranda.cli import options
+from ciranda.cli.teaching import EXIT_CODES, examples
 
 __all__ = ["command"]
 
 
-@click.command("resume")
+@click.command(
+    "resume",
+    epilog=examples(
+        "ciranda resume last",
+        "ciranda resume 01k4 -i token=@token.txt",
+    )
+    + EXIT_CODES,
+)
 @options.run_argument
 @options.input_option("A secret input once more: the store never holds secrets.")
 @options.store_option
@@ -19,16 +27,11 @@ __all__ = ["command"]
 @options.quiet_option
 @options.backend_option
 @click.pass_context
-def command(ctx: click.Context, run: str, **given: Any) -> None:
+def command(ctx: click.Context, /, run: str, **given: Any) -> None:
     """Go on with a run that failed or was interrupted.
 
     RUN is the run's id, a start of it that is unambiguous, or `last`. Steps that succeeded are not
     repeated; the workflow file and inline plugins are used as they were when the run began.
-
-    \b
-    Examples:
-      ciranda resume last
-      ciranda resume 01k4 -i token=@token.txt
     """
     from ciranda.cli.given import given_inputs
     from ciranda.cli.history import found_run, pinned_workflow

@@ -122,9 +122,7 @@ class Review:
                     error=None if event.error is None else msgspec.to_builtins(event.error),
                 )
 
-    def _turn(
-        self, event: StepStarted | StepAttemptFailed | StepCompleted | StepFailed
-    ) -> None:
+    def _turn(self, event: StepStarted | StepAttemptFailed | StepCompleted | StepFailed) -> None:
         view = self._view(event.path)
         match event:
             case StepStarted():

@@ -7,11 +7,21 @@ from typing import Any
 import click
 
 from ciranda.cli import options
+from ciranda.cli.teaching import EXIT_CODES, examples
 
 __all__ = ["command"]
 
 
-@click.command("run")
+@click.command(
+    "run",
+    epilog=examples(
+        "ciranda run hello.yaml",
+        "ciranda run hello.yaml -i name=you -i notes=@notes.txt",
+        "ciranda run hello.yaml --inputs-file inputs.yaml -o json | jq .outputs",
+        "ciranda run hello.yaml --dry-run",
+    )
+    + EXIT_CODES,
+)
 @click.argument("file", metavar="FILE")
 @options.input_option("An input; `@file` stands for the text of a file, `@-` for standard input.")
 @click.option("--inputs-file", metavar="FILE", help="A YAML or JSON file of inputs; -i wins.")
@@ -22,24 +32,12 @@ __all__ = ["command"]
 @options.quiet_option
 @options.backend_option
 @click.pass_context
-def command(ctx: click.Context, file: str, **given: Any) -> None:
+def command(ctx: click.Context, /, file: str, **given: Any) -> None:
     """Run a workflow and print its outputs.
 
     The result goes to standard output, everything else to standard error. Paths given as inputs
     are relative to the working directory. Ctrl-C stops the steps and keeps the run: `ciranda
     resume last` goes on with it.
-
-    \b
-    Examples:
-      ciranda run hello.yaml
-      ciranda run hello.yaml -i name=you -i notes=@notes.txt
-      ciranda run hello.yaml --inputs-file inputs.yaml -o json | jq .outputs
-      ciranda run hello.yaml --dry-run
-
-    \b
-    Exit codes:
-      0 ok, 1 a step failed, 2 the file or the arguments are wrong,
-      4 ciranda failed, 130 Ctrl-C, 143 SIGTERM
     """
     from ciranda.cli.given import given_inputs
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
     from ciranda.store import RunRow
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("runs", invoke_without_command=True)
+@click.group(
+    "runs",
+    invoke_without_command=True,
+    epilog=examples(
+        "ciranda runs",
+        "ciranda runs --status failed -o json",
+        "ciranda runs prune --older 30d",
+    ),
+)
 @click.option(
     "-n", "--limit", type=click.IntRange(1), default=20, help="How many at the most.  [default: 20]"
 )
@@ -24,15 +33,10 @@ __all__ = ["command"]
 @options.store_option
 @options.json_option
 @click.pass_context
-def command(ctx: click.Context, limit: int, status: str | None, store: str | None, form: str) -> None:
-    """List the runs of this project, newest first.
-
-    \b
-    Examples:
-      ciranda runs
-      ciranda runs --status failed -o json
-      ciranda runs prune --older 30d
-    """
+def command(
+    ctx: click.Context, limit: int, status: str | None, store: str | None, form: str
+) -> None:
+    """List the runs of this project, newest first."""
     if ctx.invoked_subcommand is not None:
         ctx.obj = store
         return
@@ -64,7 +68,13 @@ def command(ctx: click.Context, limit: int, status: str | None, store: str | Non
         screen.out(line)
 
 
-@command.command("prune")
+@command.command(
+    "prune",
+    epilog=examples(
+        "ciranda runs prune",
+        "ciranda runs prune --older 12h",
+    ),
+)
 @click.option(
     "--older",
     metavar="DURATION",
@@ -74,13 +84,7 @@ def command(ctx: click.Context, limit: int, status: str | None, store: str | Non
 @options.store_option
 @click.pass_obj
 def prune(above: str | None, older: str, store: str | None) -> None:
-    """Remove runs that ended long ago, with their output and artifacts.
-
-    \b
-    Examples:
-      ciranda runs prune
-      ciranda runs prune --older 12h
-    """
+    """Remove runs that ended long ago, with their output and artifacts."""
     from ciranda.cli.history import opened
     from ciranda.observe.spoken import plural
     from ciranda.workflow.durations import parse_duration

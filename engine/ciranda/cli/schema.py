@@ -5,11 +5,18 @@ from __future__ import annotations
 import click
 
 from ciranda.cli import screen
+from ciranda.cli.teaching import examples
 
 __all__ = ["command", "schema_text"]
 
 
-@click.command("schema")
+@click.command(
+    "schema",
+    epilog=examples(
+        "ciranda schema -o workflow.schema.json",
+        "ciranda schema flow.yaml -o workflow.schema.json",
+    ),
+)
 @click.argument("files", metavar="[FILE...]", nargs=-1)
 @click.option("-o", "--output", "target", metavar="FILE", default="-", help="Where to write it.")
 def command(files: tuple[str, ...], target: str) -> None:
@@ -18,11 +25,6 @@ def command(files: tuple[str, ...], target: str) -> None:
     It knows the actions of all plugins that are built in or enabled, and of the inline plugins
     that the FILEs name. An editor with a YAML language server reads it from a first line such as
     `# yaml-language-server: $schema=workflow.schema.json`.
-
-    \b
-    Examples:
-      ciranda schema -o workflow.schema.json
-      ciranda schema flow.yaml -o workflow.schema.json
     """
     from ciranda.cli.written import write
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
     from ciranda.cli.review import Review
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog=examples(
+        "ciranda show last",
+        "ciranda show 01k4 -o json | jq .steps.load.output",
+    ),
+)
 @options.run_argument
 @options.store_option
 @options.json_option
@@ -23,11 +30,6 @@ def command(run: str, store: str | None, form: str) -> None:
     """Show what became of a run, step by step.
 
     RUN is the run's id, a start of it that is unambiguous, or `last`.
-
-    \b
-    Examples:
-      ciranda show last
-      ciranda show 01k4 -o json | jq .steps.load.output
     """
     from ciranda.cli.history import opened
     from ciranda.cli.review import review

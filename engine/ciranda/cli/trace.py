@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
     from ciranda.observe.outline import Outline
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("trace")
+@click.command(
+    "trace",
+    epilog=examples(
+        "ciranda trace last",
+        "ciranda trace last --html run.html",
+        "ciranda trace last --otlp http://localhost:4318",
+    ),
+)
 @options.run_argument
 @click.option("--html", metavar="FILE", help="Write a page that needs nothing else; `-` prints it.")
 @click.option("--otlp", metavar="URL", help="Send the spans to an OpenTelemetry collector.")
@@ -27,12 +35,6 @@ def command(run: str, html: str | None, otlp: str | None, store: str | None) -> 
     """Draw where the time of a run went.
 
     A bar for each step: work, lost attempts, waits; what the run's end waited for is marked.
-
-    \b
-    Examples:
-      ciranda trace last
-      ciranda trace last --html run.html
-      ciranda trace last --otlp http://localhost:4318
     """
     from ciranda.cli.history import events_of, opened, read_timeline, status_of
     from ciranda.cli.written import write

@@ -8,11 +8,18 @@ import click
 
 from ciranda.cli import options, screen
 from ciranda.cli.exits import Exit
+from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.command("validate")
+@click.command(
+    "validate",
+    epilog=examples(
+        "ciranda validate flow.yaml",
+        "ciranda validate flows/*.yaml -o json",
+    ),
+)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @options.json_option
 @click.pass_context
@@ -21,11 +28,6 @@ def command(ctx: click.Context, files: tuple[str, ...], form: str) -> None:
 
     All faults of all files are told at once, each with its line and a caret. Plugins that a file
     names are imported, for the types of their actions.
-
-    \b
-    Examples:
-      ciranda validate flow.yaml
-      ciranda validate flows/*.yaml -o json
     """
     from ciranda.engine import Engine
     from ciranda.errors import CirandaError, Fault, WorkflowError
