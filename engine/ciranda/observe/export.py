@@ -193,7 +193,9 @@ class LiveExporter:
         return self._wire.send(found)
 
     def _warn(self, problem: str) -> None:
-        run = self._last_run or "RUN"
+        run, trouble = self._last_run or "RUN", self._wire.trouble
+        if trouble and trouble not in problem:
+            problem = f"{problem} ({trouble})"
         self._say(
             f"traces are incomplete: {problem}; `ciranda trace {run} --otlp "
             f"{shown_url(self.endpoint.url)}` sends them later"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, final
 
@@ -13,35 +14,23 @@ if TYPE_CHECKING:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from ciranda.observe.courier import Courier
+
 __all__ = ["Wire"]
 
-_LOGGER: Final = "opentelemetry.exporter.otlp"
+_LOGGER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 
-class _Ear(logging.Handler):
-    """Keeps what the exporter says about a batch, in place of printing it."""
+class _Silence(logging.Filter):
+    """Drops what the exporter logs in our threads; others may use it and want to hear."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.reason = ""
+        super().__init__()
+        self.threads: Final[set[int]] = set()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the reason of a failure; the exporter's last words only say that it gives up."""
-        arguments = record.args if isinstance(record.args, tuple) else ()
-        for argument in arguments:
-            if isinstance(argument, Exception):
-                self.reason = _root_of(argument)
-        self.reason = self.reason or record.getMessage().rpartition("reason: ")[2]
-
-
-def _root_of(error: BaseException) -> str:
-    """Return the words of the operating system, if they are behind an error, else its own."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return str(error) or type(error).__name__
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is none of ours."""
+        return record.thread not in self.threads
 
 
 @final
@@ -64,8 +53,9 @@ class Wire:
         self._mask: Final = mask
         self._timeout: Final = timeout
         self._exporter: OTLPSpanExporter | None = None
-        self._ear: Final = _Ear()
-        self._propagated = True
+        self._courier: Courier | None = None
+        self._silence: Final = _Silence()
+        self._sending = False
         self._closed = False
 
     def send(self, spans: Sequence[ReadableSpan]) -> int:
@@ -84,13 +74,21 @@ class Wire:
 
         if self._exporter is None:
             self._exporter = self._make()
-        self._ear.reason = ""
-        if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
-            said = self._ear.reason
-            if self._mask is not None:
-                said = self._mask(said)
-            raise TraceError(f"{shown_url(self._url)} did not take the spans: {said}")
+        self._silence.threads.add(threading.get_ident())
+        self._sending = True
+        try:
+            result = self._exporter.export(spans)
+        finally:
+            self._sending = False
+        if result is not SpanExportResult.SUCCESS:
+            why = self.trouble or "the spans cannot be encoded"
+            raise TraceError(f"{shown_url(self._url)} did not take the spans: {why}")
         return len(spans)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last request failed; empty when it did not."""
+        return "" if self._courier is None else self._courier.trouble
 
     def close(self) -> None:
         """Break off what is under way; nothing can be sent any more."""
@@ -99,19 +97,19 @@ class Wire:
         self._closed = True
         if self._exporter is not None:
             self._exporter.shutdown()  # type: ignore[no-untyped-call]  # theirs
-            logger = logging.getLogger(_LOGGER)
-            logger.removeHandler(self._ear)
-            logger.propagate = self._propagated
+            if not self._sending:  # a thread that hangs would say so much later
+                logging.getLogger(_LOGGER).removeFilter(self._silence)
 
     def _make(self) -> OTLPSpanExporter:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         from ciranda.observe.courier import Courier
 
-        logger = logging.getLogger(_LOGGER)
-        logger.addHandler(self._ear)
-        self._propagated, logger.propagate = logger.propagate, False
+        logging.getLogger(_LOGGER).addFilter(self._silence)
         try:
-            return OTLPSpanExporter(endpoint=self._url, timeout=self._timeout, session=Courier())
+            self._courier = Courier()
+            return OTLPSpanExporter(
+                endpoint=self._url, timeout=self._timeout, session=self._courier
+            )
         except (OSError, ValueError) as error:  # a certificate, a number, a word of the environment
             raise TraceError(f"the exporter cannot be set up: {error}") from error
