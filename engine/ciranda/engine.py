@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio
 
@@ -17,33 +16,26 @@ from ciranda.actions import Action, Resource, Scope, action
 from ciranda.bus import Bus
 from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Event
-from ciranda.executors.arguments import Arguments
-from ciranda.executors.inline import InlineExecutor
-from ciranda.executors.process import ProcessExecutor
-from ciranda.executors.shelf import ResourceShelf
-from ciranda.executors.thread import ThreadExecutor
 from ciranda.expressions import Function
 from ciranda.layer import Next, StepPlan, onion
-from ciranda.middleware.answers import Answers
-from ciranda.middleware.builtin import builtins
-from ciranda.middleware.fingerprint import Fingerprints
-from ciranda.middleware.shared import Shared
 from ciranda.plugins import Plugins
 from ciranda.runs.compiling import check_action, executor_of
-from ciranda.runs.launch import Launch
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plans import Plans
-from ciranda.runs.run_id import new_run_id
-from ciranda.runs.session import Session
 from ciranda.settings import Configuration, StoreSettings, read_configuration
-from ciranda.store import Cached, Clock, Durability, Log, open_store
-from ciranda.store.key import store_key
-from ciranda.workflow.binding import bind
+from ciranda.store import Clock, Durability, open_store
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
+
+if TYPE_CHECKING:
+    from ciranda.runs.launch import Launch
+    from ciranda.runs.session import Session
+    from ciranda.store import Cached, Log
+
+# What only a run needs is imported by the functions that run one: `ciranda validate` is short.
 
 __all__ = ["Engine"]
 
@@ -96,6 +88,12 @@ class Engine:
         self._executors: dict[str, Any] = {}
 
     async def __aenter__(self) -> Self:
+        from ciranda.executors.arguments import Arguments
+        from ciranda.executors.inline import InlineExecutor
+        from ciranda.executors.process import ProcessExecutor
+        from ciranda.executors.shelf import ResourceShelf
+        from ciranda.executors.thread import ThreadExecutor
+
         async with AsyncExitStack() as stack:
             group = await stack.enter_async_context(anyio.create_task_group())
             # Entered last, left first: nothing may hold resources open when the group ends.
@@ -139,7 +137,9 @@ class Engine:
     def key(self) -> bytes:
         """Seals secrets in whatever is derived from them; the store's own, if there is one."""
         if self.durability is Durability.OFF:
-            return secrets.token_bytes(32)
+            return os.urandom(32)
+        from ciranda.store.key import store_key
+
         return store_key(self.folder)
 
     @property
@@ -238,6 +238,9 @@ class Engine:
             PluginError: A plugin that it names cannot be used.
             StoreError: The store cannot keep the run.
         """
+        from ciranda.runs.launch import Launch
+        from ciranda.runs.run_id import new_run_id
+
         if isinstance(workflow, Checked):
             ready = workflow
         elif isinstance(workflow, Workflow | Builder):
@@ -261,6 +264,8 @@ class Engine:
             RunNotFoundError: There is no such run, or it has succeeded.
             LeaseLostError: Another process executes it.
         """
+        from ciranda.runs.launch import Launch
+
         row = self.log.run(run)
         if row.status == "succeeded":
             raise RunNotFoundError(
@@ -282,6 +287,8 @@ class Engine:
             StepError: It failed.
             PluginError: No plugin offers it.
         """
+        from ciranda.runs.launch import Launch
+
         self.plugins.load([name.partition(".")[0]])
         await self.plugins.start()
         return await Launch.single(self, name, dict(inputs))
@@ -311,6 +318,12 @@ class Engine:
         return int(self._executors["process"].size) if plan_executor == "process" else 64
 
     def _register_middleware(self) -> None:
+        from ciranda.middleware.answers import Answers
+        from ciranda.middleware.builtin import builtins
+        from ciranda.middleware.fingerprint import Fingerprints
+        from ciranda.middleware.shared import Shared
+        from ciranda.workflow.binding import bind
+
         # A resumed run uses the pinned source of an inline plugin, whatever its file says now.
         pinned = Fingerprints(
             lambda one: self.plugins.digest(one.plugin) if one.plugin else None,
