@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # what type checkers know by its name; `typing` takes 8 m
 
 if TYPE_CHECKING:
     from ciranda import expressions, workflow
-    from ciranda.actions import action, resource
+    from ciranda.actions import Arg, action, resource
     from ciranda.calling import arun, run
     from ciranda.context import Context
     from ciranda.engine import Engine
@@ -31,20 +31,26 @@ if TYPE_CHECKING:
         WorkflowError,
     )
     from ciranda.expressions import ExpressionError, Secret
-    from ciranda.hooks import hookimpl, observer
+    from ciranda.hooks import hookimpl, hookspec, observer
+    from ciranda.layer import Call, Layer, Next, Place, StepPlan
     from ciranda.runs.outcome import RunResult
     from ciranda.settings import Settings
     from ciranda.workflow.builder import Workflow, load
 
 __all__ = [
     "ActionError",
+    "Arg",
+    "Call",
     "CirandaError",
     "Context",
     "Engine",
     "ExpressionError",
     "Fault",
     "InputError",
+    "Layer",
     "LeaseLostError",
+    "Next",
+    "Place",
     "PluginError",
     "PoolError",
     "ReplayError",
@@ -54,6 +60,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StepError",
+    "StepPlan",
     "StoreError",
     "TraceError",
     "UnansweredError",
@@ -63,6 +70,7 @@ __all__ = [
     "arun",
     "expressions",
     "hookimpl",
+    "hookspec",
     "load",
     "observer",
     "resource",
@@ -73,16 +81,23 @@ __all__ = [
 # Where each name is at home; what is not here is an error, and `expressions` and `workflow`
 # are packages.
 _HOMES = {
+    "Arg": "ciranda.actions",
+    "Call": "ciranda.layer",
     "Context": "ciranda.context",
     "Engine": "ciranda.engine",
     "ExpressionError": "ciranda.expressions",
+    "Layer": "ciranda.layer",
+    "Next": "ciranda.layer",
+    "Place": "ciranda.layer",
     "RunResult": "ciranda.runs.outcome",
     "Secret": "ciranda.expressions",
     "Settings": "ciranda.settings",
+    "StepPlan": "ciranda.layer",
     "Workflow": "ciranda.workflow.builder",
     "action": "ciranda.actions",
     "arun": "ciranda.calling",
     "hookimpl": "ciranda.hooks",
+    "hookspec": "ciranda.hooks",
     "load": "ciranda.workflow.builder",
     "observer": "ciranda.hooks",
     "resource": "ciranda.actions",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -12,45 +12,13 @@ import pytest
 from anyio import wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings, strategies as st
+from tests.engine.bus.gate import Gate, event, gated
 
 from ciranda.bus import Bus, ObserverFailure
 from ciranda.events import Event, StepCompleted, StepStarted
 from ciranda.hooks import Overflow, hookimpl, observer
 
 pytestmark = pytest.mark.anyio
-
-
-def event(number: int = 0) -> StepCompleted:
-    return StepCompleted(path="a", seq=number)
-
-
-class Gate:
-    """An observer that handles one event for each permit."""
-
-    def __init__(self) -> None:
-        self.heard: list[int] = []
-        self.permits = 0
-        self.moved = anyio.Event()
-
-    async def handle(self, event: Event) -> None:
-        while self.permits == 0:
-            await self.moved.wait()
-        self.permits -= 1
-        self.heard.append(event.seq)
-
-    def permit(self, count: int = 1) -> None:
-        self.permits += count
-        self.moved.set()
-        self.moved = anyio.Event()
-
-
-def gated(gate: Gate, **options: Any) -> object:
-    class Plugin:
-        @observer(StepCompleted, **options)
-        async def handle(self, event: Event) -> None:
-            await gate.handle(event)
-
-    return Plugin()
 
 
 @settings(max_examples=60, deadline=None)
@@ -357,51 +325,3 @@ async def test_a_circle_through_buffers_stops_64_deep(
 
     assert depth == 64
     assert "in a circle, 65 deep" in failures[0].reason
-
-
-async def test_one_slow_observer_of_a_hundred_costs_the_others_nothing(
-    make_bus: Callable[..., Bus],
-) -> None:
-    gate = Gate()
-    heard = [0] * 99
-
-    def counting(number: int) -> object:
-        class Plugin:
-            @observer(StepCompleted, buffer=64)
-            async def count(self, event: Event) -> None:
-                heard[number] += 1
-
-        return Plugin()
-
-    bus = make_bus(gated(gate, buffer=4, drain=0), *(counting(number) for number in range(99)))
-    async with bus.running():
-        for burst in range(20):
-            for number in range(50):
-                bus.publish_nowait(event(burst * 50 + number))
-            await wait_all_tasks_blocked()
-
-    assert heard == [1000] * 99
-    slow = bus.counts()[-1]
-    # One was in hand from the first burst on; four were left in the buffer.
-    assert (slow.failed, slow.undelivered, slow.dropped) == (1, 4, 995)
-
-
-async def test_gc_at_every_step_loses_no_observer(make_bus: Callable[..., Bus]) -> None:
-    heard: list[int] = []
-
-    class Plugin:
-        @observer(StepCompleted)
-        async def tell(self, event: Event) -> None:
-            gc.collect(0)
-            await checkpoint()
-            heard.append(event.seq)
-
-    bus = make_bus(Plugin())
-    publish: Callable[[Event], Awaitable[None]] = bus.publish
-    async with bus.running():
-        for number in range(50):
-            await publish(event(number))
-            gc.collect(0)
-            await checkpoint()
-
-    assert heard == [*range(50)]
