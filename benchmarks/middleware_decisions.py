@@ -95,7 +95,7 @@ async def nothing() -> int:
 def stepped(shared: Shared, **options: Any) -> Next:
     step = Step(id="bench", uses="bench.work", **options)
     plan = StepPlan("bench", "bench.work", work, step)
-    layers = [plugin.middleware(plan) for plugin in builtins(shared).values()]
+    layers = [plugin.middleware(plan) for plugin in builtins(lambda: shared).values()]
     return onion([layer for layer in layers if layer is not None], core)
 
 

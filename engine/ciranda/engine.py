@@ -31,6 +31,7 @@ from ciranda.workflow.model import Workflow
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 if TYPE_CHECKING:
+    from ciranda.middleware.shared import Shared
     from ciranda.runs.launch import Launch
     from ciranda.runs.session import Session
     from ciranda.store import Cached, Log
@@ -317,9 +318,10 @@ class Engine:
         """Return how many items of a map run at once by default on an executor."""
         return int(self._executors["process"].size) if plan_executor == "process" else 64
 
-    def _register_middleware(self) -> None:
+    @cached_property
+    def _shared(self) -> Shared:
+        """What the built-in layers share."""
         from ciranda.middleware.answers import Answers
-        from ciranda.middleware.builtin import builtins
         from ciranda.middleware.fingerprint import Fingerprints
         from ciranda.middleware.shared import Shared
         from ciranda.workflow.binding import bind
@@ -329,13 +331,17 @@ class Engine:
             lambda one: self.plugins.digest(one.plugin) if one.plugin else None,
             [self.configuration.root],
         )
-        shared = Shared(
+        return Shared(
             bind=lambda value: bind(value, functions=self.functions),
             key=self.key,
             answers=Answers(None if self.durability is Durability.OFF else _LateShelf(self)),
             fingerprints=pinned,
         )
-        for name, plugin in reversed(builtins(shared).items()):
+
+    def _register_middleware(self) -> None:
+        from ciranda.middleware.builtin import builtins
+
+        for name, plugin in reversed(builtins(lambda: self._shared).items()):
             self.plugins.register(plugin, name)
 
     def _settings_of(self, resource: Resource) -> Any:

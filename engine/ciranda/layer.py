@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 if TYPE_CHECKING:
     from ciranda.actions import Action
     from ciranda.context import Context
@@ -28,7 +30,7 @@ class Place(enum.IntEnum):
     TIMEOUT = 50
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):  # a step's every attempt makes one: a third of the time
     """One attempt of one step (or one action called by itself) on its way inwards.
 
     Attributes:
@@ -37,32 +39,18 @@ class Call:
         attempt: Counts from 1.
         scope: The names that run-time expressions of options (`key:`) see.
         env: The environment variables that the file declares for the step, if any.
-        reveal: Opens the `Secret`s that inputs may hold; None where there are none.
         notes: What layers leave for the record, such as `{"cached": True}`.
     """
 
-    __slots__ = ("_ctx", "_make", "_reveal", "attempt", "env", "inputs", "notes", "path", "scope")
-
-    def __init__(
-        self,
-        inputs: dict[str, Any],
-        make: Callable[[Call], Context],
-        path: str,
-        attempt: int,
-        scope: Mapping[str, Any],
-        env: Mapping[str, str] | None = None,
-        *,
-        reveal: Callable[[Any], Any] | None = None,
-    ) -> None:
-        self.inputs: Final = inputs
-        self.path: Final = path
-        self.attempt: Final = attempt
-        self.scope: Final = scope
-        self.env: Final = env
-        self._reveal: Final = reveal
-        self.notes: dict[str, Any] = {}
-        self._make: Final = make  # most actions never ask for their context
-        self._ctx: Context | None = None
+    inputs: dict[str, Any]
+    _make: Callable[[Call], Context]  # most actions never ask for their context
+    path: str
+    attempt: int
+    scope: Mapping[str, Any]
+    env: Mapping[str, str] | None = None
+    _reveal: Callable[[Any], Any] | None = None  # opens the secrets that inputs may hold
+    notes: dict[str, Any] = {}
+    _ctx: Context | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -79,17 +67,7 @@ class Call:
 
     def replace(self, *, inputs: dict[str, Any]) -> Call:
         """Return the same call with other inputs."""
-        other = Call(
-            inputs,
-            self._make,
-            self.path,
-            self.attempt,
-            self.scope,
-            self.env,
-            reveal=self._reveal,
-        )
-        other.notes, other._ctx = self.notes, self._ctx
-        return other
+        return msgspec.structs.replace(self, inputs=inputs)
 
 
 Next = Callable[[Call], Awaitable[Any]]

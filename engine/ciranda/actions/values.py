@@ -57,10 +57,10 @@ def plain(value: Any) -> Any:
         NotPlainError: It holds something that a step's value cannot be.
     """
     kind = type(value)
-    if kind in _ALWAYS_PLAIN:
-        return value
     if kind is dict:
         return _dict(value, 1)
+    if kind is int and _LOWEST <= value <= _HIGHEST:
+        return value
     return _plain(value, 0)
 
 

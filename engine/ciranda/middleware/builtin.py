@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, final
 
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
 from ciranda.layer import Layer, StepPlan
-from ciranda.middleware import breaker, cache, groups, limits, timeout
-from ciranda.middleware.shared import Shared
+
+if TYPE_CHECKING:
+    from ciranda.middleware.shared import Shared
 
 __all__ = ["BuiltIn", "builtins"]
+
+# The option of a step that asks for a layer, and the module that makes it; outermost first.
+_MODULES: Final = {
+    "cache": "cache",
+    "breaker": "breaker",
+    "concurrency": "groups",
+    "rate": "limits",
+    "timeout": "timeout",
+}
 
 
 @final
 class BuiltIn:
-    """One built-in layer; a plugin offers one layer, so there is a plugin for each."""
+    """One built-in layer; a plugin offers one layer, so there is a plugin for each.
 
-    def __init__(self, make: Callable[[StepPlan, Shared], Layer | None], shared: Shared) -> None:
-        self._make: Final = make
+    Its module, and what the layers share, come to be with the first step that wants the layer.
+    """
+
+    def __init__(self, option: str, shared: Callable[[], Shared]) -> None:
+        self._option: Final = option
         self._shared: Final = shared
 
     @hookimpl
     def middleware(self, target: StepPlan | type[Request[Any]]) -> Layer | None:
         """Return the layer for a step; a request gets none."""
-        return self._make(target, self._shared) if isinstance(target, StepPlan) else None
+        if not isinstance(target, StepPlan) or getattr(target.options, self._option) is None:
+            return None
+        module = import_module(f"ciranda.middleware.{_MODULES[self._option]}")
+        layer: Layer | None = module.layer(target, self._shared())
+        return layer
 
 
-def builtins(shared: Shared) -> dict[str, BuiltIn]:
-    """Return the built-in layers by plugin name, outermost first."""
-    return {
-        "cache": BuiltIn(cache.layer, shared),
-        "breaker": BuiltIn(breaker.layer, shared),
-        "concurrency": BuiltIn(groups.layer, shared),
-        "rate": BuiltIn(limits.layer, shared),
-        "timeout": BuiltIn(timeout.layer, shared),
-    }
+def builtins(shared: Callable[[], Shared]) -> dict[str, BuiltIn]:
+    """Return the built-in layers by plugin name, outermost first.
+
+    Args:
+        shared: Returns what they share, the same each time.
+    """
+    return {option: BuiltIn(option, shared) for option in _MODULES}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -29,6 +28,7 @@ from ciranda.runs.plan import PlannedStep
 from ciranda.runs.retry import kind_matches, retry_delay
 
 if TYPE_CHECKING:
+    from ciranda.context import Context
     from ciranda.runs.runner import Runner
 
 __all__ = ["Attempts"]
@@ -57,13 +57,13 @@ class Attempts:
         self._wall: Final = wall
         self._chance: Final = chance
         self._reveal: Final = host.vault.reveal if host.vault else None
-        self._contexts: Final = [partial(host.context, planned) for planned in runner.plan.steps]
+        self._make: Final = self._context
         self._lists: Final[dict[int, Sequence[Any]]] = {}
         self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
 
     async def perform(self, start: Start) -> None:
         """Perform what `start` asks for; record exactly one outcome unless cancelled."""
-        _, item, node, attempt = start
+        item, node, attempt = start.item, start.node, start.attempt
         runner, host, clock = self._runner, self._host, self._clock
         planned = runner.plan.steps[node]
         name = planned.step.id
@@ -94,7 +94,7 @@ class Attempts:
                     inputs_digest=host.digest(inputs),
                 )
             )
-        call = Call(inputs, self._contexts[node], path, attempt, scope, env, self._reveal)
+        call = Call(inputs, self._make, path, attempt, scope, env, self._reveal)
         try:
             if planned.step.deadline is None:
                 output = await planned.call(call)
@@ -126,6 +126,10 @@ class Attempts:
             )
         )
         runner.ended(start)
+
+    def _context(self, call: Call) -> Context:
+        node, _ = self._runner.plan.key(call.path)
+        return self._host.context(self._runner.plan.steps[node], call)
 
     def _decided(
         self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from ciranda.runs.status import Status
+from ciranda.runs.status import PENDING, READY, RUNNING, Status
 
 __all__ = ["Items"]
 
@@ -28,7 +28,7 @@ class Items:
     )
 
     def __init__(self, count: int) -> None:
-        self.statuses = bytearray([Status.PENDING]) * count
+        self.statuses = bytearray([PENDING]) * count
         self.next = 0  # first item that was never admitted
         self.open = count  # items that have not ended
         self.running = 0  # items that hold one of the map's places
@@ -45,20 +45,20 @@ class Items:
             if self.resumed:
                 item = self.resumed.popleft()
             else:
-                while self.next < count and self.statuses[self.next] != Status.PENDING:
+                while self.next < count and self.statuses[self.next] != PENDING:
                     self.next += 1
                 if self.next >= count:
                     break
                 item = self.next
                 self.next += 1
-            self.statuses[item] = Status.READY
+            self.statuses[item] = READY
             self.running += 1
             taken.append(item)
         return taken
 
     def settle(self, item: int, status: Status) -> None:
         """Note how an item ended."""
-        if self.statuses[item] in (Status.READY, Status.RUNNING):
+        if self.statuses[item] in (READY, RUNNING):
             self.running -= 1
         self.statuses[item] = status
         self.open -= 1

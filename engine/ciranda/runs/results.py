@@ -124,9 +124,7 @@ class Results:
         self._maps: Final[dict[str, _MapResult]] = {}
         # Views are never changed, only replaced: all steps begin with the same one.
         pending = _view("pending", None, None, 0, 0.0)
-        self.steps: Final[dict[str, dict[str, Any]]] = dict.fromkeys(
-            scheduler.graph.by_id, pending
-        )
+        self.steps: Final[dict[str, dict[str, Any]]] = dict.fromkeys(scheduler.graph.by_id, pending)
         self._reducers: Final[dict[type[Event], Callable[[Any], None]]] = {
             StepCompleted: self._completed,
             StepFailed: self._failed,

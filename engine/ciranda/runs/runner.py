@@ -34,12 +34,12 @@ from ciranda.runs.attempt import Attempts
 from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
 from ciranda.runs.endings import map_failure, outputs_of
 from ciranda.runs.host import Host
-from ciranda.runs.isolation import in_context
+from ciranda.runs.isolation import ENDED, begin, go_on
 from ciranda.runs.journal import Journal
 from ciranda.runs.plan import Plan
 from ciranda.runs.results import Results
 from ciranda.runs.scheduler import Scheduler
-from ciranda.runs.status import Status
+from ciranda.runs.status import READY
 
 __all__ = ["Runner"]
 
@@ -261,11 +261,8 @@ class Runner:
     def _obey(self, command: Command) -> None:
         if isinstance(command, Skip):
             path = self.plan.path(command.node)
-            self.record(
-                StepSkipped(
-                    **self.stamp(), path=path, reason=command.reason, because=command.because
-                )
-            )
+            reason, because = command.reason, command.because
+            self.record(StepSkipped(**self.stamp(), path=path, reason=reason, because=because))
         elif isinstance(command, EndMap):
             self._end_map(command)
         elif isinstance(command, Cancel):
@@ -289,9 +286,8 @@ class Runner:
     def _end_map(self, command: EndMap) -> None:
         items = self.scheduler.items[command.node]
         path = self.plan.path(command.node)
-        error = None
-        if command.status == "failed":
-            error = map_failure(path, items, self.results.item_error)
+        failed = command.status == "failed"
+        error = map_failure(path, items, self.results.item_error) if failed else None
         started = self._map_started.pop(command.node, self._clock())
         self.record(
             MapCompleted(
@@ -339,12 +335,12 @@ class Runner:
     def _pop(self) -> Start | None:
         while self._ready:
             start = heappop(self._ready)
-            _, item, node, _ = start
+            item, node = start.item, start.node
             if (node, item) in self._active:
                 continue
             state = self.scheduler
             status = state.statuses[node] if item < 0 else state.items[node].statuses[item]
-            if status == Status.READY:  # it may have been cancelled while it waited for its turn
+            if status == READY:  # it may have been cancelled while it waited for its turn
                 return start
         return None
 
@@ -361,7 +357,9 @@ class Runner:
                         if self._ready:
                             self._wake()
                         # A copy each time: what a step sets in its context ends with it.
-                        await in_context(copy_context(), self._attempts.perform(start))
+                        context, attempt = copy_context(), self._attempts.perform(start)
+                        if (awaited := begin(context, attempt)) is not ENDED:
+                            await go_on(context, attempt, awaited)
                     finally:
                         self._busy -= 1
                     if scope.cancel_called:

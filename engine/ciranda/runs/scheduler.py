@@ -30,7 +30,17 @@ from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Ski
 from ciranda.runs.graph import Graph, Node
 from ciranda.runs.items import Items
 from ciranda.runs.revival import revive
-from ciranda.runs.status import Status
+from ciranda.runs.status import (
+    CANCELLED,
+    FAILED,
+    PENDING,
+    READY,
+    RUNNING,
+    SKIPPED,
+    SUCCEEDED,
+    WAITING,
+    Status,
+)
 
 __all__ = ["Scheduler", "split_path"]
 
@@ -49,7 +59,7 @@ class Scheduler:
     def __init__(self, graph: Graph) -> None:
         count = len(graph.nodes)
         self.graph: Final = graph
-        self.statuses: Final[list[Status]] = [Status.PENDING] * count
+        self.statuses: Final[list[Status]] = [PENDING] * count
         self.unmet: Final = [len(node.needs) for node in graph.nodes]
         self.blocked: Final[list[str]] = [""] * count  # why a failed need forbids the step
         self.origins: Final[list[str]] = [""] * count  # whose failure a bad end goes back to
@@ -97,12 +107,12 @@ class Scheduler:
 
     def failures(self) -> list[str]:
         """Return the ids of the steps whose failure fails the run, in file order."""
-        if Status.FAILED not in self.statuses:
+        if FAILED not in self.statuses:
             return []
         return [
             node.id
             for node in self.graph.nodes
-            if self.statuses[node.index] is Status.FAILED and node.index not in self.tolerated
+            if self.statuses[node.index] is FAILED and node.index not in self.tolerated
         ]
 
     def _find(self, path: str) -> tuple[int, int]:
@@ -129,7 +139,7 @@ class Scheduler:
             status = self.statuses[node.index]
             if node.index in self.items and not status.ended:
                 commands += self._stop_map(node, self.cancelled)
-            elif status in (Status.READY, Status.RUNNING, Status.WAITING):
+            elif status in (READY, RUNNING, WAITING):
                 commands.append(Cancel(node.index, -1, self.cancelled))
         return commands
 
@@ -148,11 +158,11 @@ class Scheduler:
     def _step_started(self, event: StepStarted) -> list[Command]:
         node, item = self._find(event.path)
         if item < 0:
-            self.statuses[node] = Status.RUNNING
+            self.statuses[node] = RUNNING
             self.attempts[node] = event.attempt
         else:
             items = self.items[node]
-            items.statuses[item] = Status.RUNNING
+            items.statuses[item] = RUNNING
             if event.attempt > 1:
                 items.attempts[item] = event.attempt
         return []
@@ -162,11 +172,11 @@ class Scheduler:
         self.timers[node, item] = event.retry_at
         commands: list[Command] = [SetTimer(node, item, event.retry_at)]
         if item < 0:
-            self.statuses[node] = Status.WAITING
+            self.statuses[node] = WAITING
             self.attempts[node] = event.attempt + 1
             return commands
         items = self.items[node]
-        items.statuses[item] = Status.WAITING
+        items.statuses[item] = WAITING
         items.attempts[item] = event.attempt + 1
         items.running -= 1  # a back-off holds no place
         return commands + self.admit(self.graph.nodes[node])
@@ -176,17 +186,17 @@ class Scheduler:
         if self.timers.pop((node, item), None) is None:
             return []
         if item < 0:
-            self.statuses[node] = Status.READY
+            self.statuses[node] = READY
             return [Start(-self.graph.nodes[node].rank, -1, node, self.attempts[node])]
-        self.items[node].statuses[item] = Status.PENDING
+        self.items[node].statuses[item] = PENDING
         self.items[node].resumed.append(item)
         return self.admit(self.graph.nodes[node])
 
     def _step_completed(self, event: StepCompleted) -> list[Command]:
         node, item = self._find(event.path)
         if item < 0:
-            return self.settle(node, Status.SUCCEEDED)
-        return self._settle_item(node, item, Status.SUCCEEDED)
+            return self.settle(node, SUCCEEDED)
+        return self._settle_item(node, item, SUCCEEDED)
 
     def _step_failed(self, event: StepFailed) -> list[Command]:
         node, item = self._find(event.path)
@@ -194,28 +204,28 @@ class Scheduler:
         if item < 0:
             if event.tolerated:
                 self.tolerated.add(node)
-            return self.settle(node, Status.FAILED)
+            return self.settle(node, FAILED)
         items = self.items[node]
         if not event.tolerated:
             items.failed += 1
             if self.graph.nodes[node].on_item_failure == "stop" and not items.stopped:
-                items.settle(item, Status.FAILED)
+                items.settle(item, FAILED)
                 return self._stop_map(self.graph.nodes[node], f"item {item} failed")
-        return self._settle_item(node, item, Status.FAILED)
+        return self._settle_item(node, item, FAILED)
 
     def _step_skipped(self, event: StepSkipped) -> list[Command]:
         node, item = self._find(event.path)
         if item < 0:
             self.origins[node] = event.because
-            return self.settle(node, Status.SKIPPED)
-        return self._settle_item(node, item, Status.SKIPPED)
+            return self.settle(node, SKIPPED)
+        return self._settle_item(node, item, SKIPPED)
 
     def _step_cancelled(self, event: StepCancelled) -> list[Command]:
         node, item = self._find(event.path)
         self.timers.pop((node, item), None)
         if item < 0:
-            return self.settle(node, Status.CANCELLED)
-        return self._settle_item(node, item, Status.CANCELLED)
+            return self.settle(node, CANCELLED)
+        return self._settle_item(node, item, CANCELLED)
 
     def settle(self, index: int, status: Status) -> list[Command]:
         """Note how a step ended and free those that waited for it."""
@@ -223,7 +233,7 @@ class Scheduler:
         self.open -= 1
         node = self.graph.nodes[index]
         commands: list[Command] = []
-        if status is not Status.SUCCEEDED or self.tainted[index]:
+        if status is not SUCCEEDED or self.tainted[index]:
             self.spread(node)
         for dependent in node.dependents:
             self.unmet[dependent] -= 1
@@ -238,11 +248,11 @@ class Scheduler:
         status = self.statuses[node.index]
         origin = self.origins[node.index]
         why = ""
-        if status is Status.FAILED and node.index not in self.tolerated:
+        if status is FAILED and node.index not in self.tolerated:
             origin, why = node.id, f"'{node.id}' failed"
-        elif status is Status.CANCELLED:
+        elif status is CANCELLED:
             origin, why = node.id, f"'{node.id}' was cancelled"
-        elif status is Status.SKIPPED and origin:
+        elif status is SKIPPED and origin:
             why = f"'{node.id}' was skipped, because '{origin}' did not succeed"
         for dependent in node.dependents:
             if why or self.tainted[node.index]:
@@ -259,7 +269,7 @@ class Scheduler:
         self.origins[index] = ""
         if self.cancelled and node.lifts is not True:
             return Cancel(index, -1, self.cancelled)
-        self.statuses[index] = Status.READY
+        self.statuses[index] = READY
         return Start(-node.rank, -1, index, self.attempts[index])
 
     # Maps
@@ -267,7 +277,7 @@ class Scheduler:
     def _map_expanded(self, event: MapExpanded) -> list[Command]:
         index, _ = self._find(event.path)
         node = self.graph.nodes[index]
-        self.statuses[index] = Status.RUNNING
+        self.statuses[index] = RUNNING
         items = self.items[index] = Items(event.count)
         if self.cancelled and node.lifts is not True:
             return self._stop_map(node, self.cancelled)
@@ -294,9 +304,9 @@ class Scheduler:
         items.stopped = reason
         commands: list[Command] = []
         for item, status in enumerate(items.statuses):
-            if status == Status.PENDING:
-                items.settle(item, Status.CANCELLED)
-            elif status in (Status.READY, Status.RUNNING, Status.WAITING):
+            if status == PENDING:
+                items.settle(item, CANCELLED)
+            elif status in (READY, RUNNING, WAITING):
                 commands.append(Cancel(node.index, item, reason))
         items.resumed.clear()
         if not items.open:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["Status"]
+__all__ = [
+    "CANCELLED",
+    "FAILED",
+    "PENDING",
+    "READY",
+    "RUNNING",
+    "SKIPPED",
+    "SUCCEEDED",
+    "WAITING",
+    "Status",
+]
 
 
 class Status(enum.IntEnum):
@@ -28,3 +38,7 @@ class Status(enum.IntEnum):
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self >= Status.SUCCEEDED
+
+
+# Python 3.11 takes 0.12 microseconds to find a member in its class: too long for every step.
+PENDING, READY, RUNNING, WAITING, SUCCEEDED, FAILED, SKIPPED, CANCELLED = Status

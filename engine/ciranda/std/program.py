@@ -48,7 +48,7 @@ class Finished(TypedDict):
 
 
 @action("program.run", errors={"exit.126": False, "exit.127": False})
-async def run(  # noqa: PLR0913, PLR0917  (these are the keys beside `run:`)
+async def run(  # noqa: PLR0917  (these are the keys beside `run:`)
     argv: list[Any] | None = None,
     command: str | None = None,
     shell: bool = False,

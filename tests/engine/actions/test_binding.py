@@ -40,7 +40,7 @@ def plainly(a: int, b: str = "", c: Any = None, d: list[Any] | None = None, e: d
 
 
 @action("t.rich")
-def richly(  # noqa: PLR0913, PLR0917  (one parameter a type)
+def richly(  # noqa: PLR0917  (one parameter a type)
     source: Annotated[Path, Arg(name="from")],
     at: datetime.datetime | None = None,
     price: decimal.Decimal = decimal.Decimal(0),

@@ -89,7 +89,7 @@ def plan(uses: Action = double, *, name: str = "step", **options: Any) -> StepPl
 
 def layers(planned: StepPlan, shared: Shared) -> list[Layer]:
     """Return the built-in layers of a step, outermost first."""
-    found = [each.middleware(planned) for each in builtins(shared).values()]
+    found = [each.middleware(planned) for each in builtins(lambda: shared).values()]
     return [each for each in found if each is not None]
 
 

@@ -6,8 +6,7 @@ from tests.engine.middleware.stage import Stage, layers, plan, wrapped
 from tests.engine.middleware.virtual import virtual_time
 
 from ciranda.errors import StepError
-from ciranda.executors.thread import ABANDONED
-from ciranda.layer import Call
+from ciranda.layer import ABANDONED, Call
 from ciranda.middleware.shared import Shared
 from ciranda.workflow.model import Concurrency, Rate
 

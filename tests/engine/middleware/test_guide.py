@@ -40,7 +40,7 @@ def quota() -> Any:
 def plugins(quota: Any) -> Plugins:
     plugins = Plugins(Configuration(Path(), environ={}), bus=Bus(), entries=[])
     plugins.register(quota, "quota")
-    for name, plugin in reversed(builtins(Shared()).items()):
+    for name, plugin in reversed(builtins(Shared).items()):
         plugins.register(plugin, name)
     return plugins
 

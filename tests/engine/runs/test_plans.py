@@ -8,7 +8,7 @@ import pytest
 from ciranda.actions import action
 from ciranda.engine import Engine
 from ciranda.hooks import hookimpl
-from ciranda.middleware.layer import StepPlan
+from ciranda.layer import StepPlan
 from ciranda.workflow.builder import Workflow
 
 pytestmark = pytest.mark.anyio

@@ -4,12 +4,12 @@ import random
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.engine.runs.driver import Driver, graph_of
 
 from ciranda.events import RunCancelled, RunResumed, StepSkipped, StepStarted
 from ciranda.runs.graph import upward_ranks
 from ciranda.runs.scheduler import Scheduler
 from ciranda.runs.status import Status
-from tests.engine.runs.driver import Driver, graph_of
 
 
 def words(scheduler):
@@ -24,7 +24,7 @@ def drive(needs, outcomes, seed=0, **options):
 
 def naive(needs, outcomes, lifts):
     """Say by plain recursion how every step must end."""
-    ends = {}
+    ends: dict[str, str] = {}
     for name in needs:  # needs point backwards, so file order is a topological order
         bad = [need for need in needs[name] if ends[need] in ("failed", "cascade")]
         rule = lifts.get(name, False)
@@ -74,7 +74,7 @@ def test_every_order_of_answers_ends_each_step_as_the_rules_say(case):
 def test_no_step_starts_before_its_needs_have_ended(case):
     needs, outcomes, lifts, seed = case
     driver = Driver(graph_of(needs, lifts=lifts), outcomes, random.Random(seed))
-    broken = []
+    broken: list[str] = []
 
     def watch(event):
         if isinstance(event, StepStarted):
