@@ -32,6 +32,7 @@ from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 if TYPE_CHECKING:
     from ciranda.middleware.shared import Shared
+    from ciranda.observe.export import LiveExporter
     from ciranda.runs.launch import Launch
     from ciranda.runs.session import Session
     from ciranda.store import Cached, Log
@@ -55,6 +56,7 @@ class Engine:
         log: A log that is open already, used (and closed) instead of the one in `store`.
         clock: Both clocks: of events and of whatever is measured.
         replaced: Actions that take the place of those of the same name, for tests.
+        exporter: Sends the traces of runs; whoever made it closes it.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Engine:
         log: Log | None = None,
         clock: Clock | None = None,
         replaced: Mapping[str, Action] | None = None,
+        exporter: LiveExporter | None = None,
     ) -> None:
         self.configuration: Final = configuration or read_configuration(Path.cwd())
         self.environ: Final = os.environ if environ is None else environ
@@ -81,6 +84,7 @@ class Engine:
         )
         self.clock: Final = clock or Clock()
         self.replaced: Final = dict(replaced or {})
+        self.exporter: Final = exporter
         self._log = log
         self.plans: Final = Plans()
         self._functions: Mapping[str, Function] = CONTEXT_FUNCTIONS
@@ -102,7 +106,8 @@ class Engine:
             await stack.enter_async_context(self.bus.running())
             shelf = ResourceShelf(group, self._settings_of)
             arguments = Arguments(shelf)
-            process = ProcessExecutor(self.plugins.origin, group)
+            adopt = None if self.exporter is None else self.exporter.adopt
+            process = ProcessExecutor(self.plugins.origin, group, adopt=adopt)
             stack.push_async_callback(process.close)
             self._executors = {
                 "inline": InlineExecutor(arguments),
@@ -343,6 +348,10 @@ class Engine:
 
         for name, plugin in reversed(builtins(lambda: self._shared).items()):
             self.plugins.register(plugin, name)
+        if self.exporter is not None:
+            from ciranda.middleware.tracing import Tracing
+
+            self.plugins.register(Tracing(), "tracing")
 
     def _settings_of(self, resource: Resource) -> Any:
         for user in self.plugins.actions.values():

@@ -14,15 +14,15 @@ from ciranda.cli.exits import Exit
 from ciranda.cli.interrupts import Interrupts
 from ciranda.cli.streams import is_terminal
 from ciranda.engine import Engine
-from ciranda.observe.progress import Progress, progress
+from ciranda.observe.progress import Progress, SilentProgress, progress
 from ciranda.observe.timeline import Timeline
 
 if TYPE_CHECKING:
     from ciranda.events import Event
     from ciranda.observe.export import LiveExporter
+    from ciranda.observe.logs import LogLines
     from ciranda.runs.outcome import RunResult
     from ciranda.store import Log
-    from ciranda.workflow.model import Workflow
 
 __all__ = ["Performance"]
 
@@ -53,6 +53,7 @@ class Performance:
         self._quiet: Final = quiet
         self._timeline: Final = Timeline(keep_items=False)
         self._progress: Progress
+        self._lines: Final = _log_lines()
         self._exporter: Final = _exporter()
         self._begun = False  # whether the store knows of it
         self.resume: Final[list[str]] = [] if store is None else ["--store", store]
@@ -79,21 +80,15 @@ class Performance:
         return result, interrupts.code if interrupts.signum else Exit.FAILED
 
     def _shown(self, order: Order, interrupts: Interrupts) -> RunResult | None:
-        with progress(sys.stderr, quiet=self._quiet) as self._progress:
+        shown = SilentProgress() if self._lines else progress(sys.stderr, quiet=self._quiet)
+        with shown as self._progress:
             return anyio.run(self._perform, order, interrupts, backend=self._backend)
-
-    def describe(self, run: str, workflow: Workflow) -> None:
-        """Tell which workflow is about to run under which id."""
-        if self._exporter is not None:
-            from ciranda.observe.outline import outline
-
-            self._exporter.describe(run, outline(workflow))
 
     def prime(self, log: Log, run: str) -> None:
         """Take in the past of a run that is about to be resumed."""
         from ciranda.cli.history import events_of
 
-        for each in (self._timeline, self._progress, self._exporter):
+        for each in (self._timeline, self._progress, self._lines):
             if each is not None:
                 each.prime(events_of(log, run))
 
@@ -103,7 +98,10 @@ class Performance:
         async with anyio.create_task_group() as group:
             try:
                 async with Engine(
-                    store=self._store, durability=self._durability, listener=self._hear
+                    store=self._store,
+                    durability=self._durability,
+                    listener=self._hear,
+                    exporter=self._exporter,
                 ) as engine:
                     with anyio.CancelScope() as scope:
 
@@ -133,8 +131,8 @@ class Performance:
         self._begun = True
         self._timeline.apply(event)
         self._progress.feed(event)
-        if self._exporter is not None:
-            self._exporter.feed(event)
+        if self._lines is not None:
+            self._lines.feed(event)
 
     def _sum_up(self, engine: Engine, result: RunResult) -> None:
         from ciranda.observe.summary import summary
@@ -152,10 +150,25 @@ class Performance:
             screen.say(line)
 
 
+def _log_lines() -> LogLines | None:
+    """Return what writes log lines in place of progress, if `CIRANDA_LOG` asks for them.
+
+    They are JSON unless a person looks at them.
+    """
+    if "CIRANDA_LOG" not in os.environ:
+        return None
+    from ciranda.observe.logs import LogLines, log_level
+
+    level = log_level(os.environ)
+    if level is None:
+        return None
+    return LogLines(sys.stderr, json=not is_terminal(sys.stderr), level=level)
+
+
 def _exporter() -> LiveExporter | None:
     """Return what sends traces, if the environment names a place for them."""
-    if not any(name.startswith("OTEL_EXPORTER_OTLP") for name in os.environ):
-        return None  # and OpenTelemetry is not imported
+    if not any(name.startswith(("OTEL_EXPORTER_OTLP", "OTEL_TRACES")) for name in os.environ):
+        return None
     from ciranda.observe.export import live_exporter
 
     exporter = live_exporter(os.environ, warn=screen.warn)

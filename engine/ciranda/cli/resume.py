@@ -34,7 +34,7 @@ def command(ctx: click.Context, /, run: str, **given: Any) -> None:
     repeated; the workflow file and inline plugins are used as they were when the run began.
     """
     from ciranda.cli.given import given_inputs
-    from ciranda.cli.history import found_run, pinned_workflow
+    from ciranda.cli.history import found_run
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
 
@@ -46,7 +46,6 @@ def command(ctx: click.Context, /, run: str, **given: Any) -> None:
     performance.resume.extend(word for name in inputs for word in ("-i", f"{name}=..."))
 
     async def order(engine: Any) -> Any:
-        performance.describe(run, pinned_workflow(engine.log, run))
         performance.prime(engine.log, run)
         return await engine.resume(run, inputs=inputs)
 

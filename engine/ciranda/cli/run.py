@@ -49,7 +49,6 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
         return
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
-    from ciranda.runs.run_id import new_run_id
 
     performance = Performance(
         store=given["store"],
@@ -63,9 +62,7 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
         for name, declared in checked.workflow.inputs.items():
             if declared.type == "secret" and name in inputs:
                 performance.resume.extend(("-i", f"{name}=..."))  # the store never holds them
-        run = new_run_id()
-        performance.describe(run, checked.workflow)
-        return await engine.run(checked, inputs=inputs, run_id=run)
+        return await engine.run(checked, inputs=inputs)
 
     result, code = performance(order)
     if result is not None:

@@ -12,6 +12,7 @@ from ciranda.errors import TraceError
 __all__ = ["Endpoint", "endpoint_of", "shown_url", "traces_url"]
 
 _NAMES: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_USUAL: Final = "http://localhost:4318"  # what the standard says for "otlp" without an address
 _PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
@@ -38,12 +39,17 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
     Raises:
         TraceError: A variable has a value that cannot be used; the text names it.
     """
-    exporters = [name.strip() for name in environ.get("OTEL_TRACES_EXPORTER", "").split(",")]
+    listed = environ.get("OTEL_TRACES_EXPORTER", "").split(",")
+    exporters = {name.strip().lower() for name in listed} - {""}
     off = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    if off or (exporters != [""] and "otlp" not in exporters):
+    if off or "none" in exporters:
         return None
+    if exporters and "otlp" not in exporters:
+        raise TraceError(
+            f"OTEL_TRACES_EXPORTER={','.join(listed)} is not supported: write otlp, or none"
+        )
     name = next((name for name in _NAMES if environ.get(name, "").strip()), None)
-    if name is None:
+    if name is None and not exporters:
         return None
     for variable in _PROTOCOLS:
         protocol = environ.get(variable, "").strip()
@@ -54,11 +60,11 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
             )
         if protocol:
             break
-    written = environ[name].strip()
+    written = environ[name].strip() if name is not None else _USUAL
     if name == _NAMES[0]:
         url = traces_url(written, name, whole=True)
     else:
-        url = traces_url(written.rstrip("/") + "/v1/traces", name, whole=True)
+        url = traces_url(written.rstrip("/") + "/v1/traces", name or "", whole=True)
     return Endpoint(
         url,
         limit=_number(environ, "OTEL_BSP_MAX_QUEUE_SIZE", 65536),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
     from ciranda.observe.spans import Spans
+    from ciranda.vault import Vault
 
 __all__ = ["LiveExporter", "export_run", "live_exporter"]
 
@@ -85,7 +86,8 @@ class LiveExporter:
 
     def __init__(self, endpoint: Endpoint, *, warn: Warn, mask: Mask | None = None) -> None:
         self.endpoint: Final = endpoint
-        self._wire: Final = Wire(endpoint.url, mask)
+        self._mask: Final = mask
+        self._wire: Final = Wire(endpoint.url, self._masked)
         self._say: Final = warn
         self._outbox: Final = Outbox(
             self._deliver,
@@ -96,6 +98,7 @@ class LiveExporter:
         )
         self._timelines: Final[dict[str, Timeline]] = {}
         self._outlines: Final[dict[str, Outline]] = {}
+        self._vaults: tuple[Vault, ...] = ()  # replaced, not changed: another thread reads it
         self._spans: Spans | None = None
         self._provider: TracerProvider | None = None
         self._last_run = ""
@@ -103,6 +106,11 @@ class LiveExporter:
     def describe(self, run: str, outline: Outline) -> None:
         """Tell which action each step of a run calls, before its first event."""
         self._outlines[run] = outline
+
+    def hide(self, vault: Vault) -> None:
+        """Keep secrets out of whatever is sent from now on, whichever run it belongs to."""
+        if vault and vault not in self._vaults:
+            self._vaults = (*self._vaults, vault)
 
     def prime(self, events: Iterable[Event | ForeignEvent]) -> None:
         """Take in the log of a run before it is resumed: the resumed trace links to the old one.
@@ -123,6 +131,7 @@ class LiveExporter:
         timeline.apply(event)
         if type(event) is RunCompleted:
             del self._timelines[event.run]
+            self._outlines.pop(event.run, None)
 
     def adopt(self, data: Any) -> None:
         """Take in a span that a worker process sent as plain data."""
@@ -174,6 +183,11 @@ class LiveExporter:
         self._outbox.put(_Ended(self._timelines[run], segment, track, outline), worth)
 
     # In the exporter's thread
+
+    def _masked(self, text: str) -> str:
+        for vault in self._vaults:
+            text = vault.mask(text)
+        return text if self._mask is None else self._mask(text)
 
     def _deliver(self, things: list[Any]) -> int:
         from ciranda.observe.carried import unpack

@@ -74,7 +74,8 @@ class Outbox:
             return
         self._waiting.append((thing, spans))
         if self._thread is None:
-            self._start()
+            with self._lock:  # plugins' spans end in any thread
+                self._start()
         if len(self._waiting) >= self._batch and not self._wake.is_set():
             self._wake.set()
 
@@ -109,8 +110,10 @@ class Outbox:
             self._waiting.clear()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._work, name="ciranda-spans", daemon=True)
-        self._thread.start()
+        if self._thread is None:
+            thread = threading.Thread(target=self._work, name="ciranda-spans", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _work(self) -> None:
         while True:

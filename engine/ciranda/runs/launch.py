@@ -94,6 +94,7 @@ class Launch:
             self._lease = log.acquire(self.run, _owner(), LEASE)
         parent = engine.environ.get("TRACEPARENT", "")
         runner = self._make(plan, values, vault, Identity(self.run, 0, parent), engine.clock.wall())
+        self._describe(vault)
         return RunStarted(
             **runner.stamp(),
             workflow=workflow.name,
@@ -148,7 +149,10 @@ class Launch:
             vault = self._vault(given)
             journal = self._journal(vault)
             started, segments = None, 0
+            self._describe(vault)
             for event in journal.read():
+                if self._engine.exporter is not None:
+                    self._engine.exporter.prime([event])
                 started = event if started is None else started
                 segments += isinstance(event, RunResumed)
             assert isinstance(started, RunStarted)  # `again` looked
@@ -235,6 +239,7 @@ class Launch:
             log=self._log,
             trace=identity.traceparent,
             clock=engine.clock,
+            listener=engine.listener,
         )
         self._runner = Runner(
             plan,
@@ -309,15 +314,27 @@ class Launch:
                 found[name] = value
         return found
 
+    def _describe(self, vault: Vault) -> None:
+        """Tell who exports traces what the run's events do not say, and must not say."""
+        exporter = self._engine.exporter
+        if exporter is not None:
+            from ciranda.observe.outline import outline
+
+            exporter.describe(self.run, outline(self._workflow))
+            exporter.hide(vault)
+
     def _publisher(self) -> Callable[[Event], bool] | None:
         """Return what tells observers; None when there are none, so that telling costs nothing."""
-        bus, listener = self._engine.bus, self._engine.listener
+        bus, listener, exporter = self._engine.bus, self._engine.listener, self._engine.exporter
         heard = any(bus.listens(kind) for kind in RunEvent.__args__)
-        if listener is None:
+        if listener is None and exporter is None:
             return bus.publish_nowait if heard else None
 
         def publish(event: Event) -> bool:
-            listener(event)
+            if exporter is not None:
+                exporter.feed(event)
+            if listener is not None:
+                listener(event)
             return bus.publish_nowait(event)
 
         return publish

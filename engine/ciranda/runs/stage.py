@@ -40,7 +40,7 @@ class Stage:
         log: The store that keeps output and artifacts; None keeps nothing.
         trace: Returns the `traceparent` for a path; None without tracing.
         clock: Both clocks.
-        environ: The environment variables declared for every step.
+        listener: Hears what steps log and how far they are, as observers do.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Stage:
         log: Log | None = None,
         trace: Callable[[str, int], str] | None = None,
         clock: Clock | None = None,
+        listener: Callable[[Event], None] | None = None,
     ) -> None:
         self.info: Final = info
         self.vault: Final = vault
@@ -66,6 +67,7 @@ class Stage:
         self._key: Final = key
         self._log: Final = log
         self._trace: Final = trace
+        self._listener: Final = listener
         self.clock: Final = (clock or Clock()).steady
         self._wall: Final = (clock or Clock()).wall
         self._tails: Final[dict[str, bytes]] = {}
@@ -187,7 +189,11 @@ class Stage:
         return await self._bus.ask(request)
 
     def _tell(self, kind: type[StepLogged | StepProgressed], ctx: Context, **fields: Any) -> None:
-        if self._bus.listens(kind):
-            self._bus.publish_nowait(
-                kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields)
-            )
+        heard = self._bus.listens(kind)
+        if not heard and self._listener is None:
+            return
+        event = kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields)
+        if self._listener is not None:
+            self._listener(event)
+        if heard:
+            self._bus.publish_nowait(event)
