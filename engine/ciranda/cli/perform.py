@@ -114,7 +114,7 @@ class Performance:
                         group.start_soon(interrupts.watch, stop)
                         result = await order(engine)
                     self._progress.close()
-                    if result is not None:
+                    if result is not None and not self._written_for_machines:
                         self._sum_up(engine, result)
             except Exception as error:  # a task group would wrap it
                 failure = error
@@ -123,8 +123,12 @@ class Performance:
             raise failure
         return result
 
+    @property
+    def _written_for_machines(self) -> bool:
+        return self._lines is not None and self._lines.json
+
     def _say_stopping(self) -> None:
-        if not self._quiet:
+        if not self._quiet and not self._written_for_machines:
             screen.say("interrupted: stopping steps (again = leave at once)")
 
     def _hear(self, event: Event) -> None:

@@ -123,7 +123,7 @@ class LogLines:
             else structlog.dev.ConsoleRenderer(colors=False, sort_keys=False)
         )
         self._mask: Final = mask
-        self._json: Final = json
+        self.json: Final = json
         self._segments: Final[dict[str, Identity]] = {}
         self._attempts: Final[dict[tuple[str, str], int]] = {}
         self._least: Final = LEVELS[level]
@@ -203,7 +203,7 @@ class LogLines:
 
     def _safe(self, text: str) -> str:
         masked = text if self._mask is None else self._mask(text)
-        return masked if self._json else visible(masked)
+        return masked if self.json else visible(masked)
 
 
 def _fields(event: Event) -> dict[str, Any]:
