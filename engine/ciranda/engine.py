@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio
 
-from ciranda.actions import Action, Resource, Scope, action
+from ciranda.actions import Action, Resource, Scope
 from ciranda.bus import Bus
 from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Event
 from ciranda.expressions import Function
 from ciranda.layer import Next, StepPlan, onion
 from ciranda.plugins import Plugins
-from ciranda.runs.compiling import check_action, executor_of
+from ciranda.runs.checker import Checker
 from ciranda.runs.outcome import RunResult
+from ciranda.runs.placement import executor_of
 from ciranda.runs.plans import Plans
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Clock, Durability, open_store
 from ciranda.workflow.builder import Workflow as Builder, model_of
-from ciranda.workflow.check import Checked, check
+from ciranda.workflow.check import Checked
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
-from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 if TYPE_CHECKING:
     from ciranda.middleware.shared import Shared
@@ -87,7 +87,7 @@ class Engine:
         self.exporter: Final = exporter
         self._log = log
         self.plans: Final = Plans()
-        self._functions: Mapping[str, Function] = CONTEXT_FUNCTIONS
+        self._checker: Final = Checker(self.plugins, self.replaced)
         self._sessions: Final[dict[str, Session]] = {}
         self._stack: AsyncExitStack
         self._executors: dict[str, Any] = {}
@@ -175,50 +175,16 @@ class Engine:
             WorkflowError: All faults found, in file order.
             PluginError: A plugin that it names cannot be used.
         """
-        folder = Path(workflow.file).parent if workflow.file else Path.cwd()
-        declared = () if pinned else workflow.plugins
-        self.plugins.load(declared=declared, folder=folder)
-        obstacles = {}
-        names = {step.uses for step in workflow.steps.values()} - self.replaced.keys()
-        for namespace in {name.partition(".")[0] for name in names}:
-            obstacle = self.plugins.obstacle(namespace)
-            if obstacle:
-                obstacles[namespace] = obstacle
-            else:
-                self.plugins.require(namespace)
-        actions = self.actions_of(workflow)
-        checked = check(
-            workflow,
-            actions,
-            functions=self.functions,
-            executors=frozenset(self.plugins.executors),
-            plugins=obstacles,
-        )
-        for step in checked.workflow.steps.values():
-            action = actions[step.uses]
-            check_action(step, executor_of(step, action), action)
-        return checked
+        return self._checker.check(workflow, pinned=pinned)
 
     @property
     def functions(self) -> Mapping[str, Function]:
-        """What expressions may call; the same object until a plugin adds to it.
-
-        Compiled expressions are kept by the identity of this mapping.
-        """
-        added = self.plugins.functions
-        if not added:
-            return CONTEXT_FUNCTIONS
-        if added.keys() - self._functions.keys():
-            self._functions = {**CONTEXT_FUNCTIONS, **added}
-        return self._functions
+        """What expressions may call; the same object until a plugin adds to it."""
+        return self._checker.functions
 
     def actions_of(self, workflow: Workflow) -> dict[str, Action]:
         """Return the actions that a workflow may name, with its own functions among them."""
-        own = {
-            name: made if isinstance(made, Action) else action(name)(made)
-            for name, made in workflow.functions.items()
-        }
-        return {**self.plugins.actions, **own, **self.replaced}
+        return self._checker.actions_of(workflow)
 
     # Runs
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ciranda.actions import Action
-from ciranda.errors import ActionError
 from ciranda.expressions import Function, compile_template
 from ciranda.layer import Next, StepPlan
 from ciranda.runs.graph import Graph
@@ -15,9 +14,8 @@ from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition
 from ciranda.workflow.model import Step, Workflow
 
-__all__ = ["STATUS_FUNCTIONS", "compile_plan", "executor_of"]
+__all__ = ["compile_plan"]
 
-STATUS_FUNCTIONS: Final = frozenset({"always", "succeeded", "failed", "cancelled"})
 LOCAL_NAMES: Final = frozenset({"attempt", "step"})
 
 Functions = Mapping[str, Function]
@@ -56,24 +54,6 @@ def compile_plan(
         outputs=outputs,
         outputs_guarded=guarded,
     )
-
-
-def executor_of(step: Step, action: Action) -> str:
-    """Return the executor's name: the step's word, the action's, else by kind of function.
-
-    A sync function that may have to be killed runs in a process, because a thread cannot be.
-    """
-    if step.executor is not None:
-        return step.executor
-    if action.executor is not None:
-        return action.executor
-    if action.is_async or action.inline:
-        return "inline"
-    concurrency = step.concurrency
-    killed = step.timeout is not None or (
-        concurrency is not None and concurrency.policy == "cancel-old"
-    )
-    return "process" if killed else "thread"
 
 
 def _planned(
@@ -150,18 +130,3 @@ def _relative_paths(
         return inputs
 
     return finish
-
-
-def check_action(step: Step, executor: str, action: Action) -> None:
-    """Refuse what no executor can do.
-
-    Raises:
-        ActionError: An async function or a closure is to run in a process.
-    """
-    if executor == "process" and "<locals>" in action.function.__qualname__:
-        raise ActionError(
-            f"step '{step.id}': {step.uses} is a function inside a function, which no worker "
-            "process can find: move it to the top of its module"
-        )
-    if executor == "thread" and action.is_async:
-        raise ActionError(f"step '{step.id}': {step.uses} is async: take `executor: thread` away")

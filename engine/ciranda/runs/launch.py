@@ -17,10 +17,11 @@ from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import Secret
 from ciranda.layer import Call
 from ciranda.observe.identity import Identity
-from ciranda.runs.compiling import compile_plan, executor_of
+from ciranda.runs.compiling import compile_plan
 from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.outcome import RunResult
+from ciranda.runs.placement import executor_of
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner

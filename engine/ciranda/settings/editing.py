@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from ciranda.errors import SettingsError
@@ -101,6 +100,8 @@ def _append(text: str, start: int, name: str) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
+    from tempfile import NamedTemporaryFile  # needed here only, and slow to import
+
     try:
         with NamedTemporaryFile(
             "wb", dir=path.parent, prefix=".ciranda.toml.", delete=False

@@ -21,7 +21,7 @@ __all__ = ["DEFAULT_LIMITS", "Document", "Limits", "parse_document", "read_docum
 # What YAML forbids, and the three line breaks that only YAML 1.1 knew: where libyaml would
 # break a line and an editor would not, no position could be right.
 _FORBIDDEN: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _BOM: Final = "\ufeff"
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
