@@ -13,7 +13,7 @@ from .tree import Call, Comprehension, Node, Text
 if TYPE_CHECKING:
     from .emit import Emitter
 
-_HOST: Final = frozenset(
+HOST: Final = frozenset(
     [
         "__import__",
         "aiter",
@@ -73,9 +73,10 @@ def write_call(emitter: Emitter, node: Call) -> ast.expr:
         target = emitter.located(emitter.resolve_function(node.function, node.offset), node.offset)
         head: list[ast.expr] = [target, emitter.constant(node.function, node.offset)]
         arguments = [emitter.visit(each) for each in node.arguments]
-        return emitter.call(
-            "call_host", head + arguments, node.offset, write_keywords(emitter, node.keywords)
-        )
+        keywords = write_keywords(emitter, node.keywords)
+        if function.direct:
+            return emitter.apply(target, arguments, node.offset, keywords)
+        return emitter.call("call_host", head + arguments, node.offset, keywords)
     if (
         isinstance(first, Comprehension)
         and first.kind == "generator"
@@ -102,7 +103,7 @@ def _known(emitter: Emitter, node: Call) -> Function:
     function = function or built_in.get(node.function)
     if function is not None:
         return function
-    if node.function in _HOST:
+    if node.function in HOST:
         message = f"the function '{node.function}' is not part of the language"
         raise ExpressionError("security", message, offset=node.offset)
     message = f"there is no function '{node.function}'{did_you_mean(node.function, built_in)}"

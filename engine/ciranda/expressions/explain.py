@@ -63,10 +63,11 @@ def _reason(
         return "zero", "division by zero"
     if isinstance(error, (OverflowError, MemoryError, RecursionError)):
         return "limit", "a number or a value grows too large"
-    return _unfit(str(error) if isinstance(error, (TypeError, ValueError)) else "")
+    return unfit(str(error) if isinstance(error, (TypeError, ValueError)) else "")
 
 
-def _unfit(text: str) -> tuple[str, str]:
+def unfit(text: str) -> tuple[str, str]:
+    """Return kind and message for the text of a TypeError or ValueError of the host."""
     found = _OPERATOR.search(text)
     if found is not None:
         left, right = (word(_TYPES.get(name, object)) for name in found.groups()[1:])

@@ -109,6 +109,17 @@ def find_end(text: str, start: int) -> int:
     return end
 
 
+def find_brace(text: str, start: int) -> int:
+    """Return where the `}` stands that closes the expression beginning at `start`.
+
+    Raises:
+        ExpressionError: When nothing closes it, or what stands there is no expression.
+    """
+    cut = text[: start + limits.SOURCE + 1]
+    _, end = _Reader(cut, capitals=True).read(start, "brace")
+    return end
+
+
 class _Reader:
     """Reads one source; `open` holds the brackets not yet closed, f-strings included."""
 
@@ -152,11 +163,15 @@ class _Reader:
                 raise self.fail(message, place, "limit")
         if ending == "template":
             raise self.fail("'${{' is never closed by '}}'", place)
+        if ending == "brace":
+            raise self.fail("'{' is never closed by '}'", place)
         if ending:
             raise self.fail("'{' of the text is never closed by '}'", place)
         return [*tokens, Token("end", "", place)], place
 
     def ends(self, text: str, place: int, ending: str) -> bool:
+        if ending == "brace":
+            return text == "}"
         if ending == "template":
             if text != "}":
                 return False
