@@ -21,12 +21,12 @@ def dry_run(file: str, inputs: Mapping[str, Any], *, form: str) -> None:
         WorkflowError: It is faulty.
         InputError: An input does not fit.
     """
+    from ciranda.cli.checking import checked_file
     from ciranda.cli.values import as_json, cell, table
-    from ciranda.engine import Engine
     from ciranda.vault import redacted
     from ciranda.workflow.inputs import resolve_inputs
 
-    checked = Engine(durability="off").load(file)
+    checked = checked_file(file)
     workflow = checked.workflow
     values = redacted(resolve_inputs(workflow, inputs))
     stages = levels(checked.edges)

@@ -29,14 +29,13 @@ def command(ctx: click.Context, files: tuple[str, ...], form: str) -> None:
     All faults of all files are told at once, each with its line and a caret. Plugins that a file
     names are imported, for the types of their actions.
     """
-    from ciranda.engine import Engine
+    from ciranda.cli.checking import checked_file
     from ciranda.errors import CirandaError, Fault, WorkflowError
 
     found: dict[str, tuple[Fault, ...]] = {}
     for file in files:
         try:
-            # An engine each: two files may bring different plugins of one name.
-            Engine(durability="off").load(file)
+            checked_file(file)
         except WorkflowError as error:
             found[file] = error.faults
         except CirandaError as error:  # a plugin that cannot be used

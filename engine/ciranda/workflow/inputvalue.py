@@ -9,15 +9,17 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import PurePath
-from typing import Any, Final
-
-from jsonschema_rs import Draft202012Validator
+from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.expressions import Secret
 from ciranda.workflow.durations import parse_duration
+from ciranda.workflow.fitting import surely_fits
 from ciranda.workflow.model import Input
 from ciranda.workflow.violation import Violation, says, violations
 from ciranda.workflow.written import shown
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
 __all__ = ["input_schema", "input_value"]
 
@@ -51,7 +53,7 @@ def input_value(declared: Input, given: Any) -> Any:
     value = _READERS[declared.type](given)
     if declared.type == "secret":
         return value if isinstance(value, Secret) else Secret(declared.name, value)
-    if declared.schema:
+    if declared.schema and not surely_fits(value, declared.schema):
         for wrong in violations(_validator(json.dumps(declared.schema)), value):
             raise ValueError(_reason(wrong, declared))
     return value
@@ -59,6 +61,8 @@ def input_value(declared: Input, given: Any) -> Any:
 
 @cache
 def _validator(schema: str) -> Draft202012Validator:
+    from jsonschema_rs import Draft202012Validator  # slow to load
+
     return Draft202012Validator(json.loads(schema))
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
-
-from jsonschema_rs import Draft202012Validator
+from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.errors import Fault
+from ciranda.workflow.fitting import patterns_of, surely_fits
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import BODY_MISSES, INPUT_TYPE_MISSES, LATER, hint_for_key
 from ciranda.workflow.places import Places
 from ciranda.workflow.schema import INPUT_TYPES, workflow_schema
 from ciranda.workflow.violation import Violation, violations
 from ciranda.workflow.written import shown
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
 __all__ = ["shape_faults"]
 
@@ -23,11 +25,16 @@ Path = tuple[str | int, ...]
 _DURATIONS = frozenset(
     {"timeout", "deadline", "estimate", "backoff", "cap", "ttl", "open", "slow-after"}
 )
+_SHORT: Final = 100  # steps; with more of them the validator is worth its loading
 _YES_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def shape_faults(data: Any, places: Places) -> list[Fault]:
     """Return everything about the document that does not fit the schema of the language."""
+    if _is_short(data):
+        known = workflow_schema()
+        if surely_fits(data, known, patterns=patterns_of(known)):
+            return []
     schema, validator = _schema()
     found: dict[tuple[Any, ...], Fault] = {}
     for error in violations(validator, data):
@@ -36,8 +43,15 @@ def shape_faults(data: Any, places: Places) -> list[Fault]:
     return list(found.values())
 
 
+def _is_short(data: Any) -> bool:
+    steps = data.get("steps") if isinstance(data, dict) else None
+    return isinstance(steps, dict) and len(steps) <= _SHORT
+
+
 @cache
 def _schema() -> tuple[dict[str, Any], Draft202012Validator]:
+    from jsonschema_rs import Draft202012Validator  # slow to load, and needed for faults only
+
     schema = workflow_schema()
     return schema, Draft202012Validator(schema)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
-
-from jsonschema_rs import Draft202012Validator
+from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.workflow.written import kind_of, shown
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
 __all__ = ["Violation", "says", "violations"]
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-
-from jsonschema_rs import Draft202012Validator
+from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.errors import Fault
+from ciranda.workflow.fitting import surely_fits
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.places import Places
-from ciranda.workflow.relaxed import relaxed
+from ciranda.workflow.relaxed import EXPRESSION_PATTERN, relaxed
 from ciranda.workflow.violation import Violation, says, violations
 from ciranda.workflow.written import written_path
 
 if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
     from ciranda.actions import Action
 
 __all__ = ["action_faults", "input_faults"]
+
+_PATTERNS: Final = frozenset({EXPRESSION_PATTERN})
 
 
 def action_faults(
@@ -67,18 +70,30 @@ def input_faults(
     workflow: Workflow, actions: Mapping[str, Action], places: Places
 ) -> Iterator[Fault]:
     """Yield what is wrong with the constant inputs of each step."""
+    schemas: dict[str, dict[str, Any]] = {}
     validators: dict[str, Draft202012Validator] = {}
     for step in workflow.steps.values():
         action = actions.get(step.uses)
         if action is None:
             continue
+        if action.name not in schemas:
+            schemas[action.name] = relaxed(action.input_schema)
+        given, schema = _seen(step.with_), schemas[action.name]
+        if surely_fits(given, schema, patterns=_PATTERNS):
+            continue
         if action.name not in validators:
-            validators[action.name] = Draft202012Validator(relaxed(action.input_schema))
+            validators[action.name] = _validator(schema)
         found: dict[tuple[str | int, ...], Fault] = {}
-        for error in violations(validators[action.name], _seen(step.with_)):
+        for error in violations(validators[action.name], given):
             for path, fault in _faults(error, step, action, places):
                 found.setdefault(path, fault)
         yield from found.values()
+
+
+def _validator(schema: dict[str, Any]) -> Draft202012Validator:
+    from jsonschema_rs import Draft202012Validator  # slow to load, and needed for faults only
+
+    return Draft202012Validator(schema)
 
 
 def _seen(value: Any) -> Any:
