@@ -41,6 +41,7 @@ _BY_TYPE: Final[dict[type[BaseException], str]] = {
     InputError: "invalid-input",
 }
 _MAX_TRACEBACK: Final = 16_384  # characters kept; the end tells most
+_MAX_FRAMES: Final = 100  # of each exception in a chain, innermost
 
 
 def failure_of(error: BaseException, action: Action | None = None) -> Failure:
@@ -123,7 +124,7 @@ def _qualified(kind: type) -> str:
 
 
 def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
@@ -135,7 +136,7 @@ def _traceback(error: BaseException, action: Action | None) -> str:
     while frame is not None and frame.tb_frame.f_code is not code:
         frame = frame.tb_next
     shown = error.with_traceback(frame) if frame is not None else error
-    text = "".join(traceback.format_exception(shown))
+    text = "".join(traceback.format_exception(shown, limit=-_MAX_FRAMES))
     error.__traceback__ = start
     return text if len(text) <= _MAX_TRACEBACK else f"...{text[-_MAX_TRACEBACK:]}"
 

@@ -80,7 +80,9 @@ class Attempts:
                 inputs = planned.finish(inputs)
             env = None if planned.env is None else planned.env(scope)
         except ExpressionError as error:
-            failure = Failure(kind="invalid-input", message=str(error), retryable=False)
+            where = f" in `{error.source.strip()}`" if error.source else ""
+            message = f"{error.message}{where}"
+            failure = Failure(kind="invalid-input", message=message, retryable=False)
             self._fail(planned, start, path, failure, 0.0)
             return
         if runner.keeps_starts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import msgspec
@@ -14,6 +14,8 @@ from ciranda.actions.values import NotPlainError, plain
 from ciranda.events import Failure
 
 __all__ = ["called_off", "keepable_failure"]
+
+LONGEST: Final = 65_536  # characters of a message that are kept
 
 
 def keepable_failure(error: BaseException, action: Action) -> Failure:
@@ -27,11 +29,14 @@ def keepable_failure(error: BaseException, action: Action) -> Failure:
     except Exception as second:
         name, other = type(error).__name__, type(second).__name__
         return Failure(kind="crash", message=f"{name}, whose text raises {other}")
+    finally:
+        # Actions may raise one object again and again: each raise would add its frames for ever.
+        error.__traceback__ = None
     after = failure.retry_after
     return msgspec.structs.replace(
         failure,
         kind=_text(failure.kind),
-        message=_text(failure.message),
+        message=_short(_text(failure.message)),
         traceback=_text(failure.traceback),
         detail=_detail(failure.detail),
         retry_after=after if isinstance(after, int | float) and 0 <= after < math.inf else None,
@@ -55,6 +60,12 @@ def called_off() -> bool:
 
 def _text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode()
+
+
+def _short(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}... ({len(text) - LONGEST} more characters)"
 
 
 def _detail(detail: Any) -> dict[str, Any]:
