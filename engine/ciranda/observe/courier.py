@@ -17,17 +17,22 @@ class Courier(requests.Session):
 
     Attributes:
         trouble: Why the last request failed; empty when it did not.
+        unreachable: Whether it failed because nobody listens there.
+        hurried: Whether an address where nobody listens is given up at once.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.trouble = ""
+        self.unreachable = False
+        self.hurried = False
 
     def request(self, method: str, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # the exporter passes keywords only
         """Send a request.
 
         Raises:
-            requests.exceptions.InvalidURL: The answer is a redirect.
+            requests.exceptions.InvalidURL: The answer is a redirect, or nobody listens and there
+                is no time to try again: the one failure that the exporter does not repeat.
         """
         options["stream"] = True
         options["allow_redirects"] = False
@@ -35,7 +40,11 @@ class Courier(requests.Session):
             response = super().request(method, url, **options)
         except requests.exceptions.RequestException as error:
             self.trouble = _root_of(error)
+            self.unreachable = isinstance(error, requests.exceptions.ConnectionError)
+            if self.unreachable and self.hurried:
+                raise requests.exceptions.InvalidURL(self.trouble) from error
             raise
+        self.unreachable = False
         fine = 200 <= response.status_code < 300  # noqa: PLR2004  (the 2xx)
         self.trouble = "" if fine else f"{response.status_code} {response.reason}"
         if response.headers.get("content-length") != "0":

@@ -165,7 +165,11 @@ class LiveExporter:
         return self._outbox.delivery
 
     def close(self, timeout: float = 2.0) -> Delivery:
-        """Send what waits, for at most `timeout` seconds, and say what became of all spans."""
+        """Send what waits, for at most `timeout` seconds, and say what became of all spans.
+
+        An endpoint where nobody listens is given up at once.
+        """
+        self._wire.hurry()
         delivery = self._outbox.close(timeout)
         self._wire.close()
         return delivery

@@ -57,6 +57,7 @@ class Wire:
         self._silence: Final = _Silence()
         self._sending = False
         self._closed = False
+        self._hurried = False
 
     def send(self, spans: Sequence[ReadableSpan]) -> int:
         """Send spans and return their number.
@@ -72,6 +73,8 @@ class Wire:
             return 0
         from opentelemetry.sdk.trace.export import SpanExportResult
 
+        if self._closed:
+            raise TraceError(f"{shown_url(self._url)} did not take the spans: {self.trouble}")
         if self._exporter is None:
             self._exporter = self._make()
         self._silence.threads.add(threading.get_ident())
@@ -89,6 +92,14 @@ class Wire:
     def trouble(self) -> str:
         """Why the last request failed; empty when it did not."""
         return "" if self._courier is None else self._courier.trouble
+
+    def hurry(self) -> None:
+        """Do not wait any longer for an endpoint where nobody listens."""
+        self._hurried = True
+        if self._courier is not None:
+            self._courier.hurried = True
+            if self._courier.unreachable:
+                self.close()
 
     def close(self) -> None:
         """Break off what is under way; nothing can be sent any more."""
@@ -108,6 +119,7 @@ class Wire:
         logging.getLogger(_LOGGER).addFilter(self._silence)
         try:
             self._courier = Courier()
+            self._courier.hurried = self._hurried
             return OTLPSpanExporter(
                 endpoint=self._url, timeout=self._timeout, session=self._courier
             )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -15,8 +16,23 @@ class Receiver:
 
     def spans(self):
         """Return what arrived since the last call."""
-        with urllib.request.urlopen(f"{self.url}/spans", timeout=10) as answer:
-            return json.load(answer)
+        return json.loads(self._get("spans"))
+
+    def raw(self):
+        """Return the bytes that arrived since the last call, spans of whatever time."""
+        return self._get("raw")
+
+    def await_request(self, path):
+        """Return once somebody has sent something to `path`."""
+        for _ in range(1000):
+            if path in json.loads(self._get("asked")):
+                return
+            time.sleep(0.01)
+        raise TimeoutError(path)
+
+    def _get(self, name):
+        with urllib.request.urlopen(f"{self.url}/{name}", timeout=10) as answer:
+            return answer.read()
 
 
 @pytest.fixture(scope="session")
@@ -35,4 +51,5 @@ def receiving():
 @pytest.fixture
 def receiver(receiving):
     receiving.spans()
+    receiving.raw()
     return receiving

@@ -1,7 +1,8 @@
 """An OTLP/HTTP endpoint in a process of its own; its path says how it behaves.
 
-`/v1/traces` keeps what it gets, `GET /spans` returns it; `/status/500` refuses, `/hang` never
-answers, `/redirect` points back at the good one, `/huge` answers without end, `/drip` slowly.
+`/v1/traces` keeps what it gets, `GET /spans` returns it, `GET /raw` the bytes it came in, and
+`GET /echo` the trace context of the request itself; `/status/500` refuses, `/hang` never answers,
+`/redirect` points back at the good one, `/huge` answers without end, `/drip` slowly.
 """
 
 import json
@@ -12,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 SPANS: list[dict[str, object]] = []
+RAW: list[bytes] = []
+ASKED: list[str] = []  # paths of all requests that sent something
 
 
 def value_of(value):
@@ -61,6 +64,7 @@ class Endpoint(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
+        ASKED.append(self.path)
         if self.path.startswith("/status/"):
             self.answer(int(self.path.rpartition("/")[2]), b"no")
         elif self.path == "/hang":
@@ -70,13 +74,19 @@ class Endpoint(BaseHTTPRequestHandler):
         elif self.path in ("/huge", "/drip"):
             self.pour(self.path == "/drip")
         else:
+            RAW.append(body)
             keep(body)
             self.answer(200, b"")
 
     def do_GET(self):
-        self.answer(200, json.dumps(SPANS).encode())
-        if self.path == "/spans":
-            SPANS.clear()
+        if self.path == "/echo":
+            told = json.dumps({"traceparent": self.headers["traceparent"]}).encode()
+            self.answer(200, told, {"content-type": "application/json"})
+            return
+        kept = {"/spans": SPANS, "/raw": RAW, "/asked": ASKED}[self.path]
+        body = b"".join(RAW) if kept is RAW else json.dumps(kept).encode()
+        kept.clear()
+        self.answer(200, body)
 
     def pour(self, slowly):
         self.send_response(200)
