@@ -258,9 +258,9 @@ class Launch:
     def _plan(self) -> Plan:
         engine, workflow, checked = self._engine, self._workflow, self._checked
         actions = engine.actions_of(workflow)
-        history = (
-            {} if self._log is None else self._log.durations(workflow.name, list(workflow.steps))
-        )
+        known = {} if self._log is None else self._log.durations(workflow.name, [*workflow.steps])
+        # One digit tells what to begin first, and the plan of the last run stays good.
+        history = {step: float(f"{max(took, 0.001):.1g}") for step, took in known.items()}
 
         def widths() -> dict[str, int]:
             return {

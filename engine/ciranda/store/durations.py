@@ -32,13 +32,12 @@ class Durations:
     def add(self, workflow: str, seconds: Mapping[str, float]) -> None:
         """Add one sample for each step of a workflow, in seconds."""
         with self._database.transaction():
-            old = self._samples(workflow)
-            self._database.execute_many(
-                "INSERT OR REPLACE INTO durations VALUES(?,?,?)",
-                [
-                    (workflow, step, msgspec.json.encode(with_sample(old.get(step, []), took)))
-                    for step, took in seconds.items()
-                ],
+            samples = self._samples(workflow)
+            for step, took in seconds.items():
+                samples[step] = with_sample(samples.get(step, ()), took)
+            self._database.execute(
+                "INSERT OR REPLACE INTO durations VALUES(?,?)",
+                (workflow, msgspec.json.encode(samples)),
             )
 
     def medians(self, workflow: str, steps: Sequence[str]) -> dict[str, float]:
@@ -47,14 +46,11 @@ class Durations:
         return {step: median(samples[step]) for step in steps if samples.get(step)}
 
     def _samples(self, workflow: str) -> dict[str, list[float]]:
-        rows = self._database.query(
-            "SELECT step, samples FROM durations WHERE workflow = ?", (workflow,)
-        )
-        return {step: _decode(text) for step, text in rows}
+        rows = self._database.query("SELECT samples FROM durations WHERE workflow = ?", (workflow,))
+        try:
+            return _DECODER.decode(rows[0][0]) if rows else {}
+        except (msgspec.MsgspecError, TypeError):
+            return {}  # a hint only: a damaged one is none
 
 
-def _decode(text: str | bytes) -> list[float]:
-    try:
-        return msgspec.json.decode(text, type=list[float])
-    except (msgspec.MsgspecError, TypeError):
-        return []  # a hint only: a damaged one is none
+_DECODER: Final = msgspec.json.Decoder(dict[str, list[float]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final, final
+from typing import Any, Final, final
 
 import apsw
 
@@ -19,8 +19,12 @@ from ciranda.store.runs import RunKey, Runs
 _PAGE: Final = 500  # records a query: no read transaction outlives one, so checkpoints pass
 _INSERT: Final = "INSERT INTO records VALUES(?,?,?,?,?,?,?)"
 _FENCE: Final = "SELECT 1 FROM leases WHERE run = ? AND epoch = ? AND holder <> ''"
-# The fence and the record in one statement, which is one transaction.
-_FENCED: Final = f"INSERT INTO records SELECT ?,?,?,?,?,?,? WHERE EXISTS({_FENCE})"
+# The fence and a few records in one statement, which is one transaction; by their number.
+_FENCED: Final = [
+    "INSERT INTO records "
+    + " UNION ALL ".join([f"SELECT ?,?,?,?,?,?,? WHERE EXISTS({_FENCE})"] * count)
+    for count in range(4)
+]
 _SELECT: Final = 'SELECT id, at, type, version, spilled, payload, "check" FROM records '
 
 
@@ -68,9 +72,11 @@ class Records:
             tail = self._last(key)  # the first append, another writer's turn, or a mistake
         require_sequence(run, tail, records)
         try:
-            if len(records) == 1 and len(last.payload) <= SPILL:
-                row = self._row(key, last)
-                if not self._database.change(_FENCED, (*row, key.number, epoch)):
+            if len(records) < len(_FENCED) and all(len(one.payload) <= SPILL for one in records):
+                cells: list[Any] = []
+                for record in records:
+                    cells += (*self._row(key, record), key.number, epoch)
+                if not self._database.change(_FENCED[len(records)], cells):
                     raise LeaseLostError(run)  # noqa: TRY301 -- both ways lose the tail alike
             else:
                 with self._database.transaction():

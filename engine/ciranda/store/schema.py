@@ -45,8 +45,6 @@ MIGRATIONS: Final = (
         "check" INTEGER NOT NULL);
     CREATE UNIQUE INDEX outputs_by_place ON outputs(run, path, start);
 
-    CREATE TABLE durations(
-        workflow TEXT NOT NULL, step TEXT NOT NULL, samples TEXT NOT NULL,
-        PRIMARY KEY(workflow, step)) WITHOUT ROWID;
+    CREATE TABLE durations(workflow TEXT PRIMARY KEY, samples BLOB NOT NULL);
     """,
 )
