@@ -28,7 +28,10 @@ def surely_fits(value: Any, schema: Any, *, patterns: AbstractSet[str] = frozens
         schema: A JSON Schema of draft 2020-12; `$ref` may name what is in its `$defs`.
         patterns: The regular expressions that are known to mean the same to Python.
     """
-    return _Look(schema, patterns).fits(value, schema)
+    try:
+        return _Look(schema, patterns).fits(value, schema)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False  # the schema is none: its validator says what is wrong with it
 
 
 def patterns_of(schema: Any) -> frozenset[str]:
