@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from ciranda.actions import Action
 from ciranda.context import Context
-from ciranda.executors.pool import Pool, WorkerKind
 from ciranda.layer import Call, Next
+
+if TYPE_CHECKING:
+    from ciranda.executors.pool import Pool
 
 __all__ = ["ProcessExecutor"]
 
@@ -89,6 +91,8 @@ class ProcessExecutor:
 
     async def _hold(self, *, task_status: TaskStatus[Pool] = anyio.TASK_STATUS_IGNORED) -> None:
         """Keep the pool open: a step's task must not, since another one's end closes it."""
+        from ciranda.executors.pool import Pool, WorkerKind  # most runs need no worker
+
         kind = WorkerKind("actions", "ciranda.executors.worker:setup")
         try:
             with anyio.CancelScope(shield=True):
