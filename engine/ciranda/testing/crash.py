@@ -69,6 +69,7 @@ class Crashes:
     def around(self, log: Log) -> Log:
         """Return the log, which crashes before or after it keeps the end of a step."""
         keep = log.append
+        inside = False
 
         def append(
             run: str,
@@ -77,10 +78,18 @@ class Crashes:
             status: str | None = None,
             finished: float | None = None,
         ) -> None:
+            nonlocal inside
+            if inside:  # a log may keep records and status one after the other in one commit
+                keep(run, epoch, records, status, finished)
+                return
             ends = [_ended(record) for record in records if self._set]
             for path, attempt in ends:
                 self._reach("before_commit", path, attempt)
-            keep(run, epoch, records, status, finished)
+            inside = True
+            try:
+                keep(run, epoch, records, status, finished)
+            finally:
+                inside = False
             for path, attempt in ends:
                 self._reach("after_commit", path, attempt)
 
