@@ -73,10 +73,9 @@ def write_call(emitter: Emitter, node: Call) -> ast.expr:
         target = emitter.located(emitter.resolve_function(node.function, node.offset), node.offset)
         head: list[ast.expr] = [target, emitter.constant(node.function, node.offset)]
         arguments = [emitter.visit(each) for each in node.arguments]
-        keywords = write_keywords(emitter, node.keywords)
-        if function.direct:
-            return emitter.apply(target, arguments, node.offset, keywords)
-        return emitter.call("call_host", head + arguments, node.offset, keywords)
+        return emitter.call(
+            "call_host", head + arguments, node.offset, write_keywords(emitter, node.keywords)
+        )
     if (
         isinstance(first, Comprehension)
         and first.kind == "generator"

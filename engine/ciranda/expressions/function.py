@@ -25,7 +25,6 @@ class Function:
         doc: One line for a person.
         named: Arguments that are given by name; None is any.
         returns: JSON Schema of the answer, for the static check.
-        direct: Whether it is called as it is: what it raises passes through, with its place.
     """
 
     name: str
@@ -36,7 +35,6 @@ class Function:
     doc: str = ""
     named: frozenset[str] | None = frozenset()
     returns: Mapping[str, Any] | None = None
-    direct: bool = False
 
 
 _ANY: Final[Mapping[str, Any]] = MappingProxyType({})

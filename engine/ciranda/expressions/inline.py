@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .budget import bounded, spend, text_of, weigh, word
+from .budget import bounded, checked_result, spend, text_of, weigh, word
 from .calls import HOST as HOST_FUNCTIONS
 from .emit import Emitter
 from .error import ExpressionError, did_you_mean
@@ -68,6 +68,7 @@ __all__ = [
     "Unary",
     "bounded",
     "built_in_functions",
+    "checked_result",
     "children",
     "did_you_mean",
     "find_brace",

@@ -1,0 +1,397 @@
+"""Generated code of `q:set`, `q:return`, `q:function`, `q:log`, `q:throw`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Final
+
+from ciranda.expressions.inline import Binary, Name
+
+from .convert import convert
+from .error import QuantumError
+from .kinds import ANY, FLOAT, Kind, declared, infer, is_number, of_value
+from .literals import NOTHING, as_structure, returned, untyped
+from .nodes import Dump, Log, Return, Set, Throw
+from .pieces import assign, call, constant, does, load, method, plain, spot, when
+from .places import Text
+from .survey import IN_PLACE
+from .tags import MAPS
+from .values import Value, value_of
+from .writer import Writer
+
+_STARTS: Final[dict[str, Any]] = {
+    **dict.fromkeys(("increment", "decrement", "add", "subtract", "multiply", "divide", "modulo"), 0),
+    **dict.fromkeys(
+        ("append", "prepend", "remove", "removeAt", "clear", "sort", "reverse", "unique"), []
+    ),
+    **dict.fromkeys(("merge", "setProperty", "deleteProperty"), {}),
+    **dict.fromkeys(("uppercase", "lowercase", "trim"), ""),
+    "toggle": False,
+}
+_SIGNS: Final[dict[str, Any]] = {
+    "increment": ast.Add, "decrement": ast.Sub, "add": ast.Add, "subtract": ast.Sub,
+    "multiply": ast.Mult,
+}  # fmt: skip
+
+
+def write_set(writer: Writer, node: Set) -> None:
+    """Write `q:set`."""
+    if node.operation == "assign":
+        code, kind = _assigned(writer, node)
+    elif node.operation in {"append", "setProperty"} and _in_place(writer, node):
+        return
+    else:
+        code, kind = _changed(writer, node)
+    if node.required or not node.nullable or node.rules:
+        name = constant(node.name, node.at)
+        flags = [constant(node.required, node.at), constant(not node.nullable, node.at)]
+        code = call("c_checked", [code, name, *flags, constant(node.rules, node.at)], node.at)
+    _store(writer, node, code, kind)
+
+
+def _assigned(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
+    if node.value is None:
+        return literal(writer, node.default, node.type, node.name)
+    if node.default is None:
+        if _accumulates(writer, node):
+            single = node.value.single
+            assert single is not None
+            writer.deferred.append((node.name, node.at))
+            return writer.unchecked(single), infer(single.tree, writer.scope.kind)
+        return literal(writer, node.value, node.type, node.name)
+    code, kind = literal(writer, node.value, "", node.name)
+    default, other = literal(writer, node.default, node.type, node.name)
+    converted = call(
+        "c_or_default",
+        [code, constant(node.type, node.at), constant(node.name, node.at),
+         ast.Lambda(args=_no_arguments(), body=default, **spot(node.at))],
+        node.at,
+    )  # fmt: skip
+    return converted, declared(node.type) if other == declared(node.type) else ANY
+
+
+def _no_arguments() -> ast.arguments:
+    return ast.arguments(
+        posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
+    )
+
+
+def _accumulates(writer: Writer, node: Set) -> bool:
+    """Tell whether a loop only adds to the variable what stays bounded while it runs."""
+    scope = writer.scope
+    code = node.value.single if node.value is not None else None
+    if code is None or not scope.loops or node.rules or scope.lexical(node.name) is not None:
+        return False
+    tree = code.tree
+    if node.scope in MAPS or not isinstance(tree, Binary) or tree.operator not in {"+", "-"}:
+        return False
+    if not is_number(scope.kind(node.name)) or not _same(scope.kind(node.name), node.type):
+        return False
+    left, right = tree.left, tree.right
+    if isinstance(left, Name) and left.name == node.name:
+        return is_number(infer(right, scope.kind)) and scope.stable(right)
+    return (
+        tree.operator == "+"
+        and isinstance(right, Name)
+        and right.name == node.name
+        and is_number(infer(left, scope.kind))
+        and scope.stable(left)
+    )
+
+
+def _same(kind: Kind, declared_type: str) -> bool:
+    """Tell whether a value of this kind is of the declared type already."""
+    if not declared_type or declared_type == "any":
+        return True
+    if declared_type == "number":
+        return is_number(kind)
+    wanted = declared(declared_type)
+    return wanted != ANY and wanted[0] == kind[0] and declared_type not in {"date", "datetime"}
+
+
+def literal(writer: Writer, value: Value | None, kind: str, name: str) -> tuple[ast.expr, Kind]:
+    """Return the code of a value as its type; what is written out is converted right here."""
+    at = writer.at
+    text = value.literal if value is not None else None
+    if text is None:
+        code, found = writer.value(value)
+        if _same(found, kind):
+            return code, found
+        arguments = [code, constant(kind, at), constant(name, at)]
+        return call("c_convert", arguments, at), declared(kind) if found != ANY else ANY
+    if not kind:
+        plain_value = untyped(text)
+        return constant(plain_value, at), of_value(plain_value)
+    if kind in {"array", "object", "json"}:
+        structure = as_structure(text)
+        wanted = {"array": (list,), "object": (dict,), "json": (list, dict)}[kind]
+        if structure is not NOTHING and isinstance(structure, wanted):
+            return structured(writer, structure, value), declared(kind)
+    try:
+        made = convert(text, kind, name)
+    except QuantumError:  # a run tells it, so that `q:try` can catch it
+        arguments = [constant(text, at), constant(kind, at), constant(name, at)]
+        return call("c_convert", arguments, at), ANY
+    return plain(made, at), of_value(made) if made is not None else ANY
+
+
+def structured(writer: Writer, structure: Any, value: Value | None) -> ast.expr:
+    """Return the code of a list or object in whose texts expressions may stand."""
+    at = writer.at
+    if isinstance(structure, list):
+        items = [structured(writer, each, value) for each in structure]
+        return ast.List(elts=items, ctx=ast.Load(), **spot(at))
+    if isinstance(structure, dict):
+        values = [structured(writer, each, value) for each in structure.values()]
+        return ast.Dict(keys=[constant(key, at) for key in structure], values=values, **spot(at))
+    if isinstance(structure, str) and "{" in structure and value is not None:
+        place = value.text.place(0)
+        inner = value_of(writer.source, Text(structure, ((0, *place),)))
+        return writer.value(inner)[0]
+    return constant(structure, at)
+
+
+def _store(writer: Writer, node: Set, code: ast.expr, kind: Kind) -> None:
+    scope, at = writer.scope, node.at
+    if node.scope in MAPS:
+        target = ast.Subscript(
+            value=load(f"v_{node.scope}", at), slice=constant(node.name, at), ctx=ast.Store(),
+            **spot(at),
+        )  # fmt: skip
+        writer.add(ast.Assign(targets=[target], value=code, **spot(at)))
+        return
+    python = target_of(writer, node)
+    numeric = is_number(scope.kind(node.name)) and node.scope != "component"
+    repeats = bool(scope.loops) or scope.local is not None
+    deferred = bool(writer.deferred) and writer.deferred[-1] == (node.name, at)
+    writer.add(assign(python, code, at))
+    if numeric and repeats and not deferred and kind[0] != "float" and kind[1] > 4096:  # noqa: PLR2004 - the limit of bits
+        writer.add(bounded(python, at))
+    if node.name in scope.names.changed and scope.lexical(node.name) is None:
+        fresh = node.operation in {*IN_PLACE, "clear", "sort", "reverse", "unique"}
+        flag(writer, node, fresh or isinstance(code, (ast.List, ast.Dict)))
+
+
+def bounded(python: str, at: tuple[int, int]) -> ast.stmt:
+    """Write the check that a number has not grown too large."""
+    test = ast.Compare(
+        left=load("c_least", at),
+        ops=[ast.Lt(), ast.Lt()],
+        comparators=[load(python, at), load("c_most", at)],
+        **spot(at),
+    )
+    negated = ast.UnaryOp(op=ast.Not(), operand=test, **spot(at))
+    return when(negated, [does(call("c_bounded", [load(python, at)], at), at)], at)
+
+
+def flag(writer: Writer, node: Set, owned: bool) -> None:
+    """Write whether the variable's value is its own alone."""
+    name = writer.scope.binds(f"o_{target_of(writer, node)}")
+    writer.add(assign(name, constant(owned, node.at), node.at))
+
+
+def target_of(writer: Writer, node: Set) -> str:
+    """Return the local that a `q:set` binds."""
+    scope = writer.scope
+    if node.scope == "component":
+        python = f"v_{node.name}"
+        if scope.local is not None:
+            scope.borrowed.add(python)
+            return python
+        return scope.binds(python)
+    found = scope.lexical(node.name)
+    return scope.binds(found.python if found is not None else scope.variable(node.name))
+
+
+def _current(writer: Writer, node: Set, start: Any) -> ast.expr:
+    """Return the code of what the variable holds; an operation has something to begin with."""
+    at = node.at
+    if node.scope in MAPS:
+        return method(f"v_{node.scope}", "get", [constant(node.name, at), plain(start, at)], at)
+    python = target_of(writer, node)
+    scope = writer.scope
+    certain = scope.lexical(node.name) is not None or (
+        node.name in scope.names.sets and node.name not in scope.names.early
+    )
+    if not certain or node.scope == "component":
+        handler = ast.ExceptHandler(
+            type=load("c_unbound", at), name=None, body=[assign(python, plain(start, at), at)],
+            **spot(at),
+        )  # fmt: skip
+        writer.add(
+            ast.Try(
+                body=[does(load(python, at), at)], handlers=[handler], orelse=[], finalbody=[],
+                **spot(at),
+            )  # fmt: skip
+        )
+    return load(python, at)
+
+
+def _changed(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
+    """Write an operation; returns the code of the new value."""
+    at, operation = node.at, node.operation
+    if operation == "clone":
+        assert node.source is not None
+        return writer.expression(node.source, kept=True)
+    value, kind = _operand(writer, node)
+    if operation in {"increment", "decrement"}:
+        step, step_kind = _step(writer, node)
+        if node.value is not None:
+            left, left_kind = value, kind
+        else:
+            left = _current(writer, node, 0)
+            left_kind = writer.scope.kind(node.name)
+        return _sum(writer, node, left, left_kind, step, step_kind)
+    if operation in {"uppercase", "lowercase", "trim"}:
+        source = value if node.value is not None else _current(writer, node, "")
+        return writer.paid("textual", [constant(operation, at), source]), ("text", 0)
+    current = _current(writer, node, _STARTS[operation])
+    if operation in {"add", "subtract", "multiply", "divide", "modulo"}:
+        return _sum(writer, node, current, writer.scope.kind(node.name), value, kind)
+    extra = _text_or(writer, node.key if node.key is not None else node.index)
+    owned: ast.expr = constant(False, at)
+    if node.scope not in MAPS and writer.scope.tracked(node.name):
+        owned = load(f"o_{target_of(writer, node)}", at)
+    arguments = [constant(operation, at), current, owned, value, extra, constant(node.name, at)]
+    code = writer.paid("operate", arguments)
+    if node.type and operation not in IN_PLACE:
+        code = call("c_convert", [code, constant(node.type, at), constant(node.name, at)], at)
+    return code, ANY
+
+
+def _operand(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
+    if node.operation == "merge":
+        return literal(writer, node.value, "object", node.name)
+    text = node.value.literal if node.value is not None else None
+    if text is not None and node.type in {"array", "object", "json"}:
+        structure = as_structure(text)
+        if structure is not NOTHING:
+            return structured(writer, structure, node.value), ANY
+    return literal(writer, node.value, "", node.name)
+
+
+def _step(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
+    if node.step is None:
+        return constant(1, node.at), ("integer", 1)
+    return literal(writer, node.step, "number", "step")
+
+
+def _text_or(writer: Writer, value: Value | None) -> ast.expr:
+    return writer.value(value)[0]
+
+
+def _sum(
+    writer: Writer, node: Set, left: ast.expr, left_kind: Kind, right: ast.expr, right_kind: Kind
+) -> tuple[ast.expr, Kind]:
+    """Write arithmetic, plainly where both are surely numbers."""
+    at = node.at
+    if node.operation in _SIGNS and is_number(left_kind) and is_number(right_kind):
+        operator = _SIGNS[node.operation]()
+        code: ast.expr = ast.BinOp(left=left, op=operator, right=right, **spot(at))
+        steady = node.step is None or node.step.literal is not None
+        if node.operation in {"increment", "decrement"} and node.value is None and steady:
+            if writer.scope.loops and node.scope == "local":
+                writer.deferred.append((node.name, at))
+            return code, left_kind
+        both_float = FLOAT in (left_kind, right_kind)
+        return code, FLOAT if both_float else ("number", 4117 * 2)
+    name = constant(node.name, at)
+    return writer.paid("arithmetic", [constant(node.operation, at), left, right, name]), ANY
+
+
+def _in_place(writer: Writer, node: Set) -> bool:
+    """Write `append` and `setProperty` on a variable that owns its list or object."""
+    at, scope = node.at, writer.scope
+    plain_set = node.type or node.rules or node.required or not node.nullable
+    if plain_set or node.scope in MAPS or not scope.tracked(node.name):
+        return False
+    value, _ = _operand(writer, node)
+    key = _text_or(writer, node.key) if node.key is not None else None
+    held = writer.fresh("c_t")
+    writer.add(assign(held, value, at))
+    _current(writer, node, _STARTS[node.operation])
+    python = target_of(writer, node)
+    owned = scope.binds(f"o_{python}")
+    mine = call(
+        "c_own_list" if node.operation == "append" else "c_own_dict",
+        [load(python, at), constant(node.name, at)],
+        at,
+    )
+    test = ast.UnaryOp(op=ast.Not(), operand=load(owned, at), **spot(at))
+    take = [assign(python, mine, at), assign(owned, constant(True, at), at)]
+    writer.add(when(test, list[ast.stmt](take), at))
+    if key is None:
+        writer.add(does(method(python, "append", [load(held, at)], at), at))
+    else:
+        slot = ast.Subscript(
+            value=load(python, at), slice=writer.paid("keyed", [key]), ctx=ast.Store(), **spot(at)
+        )
+        writer.add(ast.Assign(targets=[slot], value=load(held, at), **spot(at)))
+    return True
+
+
+def write_return(writer: Writer, node: Return) -> None:
+    """Write `q:return`."""
+    at = node.at
+    text = node.value.literal if node.value is not None else None
+    if text is not None and not node.type:
+        made = returned(text)
+        code = structured(writer, made, node.value) if isinstance(made, (list, dict)) else constant(made, at)
+    else:
+        code, _ = literal(writer, node.value, node.type, "return")
+    if writer.returning == "function":
+        assert writer.function is not None
+        if writer.function.returns:
+            arguments = [constant(writer.function.returns, at), constant("return", at)]
+            code = call("c_convert", [code, *arguments], at)
+        writer.add(ast.Return(value=code, **spot(at)))
+        return
+    if any(each.kind == "loop" for each in writer.open):
+        writer.add(does(method("c_results", "append", [code], at), at))
+        return
+    held = writer.fresh("c_t")
+    writer.add(assign(held, code, at))
+    writer.leave("")
+    if writer.returning == "handler":
+        writer.add(ast.Return(value=None, **spot(at)))
+        return
+    writer.add(ending(load(held, at), at))
+
+
+def ending(value: ast.expr, at: tuple[int, int]) -> ast.stmt:
+    """Write the end of a component: its value and its variables."""
+    pair = ast.Tuple(elts=[value, call("c_locals", [], at)], ctx=ast.Load(), **spot(at))
+    return ast.Return(value=pair, **spot(at))
+
+
+def write_log(writer: Writer, node: Log) -> None:
+    """Write `q:log`."""
+    at = node.at
+    if node.when is not None:
+        test, _ = writer.expression(node.when)
+
+        def inside() -> None:
+            _log(writer, node)
+
+        writer.add(when(test, writer.block(inside), at))
+        return
+    _log(writer, node)
+
+
+def _log(writer: Writer, node: Log) -> None:
+    arguments = [constant(node.level, node.at), writer.string(node.message)]
+    writer.add(does(method("c_run", "log", arguments, node.at), node.at))
+
+
+def write_throw(writer: Writer, node: Throw) -> None:
+    """Write `q:throw`."""
+    arguments = [writer.string(node.message), constant(node.type, node.at)]
+    writer.add(does(call("c_throw", arguments, node.at), node.at))
+
+
+def write_dump(writer: Writer, node: Dump) -> None:
+    """Write `q:dump`."""
+    code, _ = writer.expression(node.value)
+    writer.put(writer.paid("dump", [code, constant(node.label, node.at)]))
+
+

@@ -1,0 +1,148 @@
+"""Values as text in HTML, by the place where they stand."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, Final  # noqa: UP035 - evaluated by Python 3.9
+
+from ciranda.expressions import Secret
+from ciranda.expressions.inline import written
+
+from .error import QuantumError
+
+URLS: Final = frozenset(
+    [
+        "action", "background", "cite", "data", "formaction", "href", "longdesc", "manifest",
+        "ping", "poster", "src", "srcset", "usemap", "xlink:href",
+    ]
+)  # fmt: skip
+REFUSED: Final = frozenset(["srcdoc"])
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SAFE: Final = frozenset(
+    ["cid", "ftp", "geo", "http", "https", "mailto", "sms", "tel", "urn", "webcal"]
+)
+_IMAGE: Final = re.compile(r"data:image/(?:png|gif|jpe?g|webp|avif|bmp)[;,]", re.IGNORECASE)
+_BLANK: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
+_STYLE: Final = re.compile(
+    r"url\s*\(|image-set\s*\(|expression\s*\(|@import|javascript:|behavior\s*:|-moz-binding|[\\<>{}]|/\*",
+    re.IGNORECASE,
+)
+
+
+class Trusted:
+    """HTML that the host vouches for; `q:raw` shows it as it is, everything else escapes it."""
+
+    __slots__ = ("html",)
+
+    def __init__(self, html: str) -> None:
+        self.html: Final = html
+
+    def __str__(self) -> str:
+        return self.html
+
+
+def _escape(text: str) -> str:
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        .replace('"', "&#34;").replace("'", "&#39;")
+    )  # fmt: skip
+
+
+def _fastest() -> Callable[[str], str]:
+    """Return MarkupSafe's escape in C, which gives `str` for `str`; else our own."""
+    try:
+        from markupsafe._speedups import _escape_inner
+    except ImportError:
+        return _escape
+    found: Callable[[str], str] = _escape_inner
+    return found
+
+
+escape: Final = _fastest()
+
+
+def text_of_value(value: Any, budget: list[int]) -> str:
+    """Return a value as text; null is empty."""
+    kind = type(value)
+    if kind is str:
+        return str(value)
+    if value is None:
+        return ""
+    if kind is int or kind is float or kind is bool:
+        return str(value)
+    if isinstance(value, Secret):
+        message = f"the secret '{value.name}' cannot be written into a page"
+        raise QuantumError("security", message)
+    return written(value, budget)
+
+
+def html(value: Any, budget: list[int]) -> str:
+    """Return a value escaped for text and attributes."""
+    kind = type(value)
+    if kind is str:
+        return escape(value)
+    if kind is int or kind is float:
+        return str(value)
+    return escape(text_of_value(value, budget))
+
+
+def url(text: str) -> str:
+    """Return an address that starts no script: an unknown scheme is made harmless."""
+    plain = _BLANK.sub("", text)
+    match = _SCHEME.match(plain)
+    if match is None or match[1].lower() in _SAFE or _IMAGE.match(plain):
+        return text
+    return f"unsafe:{text.strip()}"
+
+
+def addresses(text: str) -> str:
+    """Return the value of `srcset`, in which several addresses stand."""
+    return ", ".join(url(each.strip()) for each in text.split(",")) if ":" in text else text
+
+
+def style(text: str) -> str:
+    """Return a value within `style="..."`, or nothing when it would load or run something."""
+    return "" if _STYLE.search(text) else text
+
+
+def script(value: Any, quoted: bool, budget: list[int]) -> str:
+    """Return a value within `onclick="..."`: a literal, or the inside of a quoted text."""
+    if quoted or type(value) is str:
+        made = json.dumps(text_of_value(value, budget))
+        made = made[1:-1] if quoted else made
+    elif value is None or isinstance(value, (bool, int, float)):
+        made = json.dumps(value)
+    else:
+        made = json.dumps(text_of_value(value, budget))
+    for character in "<>&'/\u2028\u2029":
+        made = made.replace(character, f"\\u{ord(character):04x}")
+    return made.replace("`", "\\u0060")
+
+
+def attribute(name: str, value: Any, budget: list[int]) -> str:
+    """Return ` name="value"`, or nothing when the value is null."""
+    if value is None:
+        return ""
+    return f' {name}="{html(value, budget)}"'
+
+
+def safe_attribute(name: str, value: Any, clean: Callable[[str], str], budget: list[int]) -> str:
+    """Return ` name="value"` of an address or a style, or nothing when the value is null."""
+    if value is None:
+        return ""
+    return f' {name}="{escape(clean(text_of_value(value, budget)))}"'
+
+
+def raw(value: Any) -> str:
+    """Return HTML that the host vouched for.
+
+    Raises:
+        QuantumError: Of kind security, for everything else.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, Trusted):
+        return value.html
+    message = "<q:raw> shows only what the host marked as Trusted; write {value} to escape it"
+    raise QuantumError("security", message)
