@@ -1,5 +1,5 @@
 """The command `ciranda`: one file a command, imported when it is called."""
 
-from ciranda.cli.entry import main
+from ciranda.cli.start import main
 
 __all__ = ["main"]

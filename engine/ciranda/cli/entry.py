@@ -1,13 +1,8 @@
-"""The way in and the only way out: whatever happens becomes a sentence and an exit code."""
+"""Whatever happens becomes a sentence and an exit code."""
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
-import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
 import click
 
@@ -16,29 +11,13 @@ from ciranda.cli.commands import ciranda
 from ciranda.cli.exits import Exit
 from ciranda.errors import CirandaError, WorkflowError
 
-__all__ = ["main"]
+__all__ = ["outcome"]
 
 NAME = "ciranda"
-_OBJECTS = 20_000  # made between two searches for garbage: imports make many and no garbage
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave the process with its exit code."""
-    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
-    streams.prepare()
-    signal.signal(signal.SIGTERM, _terminated)
-    code = int(_outcome(list(sys.argv[1:] if arguments is None else arguments)))
-    # What is still buffered may fail to be written, and that must show in the exit code.
-    code = _finished(code)
-    gc.freeze()  # Python would search all objects several times on its way out: 20 ms
-    sys.exit(code)
-
-
-def _terminated(signum: int, frame: object) -> NoReturn:
-    raise SystemExit(Exit.TERMINATED)
-
-
-def _outcome(arguments: list[str]) -> int:  # noqa: PLR0911  (one for each way to end)
+def outcome(arguments: list[str]) -> int:  # noqa: PLR0911  (one for each way to end)
+    """Carry out a command; return the exit code of the process."""
     try:
         if "_CIRANDA_COMPLETE" in os.environ:  # a shell asks for words; click answers and exits
             ciranda.main(arguments, prog_name=NAME)
@@ -67,20 +46,6 @@ def _outcome(arguments: list[str]) -> int:  # noqa: PLR0911  (one for each way t
     except Exception as error:  # the boundary of the process
         return _internal(error)
     return Exit.OK
-
-
-def _finished(code: int) -> int:
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except OSError as failure:
-        gone = isinstance(failure, BrokenPipeError)
-        if not gone:
-            screen.error(f"the result cannot be written: {failure.strerror}")
-        streams.silence()
-        return code if gone or code else Exit.INTERNAL
-    return code
 
 
 def _mistaken(mistake: click.ClickException) -> int:

@@ -69,7 +69,7 @@ class Interrupts:
 
 def leave(code: int) -> NoReturn:
     """End the process and all that it started, without a look back."""
-    from ciranda.executors.pool.worker.system import descendants
+    from ciranda.executors.descendants import descendants
 
     for _ in range(_ROUNDS):
         for pid in list(descendants(os.getpid())):

@@ -59,7 +59,7 @@ class Tree:
 
     def _look(self) -> None:
         """Hold the descendants of now: orphans cannot be found by descent later."""
-        from ciranda.executors.pool.worker.system import descendants
+        from ciranda.executors.descendants import descendants
 
         for pid in descendants(self._process.pid):
             if pid not in self._held:

@@ -1,0 +1,55 @@
+"""The process: its standard streams, its signals, its end."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+TYPE_CHECKING = False  # `typing` is not needed before the commands are
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+__all__ = ["main"]
+
+_OBJECTS = 50_000  # made between two searches for garbage: imports make many, and no garbage
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process with its exit code."""
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+    import signal
+
+    from ciranda.cli import streams
+    from ciranda.cli.entry import outcome
+
+    streams.prepare()
+    signal.signal(signal.SIGTERM, _terminated)
+    code = int(outcome(list(sys.argv[1:] if arguments is None else arguments)))
+    # What is still buffered may fail to be written, and that must show in the exit code.
+    code = _finished(code)
+    gc.freeze()  # Python would search all objects several times on its way out: 20 ms
+    sys.exit(code)
+
+
+def _terminated(signum: int, frame: object) -> NoReturn:
+    from ciranda.cli.exits import Exit
+
+    raise SystemExit(Exit.TERMINATED)
+
+
+def _finished(code: int) -> int:
+    from ciranda.cli import screen, streams
+    from ciranda.cli.exits import Exit
+
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError as failure:
+        gone = isinstance(failure, BrokenPipeError)
+        if not gone:
+            screen.error(f"the result cannot be written: {failure.strerror}")
+        streams.silence()
+        return code if gone or code else Exit.INTERNAL
+    return code
