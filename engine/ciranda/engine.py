@@ -130,9 +130,11 @@ class Engine:
         try:
             await self._stack.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
-            if error is None or _leaves(group) != [error]:
-                raise
             # Task groups wrap what passes through them; whoever wrote the block gets its own back.
+            if error is None:
+                raise _plainest(group) from None
+            if _leaves(group) != [error]:
+                raise
         finally:
             if self._log is not None:
                 self._log.close()

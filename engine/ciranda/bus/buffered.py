@@ -158,7 +158,7 @@ class Buffered:
         try:
             await self.implementation.call(event)
             outcome = "delivered"
-        except Exception as error:  # an observer cannot fail a run, whatever it raises
+        except (Exception, SystemExit) as error:  # an observer cannot fail a run
             self._report(self._failure(type(event).__name__, str(error), error))
         finally:
             self._busy = False
@@ -178,6 +178,8 @@ class Buffered:
             self._room.set()
             self._room = None
 
-    def _failure(self, event: str, reason: str, error: Exception | None = None) -> ObserverFailure:
+    def _failure(
+        self, event: str, reason: str, error: BaseException | None = None
+    ) -> ObserverFailure:
         about = self.implementation
         return ObserverFailure(about.plugin, about.name, event, reason, error)

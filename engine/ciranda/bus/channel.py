@@ -62,7 +62,7 @@ def compile_send(
                 try:
                     if (odd := call(event)) is not None:
                         _check_answer(odd, one, kind, report)
-                except Exception as error:  # an observer cannot fail a run
+                except (Exception, SystemExit) as error:  # an observer cannot fail a run
                     report(_failure(one, kind, str(error), error))
         finally:
             pop()
@@ -98,6 +98,6 @@ def _check_answer(answer: Any, one: Implementation, kind: type, report: Report) 
 
 
 def _failure(
-    one: Implementation, kind: type, reason: str, error: Exception | None = None
+    one: Implementation, kind: type, reason: str, error: BaseException | None = None
 ) -> ObserverFailure:
     return ObserverFailure(one.plugin, one.name, kind.__name__, reason, error)

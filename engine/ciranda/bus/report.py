@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["ObserverCounts", "ObserverFailure", "log_failure"]
 
@@ -23,7 +25,7 @@ class ObserverFailure:
     observer: str
     event: str
     reason: str
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,31 @@ class ObserverCounts:
 
 
 def log_failure(failure: ObserverFailure) -> None:
-    """Write the failure to the log."""
-    # Importing structlog takes longer than a short run; most runs never get here.
-    import structlog
-
-    structlog.get_logger("ciranda").error(
+    """Write the failure to the log: stderr, unless the program has configured structlog."""
+    _logger().error(
         "observer failed",
         plugin=failure.plugin,
         observer=failure.observer,
         event_type=failure.event,
         reason=failure.reason,
         exc_info=failure.error,
+    )
+
+
+def _logger() -> Any:
+    # Importing structlog takes longer than a short run; most runs never get here.
+    import structlog
+
+    if structlog.is_configured():
+        return structlog.get_logger("ciranda")
+    # Its own defaults write to stdout, where outputs are, and show local variables.
+    return structlog.wrap_logger(
+        structlog.WriteLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
     )

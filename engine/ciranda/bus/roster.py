@@ -14,11 +14,11 @@ from ciranda.bus.buffered import Buffered
 from ciranda.bus.implementation import Implementation, is_async
 from ciranda.bus.report import ObserverFailure
 from ciranda.bus.specs import message_hooks
-from ciranda.errors import PluginError
+from ciranda.errors import CirandaError, PluginError
 from ciranda.events import Event, Request
 from ciranda.hooks import ObserverMark, extension, facts
 from ciranda.hooks.markers import MARK, PROJECT
-from ciranda.layer import Layer, StepPlan
+from ciranda.layer import Layer, Place, StepPlan
 
 __all__ = ["Roster"]
 
@@ -83,8 +83,7 @@ class Roster:
         except pluggy.PluginValidationError as error:
             if self.manager.has_plugin(name):  # pluggy before 1.7 leaves half of it behind
                 self.manager.unregister(name=name)
-            reason = str(error).strip().splitlines()[-1].strip()
-            raise PluginError(f"plugin '{name}' has a hook that does not fit: {reason}") from error
+            raise PluginError(self._misfit(plugin, name, str(error))) from error
         self._inline[name] = [(mark, one) for mark, one in marked if not one.is_async]
         self._buffered[name] = [
             Buffered(one, mark, self._report) for mark, one in marked if one.is_async
@@ -138,16 +137,16 @@ class Roster:
         for one in self._layering:
             try:
                 layer = one.call(target)
-            except Exception as error:
-                error.add_note(f"in the hook 'middleware' of plugin '{one.plugin}'")
+            except CirandaError:
                 raise
+            except (Exception, SystemExit) as error:
+                raise PluginError(
+                    f"plugin '{one.plugin}': its hook 'middleware' raised "
+                    f"{type(error).__name__}: {error}"
+                ) from error
             if layer is None:
                 continue
-            if not isinstance(layer, Layer):
-                raise PluginError(
-                    f"plugin '{one.plugin}': the hook 'middleware' returned "
-                    f"{type(layer).__name__}; return a Layer or None"
-                )
+            _check_layer(layer, one.plugin)
             found.append(layer if layer.name else replace(layer, name=one.plugin))
         return found
 
@@ -185,6 +184,20 @@ class Roster:
         self._buffered[plugin] += adopted
         return adopted
 
+    def _misfit(self, plugin: object, name: str, told: str) -> str:
+        """Say which hook has parameters that its spec has not, or what pluggy says."""
+        for hook, caller in sorted(vars(self.manager.hook).items()):
+            function = inspect.getattr_static(plugin, hook, None)
+            if not caller.has_spec() or not inspect.isfunction(function):
+                continue
+            known = caller.spec.argnames
+            odd = [one for one in inspect.signature(function).parameters if one not in known]
+            if odd and odd != ["self"]:
+                takes = ", ".join(f"`{one}`" for one in known) or "nothing"
+                return f"plugin '{name}': the hook '{hook}' takes {takes}, not `{odd[-1]}`"
+        reason = told.strip().splitlines()[-1].strip()
+        return f"plugin '{name}' has a hook that does not fit: {reason}"
+
     def _unknown(self, plugin: str, hook: str) -> str:
         from ciranda.workflow.nearest import nearest  # only a mistake needs it
 
@@ -192,3 +205,21 @@ class Roster:
         meant = nearest(hook, sorted(known))
         hint = f"did you mean '{meant}'?" if meant else "see docs/plugins.md for the list"
         return f"plugin '{plugin}' implements the hook '{hook}', which nobody specifies; {hint}"
+
+
+def _check_layer(layer: object, plugin: str) -> None:
+    if not isinstance(layer, Layer):
+        raise PluginError(
+            f"plugin '{plugin}': the hook 'middleware' returned {type(layer).__name__}; "
+            "return a Layer or None"
+        )
+    if not isinstance(layer.place, Place):
+        raise PluginError(
+            f"plugin '{plugin}': its layer stands at {layer.place!r}; "
+            f"write one of {', '.join(f'Place.{place.name}' for place in Place)}"
+        )
+    if not callable(layer.call):
+        raise PluginError(
+            f"plugin '{plugin}': its layer calls {layer.call!r}, which is no function; "
+            "write `async def layer(call, next)`"
+        )

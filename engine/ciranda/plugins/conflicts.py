@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ciranda.errors import PluginError
+from ciranda.expressions.function import WITH_DATA
 from ciranda.plugins.catalogue import Catalogue
 from ciranda.plugins.loaded import Loaded
+from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["check_names"]
 
@@ -32,6 +34,14 @@ def check_names(loaded: Loaded, home: Loaded, others: Iterable[Loaded], known: C
                 f"plugin '{loaded.name}' offers the executor '{name}', which is built in; "
                 "choose another name"
             )
+    for name in loaded.functions:
+        if name in WITH_DATA or name in CONTEXT_FUNCTIONS:
+            raise PluginError(
+                f"plugin '{loaded.name}' offers the function '{name}', which is built in; "
+                "choose another name"
+            )
+    if loaded.parent:
+        _refuse_late(loaded)
     for other in others:
         _clash("action", loaded, other, loaded.actions.keys() & other.actions.keys())
         _clash("function", loaded, other, loaded.functions.keys() & other.functions.keys())
@@ -51,6 +61,18 @@ def check_names(loaded: Loaded, home: Loaded, others: Iterable[Loaded], known: C
             raise PluginError(
                 f"plugin '{loaded.name}' offers the action '{name}', but '{top}' belongs to the "
                 f"plugin of {owner.distribution}; choose another namespace"
+            )
+
+
+def _refuse_late(loaded: Loaded) -> None:
+    """Refuse names that files may use but that would be there only while an engine runs."""
+    for hook in ("actions", "functions", "executors"):
+        for name in getattr(loaded, hook):
+            raise PluginError(
+                f"plugin '{loaded.parent}': what its lifespan yields offers the "
+                f"{hook.removesuffix('s')} '{name}', but files are checked before anything is "
+                f"opened; offer it in the module's hook '{hook}', and let it reach what is open by "
+                "a @resource or a request"
             )
 
 

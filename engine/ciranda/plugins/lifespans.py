@@ -73,8 +73,7 @@ class Lifespans:
         """Enter a plugin's context manager in the keeper's task and return what it yields.
 
         Raises:
-            PluginError: The block of `running` is not entered.
-            Exception: Whatever entering raised, with a note that names the plugin.
+            PluginError: The block of `running` is not entered, or entering raised something.
         """
         if self._wishes is None:
             raise PluginError(f"plugin '{plugin}' cannot be opened: the engine is not running")
@@ -110,18 +109,17 @@ class Lifespans:
 
 
 class _Noted:
-    """Enter and leave a context manager, noting the plugin on what it raises."""
+    """Enter and leave a context manager, naming the plugin in what it raises."""
 
     def __init__(self, plugin: str, manager: AbstractAsyncContextManager[Any]) -> None:
-        self._note = f"in the lifespan of plugin '{plugin}'"
+        self._plugin = plugin
         self._manager = manager
 
     async def __aenter__(self) -> Any:
         try:
             return await self._manager.__aenter__()
         except Exception as error:
-            error.add_note(self._note)
-            raise
+            raise self._named("cannot be opened", error) from error
 
     async def __aexit__(
         self,
@@ -132,6 +130,12 @@ class _Noted:
         try:
             return await self._manager.__aexit__(kind, error, trace)
         except Exception as own:
-            if own is not error:
-                own.add_note(self._note)
-            raise
+            if own is error:
+                raise
+            raise self._named("failed in its lifespan", own) from own
+
+    def _named(self, what: str, error: Exception) -> PluginError:
+        cause: BaseException = error
+        while isinstance(cause, BaseExceptionGroup):  # task groups wrap what their tasks raise
+            cause = cause.exceptions[0]
+        return PluginError(f"plugin '{self._plugin}' {what}: {type(cause).__name__}: {cause}")

@@ -9,6 +9,7 @@ from typing import Any
 from ciranda.actions import Action
 from ciranda.bus import Bus
 from ciranda.errors import PluginError, SettingsError
+from ciranda.expressions import Function
 from ciranda.plugins.discovery import Entry
 from ciranda.plugins.importing import place_of
 from ciranda.plugins.inline import InlinePlugin
@@ -73,8 +74,16 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         SettingsError: Its section does not fit.
     """
     name = loaded.name
-    actions = _by_name(name, "action", Action, listed(bus, loaded, "actions"))
-    functions = {str(one.name): one for one in listed(bus, loaded, "functions")}
+    actions = _by_name(
+        name, "action", Action, "mark it with @action", listed(bus, loaded, "actions")
+    )
+    functions = _by_name(
+        name,
+        "function",
+        Function,
+        "wrap it in Function(name, it)",
+        listed(bus, loaded, "functions"),
+    )
     executors: dict[str, Any] = {}
     for answer in _answers(bus, loaded, "executors"):
         if not isinstance(answer, dict):
@@ -82,6 +91,12 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
                 f"plugin '{name}': the hook 'executors' returned {type(answer).__name__}; "
                 "return a dict"
             )
+        for key, one in answer.items():
+            if not callable(getattr(one, "core", None)):
+                raise PluginError(
+                    f"plugin '{name}': the executor '{key}' is {type(one).__name__}, which has no "
+                    "method `core(action)`"
+                )
         executors |= answer
     settings: Settings | None = None
     for kind in _answers(bus, loaded, "settings"):
@@ -99,14 +114,15 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
     )
 
 
-def _by_name(plugin: str, noun: str, kind: type[Any], offered: Iterable[Any]) -> dict[str, Any]:
+def _by_name(
+    plugin: str, noun: str, kind: type[Any], hint: str, offered: Iterable[Any]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in offered:
         if not isinstance(one, kind):
             shown = getattr(one, "__name__", repr(one))
             raise PluginError(
-                f"plugin '{plugin}': the hook '{noun}s' lists {shown}, which is no {noun}; "
-                f"mark it with @{noun}"
+                f"plugin '{plugin}': the hook '{noun}s' lists {shown}, which is no {noun}; {hint}"
             )
         if one.name in found:
             raise PluginError(f"plugin '{plugin}' offers two {noun}s called '{one.name}'")

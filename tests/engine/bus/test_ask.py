@@ -227,7 +227,34 @@ async def test_a_middleware_hook_that_raises_names_its_plugin(
         def middleware(self, target: Any) -> Any:
             raise LookupError("x")
 
-    with pytest.raises(LookupError) as caught:
+    with pytest.raises(
+        PluginError, match="'p0': its hook 'middleware' raised LookupError: x"
+    ) as caught:
         make_bus(Plugin()).layers(judge_type)
 
-    assert caught.value.__notes__ == ["in the hook 'middleware' of plugin 'p0'"]
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (
+            Layer(Bus.ask, "cache"),  # type: ignore[arg-type]
+            "its layer stands at 'cache'; write one of Place.TRACING, Place.C",
+        ),
+        (
+            Layer("noop", Place.CACHE),  # type: ignore[arg-type]
+            "its layer calls 'noop', which is no function; write `async",
+        ),
+    ],
+)
+async def test_a_layer_that_cannot_stand_anywhere_is_refused(
+    make_bus: Callable[..., Bus], judge_type: JudgeType, layer: Layer, message: str
+) -> None:
+    class Plugin:
+        @hookimpl
+        def middleware(self, target: Any) -> Any:
+            return layer
+
+    with pytest.raises(PluginError, match=message):
+        make_bus(Plugin()).layers(judge_type)

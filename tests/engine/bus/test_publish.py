@@ -7,6 +7,7 @@ from typing import Any
 
 import pluggy
 import pytest
+import structlog
 from hypothesis import given, settings, strategies as st
 
 from ciranda.bus import Bus, ObserverFailure
@@ -100,10 +101,51 @@ def test_a_failure_is_logged_with_the_plugin_by_default(capsys: pytest.CaptureFi
 
     bus.publish_nowait(EVENT)
 
-    written = capsys.readouterr().out
+    out, written = capsys.readouterr()
+    assert out == ""  # where outputs are
     assert "observer failed" in written
     assert "slack" in written
     assert "no such channel" in written
+    assert "locals" not in written  # they may hold secrets
+
+
+def test_a_failure_goes_where_the_program_sends_its_log(capsys: pytest.CaptureFixture[str]) -> None:
+    class Broken:
+        @hookimpl
+        def step_completed(self, event: StepCompleted) -> None:
+            raise ValueError("no such channel")
+
+    bus = Bus()
+    bus.register(Broken(), "slack")
+    try:
+        with structlog.testing.capture_logs() as logged:
+            bus.publish_nowait(EVENT)
+    finally:
+        structlog.reset_defaults()
+
+    assert [(one["plugin"], one["reason"]) for one in logged] == [("slack", "no such channel")]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+async def test_an_observer_cannot_end_the_process(
+    make_bus: Callable[..., Bus], failures: list[ObserverFailure], buffered: bool
+) -> None:
+    class Plain:
+        @hookimpl
+        def step_completed(self, event: StepCompleted) -> None:
+            raise SystemExit(3)
+
+    class Buffered:
+        @hookimpl
+        async def step_completed(self, event: StepCompleted) -> None:
+            raise SystemExit(3)
+
+    bus = make_bus(Buffered() if buffered else Plain())
+    async with bus.running():
+        await bus.publish(EVENT)
+
+    assert [one.reason for one in failures] == ["3"]
 
 
 def test_an_implementation_may_leave_the_event_out(make_bus: Callable[..., Bus]) -> None:
@@ -255,7 +297,9 @@ def test_a_wrong_parameter_is_refused_and_leaves_nothing_behind(
 
     bus = make_bus()
 
-    with pytest.raises(PluginError, match=r"plugin 'x' has a hook that does not fit: .*evnt"):
+    with pytest.raises(
+        PluginError, match=r"plugin 'x': the hook 'step_completed' takes `event`, not `evnt`"
+    ):
         bus.register(Plugin(), "x")
 
     assert not bus.listens(StepCompleted)

@@ -12,6 +12,7 @@ import pytest
 from ciranda.actions import action
 from ciranda.errors import PluginError
 from ciranda.events import StepStarted
+from ciranda.expressions import Function
 from ciranda.hooks import hookimpl
 from ciranda.plugins import Plugins
 from ciranda.plugins.lifespans import Lifespans
@@ -31,13 +32,6 @@ class Opened:
     @hookimpl
     def step_started(self, event: StepStarted) -> None:
         self.log.append(f"{self.name} heard")
-
-    @hookimpl
-    def actions(self) -> list[Any]:
-        @action(f"{self.name}.send")
-        def send() -> None: ...
-
-        return [send]
 
 
 def plugin(log: list[str], name: str, **options: Any) -> object:
@@ -69,12 +63,9 @@ async def test_plugins_are_entered_in_order_used_and_left_in_reverse(make_plugin
 
     async with plugins.lifespan("engine"):
         plugins.bus.publish_nowait(StepStarted(path="x"))
-        actions = list(plugins.actions)
     plugins.bus.publish_nowait(StepStarted(path="x"))
 
     assert log == ["a in engine None", "b in engine None", "a heard", "b out", "a out"]
-    assert actions == ["a.send"]
-    assert plugins.actions == {}
     assert list(plugins.versions()) == ["a", "b"]
 
 
@@ -105,11 +96,13 @@ async def test_a_plugin_that_cannot_be_opened_is_named_and_the_others_are_closed
     plugins.register(plugin(log, "a"), "a")
     plugins.register(plugin(log, "b", fails=True), "b")
 
-    with pytest.raises(ConnectionError, match="refused") as caught:
+    with pytest.raises(
+        PluginError, match="plugin 'b' cannot be opened: ConnectionError: refused"
+    ) as caught:
         async with plugins.lifespan("engine"):
             raise AssertionError("not reached")
 
-    assert caught.value.__notes__ == ["in the lifespan of plugin 'b'"]
+    assert isinstance(caught.value.__cause__, ConnectionError)
     assert log == ["a in engine None", "b in engine None", "a out"]
 
 
@@ -156,13 +149,13 @@ async def test_what_the_engine_raises_comes_out_as_it_is_also_when_closing_fails
             if error is not None:
                 raise error
 
-    with pytest.raises(OSError, match="cannot close") as closing:
+    named = "plugin 'a' failed in its lifespan: OSError: cannot close"
+    with pytest.raises(PluginError, match=named):
         await run(None)
     with pytest.raises(KeyError) as body:
         await run(KeyError("mine"))
 
-    assert closing.value.__notes__ == ["in the lifespan of plugin 'a'"]
-    assert body.value.__notes__ == ["and then plugins failed to close: OSError('cannot close')"]
+    assert body.value.__notes__ == [f'and then plugins failed to close: PluginError("{named}")']
 
 
 async def test_a_background_task_of_a_plugin_that_crashes_ends_the_engine() -> None:
@@ -185,7 +178,9 @@ async def test_a_background_task_of_a_plugin_that_crashes_ends_the_engine() -> N
     with anyio.fail_after(5), pytest.raises(ExceptionGroup) as caught:
         await run()
 
-    assert caught.group_contains(OSError, match="lost")
+    assert caught.group_contains(
+        PluginError, match="plugin 'a' failed in its lifespan: OSError: lost"
+    )
 
 
 async def test_outside_of_the_engines_life_nothing_opens(make_plugins: Make) -> None:
@@ -217,5 +212,42 @@ async def test_a_lifespan_that_is_no_context_manager_is_refused(make_plugins: Ma
     plugins.register(Plugin(), "b")
 
     with pytest.raises(PluginError, match="'b': the hook 'lifespan' returned coroutine"):
+        async with plugins.lifespan("engine"):
+            raise AssertionError("not reached")
+
+
+@pytest.mark.parametrize("hook", ["actions", "functions", "executors"])
+async def test_what_files_name_is_offered_before_anything_is_opened(
+    make_plugins: Make, hook: str
+) -> None:
+    @action("a.send")
+    def send() -> None: ...
+
+    class Executor:
+        def core(self, action: Any) -> None: ...
+
+    class Late:
+        @hookimpl
+        def actions(self) -> list[Any]:
+            return [send] if hook == "actions" else []
+
+        @hookimpl
+        def functions(self) -> list[Any]:
+            return [Function("send", str)] if hook == "functions" else []
+
+        @hookimpl
+        def executors(self) -> dict[str, Any]:
+            return {"send": Executor()} if hook == "executors" else {}
+
+    class Plugin:
+        @hookimpl
+        @asynccontextmanager
+        async def lifespan(self) -> AsyncIterator[Any]:
+            yield Late()
+
+    plugins = make_plugins()
+    plugins.register(Plugin(), "a")
+
+    with pytest.raises(PluginError, match=f"offer it in the module's hook '{hook}'"):
         async with plugins.lifespan("engine"):
             raise AssertionError("not reached")

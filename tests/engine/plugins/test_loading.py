@@ -13,6 +13,7 @@ import pytest
 
 from ciranda.errors import PluginError, SettingsError
 from ciranda.events import StepFailed
+from ciranda.expressions import Function
 from ciranda.hooks import hookimpl
 from ciranda.plugins import Plugins
 
@@ -126,13 +127,35 @@ def test_an_enabled_plugin_that_is_missing_stops_the_start(make_plugins: Make) -
             "@hookimpl\ndef step_faild(event): ...",
             r"hook 'step_faild', .*did you mean 'step_failed",
         ),
-        ("@hookimpl\ndef step_failed(e): ...", r"'slack' has a hook that does not fit: .*'e'"),
+        (
+            "@hookimpl\ndef step_failed(e): ...",
+            r"'slack': the hook 'step_failed' takes `event`, not `e`",
+        ),
         ("@hookimpl\ndef actions(): return 3", r"the hook 'actions' returned int; return a list"),
         ("@hookimpl\ndef actions(): return [len]", r"lists len, which is no action; mark it with"),
         ("@hookimpl\ndef actions(): 1 / 0", r"hook 'actions' raised ZeroDivision.*_plugin.py:4\)"),
+        (
+            "@hookimpl\ndef functions(): return [len]",
+            r"lists len, which is no function; wrap it in",
+        ),
+        (
+            "from ciranda.expressions import Function\n"
+            "@hookimpl\ndef functions(): return [Function('len', len)]",
+            r"offers the function 'len', which is built in; choose another name",
+        ),
+        (
+            "from ciranda.expressions import Function\n"
+            "@hookimpl\ndef functions(): return [Function('q', len), Function('q', len)]",
+            r"'slack' offers two functions called 'q'",
+        ),
+        (
+            "@hookimpl\ndef executors(): return {'gpu': 1}",
+            r"the executor 'gpu' is int, which has no method `core\(action\)`",
+        ),
         ("@hookimpl\ndef executors(): return []", r"the hook 'executors' returned list; return a"),
         (
-            "@hookimpl\ndef executors(): return {'thread': 1}",
+            "class E:\n    def core(self, action): ...\n"
+            "@hookimpl\ndef executors(): return {'thread': E()}",
             r"executor 'thread', which is built in",
         ),
         ("@hookimpl\ndef settings(): return dict", r"'settings' returned .*; return a Settings cl"),
@@ -278,17 +301,18 @@ def test_a_plugin_brings_hooks_that_another_one_implements(
 
 
 def test_functions_and_executors_are_collected(make_plugins: Make) -> None:
-    class Function:
-        name = "slug"
+    class Cluster:
+        def core(self, action: Any) -> None: ...
 
+    slug, cluster = Function("slug", str), Cluster()
     plugin = ModuleType("plugin")
-    vars(plugin)["functions"] = hookimpl(_returning([Function]), specname="functions")
-    vars(plugin)["executors"] = hookimpl(_returning({"cluster": 1}), specname="executors")
+    vars(plugin)["functions"] = hookimpl(_returning([slug]), specname="functions")
+    vars(plugin)["executors"] = hookimpl(_returning({"cluster": cluster}), specname="executors")
     plugins = make_plugins()
     plugins.register(plugin, "mine")
 
-    assert plugins.functions == {"slug": Function}
-    assert plugins.executors == {"cluster": 1}
+    assert plugins.functions == {"slug": slug}
+    assert plugins.executors == {"cluster": cluster}
 
 
 def _returning(value: Any) -> Callable[[], Any]:
