@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Performance"]
 
+_THRESHOLDS: Final = (2000, 10, 10)  # objects made between two searches for garbage, in a run
 Order = Callable[[Engine], Awaitable["RunResult"]]
 
 
@@ -112,6 +114,8 @@ class Performance:
                                 scope.cancel()
 
                         group.start_soon(interrupts.watch, stop)
+                        gc.freeze()  # what was imported is no garbage; from here on there is some
+                        gc.set_threshold(*_THRESHOLDS)
                         result = await order(engine)
                     self._progress.close()
                     if result is not None and not self._written_for_machines:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_OBJECTS = 50_000  # made between two searches for garbage: imports make many, and no garbage
+_OBJECTS = 200_000  # made between two searches for garbage: imports make many, and no garbage
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
