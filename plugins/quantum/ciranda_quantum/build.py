@@ -73,7 +73,7 @@ class Builder:
         self.shape(root)
         name = root.attributes.get("name", "")
         if name and not _NAME.fullmatch(name):
-            self.fail(f"name=\"{name}\" is not a name", self.place(root, "name"))
+            self.fail(f'name="{name}" is not a name', self.place(root, "name"))
         self.collect_imports(root)
         self.within.append("component")
         body = self.children(root)
@@ -138,7 +138,7 @@ class Builder:
                 self.fail(message + did_you_mean(each, shape.attributes), self.place(element, each))
         for each in shape.needed:
             if each not in element.attributes:
-                self.fail(f"<{element.tag}> needs {each}=\"...\"", (element.line, element.column))
+                self.fail(f'<{element.tag}> needs {each}="..."', (element.line, element.column))
 
     def place(self, element: Element, attribute: str) -> tuple[int, int]:
         """Return where an attribute's value begins."""
@@ -148,7 +148,7 @@ class Builder:
         """Return an attribute that is a name."""
         name = element.attributes[attribute]
         if not _NAME.fullmatch(name):
-            message = f"{attribute}=\"{name[:60]}\" is not a name: a letter, then letters and digits"
+            message = f'{attribute}="{name[:60]}" is not a name: a letter, then letters and digits'
             self.fail(message, self.place(element, attribute))
         return name
 
@@ -156,16 +156,14 @@ class Builder:
         """Return an attribute that is a name, if it stands."""
         return self.name(element, attribute) if attribute in element.attributes else None
 
-    def word(
-        self, element: Element, attribute: str, words: frozenset[str], default: str
-    ) -> str:
+    def word(self, element: Element, attribute: str, words: frozenset[str], default: str) -> str:
         """Return an attribute that is one of a few words."""
         word = element.attributes.get(attribute)
         if word is None:
             return default
         if word not in words:
             hint = did_you_mean(word, words) or f"; it is one of {', '.join(sorted(words))}"
-            message = f"{attribute}=\"{word[:60]}\" does not exist{hint}"
+            message = f'{attribute}="{word[:60]}" does not exist{hint}'
             self.fail(message, self.place(element, attribute))
         return word
 
@@ -238,9 +236,7 @@ def _misplaced(name: str, around: tuple[str, ...]) -> str:
     message = f"<q:{name}> stands within {' or '.join(f'<q:{each}>' for each in around)}"
     if name in {"else", "elseif"}:
         test = ' condition="..."' if name == "elseif" else ""
-        return (
-            f"{message}: <q:if condition=\"...\"> ... <q:{name}{test}> ... </q:{name}></q:if>"
-        )
+        return f'{message}: <q:if condition="..."> ... <q:{name}{test}> ... </q:{name}></q:if>'
     return f"{message} only"
 
 

@@ -74,7 +74,7 @@ def build_loop(builder: Builder, element: Element) -> RangeLoop | EachLoop | Whi
     for each in needed:
         if each not in given:
             at = (element.line, element.column)
-            builder.fail(f"a <q:loop> of type {kind} needs {each}=\"...\"", at)
+            builder.fail(f'a <q:loop> of type {kind} needs {each}="..."', at)
     var = builder.optional_name(element, "var")
     index = builder.optional_name(element, "index")
     if kind == "range":
@@ -116,7 +116,7 @@ def _items(builder: Builder, element: Element, kind: str) -> Code | tuple[str, .
         delimiter = element.attributes.get("delimiter", ",") or ","
         return tuple(each.strip() for each in text.split(delimiter)) if text.strip() else ()
     if kind == "object" and as_structure(text) is not NOTHING:
-        message = "set a variable to the object and loop over that: items=\"{name}\""
+        message = 'set a variable to the object and loop over that: items="{name}"'
         builder.fail(message, builder.place(element, "items"))
     return builder.code(element, "items")
 

@@ -77,7 +77,7 @@ def tag(builder: Builder, element: Element) -> Tag | Use:
         value = builder.value(element, each)
         assert value is not None
         if value.codes and each.lower() in REFUSED:
-            message = f"a value cannot be put into {each}=\"...\"; it would be read as HTML"
+            message = f'a value cannot be put into {each}="..."; it would be read as HTML'
             builder.fail(message, builder.place(element, each), "security")
         attributes.append((each, value))
     raw = name.lower() in RAW
@@ -119,7 +119,7 @@ def _use(builder: Builder, element: Element) -> Use:
         slot = child.attributes.get("slot") if isinstance(child, Element) else None
         if isinstance(child, Element) and child.tag == "template" and slot is not None:
             if not _SLOT.fullmatch(slot):
-                builder.fail(f"slot=\"{slot[:60]}\" is not a name", builder.place(child, "slot"))
+                builder.fail(f'slot="{slot[:60]}" is not a name', builder.place(child, "slot"))
             if slot in dict(fills):
                 builder.fail(f"the slot '{slot}' is filled twice", (child.line, child.column))
             fills.append((slot, builder.children(child)))
@@ -140,7 +140,7 @@ def build_slot(builder: Builder, element: Element) -> Slot:
     """Build `q:slot`."""
     name = element.attributes.get("name", "")
     if name and not _SLOT.fullmatch(name):
-        builder.fail(f"name=\"{name[:60]}\" is not a name", builder.place(element, "name"))
+        builder.fail(f'name="{name[:60]}" is not a name', builder.place(element, "name"))
     if "function" in builder.within:
         message = "a <q:function> holds no slot; it returns a value"
         builder.fail(message, (element.line, element.column))

@@ -29,7 +29,7 @@ def build_set(builder: Builder, element: Element) -> Set:
     given = element.attributes
     match = _SET.fullmatch(given["name"])
     if match is None:
-        message = f"name=\"{given['name'][:60]}\" is not a name: a letter, then letters and digits"
+        message = f'name="{given["name"][:60]}" is not a name: a letter, then letters and digits'
         builder.fail(message, builder.place(element, "name"))
     if match[1] is None and match[2] in MAPS:
         message = f"'{match[2]}' is a scope; set '{match[2]}.name'"
@@ -46,7 +46,7 @@ def build_set(builder: Builder, element: Element) -> Set:
         else ""
     )  # fmt: skip
     if needed and needed not in given:
-        builder.fail(f"operation=\"{operation}\" needs {needed}=\"...\"", at)
+        builder.fail(f'operation="{operation}" needs {needed}="..."', at)
     if operation == "assign" and "value" not in given and "default" not in given:
         builder.fail('<q:set> needs value="..."', at)
     if operation == "setProperty" and "value" not in given:
@@ -104,8 +104,10 @@ def written_value(
     text = element.attributes.get(attribute)
     if text is not None and text.lstrip()[:1] in {"{", "["} and "{" in text:
         structure = as_structure(text)
-        if isinstance(structure, dict) and (structure or structured) and (
-            not text.lstrip().startswith("{{")
+        if (
+            isinstance(structure, dict)
+            and (structure or structured)
+            and (not text.lstrip().startswith("{{"))
         ):
             return Value(element.text(attribute), (text,))
         if isinstance(structure, list):

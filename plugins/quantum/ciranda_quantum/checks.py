@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Callable, Final, Mapping  # noqa: UP035 - evaluated by Python 3.9
+from typing import Final
 
 _LONGEST: Final = 2048
 _EMAIL: Final = re.compile(
@@ -27,8 +28,10 @@ _CARD: Final = re.compile(r"\d(?:[ -]?\d){12,18}")
 
 
 def _email(text: str) -> bool:
-    return _EMAIL.fullmatch(text) is not None and ".." not in text and not (
-        text.startswith(".") or ".@" in text
+    return (
+        _EMAIL.fullmatch(text) is not None
+        and ".." not in text
+        and not (text.startswith(".") or ".@" in text)
     )
 
 

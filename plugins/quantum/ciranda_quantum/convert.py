@@ -11,9 +11,11 @@ from ciranda.expressions.inline import bounded, word
 from .checks import fits
 from .error import QuantumError
 from .literals import NOTHING, as_structure
-from .pattern import PatternLimit, compile_pattern
+from .pattern import PatternLimitError, compile_pattern
 
-_NUMERAL: Final = re.compile(r"[+-]?(?:\d{1,1200}(?:\.\d{0,1200})?|\.\d{1,1200})(?:[eE][+-]?\d{1,4})?")
+_NUMERAL: Final = re.compile(
+    r"[+-]?(?:\d{1,1200}(?:\.\d{0,1200})?|\.\d{1,1200})(?:[eE][+-]?\d{1,4})?"
+)
 _INTEGRAL: Final = re.compile(r"[+-]?\d{1,1200}")
 _YES: Final = frozenset(["true", "1", "yes", "on"])
 _NO: Final = frozenset(["false", "0", "no", "off", ""])
@@ -77,8 +79,7 @@ def _string(value: Any, name: str) -> str:
         return str(value)
     if isinstance(value, (datetime.date, datetime.datetime)):
         return value.isoformat()
-    text = str(value)
-    return text
+    return str(value)
 
 
 def _structure(text: str, name: str, kind: str) -> Any:
@@ -194,7 +195,7 @@ def _wrong(value: Any, rule: tuple[Any, ...]) -> str:
     if kind == "pattern":
         try:
             fitting = compile_pattern(rule[1]).matches(str(value))
-        except PatternLimit:
+        except PatternLimitError:
             raise QuantumError("limit", "matching the pattern takes too long") from None
         return "" if fitting else "does not match its pattern"
     if kind == "enum":

@@ -126,7 +126,9 @@ def write_range(writer: Writer, node: RangeLoop) -> None:
     for name in set_within(node.body) & set(layer):  # a counter that the body sets is no counter
         layer[name] = Local(layer[name].python)
     body = _inside(writer, node.body, layer)
-    writer.add(ast.For(target=target, iter=turns, body=body, orelse=[], type_comment=None, **spot(at)))
+    writer.add(
+        ast.For(target=target, iter=turns, body=body, orelse=[], type_comment=None, **spot(at))
+    )
     _close(writer)
 
 
@@ -180,7 +182,9 @@ def write_each(writer: Writer, node: EachLoop) -> None:
     body = _inside(writer, node.body, layer)
     if node.kind == "query":
         writer.scope.layers.pop()
-    writer.add(ast.For(target=target, iter=items, body=body, orelse=[], type_comment=None, **spot(at)))
+    writer.add(
+        ast.For(target=target, iter=items, body=body, orelse=[], type_comment=None, **spot(at))
+    )
     _close(writer)
 
 

@@ -20,11 +20,14 @@ from .values import Value, value_of
 from .writer import Writer
 
 _STARTS: Final[dict[str, Any]] = {
-    **dict.fromkeys(("increment", "decrement", "add", "subtract", "multiply", "divide", "modulo"), 0),
     **dict.fromkeys(
-        ("append", "prepend", "remove", "removeAt", "clear", "sort", "reverse", "unique"), []
+        ("increment", "decrement", "add", "subtract", "multiply", "divide", "modulo"), 0
     ),
-    **dict.fromkeys(("merge", "setProperty", "deleteProperty"), {}),
+    **{
+        key: []
+        for key in ("append", "prepend", "remove", "removeAt", "clear", "sort", "reverse", "unique")
+    },
+    **{key: {} for key in ("merge", "setProperty", "deleteProperty")},
     **dict.fromkeys(("uppercase", "lowercase", "trim"), ""),
     "toggle": False,
 }
@@ -59,7 +62,7 @@ def _assigned(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
             writer.deferred.append((node.name, node.at))
             return writer.unchecked(single), infer(single.tree, writer.scope.kind)
         return literal(writer, node.value, node.type, node.name)
-    code, kind = literal(writer, node.value, "", node.name)
+    code, _ = literal(writer, node.value, "", node.name)
     default, other = literal(writer, node.default, node.type, node.name)
     converted = call(
         "c_or_default",
@@ -220,7 +223,10 @@ def _current(writer: Writer, node: Set, start: Any) -> ast.expr:
         )  # fmt: skip
         writer.add(
             ast.Try(
-                body=[does(load(python, at), at)], handlers=[handler], orelse=[], finalbody=[],
+                body=[does(load(python, at), at)],
+                handlers=[handler],
+                orelse=[],
+                finalbody=[],
                 **spot(at),
             )  # fmt: skip
         )
@@ -336,7 +342,11 @@ def write_return(writer: Writer, node: Return) -> None:
     text = node.value.literal if node.value is not None else None
     if text is not None and not node.type:
         made = returned(text)
-        code = structured(writer, made, node.value) if isinstance(made, (list, dict)) else constant(made, at)
+        code = (
+            structured(writer, made, node.value)
+            if isinstance(made, (list, dict))
+            else constant(made, at)
+        )
     else:
         code, _ = literal(writer, node.value, node.type, "return")
     if writer.returning == "function":
@@ -393,5 +403,3 @@ def write_dump(writer: Writer, node: Dump) -> None:
     """Write `q:dump`."""
     code, _ = writer.expression(node.value)
     writer.put(writer.paid("dump", [code, constant(node.label, node.at)]))
-
-

@@ -90,12 +90,10 @@ class QuantumError(CirandaError):
         )  # fmt: skip
 
 
-def _rebuild(
+def _rebuild(  # noqa: PLR0917 - the parts of an error, in order
     kind: str, message: str, file: str, line: int, column: int, source: str, of: str
 ) -> QuantumError:
-    return QuantumError(
-        kind, message, file=file, line=line, column=column, source=source, type=of
-    )
+    return QuantumError(kind, message, file=file, line=line, column=column, source=source, type=of)
 
 
 def kind_of(expression_kind: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Final  # noqa: UP035 - evaluated by Python 3.9
+from collections.abc import Callable
+from typing import Any, Final
 
 from ciranda.expressions import Secret
 from ciranda.expressions.inline import written

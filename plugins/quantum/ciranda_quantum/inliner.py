@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Callable, Final  # noqa: UP035 - evaluated by Python 3.9
+from collections.abc import Callable
+from typing import Any, Final
 
 from ciranda.expressions.inline import (
     Binary,
@@ -202,5 +203,3 @@ def write(code: Code, scope: Scope, functions: dict[str, Function]) -> tuple[ast
     """
     inliner = Inliner(code, scope, functions)
     return inliner.visit(code.tree), inliner.kind(code.tree)
-
-

@@ -5,7 +5,8 @@ A kind is a word and, for integers, the number of bits they have at most.
 
 from __future__ import annotations
 
-from typing import Callable, Final, Tuple  # noqa: UP035 - evaluated by Python 3.9
+from collections.abc import Callable
+from typing import Final
 
 from ciranda.expressions.inline import (
     Binary,
@@ -21,7 +22,7 @@ from ciranda.expressions.inline import (
     Unary,
 )
 
-Kind = Tuple[str, int]  # noqa: UP006
+Kind = tuple[str, int]
 ANY: Final[Kind] = ("any", 0)
 FLOAT: Final[Kind] = ("float", 0)
 BOOL: Final[Kind] = ("bool", 0)

@@ -49,7 +49,9 @@ def _finite(value: Any) -> bool:
         each = waiting.pop()
         if isinstance(each, float) and not math.isfinite(each):
             return False
-        waiting.extend(each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+        waiting.extend(
+            each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        )
     return True
 
 

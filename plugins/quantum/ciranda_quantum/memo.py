@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from typing import Any, Callable, Final, Hashable  # noqa: UP035 - evaluated by Python 3.9
+from collections.abc import Callable, Hashable
+from typing import Any, Final
 
 _KEPT: Final = 1024
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Final, Iterable  # noqa: UP035 - evaluated by Python 3.9
+from collections.abc import Iterable
+from typing import Any, Final
 
 from ciranda.expressions import ExpressionError, Stored
 from ciranda.expressions.inline import (
@@ -16,7 +17,7 @@ from ciranda.expressions.inline import (
     word,
 )
 
-from . import convert, escape, operations
+from . import convert, data, escape, operations, query
 from .error import UNCATCHABLE, QuantumError, kind_of
 from .run import Out
 
@@ -49,7 +50,7 @@ def _range(start: int, stop: int, step: int, budget: list[int]) -> range:
         raise QuantumError("limit", "a loop counts numbers of 62 bits at most")
     turns = range(start, stop + (1 if step > 0 else -1), step)
     count = (turns.stop - turns.start) // step + 1
-    spend(budget, count if count > 0 else 0)
+    spend(budget, max(0, count))
     return turns
 
 
@@ -179,6 +180,10 @@ NAMESPACE: Final[dict[str, Any]] = {
     "c_arithmetic": operations.arithmetic, "c_textual": operations.textual,
     "c_operate": operations.operate, "c_own_list": operations.own_list,
     "c_own_dict": operations.own_dict, "c_short": operations.short, "c_dump": _dump,
+    "c_query": query.query, "c_query_rows": query.query_rows, "c_transaction": query.transaction,
+    "c_data": data.data, "c_rows_filter": data.keep, "c_rows_compute": data.compute,
+    "c_rows_sort": data.sort, "c_rows_limit": data.limit, "c_rows_select": data.select,
+    "c_rows_unique": data.unique,
     "c_keyed": operations.key_of, "c_result": checked_result,
 }  # fmt: skip
 """Copied for each component; nothing of the host is in it but what stands here."""

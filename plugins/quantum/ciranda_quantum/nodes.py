@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Tuple, Union  # noqa: UP035 - PyPy's Python 3.9 evaluates the aliases
+from typing import Any, Union
 
 from .values import Code, Value
 
-Place = Tuple[int, int]  # noqa: UP006
-Rules = Tuple[Tuple[Any, ...], ...]  # noqa: UP006
+Place = tuple[int, int]
+Rules = tuple[tuple[Any, ...], ...]
 """Validators: (name, argument, ...) each, plain values all."""
 
 
@@ -309,7 +309,7 @@ Node = Union[
     Set, Choice, RangeLoop, EachLoop, WhileLoop, Leave, Return, Tag, Words, Raw, Use, Slot, Log,
     Try, Throw, Query, Data, Ask, Dispatch, Transaction, Dump,
 ]  # fmt: skip
-Body = Tuple[Node, ...]  # noqa: UP006
+Body = tuple[Node, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,7 +330,9 @@ def bodies(node: Any) -> list[Body]:
     """Return the bodies right beneath a node, in document order."""
     if isinstance(node, Choice):
         return [*(body for _, body in node.arms), node.other]
-    if isinstance(node, (RangeLoop, EachLoop, WhileLoop, Tag, Slot, Transaction, Handler, Function)):
+    if isinstance(
+        node, (RangeLoop, EachLoop, WhileLoop, Tag, Slot, Transaction, Handler, Function)
+    ):
         return [node.body]
     if isinstance(node, Use):
         return [body for _, body in node.fills]

@@ -118,9 +118,7 @@ def _object(
     return dict(current) if type(current) is not dict else current
 
 
-def _list(
-    operation: str, items: list[Any], value: Any, index: Any, budget: list[int]
-) -> list[Any]:
+def _list(operation: str, items: list[Any], value: Any, index: Any, budget: list[int]) -> list[Any]:
     if operation == "append":
         items.append(value)
     elif operation == "prepend":

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Callable, Final, List, Tuple  # noqa: UP035 - evaluated by Python 3.9
+from typing import Any, Final
 
 from . import limits
 
@@ -24,14 +25,14 @@ else:
 _MANY: Final = 16  # repetitions that count as any number
 _EASY: Final = 2_000_000  # characters the host's matcher may look at
 _PROGRAM: Final = 4000  # instructions
-_Instruction = Tuple[str, Any, Any]  # noqa: UP006
+_Instruction = tuple[str, Any, Any]
 
 
 class PatternError(ValueError):
     """A pattern that cannot be read, or that no automaton can run."""
 
 
-class PatternLimit(RuntimeError):
+class PatternLimitError(RuntimeError):
     """A match that takes too long."""
 
 
@@ -49,7 +50,7 @@ class Pattern:
         except (re.error, OverflowError, RecursionError) as fault:
             raise PatternError(f"this is no pattern: {fault}") from None
         self.repeats, self.nested = _repeats(tree, within=False)
-        self.program: List[_Instruction] | None = None
+        self.program: list[_Instruction] | None = None
         try:
             self.program = _assemble(tree)
         except PatternError:
@@ -60,12 +61,12 @@ class Pattern:
         """Tell whether the pattern fits the whole text.
 
         Raises:
-            PatternLimit: When that takes too long.
+            PatternLimitError: When that takes too long.
         """
         if not self.nested and len(text) ** max(self.repeats, 1) <= _EASY:
             return self.expression.fullmatch(text) is not None
         if self.program is None:
-            raise PatternLimit
+            raise PatternLimitError
         return _run(self.program, text)
 
 
@@ -213,7 +214,7 @@ def _run(program: list[_Instruction], text: str) -> bool:
     for place, character in enumerate(text):
         steps += len(current)
         if steps > limits.PATTERN_STEPS:
-            raise PatternLimit
+            raise PatternLimitError
         if not current:
             return False
         after = [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Sequence, Tuple  # noqa: UP035 - evaluated by Python 3.9
+from collections.abc import Sequence
+from typing import Any
 
-Place = Tuple[int, int]  # noqa: UP006
+Place = tuple[int, int]
 
 
 def spot(at: Place) -> dict[str, Any]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn, Union
+from typing import Any, Final, NoReturn
 from xml.parsers import expat
 
 from . import limits
 from .error import QuantumError
 from .places import Text, attribute_text
 
-_ATTRIBUTE: Final = re.compile(
-    rb"""[\s]+([^\s=/>"']+)[\s]*=[\s]*(?:"([^"]*)"|'([^']*)')"""
-)
+_ATTRIBUTE: Final = re.compile(rb"""[\s]+([^\s=/>"']+)[\s]*=[\s]*(?:"([^"]*)"|'([^']*)')""")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +24,7 @@ class Element:
     column: int
     source: Source
     start: int  # of its tag, in bytes
-    children: list[Union[Element, Text]] = field(default_factory=list)
+    children: list[Element | Text] = field(default_factory=list)
 
     def text(self, name: str) -> Text:
         """Return an attribute's value with its places."""

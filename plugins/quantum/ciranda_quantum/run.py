@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Final, List, NamedTuple  # noqa: UP035 - Python 3.9
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from .error import QuantumError
 from .limits import Limits
@@ -16,7 +17,7 @@ class Entry(NamedTuple):
     message: str
 
 
-class Out(List[str]):
+class Out(list[str]):
     """Pieces of output; longer runs of them are joined as they come."""
 
     __slots__ = ("done", "left", "limit")
@@ -25,7 +26,7 @@ class Out(List[str]):
         super().__init__()
         self.limit = limit
         self.left = limit
-        self.done: List[str] = []  # noqa: UP006
+        self.done: list[str] = []
 
     def flush(self) -> None:
         """Join what has come, and check how much that is."""
@@ -58,8 +59,8 @@ class Host:
     def __init__(
         self,
         *,
-        databases: Dict[str, Any] | None = None,
-        ask: Callable[[str, Dict[str, Any]], Any] | None = None,
+        databases: dict[str, Any] | None = None,
+        ask: Callable[[str, dict[str, Any]], Any] | None = None,
         dispatch: Callable[[str, Any], None] | None = None,
         log: Callable[[str, str], None] | None = None,
     ) -> None:
@@ -73,19 +74,20 @@ class Run:
     """The state that generated code shares within one run."""
 
     __slots__ = (
-        "application", "budget", "depth", "handlers", "host", "limits", "logs", "memo",
+        "application", "budget", "depth", "handlers", "host", "limits", "logs", "memo", "open",
         "own", "request", "session",
     )  # fmt: skip
 
-    def __init__(self, limits: Limits, host: Host, memo: Memo, maps: Dict[str, Any]) -> None:
+    def __init__(self, limits: Limits, host: Host, memo: Memo, maps: dict[str, Any]) -> None:
         self.limits = limits
         self.host = host
         self.budget = [limits.iterations]
         self.depth = 0
-        self.logs: List[Entry] = []
-        self.handlers: Dict[str, List[Callable[[Any], None]]] = {}
+        self.logs: list[Entry] = []
+        self.handlers: dict[str, list[Callable[[Any], None]]] = {}
         self.memo = memo  # across runs, for functions of their arguments alone
-        self.own: Dict[str, Memo] = {}
+        self.own: dict[str, Memo] = {}
+        self.open: dict[str, bool] = {}  # transactions
         self.session = maps.get("session")
         self.application = maps.get("application")
         self.request = maps.get("request")
@@ -126,6 +128,21 @@ class Run:
         """
         memo = self.memo if closed else self.own.setdefault(name, Memo())
         return memo.wrap(function, (name, function.__code__), seconds)
+
+    def ask(self, action: str, inputs: dict[str, Any]) -> Any:
+        """Let the host do something.
+
+        Raises:
+            QuantumError: When it offers nothing, or fails.
+        """
+        if self.host.ask is None:
+            raise QuantumError("security", f"the host does nothing for '{action}' here")
+        try:
+            return self.host.ask(action, inputs)
+        except QuantumError:
+            raise
+        except Exception as error:
+            raise QuantumError("runtime", f"'{action}' failed: {error}") from error
 
     def listen(self, event: str, handler: Callable[[Any], None]) -> None:
         """Call a handler for an event of this run."""

@@ -6,8 +6,9 @@ the inputs, and a value whose kind is not certain is of any kind.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping  # noqa: UP035 - evaluated by Python 3.9
+from typing import Any
 
 from ciranda.expressions.inline import Call, Name, walk
 
@@ -215,6 +216,8 @@ class _Reader:
         elif isinstance(node, Tag):
             self.body(node.body, sure=sure, shadow=shadow)
         elif isinstance(node, (Query, Data, Ask)) and node.name:
+            if isinstance(node, Query) and node.source and node.source not in shadow:
+                self.read(node.source)
             self.bind(node.name, sure, shadow)
         elif isinstance(node, (RangeLoop, EachLoop, WhileLoop)):
             within = {**shadow, **_bound_by(node)}
@@ -281,9 +284,7 @@ def set_within(body: Body) -> set[str]:
     """Return the names that statements bind, however deep."""
     found: set[str] = set()
     for node in body:
-        if isinstance(node, Set):
-            found.add(node.name)
-        elif isinstance(node, (Query, Data, Ask)):
+        if isinstance(node, (Set, Query, Data, Ask)):
             found.add(node.name)
         for inner in bodies(node):
             found |= set_within(inner)
@@ -338,9 +339,11 @@ def _others(node: Any) -> Iterator[Code]:
     elif isinstance(node, (Raw, Dump)):
         values = [node.value]
     elif isinstance(node, Query):
-        values = [param.value for param in node.params]
+        values = [each for param in node.params for each in (param.value, param.default)]
     elif isinstance(node, Data):
-        values = [node.content, *(step.value for step in node.steps)]
+        values = [node.content]
+        for step in node.steps:
+            values += [step.value, step.code]
     elif isinstance(node, Ask):
         values = [node.action, *(value for _, value in node.inputs)]
     elif isinstance(node, Dispatch):

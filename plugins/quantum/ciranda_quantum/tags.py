@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Mapping, NamedTuple  # noqa: UP035 - evaluated by Python 3.9
+from typing import Any, Final, NamedTuple
 
 
 class Shape(NamedTuple):
@@ -17,7 +18,9 @@ _CHECKS: Final = "validate pattern min max minlength maxlength range enum"
 
 
 def _shape(attributes: str, needed: str = "") -> Shape:
-    return Shape(frozenset(f"{attributes} {needed} description hint".split()), tuple(needed.split()))
+    return Shape(
+        frozenset(f"{attributes} {needed} description hint".split()), tuple(needed.split())
+    )
 
 
 TAGS: Final[Mapping[str, Shape]] = MappingProxyType(
@@ -25,8 +28,7 @@ TAGS: Final[Mapping[str, Shape]] = MappingProxyType(
         "component": _shape("name type"),
         "param": _shape(f"type required default value {_CHECKS}", "name"),
         "set": _shape(
-            "value default type scope operation step index key source required nullable "
-            f"{_CHECKS}",
+            f"value default type scope operation step index key source required nullable {_CHECKS}",
             "name",
         ),
         "if": _shape("", "condition"),
@@ -69,10 +71,7 @@ WITHIN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "elseif": ("if",), "else": ("if",), "catch": ("try",), "finally": ("try",),
         "param": ("component", "function", "query", "invoke", "fetch"),
         "column": ("data",), "field": ("data",), "transform": ("data",),
-        **{
-            name: ("transform",)
-            for name in ("filter", "sort", "limit", "compute", "select", "unique")
-        },
+        **dict.fromkeys(("filter", "sort", "limit", "compute", "select", "unique"), ("transform",)),
         "function": ("component",), "import": ("component",), "onEvent": ("component",),
     }
 )  # fmt: skip
@@ -107,9 +106,7 @@ OPERATIONS: Final = frozenset(
         "merge", "setProperty", "deleteProperty", "clone", "uppercase", "lowercase", "trim",
     ]
 )  # fmt: skip
-SCOPES: Final = frozenset(
-    ["local", "function", "component", "session", "application", "request"]
-)
+SCOPES: Final = frozenset(["local", "function", "component", "session", "application", "request"])
 MAPS: Final = frozenset(["session", "application", "request"])
 LOOPS: Final = frozenset(["range", "array", "list", "object", "query", "while"])
 LEVELS: Final = frozenset(

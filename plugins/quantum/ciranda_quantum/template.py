@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 import linecache
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
-from typing import Any, Callable, Dict, Final, Mapping, Tuple, Union  # noqa: UP035 - Python 3.9
+from typing import Any, Final
 
 from ciranda.expressions import ExpressionError
 from ciranda.expressions.inline import RAISED, checked_result
@@ -23,7 +24,7 @@ from .nodes import Component, Import
 from .reader import Source
 from .run import Entry, Host, Out, Run
 
-Loader = Callable[[str], Tuple[str, str]]
+Loader = Callable[[str], tuple[str, str]]
 """Name of a component to its text and file; raises KeyError when there is none."""
 
 _PREFIX: Final = len("v_")
@@ -35,9 +36,9 @@ class Unit:
     """One compiled file, not yet linked."""
 
     source: Source
-    imports: Tuple[Import, ...]  # noqa: UP006
+    imports: tuple[Import, ...]
     code: CodeType
-    params: Tuple[str, ...]  # noqa: UP006
+    params: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Result:
 
     html: str
     value: Any
-    variables: Dict[str, Any]  # noqa: UP006
-    logs: Tuple[Entry, ...] = ()  # noqa: UP006
+    variables: dict[str, Any]
+    logs: tuple[Entry, ...] = ()
 
 
 class Template:
@@ -97,9 +98,7 @@ class Template:
         """
         return self._run(data, self._host)[0]
 
-    def _run(
-        self, data: Dict[str, Any], host: Host
-    ) -> Tuple[str, Any, Dict[str, Any], Run]:
+    def _run(self, data: dict[str, Any], host: Host) -> tuple[str, Any, dict[str, Any], Run]:
         run = Run(self._limits, host, self._memo, data)
         out = Out(self._limits.output)
         try:
@@ -143,14 +142,14 @@ def unit_of(component: Component) -> Unit:
     return Unit(source, component.imports, code, params)
 
 
-def link(unit: Unit, find: Callable[[str], Unit]) -> Dict[str, Callable[..., Any]]:
+def link(unit: Unit, find: Callable[[str], Unit]) -> dict[str, Callable[..., Any]]:
     """Return the functions of a template and of every component that it reaches, by name.
 
     Raises:
         QuantumError: For a component that does not exist, at its `q:import`.
     """
-    made: Dict[str, Dict[str, Any]] = {}
-    functions: Dict[str, Callable[..., Any]] = {}
+    made: dict[str, dict[str, Any]] = {}
+    functions: dict[str, Callable[..., Any]] = {}
     units = {"": unit}
     waiting = [""]
     while waiting:
@@ -182,7 +181,7 @@ def compile(  # noqa: A001 - the word that `re` uses
     text: str,
     *,
     name: str = "<template>",
-    components: Union[Mapping[str, str], Loader, None] = None,
+    components: Mapping[str, str] | Loader | None = None,
     limits: Limits | None = None,
     host: Host | None = None,
 ) -> Template:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Union
+from typing import Final
 
 from ciranda.expressions import Dialect, ExpressionError, Q
 from ciranda.expressions.inline import Attribute, Name, Node, find_brace, parse
@@ -40,7 +40,7 @@ class Value:
     """A text in parts; plain texts and expressions."""
 
     text: Text
-    parts: tuple[Union[str, Code], ...]
+    parts: tuple[str | Code, ...]
 
     @property
     def single(self) -> Code | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable, Union  # noqa: UP035 - evaluated by Python 3.9
+from typing import Any, Union
 
 from ciranda.expressions import ExpressionError
 
@@ -106,7 +107,9 @@ class Writer:
         parts, self.parts = self.parts, []
         if not parts:
             return
-        self.statements.append(does(call(self.append_name(), [joined(parts, self.at)], self.at), self.at))
+        self.statements.append(
+            does(call(self.append_name(), [joined(parts, self.at)], self.at), self.at)
+        )
 
     def append_name(self) -> str:
         """Return the local that adds to the current buffer."""

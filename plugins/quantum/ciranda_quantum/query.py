@@ -1,0 +1,157 @@
+"""`q:query` when it runs: over a host's database, or over rows at hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from ciranda.expressions.inline import spend, word
+
+from .error import QuantumError
+from .run import Run
+from .sql import Statement
+
+_STEPS: Final = 20_000_000  # of SQLite's machine, for one query of rows
+_EVERY: Final = 100_000
+_COLUMN: Final = re.compile(r"[^\0]{1,200}")
+_READS: Final = frozenset(
+    [sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 33]  # 33: WITH RECURSIVE
+)
+_REFUSED: Final = frozenset(["load_extension", "randomblob", "zeroblob", "readfile", "writefile"])
+
+
+def _database(run: Run, name: str) -> tuple[Any, str]:
+    """Return a host's connection and its way of writing parameters."""
+    found = run.host.databases.get(name)
+    if found is None:
+        raise QuantumError("runtime", f"the host lends no database '{name}'")
+    if isinstance(found, tuple):
+        return found[0], str(found[1])
+    return found, "named"
+
+
+def query(run: Run, name: str, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run SQL on a host's database; returns the rows."""
+    connection, style = _database(run, name)
+    text, bound = Statement(sql).bound(style, values)
+    try:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(text, bound)
+            rows = _rows(cursor, run.budget)
+        finally:
+            cursor.close()
+        if not run.open.get(name):
+            connection.commit()
+    except QuantumError:
+        raise
+    except Exception as error:  # each driver has its own errors
+        if not run.open.get(name):
+            connection.rollback()
+        raise QuantumError("runtime", f"the query failed: {error}") from error
+    return rows
+
+
+def _rows(cursor: Any, budget: list[int]) -> list[dict[str, Any]]:
+    if cursor.description is None:
+        return []
+    names = [each[0] for each in cursor.description]
+    rows: list[dict[str, Any]] = []
+    while True:
+        some = cursor.fetchmany(500)
+        if not some:
+            return rows
+        spend(budget, len(some))
+        rows += [dict(zip(names, row)) for row in some]
+
+
+@contextmanager
+def transaction(run: Run, name: str) -> Iterator[None]:
+    """Keep what the queries within did, or none of it."""
+    connection, _ = _database(run, name)
+    if run.open.get(name):
+        raise QuantumError("runtime", f"a transaction of '{name}' is open already")
+    run.open[name] = True
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    else:
+        connection.commit()
+    finally:
+        run.open[name] = False
+
+
+def query_rows(
+    name: str, rows: Any, sql: str, values: dict[str, Any], budget: list[int]
+) -> list[dict[str, Any]]:
+    """Run SQL on rows at hand, which are a table of that name; every value keeps its type."""
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
+        raise QuantumError("type", f"'{name}' holds no rows; a query reads a list of objects")
+    spend(budget, len(rows))
+    columns = list(dict.fromkeys(str(key) for row in rows for key in row))
+    connection = sqlite3.connect(":memory:")
+    try:
+        _fill(connection, name, columns, rows)
+        left = [_STEPS // _EVERY]
+
+        def tick() -> int:
+            left[0] -= 1
+            return left[0] < 0
+
+        connection.set_progress_handler(tick, _EVERY)
+        connection.set_authorizer(_allowed)
+        text, bound = Statement(sql).bound("named", {key: _plain(v) for key, v in values.items()})
+        cursor = connection.execute(text, bound)
+        return _rows(cursor, budget)
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            raise QuantumError("limit", "the query takes too long") from None
+        raise QuantumError("runtime", f"the query failed: {error}") from None
+    except sqlite3.DatabaseError as error:
+        if "not authorized" in str(error) or "prohibited" in str(error):
+            raise QuantumError("security", "a query of rows only reads them") from None
+        raise QuantumError("runtime", f"the query failed: {error}") from None
+    finally:
+        connection.close()
+
+
+def _fill(connection: sqlite3.Connection, name: str, columns: list[str], rows: Any) -> None:
+    for column in columns:
+        if not _COLUMN.fullmatch(column):
+            raise QuantumError("runtime", f"'{name}' has a column that SQL cannot name")
+    listed = ", ".join(_quoted(column) for column in columns) or '"?"'
+    connection.execute(f"CREATE TABLE {_quoted(name)} ({listed})")
+    marks = ", ".join("?" for _ in columns) or "NULL"
+    connection.executemany(
+        f"INSERT INTO {_quoted(name)} VALUES ({marks})",
+        ([_plain(row.get(column)) for column in columns] for row in rows),
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as SQLite holds it; lists and objects become JSON."""
+    if value is None or isinstance(value, (str, float, bytes)):
+        return value
+    if isinstance(value, int):
+        if not -(1 << 63) <= value < 1 << 63:
+            raise QuantumError("limit", "SQL counts with 64 bits")
+        return int(value)
+    if isinstance(value, (list, dict, tuple)):
+        return json.dumps(value)
+    raise QuantumError("type", f"SQL has no place for {word(value)}")
+
+
+def _allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    if action not in _READS or (action == sqlite3.SQLITE_FUNCTION and second in _REFUSED):
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
