@@ -69,7 +69,7 @@ def _chosen(found: Mapping[str, Action], name: str | None) -> dict[str, Action]:
 
         meant = nearest(name, found)
         hint = f"did you mean `{meant}`?" if meant else "`ciranda actions` lists them"
-        raise click.UsageError(f"there is no action `{name}`; {hint}")
+        raise click.ClickException(f"there is no action `{name}`; {hint}")
     return chosen
 
 

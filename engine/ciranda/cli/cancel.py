@@ -31,9 +31,9 @@ def command(run: str, reason: str, store: str | None) -> None:
     with opened(store) as log:
         row = log.run(run)
         if row.status != "running":
-            raise click.UsageError(f"run {row.id} has {row.status} already: nothing to cancel")
+            raise click.ClickException(f"run {row.id} has {row.status} already: nothing to cancel")
         if not log.held(row.id):
-            raise click.UsageError(
+            raise click.ClickException(
                 f"no process executes run {row.id} any more: nothing to cancel "
                 f"(`ciranda resume {row.id}` goes on with it)"
             )

@@ -87,18 +87,19 @@ def _sqlite() -> Iterator[Finding]:
 def _store(store: str | None) -> Iterator[Finding]:
     from ciranda.cli.history import opened
     from ciranda.errors import RunNotFoundError
+    from ciranda.observe.spoken import plural
 
     try:
         with opened(store) as log:
             damage = log.check()
-            runs = len(log.runs(limit=1000))
+            runs = len(log.runs(limit=sys.maxsize))
     except RunNotFoundError as error:
         yield Finding("store", "ok", str(error))
         return
     for sentence in damage:
         yield Finding("store", "fail", sentence)
     if not damage:
-        yield Finding("store", "ok", f"{runs}{'+' if runs == 1000 else ''} runs, nothing damaged")  # noqa: PLR2004
+        yield Finding("store", "ok", f"{plural(runs, 'run')}, nothing damaged")
 
 
 def _settings() -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-__all__ = ["SUMMARIES", "Commands", "ciranda"]
+__all__ = ["SUMMARIES", "Commands", "Subcommands", "ciranda"]
 
 # In the order of a newcomer's needs. The texts are those of the commands: a test compares them.
 SUMMARIES: Final[Mapping[str, str]] = {
@@ -65,6 +65,24 @@ class Commands(click.Group):
         """Write the list from the table, which imports nothing."""
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
+
+
+class Subcommands(click.Group):
+    """The commands below a command that also does something by itself."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called, or say which one was meant."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            from ciranda.workflow.nearest import nearest
+
+            known = ", ".join(f"`{ctx.command_path} {one}`" for one in self.commands)
+            meant = nearest(name, self.commands)
+            hint = f"did you mean `{ctx.command_path} {meant}`?" if meant else f"there is {known}"
+            raise click.UsageError(f"there is no command `{ctx.command_path} {name}`; {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:

@@ -18,10 +18,13 @@ __all__ = ["command"]
         "ciranda completion fish > ~/.config/fish/completions/ciranda.fish",
     ),
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the shell code that completes commands."""
+    """Print the shell code that completes commands.
+
+    SHELL is bash, zsh or fish.
+    """
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

@@ -52,7 +52,7 @@ def _mistaken(mistake: click.ClickException) -> int:
     if isinstance(mistake, click.exceptions.NoArgsIsHelpError):
         screen.say(mistake.format_message())
         return Exit.USAGE
-    screen.error(mistake.format_message())
+    screen.error(" ".join(mistake.format_message().split()))
     context = getattr(mistake, "ctx", None)
     if context is not None:
         screen.say(f"Try `{context.command_path} --help`.")

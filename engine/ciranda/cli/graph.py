@@ -24,7 +24,7 @@ __all__ = ["command"]
         "ciranda graph flow.yaml --format dot | dot -Tsvg > flow.svg",
     ),
 )
-@click.argument("target", metavar="FILE|RUN")
+@click.argument("target", metavar="FILE|RUN", callback=options.not_empty)
 @click.option(
     "--format",
     "form",

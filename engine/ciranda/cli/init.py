@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from ciranda.cli import screen
+from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
@@ -64,7 +64,7 @@ outputs:
         "ciranda init flows",
     ),
 )
-@click.argument("folder", metavar="[FOLDER]", default=".")
+@click.argument("folder", metavar="[FOLDER]", default=".", callback=options.not_empty)
 def command(folder: str) -> None:
     """Write a small commented workflow to start from.
 
@@ -74,6 +74,8 @@ def command(folder: str) -> None:
     from ciranda.cli.schema import schema_text
 
     root = Path(folder)
+    if root.exists() and not root.is_dir():
+        raise click.ClickException(f"{folder} is a file: name a folder")
     try:
         root.mkdir(parents=True, exist_ok=True)
         made = [

@@ -47,6 +47,8 @@ def command(run: str, step: str | None, follow: bool, store: str | None) -> None
         for chunks in _chunks(log, name, step, follow=follow):
             printer.print(chunks)
         printer.finish()
+        if not printer.printed:
+            screen.say(f"{step or 'run ' + name} printed nothing")
 
 
 def _check_step(log: Log, run: str, path: str) -> None:
@@ -58,7 +60,7 @@ def _check_step(log: Log, run: str, path: str) -> None:
     if name not in steps:
         meant = nearest(name, steps)
         hint = f"did you mean `{meant}`?" if meant else f"it has {', '.join(steps)}"
-        raise click.UsageError(f"run {run} has no step `{name}`; {hint}")
+        raise click.ClickException(f"run {run} has no step `{name}`; {hint}")
 
 
 def _chunks(
@@ -88,16 +90,21 @@ class Printer:
 
     Args:
         prefixed: Whether each line begins with its step.
+
+    Attributes:
+        printed: Whether there was anything.
     """
 
     def __init__(self, *, prefixed: bool) -> None:
         self._prefixed: Final = prefixed
         self._ends: Final[dict[str, int]] = {}  # bytes seen by path
         self._open: Final[dict[tuple[str, str], bytes]] = {}  # begun lines
+        self.printed = False
 
     def print(self, chunks: Iterable[OutputChunk]) -> None:
         """Write chunks in the order they were printed."""
         for chunk in chunks:
+            self.printed = True
             gap = chunk.offset - self._ends.get(chunk.path, 0)
             self._ends[chunk.path] = chunk.offset + len(chunk.data)
             if gap > 0:

@@ -12,6 +12,7 @@ __all__ = [
     "durability_option",
     "input_option",
     "json_option",
+    "not_empty",
     "quiet_option",
     "run_argument",
     "store_option",
@@ -78,4 +79,11 @@ def backend_option(function: Decorated) -> Decorated:
 
 def run_argument(function: Decorated) -> Decorated:
     """Add the argument RUN."""
-    return click.argument("run", metavar="RUN")(function)
+    return click.argument("run", metavar="RUN", callback=not_empty)(function)
+
+
+def not_empty(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Refuse an empty text, as `"$UNSET"` of a shell gives one; a callback of arguments."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        raise click.UsageError(f"{param.make_metavar(ctx)} is given as an empty text", ctx)
+    return value

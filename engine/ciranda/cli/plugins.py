@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
 
 
-@click.group(
+@click.command(
     "plugins",
+    cls=Subcommands,
     invoke_without_command=True,
     epilog=examples(
         "ciranda plugins",
@@ -72,7 +74,7 @@ def command(ctx: click.Context, form: str) -> None:
         "ciranda plugins enable slack",
     ),
 )
-@click.argument("name")
+@click.argument("name", metavar="NAME", callback=options.not_empty)
 def enable(name: str) -> None:
     """Let this project use an installed plugin.
 

@@ -22,7 +22,7 @@ __all__ = ["command"]
     )
     + EXIT_CODES,
 )
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", callback=options.not_empty)
 @options.input_option("An input; `@file` stands for the text of a file, `@-` for standard input.")
 @click.option("--inputs-file", metavar="FILE", help="A YAML or JSON file of inputs; -i wins.")
 @options.store_option

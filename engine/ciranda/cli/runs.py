@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ciranda.cli import options, screen
+from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group(
+@click.command(
     "runs",
+    cls=Subcommands,
     invoke_without_command=True,
     epilog=examples(
         "ciranda runs",
@@ -29,7 +31,12 @@ __all__ = ["command"]
 @click.option(
     "-n", "--limit", type=click.IntRange(1), default=20, help="How many at the most.  [default: 20]"
 )
-@click.option("--status", metavar="STATUS", help="Only those that are `failed`, `running`, ...")
+@click.option(
+    "--status",
+    type=click.Choice(["running", "succeeded", "failed", "cancelled", "interrupted"]),
+    metavar="STATUS",
+    help="Only those: running, succeeded, failed, cancelled or interrupted.",
+)
 @options.store_option
 @options.json_option
 @click.pass_context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ciranda.cli import screen
+from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
 __all__ = ["command", "schema_text"]
@@ -17,7 +17,7 @@ __all__ = ["command", "schema_text"]
         "ciranda schema flow.yaml -o workflow.schema.json",
     ),
 )
-@click.argument("files", metavar="[FILE...]", nargs=-1)
+@click.argument("files", metavar="[FILE...]", nargs=-1, callback=options.not_empty)
 @click.option("-o", "--output", "target", metavar="FILE", default="-", help="Where to write it.")
 def command(files: tuple[str, ...], target: str) -> None:
     """Print the JSON Schema of workflow files, for editors.

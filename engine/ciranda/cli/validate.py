@@ -20,7 +20,7 @@ __all__ = ["command"]
         "ciranda validate flows/*.yaml -o json",
     ),
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, callback=options.not_empty)
 @options.json_option
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], form: str) -> None:

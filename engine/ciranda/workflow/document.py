@@ -163,11 +163,23 @@ def read_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     except ValueError:  # what the operating system's names cannot hold
         _refuse(file.replace("\0", "\\0"), "the file's name holds a NUL character")
     except FileNotFoundError:
-        _refuse(file, "there is no such file")
+        _refuse(file, "there is no such file", hint=_meant(path))
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         _refuse(file, f"the file cannot be read: {reason}")
     return parse_document(data, file=file, limits=limits)
+
+
+def _meant(path: Path) -> str:
+    """Return a hint that names the file beside it that was probably meant."""
+    from ciranda.workflow.nearest import nearest  # only a mistake needs it
+
+    try:
+        names = [one.name for one in os.scandir(path.parent) if one.is_file()]
+    except OSError:
+        return f"there is no folder {path.parent} either"
+    meant = nearest(path.name, names)
+    return f"did you mean `{path.with_name(meant)}`?" if meant else ""
 
 
 def _read(path: Path, file: str, most: int) -> bytes:
