@@ -12,7 +12,7 @@ _HOUR: Final = 3600.0
 
 
 def spoken(seconds: float) -> str:
-    """Return a duration in at most eight columns: `0 ms`, `1.24 s`, `3 m 05 s`, `2 h 10 m`."""
+    """Return a duration in at most nine columns: `0 ms`, `1.24 s`, `3 m 05 s`, `2 h 10 m`."""
     if round(seconds, 3) < 1:
         return f"{max(0.0, seconds) * 1000:.0f} ms"
     if round(seconds, 2) < 10:  # noqa: PLR2004  (three digits are enough)

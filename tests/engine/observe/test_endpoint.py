@@ -28,10 +28,15 @@ def test_a_switch_of_the_environment_turns_the_export_off(more):
         (ON | {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:1/x"}, "http://c:1/x"),
         (ON | {"OTEL_TRACES_EXPORTER": "console, otlp"}, "http://localhost:4318/v1/traces"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://h/base"}, "https://h/base/v1/traces"),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, "http://localhost:4318/v1/traces"),
     ],
 )
 def test_the_standard_variables_name_the_endpoint(environ, url):
     assert endpoint_of(environ) == Endpoint(url)
+
+
+def test_the_protocol_that_is_spoken_may_be_named():
+    assert endpoint_of(ON | {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"})
 
 
 def test_the_variables_of_the_batch_processor_bound_the_queue():
@@ -46,6 +51,7 @@ def test_the_variables_of_the_batch_processor_bound_the_queue():
     ("more", "sentence"),
     [
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not"),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER=zipkin is not supported"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"}, "is not an address of a web server"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "file:///etc/x"}, "is not an address of a web server"),
         ({"OTEL_BSP_MAX_QUEUE_SIZE": "many"}, "OTEL_BSP_MAX_QUEUE_SIZE=many is not a number"),
