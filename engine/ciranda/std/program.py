@@ -10,9 +10,10 @@ import os
 import shlex
 import signal
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
-from typing import Any, Final, Literal, TypedDict
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 import anyio
 import msgspec
@@ -24,6 +25,7 @@ from ciranda.errors import StepError
 from ciranda.hooks import hookimpl
 from ciranda.std.streams import KEPT, Captured, feed
 from ciranda.std.tree import Tree
+from ciranda.std.warden import Warden, open_warden
 
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
 _GRACE: Final = 0.5  # seconds between asking a cancelled program to end and killing it
@@ -48,7 +50,7 @@ class Finished(TypedDict):
 
 
 @action("program.run", errors={"exit.126": False, "exit.127": False})
-async def run(  # noqa: PLR0917  (these are the keys beside `run:`)
+async def run(  # noqa: PLR0913, PLR0917  (these are the keys beside `run:`)
     argv: list[Any] | None = None,
     command: str | None = None,
     shell: bool = False,
@@ -59,6 +61,7 @@ async def run(  # noqa: PLR0917  (these are the keys beside `run:`)
     env: dict[str, Any] | None = None,
     inherit_env: bool | list[str] = False,
     ctx: Context | None = None,
+    warden: Annotated[Warden | None, open_warden] = None,
 ) -> Finished:
     """Run a program and wait for it and for everything that it starts.
 
@@ -76,6 +79,7 @@ async def run(  # noqa: PLR0917  (these are the keys beside `run:`)
         env: Variables in addition to those declared for the step.
         inherit_env: True for the caller's whole environment, or names of variables.
         ctx: The step.
+        warden: Ends the program if the engine is killed.
 
     Returns:
         Exit code, what it printed, and the parsed `data`.
@@ -86,7 +90,8 @@ async def run(  # noqa: PLR0917  (these are the keys beside `run:`)
     process = await _start(words, folder, environment, has_input=stdin is not None)
     out = Captured(_teller(ctx, "stdout"), keep_end=False)
     err = Captured(_teller(ctx, "stderr"), keep_end=True)
-    with Tree(process) as tree:
+    watched = nullcontext() if warden is None else warden.watching(process.pid)
+    with watched, Tree(process) as tree:
         try:
             await _attend(process, tree, stdin, out, err)
         finally:
@@ -267,6 +272,10 @@ def _json(text: str, what: str) -> Any:
     except msgspec.DecodeError as error:
         raise StepError(
             "invalid-output", f"{what} is not JSON: {error}.", retryable=False
+        ) from None
+    except RecursionError:
+        raise StepError(
+            "invalid-output", f"{what} is JSON that nests too deep.", retryable=False
         ) from None
 
 

@@ -6,10 +6,12 @@ import contextlib
 import os
 import signal
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import anyio
 from anyio.abc import Process
+
+_ROUNDS: Final = 20  # of stopping and looking; what forks faster than that is left to its group
 
 
 class Tree:
@@ -42,8 +44,9 @@ class Tree:
         It is not interrupted by cancellation, and waits for the program only.
         """
         with anyio.CancelScope(shield=True):
-            self._look()
+            self._freeze()
             self._tell_group(signal.SIGTERM)
+            self._tell_all(signal.SIGCONT)
             with anyio.move_on_after(grace):
                 await self._process.wait()
             self.kill()
@@ -51,20 +54,34 @@ class Tree:
 
     def kill(self) -> None:
         """Kill everything that can still be found."""
-        self._look()
-        self._tell_group(signal.SIGKILL)
-        for held in self._held.values():
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(held, signal.SIGKILL)
+        self._freeze()
+        self._tell_all(signal.SIGKILL)
 
-    def _look(self) -> None:
-        """Hold the descendants of now: orphans cannot be found by descent later."""
+    def _freeze(self) -> None:
+        """Stop everything and hold it: what goes on may start others or leave the group."""
+        self._tell_all(signal.SIGSTOP)
+        for _ in range(_ROUNDS):
+            if not self._look():
+                break
+            self._tell_all(signal.SIGSTOP)
+
+    def _look(self) -> bool:
+        """Hold the descendants of now, orphans cannot be found by descent later; were there new?"""
         from ciranda.executors.descendants import descendants
 
-        for pid in descendants(self._process.pid):
-            if pid not in self._held:
-                with contextlib.suppress(ProcessLookupError):
-                    self._held[pid] = os.pidfd_open(pid)
+        before = len(self._held)
+        for root in (self._process.pid, *self._held):
+            for pid in descendants(root):
+                if pid not in self._held:
+                    with contextlib.suppress(ProcessLookupError):
+                        self._held[pid] = os.pidfd_open(pid)
+        return len(self._held) > before
+
+    def _tell_all(self, signum: signal.Signals) -> None:
+        self._tell_group(signum)
+        for held in self._held.values():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(held, signum)
 
     def _tell_group(self, signum: signal.Signals) -> None:
         # Its own session makes the program the leader of a group of the same number. macOS
