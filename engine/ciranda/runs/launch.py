@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ciranda.context import RunInfo
-from ciranda.errors import ReplayError
+from ciranda.errors import ReplayError, WorkflowError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
-from ciranda.expressions import Secret
+from ciranda.expressions import ExpressionError, Secret
 from ciranda.layer import Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.compiling import compile_plan
@@ -35,6 +35,7 @@ from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.places import Places
 
 if TYPE_CHECKING:
     from ciranda.engine import Engine
@@ -201,7 +202,8 @@ class Launch:
         found = resolve_secrets(self._workflow.secrets, self._base, self._engine.environ)
         for name, declared in self._workflow.inputs.items():
             if declared.type == "secret" and inputs.get(name) is not None:
-                found[f"inputs.{name}"] = str(inputs[name])
+                given = inputs[name]
+                found[f"inputs.{name}"] = given.reveal() if isinstance(given, Secret) else given
         return Vault(found)
 
     def _journal(self, vault: Vault) -> Journal:
@@ -310,10 +312,20 @@ class Launch:
             if declared.source is not None:
                 value = self._engine.environ.get(declared.source, declared.default)
             else:
-                value = bind(declared.value, texts=True)(scope)
+                value = self._text(name, declared.value, scope)
             if value is not None:
                 found[name] = value
         return found
+
+    def _text(self, name: str, written: str | None, scope: Mapping[str, Any]) -> str:
+        try:
+            text: str = bind(written, texts=True)(scope)
+        except ExpressionError as error:
+            places = Places(self._workflow.document, self._workflow.file)
+            offset = error.offset if error.offset >= 0 else None
+            fault = places.fault(("env", name), error.message, kind="env", offset=offset)
+            raise WorkflowError([fault]) from None
+        return text
 
     def _describe(self, vault: Vault) -> None:
         """Tell who exports traces what the run's events do not say, and must not say."""
