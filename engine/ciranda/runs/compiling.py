@@ -13,6 +13,7 @@ from ciranda.runs.graph import Graph
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition
 from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.plainresult import only_reads, plain_result
 
 __all__ = ["compile_plan"]
 
@@ -105,9 +106,16 @@ def _items(step: Step, functions: Functions) -> Callable[[Mapping[str, Any]], An
     if step.map is None:
         return None
     if isinstance(step.map, str):
-        # Not through `bind`: the list is only read, and copying it for the map would double it.
-        return compile_template(step.map, functions=functions)
+        # Not through `bind`: a list that is only read would be doubled by a copy for the map.
+        found = compile_template(step.map, functions=functions)
+        if not found.single or only_reads(found.expressions[0].tree):
+            return found
+        return lambda scope: _list(found(scope))
     return bind(step.map, functions=functions)
+
+
+def _list(value: Any) -> Any:
+    return plain_result(value) if isinstance(value, list | tuple | range) else value
 
 
 def _relative_paths(

@@ -10,6 +10,8 @@ from ciranda.expressions import ExpressionError
 from ciranda.runs.items import Items
 from ciranda.runs.plan import Plan
 from ciranda.runs.status import Status
+from ciranda.workflow.binding import BindingError
+from ciranda.workflow.places import Places
 
 __all__ = ["map_failure", "outputs_of"]
 
@@ -43,4 +45,16 @@ def outputs_of(
     except ExpressionError as problem:
         if status != "succeeded":
             return status, None, None
-        return "failed", None, Failure(kind="invalid-output", message=f"outputs: {problem}")
+        return "failed", None, _unfit(plan, problem)
+
+
+def _unfit(plan: Plan, problem: ExpressionError) -> Failure:
+    """Return why an output could not be evaluated, with its name and its line."""
+    path = ("outputs", *problem.path) if isinstance(problem, BindingError) else ("outputs",)
+    fault = Places(plan.workflow.document, plan.workflow.file).fault(path, problem.message)
+    written = f" in `{problem.source.strip()}`" if problem.source else ""
+    return Failure(
+        kind="invalid-output",
+        message=f"{'.'.join(map(str, path))}: {problem.message}{written}",
+        place=f"{fault.file}:{fault.line}" if fault.line else "",
+    )

@@ -20,6 +20,7 @@ from ciranda.expressions import (
 from ciranda.expressions.limits import ITERATIONS
 from ciranda.expressions.text import inserted
 from ciranda.expressions.tree import Text
+from ciranda.workflow.plainresult import only_reads, plain_result
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["Binding", "BindingError", "Site", "bind", "condition"]
@@ -29,7 +30,8 @@ Scope = Mapping[str, Any]
 Make = Callable[[Scope], Any]
 Functions = Mapping[str, Function]
 
-_IMMUTABLE: Final = frozenset({NoneType, bool, int, float, str, bytes})
+_ALWAYS_PLAIN: Final = frozenset({NoneType, bool, str, bytes})
+_IMMUTABLE: Final = _ALWAYS_PLAIN | {int, float}
 
 
 class BindingError(ExpressionError):
@@ -165,14 +167,16 @@ class _Compiler:
 def _evaluated(template: Template, path: Path) -> Make:
     # A single expression is evaluated by itself; the template only knows better where it stands.
     compiled = template.expressions[0] if template.single else template
+    reads = template.single and only_reads(template.expressions[0].tree)
+    # What the scope holds belongs to the run; a reader gets a copy of its own.
+    immutable, own = (_IMMUTABLE, copy_value) if reads else (_ALWAYS_PLAIN, plain_result)
 
     def evaluate(scope: Scope) -> Any:
         try:
             value = compiled(scope)
+            return value if type(value) in immutable else own(value)
         except ExpressionError as error:
             raise BindingError.of(_placed(error, template), path) from error
-        # What the scope holds belongs to the run; a reader gets a copy of its own.
-        return value if type(value) in _IMMUTABLE else copy_value(value)
 
     return evaluate
 

@@ -159,3 +159,43 @@ def test_a_status_function_is_answered_by_the_scope():
     expression = condition("failed() or inputs.n == 4")
 
     assert expression({**SCOPE, "()": {"failed": lambda: True}}) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${{ range(3) }}", [0, 1, 2]),
+        ("${{ {2, 1} }}", [1, 2]),
+        ("${{ (1, [range(2)]) }}", [1, [[0, 1]]]),
+        ("${{ {'a': (inputs.n,)} }}", {"a": [3]}),
+    ],
+)
+def test_what_an_expression_computes_is_plain_data(text: str, value: Any):
+    assert bind({"a": text})(SCOPE) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("${{ {1: 2} }}", "has the key 1, and keys must be text"),
+        ("${{ {'a': [{'b': {inputs.n: 1}}]} }}", r"result\.a\[0\]\.b has the key 3"),
+        ("${{ [range(2), {1: 2}] }}", r"result\[1\] has the key 1"),
+        ("${{ {'k': (range(1), {'x': range(1), 2: 2})} }}", r"result\.k\[1\] has the key 2"),
+        ("${{ 1e308 * 10 }}", "inf, and only finite numbers"),
+        ("${{ 2 ** 63 }}", "integer beyond 64 bits"),
+        ("${{ range(10 ** 12) }}", "more than 1,000,000 numbers"),
+        ("${{ range(10 ** 30) }}", "more than 1,000,000 numbers"),
+    ],
+)
+def test_a_result_that_cannot_be_kept_is_a_fault_of_the_expression(text: str, message: str):
+    with pytest.raises(BindingError, match=message) as caught:
+        bind({"a": text})(SCOPE)
+
+    assert caught.value.path == ("a",)
+
+
+def test_a_secret_within_a_computed_value_stays_a_secret():
+    made = bind("${{ {'a': [secrets.K, range(1), {2}]} }}")(SECRET)
+
+    assert made["a"][0].reveal() == "hush"
+    assert made["a"][1:] == [[0], [2]]
