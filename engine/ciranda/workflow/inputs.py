@@ -15,7 +15,7 @@ from ciranda.workflow.inputvalue import input_value
 from ciranda.workflow.model import Input, Workflow
 from ciranda.workflow.nearest import nearest
 
-__all__ = ["project_root", "resolve_inputs"]
+__all__ = ["confined", "project_root", "resolve_inputs"]
 
 _MARKS: Final = ("ciranda.toml", ".git")
 
@@ -56,19 +56,24 @@ def _resolved(declared: Input, given: Mapping[str, Any], file: str, base: Path |
         if declared.default is None and declared.optional:
             return None
         value = copy_value(input_value(declared, declared.default))
-        return _confined(value, file) if declared.type == "path" else value
+        return confined(value, file) if declared.type == "path" else value
     if declared.optional:
         return None
     about = f" ({declared.description})" if declared.description else ""
     raise ValueError(f"is missing{about}: give it with `-i {declared.name}=...`")
 
 
-def _confined(path: str, file: str) -> str:
+def confined(path: str, file: str) -> str:
+    """Return a path that a file holds, from the root; it stays inside the file's project.
+
+    Raises:
+        ValueError: It leads out of it; the text continues "the default of the input `n` ...".
+    """
     folder = Path(file).resolve().parent if file and file != "<string>" else Path.cwd()
     target = (folder / path).resolve()
     root = project_root(folder)
     if not target.is_relative_to(root):
-        raise ValueError(f"has the default `{path}`, which leads out of the project {root}")
+        raise ValueError(f"leads out of the project {root}: `{path}`")
     return str(target)
 
 

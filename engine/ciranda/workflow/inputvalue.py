@@ -21,7 +21,7 @@ from ciranda.workflow.written import shown
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
-__all__ = ["input_schema", "input_value"]
+__all__ = ["input_schema", "input_value", "pattern_problem"]
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,19}")
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -57,6 +57,19 @@ def input_value(declared: Input, given: Any) -> Any:
         for wrong in violations(_validator(json.dumps(declared.schema)), value):
             raise ValueError(_reason(wrong, declared))
     return value
+
+
+def pattern_problem(pattern: str) -> str:
+    """Return why a pattern cannot be matched; empty when it can."""
+    try:
+        _validator(json.dumps({"pattern": pattern}))
+    except ValueError:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            return str(error)
+        return "it is written for Python, and JSON Schema takes those of JavaScript"
+    return ""
 
 
 @cache

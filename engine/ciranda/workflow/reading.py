@@ -14,6 +14,7 @@ from ciranda.workflow.readingstep import read_step
 
 __all__ = ["read_workflow"]
 
+_TEXTS = ("string", "path", "datetime")  # their constants stay as they are written
 _INPUT_SCHEMA = ("enum", "items", "properties", "pattern", "minimum", "maximum")
 
 
@@ -52,15 +53,23 @@ def _input(name: str, value: str | dict[str, Any], places: Places) -> Input:
         return Input(name=name, type=value)
     kind = value.get("type", "string")
     default = value.get("default", msgspec.UNSET)
-    if kind in ("string", "path", "duration", "datetime") and isinstance(default, int | float):
+    if kind in (*_TEXTS, "duration") and isinstance(default, int | float):
         default = places.text(("inputs", name, "default"), default)
+    schema = {key: value[key] for key in _INPUT_SCHEMA if key in value}
+    if kind in _TEXTS and "enum" in schema:
+        schema["enum"] = [
+            places.text(("inputs", name, "enum", at), each)
+            if isinstance(each, bool | int | float)
+            else each
+            for at, each in enumerate(schema["enum"])
+        ]
     return Input(
         name=name,
         type=kind,
         default=default,
         optional=value.get("optional", False),
         description=value.get("description", ""),
-        schema={key: value[key] for key in _INPUT_SCHEMA if key in value},
+        schema=schema,
     )
 
 

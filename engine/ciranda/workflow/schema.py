@@ -56,6 +56,7 @@ def workflow_schema(actions: Mapping[str, Action] | None = None) -> dict[str, An
         "additionalProperties": False,
         "$defs": {
             "step": step,
+            "value": _value(),
             **{f"with:{name}": _with(action) for name, action in sorted(installed.items())},
         },
     }
@@ -181,19 +182,51 @@ def _input() -> dict[str, Any]:
             "default": {"description": "The value when a run gives none; a constant."},
             "optional": {"type": "boolean", "x-says": "true or false"},
             "description": described("What the value means.", "string"),
-            "enum": {"type": "array", "minItems": 1, "x-says": "a list of allowed values"},
-            "items": {"type": "object", "x-says": "a schema such as `{type: string}`"},
-            "properties": {
-                "type": "object",
-                "additionalProperties": {"type": "object", "x-says": "a schema"},
-                "x-says": "a mapping of names to schemas",
-            },
-            "pattern": described("A regular expression.", "string"),
-            "minimum": {"type": "number", "x-says": "a number"},
-            "maximum": {"type": "number", "x-says": "a number"},
+            **_limits(),
         },
         "additionalProperties": False,
         "x-says": "a type (" + ", ".join(INPUT_TYPES) + ") or a mapping such as `{type: integer}`",
+    }
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "enum": {"type": "array", "minItems": 1, "x-says": "a list of allowed values"},
+        "items": {"$ref": "#/$defs/value"},
+        "properties": {
+            "type": "object",
+            "additionalProperties": {"$ref": "#/$defs/value"},
+            "x-says": "a mapping of names to schemas",
+        },
+        "pattern": described("A regular expression.", "string"),
+        "minimum": {"type": "number", "x-says": "a number"},
+        "maximum": {"type": "number", "x-says": "a number"},
+    }
+
+
+def _value() -> dict[str, Any]:
+    """Return the schema of a value inside an input: a closed part of JSON Schema.
+
+    Closed, so that a file can neither refer to schemas elsewhere nor misspell a limit.
+    """
+    return {
+        "type": "object",
+        "properties": {
+            "type": {
+                "enum": ["string", "integer", "number", "boolean", "array", "object", "null"],
+                "x-says": "one of string, integer, number, boolean, array, object, null",
+            },
+            "description": described("What the value means.", "string"),
+            "required": {
+                "type": "array",
+                "items": {"type": "string", "x-says": "a name"},
+                "x-says": "a list of names",
+            },
+            "additionalProperties": {"type": "boolean", "x-says": "true or false"},
+            **_limits(),
+        },
+        "additionalProperties": False,
+        "x-says": "a schema such as `{type: string}`",
     }
 
 

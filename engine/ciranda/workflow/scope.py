@@ -75,7 +75,7 @@ class Scope:
             step: The step that the place belongs to.
         """
         if place == "file":
-            return self._file
+            return {name: each for name, each in self._file.items() if name != "env"}
         if step is None or place not in ITEM_PLACES:
             return self._run
         known = {**self._run, "attempt": {"type": "integer"}, "step": _STEP_SCHEMA}

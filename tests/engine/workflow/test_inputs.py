@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ciranda.errors import InputError
+from ciranda.errors import InputError, WorkflowError
 from ciranda.expressions import Secret
+from ciranda.workflow.check import check
 from ciranda.workflow.inputs import project_root, resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Workflow
@@ -217,3 +218,19 @@ json_values = st.recursive(
 def test_any_value_is_taken_or_refused(kind: str, value: Any):
     with suppress(InputError):
         one(kind, value)
+
+
+def test_allowed_texts_are_those_that_are_written():
+    workflow = declaring("v: {enum: [1, 2.50, true]}")
+
+    assert resolve_inputs(workflow, {"v": "2.50"}) == {"v": "2.50"}
+    with pytest.raises(InputError, match=r"must be one of `1`, `2\.50`, `true`, not `2\.5`"):
+        resolve_inputs(workflow, {"v": "2.5"})
+
+
+def test_a_default_path_that_leads_out_is_known_before_a_run(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+    workflow = declaring("v: {type: path, default: ../x}", file=str(tmp_path / "f.yaml"))
+
+    with pytest.raises(WorkflowError, match=r"f.yaml:3:\d+: the default of the input `v` leads"):
+        check(workflow, {})

@@ -42,7 +42,11 @@ def action_faults(
     for step in workflow.steps.values():
         if step.uses not in actions and step.uses not in workflow.functions:
             path = written_path(step.id, "uses", places)
-            hint = _hint(step.uses, actions, known, plugins)
+            hint = (
+                "which action it is must be written out; choose between steps with `if`"
+                if "${{" in step.uses
+                else _hint(step.uses, actions, known, plugins)
+            )
             message = f"there is no action `{step.uses}`"
             yield places.fault(path, message, hint=hint, kind="unknown-action")
 

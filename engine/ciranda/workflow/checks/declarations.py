@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from ciranda.errors import Fault
-from ciranda.workflow.inputvalue import input_value
+from ciranda.workflow.inputs import confined
+from ciranda.workflow.inputvalue import input_value, pattern_problem
 from ciranda.workflow.model import Input, Step, Workflow
 from ciranda.workflow.places import Places
 
@@ -28,7 +29,15 @@ _FITS = {
 
 
 def declaration_faults(workflow: Workflow, places: Places) -> Iterator[Fault]:
-    """Yield what is wrong with inputs and with the names of items."""
+    """Yield what is wrong with inputs, defaults of variables and names of items."""
+    for name, variable in workflow.env.items():
+        if variable.default is not None and _holds_expression(variable.default):
+            yield places.fault(
+                ("env", name, "default"),
+                f"the default of the variable `{name}` is a constant: `${{{{ }}}}` is not "
+                "evaluated there",
+                kind="constant-default",
+            )
     for declared in workflow.inputs.values():
         yield from _input(declared, places)
     for step in workflow.steps.values():
@@ -56,17 +65,29 @@ def _input(declared: Input, places: Places) -> Iterator[Fault]:
                 key=True,
                 kind="wrong-keyword",
             )
-    pattern = declared.schema.get("pattern")
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield places.fault(
-                (*root, "pattern"), f"`pattern` is no regular expression: {error}", kind="pattern"
-            )
-            return
+    wrong = False
+    for path, pattern in _patterns(declared.schema):
+        why = pattern_problem(pattern)
+        if why:
+            wrong = True
+            message = f"`pattern` is no regular expression: {why}"
+            yield places.fault((*root, *path), message, kind="pattern")
+    if wrong:
+        return
     if declared.default is not msgspec.UNSET:
         yield from _default(declared, places)
+
+
+def _patterns(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if "pattern" in schema:
+        yield ("pattern",), schema["pattern"]
+    inner: dict[tuple[str, ...], Any] = {}
+    if "items" in schema:
+        inner["items",] = schema["items"]
+    inner |= {("properties", key): each for key, each in schema.get("properties", {}).items()}
+    for path, each in inner.items():
+        for rest, pattern in _patterns(each):
+            yield (*path, *rest), pattern
 
 
 def _default(declared: Input, places: Places) -> Iterator[Fault]:
@@ -90,7 +111,9 @@ def _default(declared: Input, places: Places) -> Iterator[Fault]:
         return
     else:
         try:
-            input_value(declared, declared.default)
+            value = input_value(declared, declared.default)
+            if declared.type == "path" and places.file:
+                confined(value, places.file)
         except ValueError as error:
             message = f"the default of the input `{declared.name}` {error}"
             yield places.fault(path, message, kind="wrong-default")

@@ -18,6 +18,10 @@ __all__ = ["name_faults"]
 # A secret there would decide what happens, or be shown, or be kept.
 _NO_SECRETS = frozenset({"if", "when", "map", "outputs"})
 _NO_CLOCK = frozenset({"map", "cache.key"})
+_NOT_YET = {
+    "env": "its variables do not read each other",
+    "steps": "it comes before every step",
+}
 _MISSES = {"workflow": "name", "run_id": "id", "start": "started", "folder": "dir"}
 
 
@@ -38,6 +42,14 @@ def _calls(spot: Spot, places: Places) -> Iterator[Fault]:
                 offset=spot.base + offset,
                 kind="status-function",
             )
+        elif name == "now" and spot.place == "file":
+            yield places.fault(
+                spot.path,
+                "`now()` belongs to a step, and `env` of the file comes before",
+                hint="read `run.started`, or put the variable into `env` of the step",
+                offset=spot.base + offset,
+                kind="clock",
+            )
         elif name == "now" and spot.key in _NO_CLOCK:
             yield places.fault(
                 spot.path,
@@ -57,6 +69,14 @@ def _reference(
             hint = "write `when`, which is asked for each item" if spot.place == "if" else ""
             message = f"`{root}` is known for each item only, and `{spot.key}` comes before"
             yield places.fault(spot.path, message, hint=hint, offset=offset, kind="undefined")
+    elif spot.place == "file" and root in _NOT_YET:
+        yield places.fault(
+            spot.path,
+            f"`{root}` cannot be read in `env` of the file: {_NOT_YET[root]}",
+            hint="put the variable into `env` of the step",
+            offset=offset,
+            kind="undefined",
+        )
     elif root in LATER_NAMES:
         yield places.fault(
             spot.path, f"`{root}` comes in a later version", offset=offset, kind="later"
