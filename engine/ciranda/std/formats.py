@@ -102,6 +102,8 @@ def _json(text: str, name: str, line: int = 0) -> Any:
             line = text.encode().count(b"\n", 0, int(at[1])) + 1
         problem = _BYTE.sub("", str(error)).removeprefix("JSON is malformed: ")
         raise malformed(name, line, f"this is not JSON: {problem}") from None
+    except RecursionError:
+        raise malformed(name, line, "this JSON nests too deep") from None
 
 
 def _yaml(text: str, name: str) -> Any:

@@ -217,7 +217,7 @@ def _parsed(content: bytes) -> tuple[Any, bool]:
 
     try:
         return msgspec.json.decode(content), True
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None, False
 
 

@@ -266,3 +266,10 @@ def test_a_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypat
 def test_a_folder_is_not_overwritten(tmp_path):
     with pytest.raises(StepError, match="it is a folder"):
         write(tmp_path, "x", format="text")
+
+
+def test_json_that_nests_without_end_is_told(tmp_path):
+    (tmp_path / "a.json").write_text("[" * 100_000)
+
+    with pytest.raises(StepError, match="nests too deep"):
+        read(tmp_path / "a.json")
