@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from .literals import as_structure
 from .nodes import Dump, Function, Log, Param, Return, Set, Throw
+from .places import Text
 from .reader import Element
 from .rules import rules_of
 from .tags import LEVELS, MAPS, OPERATIONS, PARAM_TYPES, SCOPES, TYPES
-from .values import Value
+from .values import Value, value_of
 
 if TYPE_CHECKING:
     from .build import Builder
@@ -97,24 +99,27 @@ def written_value(
         builder: Of this file.
         element: Where it stands.
         attribute: Its name.
-        structured: Whether an empty `{}` is an object, not a fault.
+        structured: Whether it becomes the list or object; else it stays the text.
     """
-    from .literals import as_structure  # the two halves of reading values
-
     text = element.attributes.get(attribute)
-    if text is not None and text.lstrip()[:1] in {"{", "["} and "{" in text:
-        structure = as_structure(text)
-        if (
-            isinstance(structure, dict)
-            and (structure or structured)
-            and (not text.lstrip().startswith("{{"))
-        ):
-            return Value(element.text(attribute), (text,))
-        if isinstance(structure, list):
-            return Value(element.text(attribute), (text,))
-        if structure == {} and not structured:
-            return Value(element.text(attribute), (text,))
-    return builder.value(element, attribute)
+    if text is None or text.lstrip()[:1] not in {"{", "["} or "{" not in text:
+        return builder.value(element, attribute)
+    made = as_structure(text)
+    if not isinstance(made, (list, dict)) or text.lstrip().startswith("{{"):
+        return builder.value(element, attribute)
+    whole = element.text(attribute)
+    return Value(whole, (text,), _leaves(builder, made, whole.place(0)) if structured else None)
+
+
+def _leaves(builder: Builder, made: Any, at: tuple[int, int]) -> Any:
+    """Compile the expressions in the texts of what is written out."""
+    if isinstance(made, list):
+        return [_leaves(builder, each, at) for each in made]
+    if isinstance(made, dict):
+        return {key: _leaves(builder, each, at) for key, each in made.items()}
+    if isinstance(made, str) and "{" in made:
+        return value_of(builder.source, Text(made, ((0, *at),)))
+    return made
 
 
 def build_param(builder: Builder, element: Element) -> None:

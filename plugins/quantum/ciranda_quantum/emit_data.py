@@ -6,7 +6,6 @@ import ast
 from typing import Any, Final
 
 from .emit_state import literal, structured
-from .literals import NOTHING, as_structure
 from .nodes import Ask, Data, Dispatch, Query, Step, Transaction
 from .pieces import arguments, assign, call, constant, does, load, method, spot
 from .scope import Row
@@ -114,10 +113,8 @@ def write_ask(writer: Writer, node: Ask) -> None:
 
 def write_dispatch(writer: Writer, node: Dispatch) -> None:
     """Write `q:dispatchEvent`."""
-    text = node.data.literal if node.data is not None else None
-    structure = as_structure(text) if text is not None else NOTHING
-    if structure is not NOTHING:
-        data = structured(writer, structure, node.data)
+    if node.data is not None and node.data.structure is not None:
+        data = structured(writer, node.data.structure)
     else:
         data = writer.value(node.data)[0]
     event = writer.string(node.event)

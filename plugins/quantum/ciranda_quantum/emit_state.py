@@ -13,10 +13,9 @@ from .kinds import ANY, FLOAT, Kind, declared, infer, is_number, of_value
 from .literals import NOTHING, as_structure, returned, untyped
 from .nodes import Dump, Log, Return, Set, Throw
 from .pieces import assign, call, constant, does, load, method, plain, spot, when
-from .places import Text
 from .survey import IN_PLACE
 from .tags import MAPS
-from .values import Value, value_of
+from .values import Value
 from .writer import Writer
 
 _STARTS: Final[dict[str, Any]] = {
@@ -129,7 +128,9 @@ def literal(writer: Writer, value: Value | None, kind: str, name: str) -> tuple[
         structure = as_structure(text)
         wanted = {"array": (list,), "object": (dict,), "json": (list, dict)}[kind]
         if structure is not NOTHING and isinstance(structure, wanted):
-            return structured(writer, structure, value), declared(kind)
+            assert value is not None
+            found = structure if value.structure is None else value.structure
+            return structured(writer, found), declared(kind)
     try:
         made = convert(text, kind, name)
     except QuantumError:  # a run tells it, so that `q:try` can catch it
@@ -138,19 +139,17 @@ def literal(writer: Writer, value: Value | None, kind: str, name: str) -> tuple[
     return plain(made, at), of_value(made) if made is not None else ANY
 
 
-def structured(writer: Writer, structure: Any, value: Value | None) -> ast.expr:
+def structured(writer: Writer, structure: Any) -> ast.expr:
     """Return the code of a list or object in whose texts expressions may stand."""
     at = writer.at
     if isinstance(structure, list):
-        items = [structured(writer, each, value) for each in structure]
+        items = [structured(writer, each) for each in structure]
         return ast.List(elts=items, ctx=ast.Load(), **spot(at))
     if isinstance(structure, dict):
-        values = [structured(writer, each, value) for each in structure.values()]
+        values = [structured(writer, each) for each in structure.values()]
         return ast.Dict(keys=[constant(key, at) for key in structure], values=values, **spot(at))
-    if isinstance(structure, str) and "{" in structure and value is not None:
-        place = value.text.place(0)
-        inner = value_of(writer.source, Text(structure, ((0, *place),)))
-        return writer.value(inner)[0]
+    if isinstance(structure, Value):
+        return writer.value(structure)[0]
     return constant(structure, at)
 
 
@@ -268,11 +267,8 @@ def _changed(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
 def _operand(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
     if node.operation == "merge":
         return literal(writer, node.value, "object", node.name)
-    text = node.value.literal if node.value is not None else None
-    if text is not None and node.type in {"array", "object", "json"}:
-        structure = as_structure(text)
-        if structure is not NOTHING:
-            return structured(writer, structure, node.value), ANY
+    if node.value is not None and node.value.structure is not None:
+        return structured(writer, node.value.structure), ANY
     return literal(writer, node.value, "", node.name)
 
 
@@ -341,12 +337,9 @@ def write_return(writer: Writer, node: Return) -> None:
     at = node.at
     text = node.value.literal if node.value is not None else None
     if text is not None and not node.type:
-        made = returned(text)
-        code = (
-            structured(writer, made, node.value)
-            if isinstance(made, (list, dict))
-            else constant(made, at)
-        )
+        assert node.value is not None
+        made = node.value.structure
+        code = structured(writer, returned(text) if made is None else made)
     else:
         code, _ = literal(writer, node.value, node.type, "return")
     if writer.returning == "function":

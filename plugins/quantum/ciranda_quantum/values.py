@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ciranda.expressions import Dialect, ExpressionError, Q
 from ciranda.expressions.inline import Attribute, Name, Node, find_brace, parse
@@ -37,10 +38,15 @@ class Code:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A text in parts; plain texts and expressions."""
+    """A text in parts, plain texts and expressions.
+
+    `structure` is the list or object that the text writes out; its texts with expressions in them
+    are values themselves.
+    """
 
     text: Text
     parts: tuple[str | Code, ...]
+    structure: Any = None
 
     @property
     def single(self) -> Code | None:
@@ -59,7 +65,17 @@ class Value:
     @property
     def codes(self) -> tuple[Code, ...]:
         """The expressions."""
+        if self.structure is not None:
+            return tuple(code for each in _values(self.structure) for code in each.codes)
         return tuple(part for part in self.parts if isinstance(part, Code))
+
+
+def _values(structure: Any) -> Iterator[Value]:
+    if isinstance(structure, Value):
+        yield structure
+    elif isinstance(structure, (list, dict)):
+        for each in structure.values() if isinstance(structure, dict) else structure:
+            yield from _values(each)
 
 
 def code_of(source: Source, text: Text, start: int, end: int, dialect: Dialect = Q) -> Code:
