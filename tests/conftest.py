@@ -2,6 +2,7 @@
 
 import os
 
+import hypothesis  # noqa: F401  (before a run freezes the garbage collector, which confuses it)
 import pytest
 
 for name in [key for key in os.environ if key.startswith(("OTEL_", "CIRANDA_"))]:

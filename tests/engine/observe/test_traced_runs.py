@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ciranda.cli.commands import ciranda as group
+from ciranda.errors import SettingsError
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SECRET = "s3cr3t&<token>/of mine"
@@ -234,3 +235,29 @@ def test_without_its_variables_nothing_of_opentelemetry_is_imported(tmp_path):
     )
 
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [("off", "short  run"), ("error", ""), ("INFO", '"event": "step completed"')],
+)
+def test_log_lines_take_the_place_of_progress(tmp_path, monkeypatch, level, expected):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CIRANDA_LOG", level)
+    tmp_path.joinpath("flow.yaml").write_text(
+        "ciranda: 1\nname: short\nsteps:\n  a: {run: [echo, hi]}\n"
+    )
+
+    result = CliRunner().invoke(group, ["run", "flow.yaml", "--durability", "off"])
+
+    assert result.exit_code == 0
+    assert expected in result.stderr
+    assert bool(result.stderr) == bool(expected)
+
+
+def test_an_unknown_level_of_log_lines_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CIRANDA_LOG", "loud")
+
+    with pytest.raises(SettingsError, match="CIRANDA_LOG=loud is no level: write debug, info"):
+        CliRunner().invoke(group, ["run", "flow.yaml"], catch_exceptions=False)
