@@ -22,12 +22,9 @@ def keep(error: BaseException) -> str:
     if os.environ.get("CIRANDA_DEBUG") == "1":
         return f"the traceback:\n{text}"
     about = f"ciranda {' '.join(sys.argv[1:2])}, Python {sys.version.split()[0]}\n\n"
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
     for place in (_state, _temporary):
         try:
-            folder = place()
-            folder.mkdir(exist_ok=True)
-            path = folder / name
+            path = place()
             path.write_text(about + text, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
@@ -38,8 +35,13 @@ def keep(error: BaseException) -> str:
 def _state() -> Path:
     from ciranda.settings.project import project_root
 
-    return project_root(Path.cwd()) / ".ciranda" / "crash"
+    folder = project_root(Path.cwd()) / ".ciranda" / "crash"
+    folder.mkdir(exist_ok=True)  # not its parents: a folder without runs is left as it is
+    return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
 
 
 def _temporary() -> Path:
-    return Path(tempfile.gettempdir()) / f"ciranda-crash-{os.getuid()}"
+    # A name nobody can foresee: other users may write to this folder too.
+    number, name = tempfile.mkstemp(prefix="ciranda-crash-", suffix=".txt")
+    os.close(number)
+    return Path(name)
