@@ -261,6 +261,6 @@ class Context:
     def _refuse_loop(self, name: str) -> None:
         if threading.get_ident() == self.host.thread:
             raise ActionError(
-                f"ctx.{name}_sync would block the event loop; make the action async and write "
-                f"`await ctx.{name}(...)`."
+                f"ctx.{name}_sync works in a thread only; make the action async, without a worker "
+                f"process, and write `await ctx.{name}(...)`."
             )

@@ -18,6 +18,7 @@ from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Event
 from ciranda.expressions import Function
 from ciranda.layer import Next, StepPlan, onion
+from ciranda.middleware.outcome import is_built_in, plain_result
 from ciranda.plugins import Plugins
 from ciranda.runs.checker import Checker
 from ciranda.runs.outcome import RunResult
@@ -118,6 +119,7 @@ class Engine:
             self.shelf = shelf
             self._register_middleware()
             await stack.enter_async_context(self.plugins.lifespan(self))
+            stack.push_async_callback(shelf.close, Scope.ENGINE)
             self._stack = stack.pop_all()
         return self
 
@@ -131,7 +133,7 @@ class Engine:
             await self._stack.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
             # Task groups wrap what passes through them; whoever wrote the block gets its own back.
-            if error is None:
+            if error is None or isinstance(error, anyio.get_cancelled_exc_class()):
                 raise _plainest(group) from None
             if _leaves(group) != [error]:
                 raise
@@ -285,7 +287,9 @@ class Engine:
         name = executor_of(plan.options, action)
         executor = self._executors.get(name) or self.plugins.executors[name]
         core: Next = self._arguments.around(action, executor.core(action))
-        return onion(self.plugins.middlewares(plan), core)
+        layers = self.plugins.middlewares(plan)
+        whole = onion(layers, core)
+        return whole if all(map(is_built_in, layers)) else plain_result(whole)
 
     def width_of(self, plan_executor: str) -> int:
         """Return how many items of a map run at once by default on an executor."""

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ObserverCounts", "ObserverFailure", "log_failure"]
+__all__ = ["ObserverCounts", "ObserverFailure", "log_failure", "logger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class ObserverCounts:
 
 
 def log_failure(failure: ObserverFailure) -> None:
-    """Write the failure to the log: stderr, unless the program has configured structlog."""
-    _logger().error(
+    """Write the failure to the log."""
+    logger().error(
         "observer failed",
         plugin=failure.plugin,
         observer=failure.observer,
@@ -58,7 +58,8 @@ def log_failure(failure: ObserverFailure) -> None:
     )
 
 
-def _logger() -> Any:
+def logger() -> Any:
+    """Return what writes log lines: to stderr, or where the program sends those of structlog."""
     # Importing structlog takes longer than a short run; most runs never get here.
     import structlog
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-import anyio
-
 from ciranda.actions import Action, Resource, Scope
 from ciranda.context import Context
 from ciranda.layer import Call, Next
@@ -61,7 +59,6 @@ class Arguments:
             try:
                 return await core(call)
             finally:
-                with anyio.CancelScope(shield=True):
-                    await self._shelf.close(Scope.STEP, f"{call.ctx.run.id}:{call.path}")
+                await self._shelf.close(Scope.STEP, f"{call.ctx.run.id}:{call.path}")
 
         return call_and_close

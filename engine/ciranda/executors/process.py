@@ -128,12 +128,14 @@ def _hear(ctx: Context, frame: Any, adopt: Callable[[Any], None] | None) -> None
     match type(frame).__name__:
         case "Log" if frame.level in ("stdout", "stderr"):
             ctx.output(frame.level, frame.text.encode("utf-8", "surrogateescape"))
-        case "Log":
-            ctx.host.log(ctx, frame.level, frame.text, {})
         case "Progress":
             ctx.progress(frame.done, frame.total or 0.0, frame.text)
         case "Event" if frame.name == "used":
             ctx.used(**frame.data)
+        case "Event" if frame.name == "log":
+            ctx.host.log(ctx, frame.data["level"], frame.data["text"], frame.data["fields"])
+        case "Event" if frame.name == "artifact":
+            ctx.artifact(frame.data)
         case "Span" if adopt is not None:
             adopt(frame.data)
         case _:

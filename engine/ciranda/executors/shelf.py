@@ -13,8 +13,9 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from ciranda.actions import Resource, Scope
+from ciranda.bus.report import logger
 from ciranda.context import Context
-from ciranda.errors import StepError
+from ciranda.errors import PluginError, StepError
 
 __all__ = ["ResourceShelf"]
 
@@ -59,11 +60,13 @@ class ResourceShelf:
 
     async def close(self, scope: Scope, holder: str = "") -> None:
         """Leave the resources of a scope, and wait until they are left."""
-        for key in [key for key in self._open if key[0].scope is scope and key[1] == holder]:
-            held = self._open.pop(key)
-            self._locks.pop(key, None)
-            held.leave.set()
-            await held.left.wait()
+        keys = [key for key in self._open if key[0].scope is scope and key[1] == holder]
+        with anyio.CancelScope(shield=True):  # each has its own time limit
+            for key in reversed(keys):  # what came later may use what was there before
+                held = self._open.pop(key)
+                self._locks.pop(key, None)
+                held.leave.set()
+                await held.left.wait()
 
     async def _hold(
         self,
@@ -74,22 +77,28 @@ class ResourceShelf:
         task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
         resource, _ = key
-        with anyio.CancelScope() as scope:
-            try:
-                opened = resource.open(ctx=ctx, settings=self._settings(resource))
-                async with opened as held.value:
+        opened = False
+        try:
+            with anyio.CancelScope() as scope:
+                manager = resource.open(ctx=ctx, settings=self._settings(resource))
+                async with manager as held.value:
+                    opened = True
                     task_status.started()
                     try:
                         await held.leave.wait()
                     finally:
                         scope.shield = True
                         scope.deadline = anyio.current_time() + TEARDOWN
-            except Exception as error:
-                if not held.leave.is_set():
-                    raise  # it never opened: the step that asked hears of it
-                ctx.log.warning("a resource failed on leaving", resource=resource.name, error=error)
-            finally:
-                held.left.set()
+            if scope.cancelled_caught:
+                _warn(resource, ctx, f"was not left within {TEARDOWN:g} s")
+        except Exception as error:
+            if not opened:
+                raise  # the step that asked hears of it
+            if not held.leave.is_set():
+                raise PluginError(f"resource {resource.name} failed: {_shown(error)}") from error
+            _warn(resource, ctx, f"failed on leaving: {_shown(error)}")
+        finally:
+            held.left.set()
 
 
 class _Held:
@@ -99,6 +108,20 @@ class _Held:
         self.value: Any = None
         self.leave: Final = anyio.Event()
         self.left: Final = anyio.Event()
+
+
+def _shown(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):  # task groups wrap what their tasks raise
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+def _warn(resource: Resource, ctx: Context, what: str) -> None:
+    text = f"resource {resource.name} {what}"
+    if resource.scope is Scope.ENGINE:  # the run that opened it may be over, and its log closed
+        logger().warning(ctx.mask(text))
+    else:
+        ctx.log.warning(text)
 
 
 def _holder(resource: Resource, ctx: Context) -> str:

@@ -9,14 +9,16 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
+
+import pluggy
 
 from ciranda.actions import Action, failure_of
 from ciranda.context import Context, RunInfo
 from ciranda.errors import ActionError, StepError
 from ciranda.events import Event, Request
 from ciranda.executors.pool.worker.job import Job
+from ciranda.hooks.markers import PROJECT
 from ciranda.observe.carried import Carrier
 
 __all__ = ["WorkerHost", "setup"]
@@ -66,19 +68,27 @@ class Worker:
     def _find(self, origin: Mapping[str, Any], name: str) -> Action:
         key = str(origin.get("module") or origin["digest"])
         if key not in self._actions:
-            module = _module(origin)
-            found: list[Action] = module.actions()
-            self._actions[key] = {action.name: action for action in found}
+            self._actions[key] = {action.name: action for action in _offered(_plugin(origin))}
         return self._actions[key][name]
 
 
-def _module(origin: Mapping[str, Any]) -> ModuleType:
+def _plugin(origin: Mapping[str, Any]) -> object:
     if "module" in origin:
-        return importlib.import_module(origin["module"])
+        module, _, attribute = origin["module"].partition(":")
+        found = importlib.import_module(module)
+        return getattr(found, attribute) if attribute else found
     from ciranda.plugins.inline import load_inline
 
     root = Path(origin["root"])
     return load_inline(root / origin["name"], root, bundle=origin["bundle"]).module
+
+
+def _offered(plugin: object) -> list[Action]:
+    """Return what a plugin lists in its hook `actions`, whatever the function is called."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.register(plugin)
+    answers: list[Any] = [impl.function() for impl in manager.hook.actions.get_hookimpls()]
+    return [action for answer in answers for action in answer or ()]
 
 
 def _finish_coroutine(coroutine: Any) -> Any:
@@ -121,8 +131,8 @@ class WorkerHost:
 
     def log(self, ctx: Context, level: str, text: str, fields: Mapping[str, Any]) -> None:
         """Send a line of the step's log."""
-        shown = " ".join(f"{name}={value}" for name, value in fields.items())
-        self._job.log(level, f"{text} {shown}" if shown else text)
+        told = {name: str(value) for name, value in fields.items()}
+        self._job.event("log", {"level": level, "text": text, "fields": told})
 
     def output(self, ctx: Context, stream: str, data: bytes) -> None:
         """Send what a program wrote."""
@@ -152,9 +162,13 @@ class WorkerHost:
         return text
 
     def artifact(self, ctx: Context, path: Path) -> dict[str, Any]:
-        """Describe a file; the parent's store keeps it when the step's output names it."""
+        """Describe a file and let the parent keep it."""
         file = path if path.is_absolute() else ctx.dir / path
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise StepError("invalid-output", f"artifact {path}: {error.strerror}") from error
+        self._job.event("artifact", str(file))
         digest = hashlib.sha256(content).hexdigest()
         return {"path": str(file), "sha256": digest, "bytes": len(content)}
 

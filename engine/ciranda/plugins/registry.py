@@ -208,7 +208,7 @@ class Plugins:
             }
         raise PluginError(
             f"{action.name} comes from the object '{loaded.name}', which no worker process can "
-            "find: put it into a module, or take `executor: process` away"
+            "find: put it into a file that `plugins:` names, or say `executor: thread`"
         )
 
     def listing(self) -> list[Listed]:

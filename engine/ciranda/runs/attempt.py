@@ -131,7 +131,12 @@ class Attempts:
 
     def _context(self, call: Call) -> Context:
         node, _ = self._runner.plan.key(call.path)
-        return self._host.context(self._runner.plan.steps[node], call)
+        planned = self._runner.plan.steps[node]
+        ctx = self._host.context(planned, call)
+        if planned.step.deadline is not None and call.path in self._begun:
+            end = self._begun[call.path] + planned.step.deadline
+            ctx.deadline = end if ctx.deadline is None else min(end, ctx.deadline)
+        return ctx
 
     def _decided(
         self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]

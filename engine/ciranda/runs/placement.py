@@ -16,7 +16,8 @@ __all__ = ["check_action", "executor_of"]
 def executor_of(step: Step, action: Action) -> str:
     """Return the executor's name: the step's word, the action's, else by kind of function.
 
-    A sync function that may have to be killed runs in a process, because a thread cannot be.
+    A sync function that may have to be killed runs in a process, because a thread cannot be;
+    one that takes resources does not, because they are open in this process.
     """
     if step.executor is not None:
         return step.executor
@@ -24,6 +25,8 @@ def executor_of(step: Step, action: Action) -> str:
         return action.executor
     if action.is_async or action.inline:
         return "inline"
+    if action.resources:
+        return "thread"
     concurrency = step.concurrency
     killed = step.timeout is not None or (
         concurrency is not None and concurrency.policy == "cancel-old"
@@ -35,12 +38,18 @@ def check_action(step: Step, executor: str, action: Action) -> None:
     """Refuse what no executor can do.
 
     Raises:
-        ActionError: An async function or a closure is to run in a process.
+        ActionError: A closure or a function with resources is to run in a process, or an async
+            one in a thread.
     """
     if executor == "process" and "<locals>" in action.function.__qualname__:
         raise ActionError(
             f"step '{step.id}': {step.uses} is a function inside a function, which no worker "
-            "process can find: move it to the top of its module"
+            "process can find: move it to the top of its module, or say `executor: thread`"
+        )
+    if executor == "process" and action.resources:
+        raise ActionError(
+            f"step '{step.id}': {step.uses} takes the resource `{min(action.resources)}`, which no "
+            "worker process can reach: take `executor: process` away"
         )
     if executor == "thread" and action.is_async:
         raise ActionError(f"step '{step.id}': {step.uses} is async: take `executor: thread` away")
