@@ -1,6 +1,8 @@
 """Workers of these tests: importable, marked by their environment, and all gone at the end."""
 
 import os
+import shutil
+import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
+import ciranda
 from ciranda.executors.pool import WorkerKind
 
 
@@ -66,3 +69,20 @@ def kind(
         return WorkerKind(**{"name": "test", "setup": "pool_work:setup", "env": env} | options)
 
     return make
+
+
+@pytest.fixture
+def measured(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...] | None]:
+    """Return the interpreter of workers that count in the tests' coverage, when there is one."""
+    coverage = sys.modules.get("coverage")
+    ours = coverage.Coverage.current() if coverage is not None else None
+    if ours is None:
+        yield None
+        return
+    folder = tmp_path / "coverage"
+    folder.mkdir()
+    script = Path(__file__).with_name("measured.py")
+    yield (sys.executable, str(script), str(Path(ciranda.__file__).parent), str(folder))
+    data = request.config.invocation_params.dir / ours.get_option("run:data_file")
+    for whole in folder.glob("whole.*"):
+        shutil.move(whole, f"{data}.{uuid.uuid4().hex}")  # combined with the others at the end

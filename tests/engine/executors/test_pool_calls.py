@@ -258,5 +258,5 @@ def test_a_kind_is_plain_enough_to_be_shown():
 
     assert command[:4] == (sys.executable, "-I", "-S", "-c")
     assert all(os.path.isabs(path) for path in command[7:])
-    assert Path(command[5]).name == "worker"
+    assert Path(command[5]).name == "executors"
     assert json.dumps(kind.options) == "null"

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, final
 
-_FOLDER: Final = Path(__file__).with_name("worker")
+_FOLDER: Final = Path(__file__).parent.parent
 
-# Runs before anything but the interpreter is loaded: makes the worker folder a package of its
-# own, so that neither `ciranda` nor site-packages' .pth files are imported on the way.
+# Runs before anything but the interpreter is loaded: makes the folders of executors, pool and
+# worker packages of their own, so that neither `ciranda` nor what those packages import nor
+# site-packages' .pth files come in on the way.
 _BOOT: Final = """
 import sys
 folder, control, *path = sys.argv[1:]
 sys.path[:] = path
-package = type(sys)("ciranda_worker")
-package.__path__ = [folder]
-sys.modules["ciranda_worker"] = package
-from ciranda_worker.keeper import main
+for name in ("ciranda_worker", "ciranda_worker.pool", "ciranda_worker.pool.worker"):
+    package = sys.modules[name] = type(sys)(name)
+    package.__path__ = [folder + name.removeprefix("ciranda_worker").replace(".", "/")]
+from ciranda_worker.pool.worker.keeper import main
 main(int(control))
 """
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Final
 
-from ciranda.executors.descendants import descendants
+from ...descendants import descendants  # relative: a worker has no `ciranda`
 
 __all__ = ["adopt_orphans", "descendants", "die_with_parent", "kill"]
 
