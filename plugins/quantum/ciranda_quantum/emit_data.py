@@ -72,7 +72,7 @@ def write_data(writer: Writer, node: Data) -> None:
     at = node.at
     content = _content(writer, node.content)
     columns = [constant(node.columns, at), constant(node.delimiter, at), constant(node.path, at)]
-    code: ast.expr = writer.paid("data", [constant(node.kind, at), content, *columns])
+    code: ast.expr = writer.paid("read", [constant(node.kind, at), content, *columns])
     for step in node.steps:
         code = _step(writer, step, code)
     _bind(writer, node.name, code)

@@ -181,7 +181,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "c_operate": operations.operate, "c_own_list": operations.own_list,
     "c_own_dict": operations.own_dict, "c_short": operations.short, "c_dump": _dump,
     "c_query": query.query, "c_query_rows": query.query_rows, "c_transaction": query.transaction,
-    "c_data": data.data, "c_rows_filter": data.keep, "c_rows_compute": data.compute,
+    "c_read": data.data, "c_rows_filter": data.keep, "c_rows_compute": data.compute,
     "c_rows_sort": data.sort, "c_rows_limit": data.limit, "c_rows_select": data.select,
     "c_rows_unique": data.unique,
     "c_keyed": operations.key_of, "c_result": checked_result,

@@ -199,10 +199,9 @@ class Writer:
             return Dynamic(call("c_escape", [code], self.at), False)
         if not isinstance(code, ast.Name):
             return Dynamic(self.paid("html", [code]), False)
-        again = load(code.id, self.at)
-        is_text = compare(
-            call("c_type", [again], self.at), ast.Is(), load("c_str", self.at), self.at
-        )
+        at = (code.lineno, code.col_offset)  # of the name, not of what holds it
+        again = load(code.id, at)
+        is_text = compare(call("c_type", [again], at), ast.Is(), load("c_str", at), at)
         choice = ast.IfExp(
             test=is_text,
             body=call("c_escape", [code], self.at),
