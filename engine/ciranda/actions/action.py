@@ -100,16 +100,14 @@ def action(  # noqa: PLR0913  (each word is one promise of an author; all have d
     Raises:
         ActionError: The name, an option or the signature cannot work.
     """
-    kinds = dict(errors or {})
-    mapped = dict(raises or {})
+    if callable(name):
+        raise ActionError('An action has a name: write @action("weather.forecast").')
     if not _NAME.fullmatch(name):
         raise ActionError(f'"{name}" cannot name an action; write it like "weather.forecast".')
+    kinds, mapped = _promised(name, errors, raises, secrets, fingerprint)
     if executor is not None and executor not in _EXECUTORS:
         known = ", ".join(_EXECUTORS)
         raise ActionError(f'Action "{name}" has the executor "{executor}"; use one of {known}.')
-    for kind in (*kinds, *mapped.values()):
-        if not _KIND.fullmatch(kind):
-            raise ActionError(f'Action "{name}" declares the kind "{kind}"; use dotted words.')
 
     def mark(function: Callable[..., Any]) -> Action:
         _check_kind_of_function(name, function, executor, inline=inline)
@@ -146,6 +144,36 @@ def action(  # noqa: PLR0913  (each word is one promise of an author; all have d
     return mark
 
 
+def _promised(
+    name: str, errors: object, raises: object, secrets: object, fingerprint: object
+) -> tuple[dict[str, bool], dict[type[BaseException], str]]:
+    """Check the promises that have a shape of their own; return the kinds and exceptions."""
+    kinds = {} if errors is None else errors
+    if not isinstance(kinds, Mapping) or not all(isinstance(on, bool) for on in kinds.values()):
+        raise ActionError(
+            f'Action "{name}": `errors` says for each kind whether another attempt can help; '
+            f'write {{"{name.partition(".")[0]}.gone": False}}.'
+        )
+    mapped = {} if raises is None else raises
+    if not isinstance(mapped, Mapping) or not all(
+        isinstance(one, type) and issubclass(one, BaseException) for one in mapped
+    ):
+        raise ActionError(
+            f'Action "{name}": `raises` gives a kind to each exception; '
+            'write {ConnectionError: "unavailable"}.'
+        )
+    for kind in (*kinds, *mapped.values()):
+        if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+            raise ActionError(f'Action "{name}" declares the kind "{kind}"; use dotted words.')
+    if isinstance(secrets, str):
+        raise ActionError(f'Action "{name}": `secrets` is a list; write ["{secrets}"].')
+    if fingerprint is not None and not callable(fingerprint):
+        raise ActionError(
+            f'Action "{name}": `fingerprint` is {fingerprint!r}; give a function of the inputs.'
+        )
+    return dict(kinds), dict(mapped)
+
+
 def _check_kind_of_function(
     name: str, function: Callable[..., Any], executor: str | None, *, inline: bool
 ) -> None:
@@ -155,5 +183,7 @@ def _check_kind_of_function(
         raise ActionError(f'Action "{name}" must be a function.')
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ActionError(f'Action "{name}" cannot be a generator; return a list.')
+    if executor == "thread" and inspect.iscoroutinefunction(function):
+        raise ActionError(f'Action "{name}" is async and cannot run in a thread.')
     if inline and executor not in (None, "inline"):
         raise ActionError(f'Action "{name}" cannot be inline and run on a {executor} executor.')

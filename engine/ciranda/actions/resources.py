@@ -54,8 +54,8 @@ def resource(*, scope: str = "run") -> Callable[[Provider], Resource]:
         scope: `engine`, `run` or `step`.
 
     Raises:
-        ActionError: The scope is unknown, or the function has other parameters than `ctx` and
-            `settings`.
+        ActionError: The scope is unknown, or the function is no context manager or has other
+            parameters than `ctx` and `settings`.
     """
     if scope not in list(Scope):
         known = ", ".join(Scope)
@@ -63,6 +63,10 @@ def resource(*, scope: str = "run") -> Callable[[Provider], Resource]:
 
     def mark(function: Provider) -> Resource:
         name = getattr(function, "__name__", repr(function))
+        if inspect.isasyncgenfunction(function) or inspect.iscoroutinefunction(function):
+            raise ActionError(
+                f'Resource "{name}" must be marked with @asynccontextmanager below @resource.'
+            )
         takes = frozenset(inspect.signature(function).parameters)
         for other in sorted(takes - {"ctx", "settings"}):
             raise ActionError(

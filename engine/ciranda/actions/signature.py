@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -89,7 +91,14 @@ def read_signature(action: str, function: Callable[..., Any], docs: Docstring) -
         annotation = hints.get(parameter.name, Any)
         shared = _resource(annotation)
         if _is_context(annotation):
+            if context is not None:
+                raise ActionError(f'Action "{action}" asks for its context twice; once is enough.')
             context = parameter.name
+        elif _is_unbound_self(function, parameter):
+            raise ActionError(
+                f'Action "{action}" is a method, and no workflow can hand in `self`; make it a '
+                "function, and give it what it needs as a @resource."
+            )
         elif shared is not None:
             resources[parameter.name] = shared
         elif parameter.kind is parameter.VAR_KEYWORD:
@@ -101,6 +110,9 @@ def read_signature(action: str, function: Callable[..., Any], docs: Docstring) -
             )
         else:
             found.append(_parameter(action, parameter, annotation, docs))
+    for public, count in Counter(parameter.public for parameter in found).items():
+        if count > 1:
+            raise ActionError(f'Action "{action}" has {count} inputs called "{public}".')
     returns = understood(hints.get("return", Any))
     try:
         output_schema = schema_of(returns, closed=True)
@@ -119,6 +131,11 @@ def _parameter(
     notes = [note for note in _notes(annotation) if isinstance(note, Arg)]
     public = next((note.name for note in notes if note.name), parameter.name)
     doc = next((note.doc for note in notes if note.doc), docs.parameters.get(parameter.name, ""))
+    if isinstance(annotation, Resource):
+        raise ActionError(
+            f'Action "{action}" takes the resource "{annotation.name}" without a type; '
+            f"write `{parameter.name}: Annotated[Client, {annotation.name}]`."
+        )
     try:
         clean = understood(annotation)
         schema = schema_of(clean)
@@ -171,6 +188,8 @@ def _hints(action: str, function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _notes(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return tuple(note for member in get_args(annotation) for note in _notes(member))
     return get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
 
 
@@ -182,8 +201,18 @@ def _is_context(annotation: Any) -> bool:
     return annotation is Context or Context in get_args(annotation)
 
 
+def _is_unbound_self(function: Callable[..., Any], parameter: inspect.Parameter) -> bool:
+    return (
+        parameter.name == "self"
+        and parameter.annotation is parameter.empty
+        and not inspect.ismethod(function)
+    )
+
+
 def _default(value: Any) -> dict[str, Any]:
     """Show a default in the schema when it is plain enough to be written in a file."""
+    if type(value) is float and not isfinite(value):
+        return {}
     return {"default": value} if value is None or type(value) in (bool, int, float, str) else {}
 
 

@@ -67,8 +67,7 @@ def understood(annotation: Any) -> Any:
     if origin is Annotated:
         inner, *notes = get_args(annotation)
         metas = tuple(_meta(note) for note in notes if isinstance(note, (Arg, msgspec.Meta)))
-        kept = understood(inner)
-        return functools.reduce(lambda held, meta: Annotated[held, meta], metas, kept)
+        return _limited(understood(inner), metas)
     if origin is Union or origin is types.UnionType:
         members = [understood(member) for member in get_args(annotation)]
         if str in members:
@@ -83,6 +82,15 @@ def understood(annotation: Any) -> Any:
     if origin in (Iterable, Collection):
         return _subscripted(list, rebuilt)
     return annotation if rebuilt == arguments else _subscripted(origin, rebuilt)
+
+
+def _limited(kept: Any, metas: tuple[msgspec.Meta, ...]) -> Any:
+    """Attach limits to a type; those of `int | None` are limits of the `int`."""
+    if metas and get_origin(kept) in (Union, types.UnionType):
+        some = [member for member in get_args(kept) if member is not type(None)]
+        if len(some) == 1:
+            return _limited(some[0], metas) | None
+    return functools.reduce(lambda held, meta: Annotated[held, meta], metas, kept)
 
 
 def _subscripted(origin: Any, arguments: tuple[Any, ...]) -> Any:
@@ -207,6 +215,6 @@ def converter_of(annotation: Any) -> Converter:
     box: Any = msgspec.defstruct("Box", [("value", annotation)], array_like=True)
 
     def convert(value: Any) -> Any:
-        return msgspec.convert((value,), box, dec_hook=convert_custom).value
+        return msgspec.convert((value,), box, str_keys=True, dec_hook=convert_custom).value
 
     return convert

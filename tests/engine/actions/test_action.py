@@ -31,7 +31,7 @@ async def client(settings):
     yield settings
 
 
-@action("weather.forecast", pure=True, version="2", executor="thread", idempotent=True)
+@action("weather.forecast", pure=True, version="2", executor="inline", idempotent=True)
 async def forecast(city: str, http: Annotated[Client, client], ctx: Context) -> str:
     """Forecast."""
     return city
@@ -89,6 +89,12 @@ def test_mistakes_of_a_resource_are_one_sentence():
     with pytest.raises(ActionError, match=r'"odd".*cannot have the parameter "other"'):
         resource()(odd)
 
+    async def bare():
+        yield 1
+
+    with pytest.raises(ActionError, match='"bare" must be marked with @asynccontextmanager below'):
+        resource()(bare)
+
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
@@ -97,6 +103,13 @@ def test_mistakes_of_a_resource_are_one_sentence():
         ({"executor": "gpu"}, 'has the executor "gpu"; use one of inline, thread, process'),
         ({"errors": {"a b": True}}, 'declares the kind "a b"'),
         ({"raises": {ValueError: ""}}, 'declares the kind ""'),
+        ({"name": len}, r'has a name: write @action\("weather.forecast"\)'),
+        ({"errors": ["gone"]}, r'`errors` says for each kind .*; write {"t.gone": False}'),
+        ({"errors": {"gone": "no"}}, "`errors` says for each kind whether another attempt can"),
+        ({"raises": {int: "gone"}}, "`raises` gives a kind to each exception; write {Connection"),
+        ({"raises": {ValueError: 3}}, 'declares the kind "3"'),
+        ({"secrets": "TOKEN"}, r'`secrets` is a list; write \["TOKEN"\]'),
+        ({"fingerprint": "x"}, "`fingerprint` is 'x'; give a function of the inputs"),
         ({"breaker_key": "host"}, 'has no input "host" for `breaker_key`'),
         ({"inline": True, "executor": "process"}, "cannot be inline and run on a process"),
     ],
@@ -106,6 +119,13 @@ def test_mistakes_of_the_decorator_are_one_sentence(options, sentence):
 
     with pytest.raises(ActionError, match=sentence):
         action(**{"name": "t.x", **options})(function)
+
+
+def test_an_async_function_cannot_run_in_a_thread():
+    async def function(): ...
+
+    with pytest.raises(ActionError, match=r'"t.x" is async and cannot run in a thread'):
+        action("t.x", executor="thread")(function)
 
 
 def test_only_functions_that_return_once_can_be_actions():

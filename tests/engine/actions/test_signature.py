@@ -4,6 +4,7 @@ import datetime
 import decimal
 import enum
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Never, NotRequired, TypedDict
@@ -11,8 +12,15 @@ from typing import Annotated, Any, Literal, Never, NotRequired, TypedDict
 import msgspec
 import pytest
 
-from ciranda.actions import Arg, action
-from ciranda.errors import ActionError
+from ciranda.actions import Arg, action, resource
+from ciranda.context import Context
+from ciranda.errors import ActionError, StepError
+
+
+@resource()
+@asynccontextmanager
+async def shared():
+    yield None
 
 
 class Sky(enum.Enum):
@@ -217,6 +225,55 @@ def test_inputs_that_cannot_be_given_by_name_are_refused():
 
     for function in (positional, several):
         with pytest.raises(ActionError, match=r'cannot have the parameter ".*x.*given by name'):
+            action("t.x")(function)
+
+
+def test_limits_of_an_optional_input_are_limits_of_its_value():
+    @action("t.x")
+    def one(
+        n: Annotated[int | None, Arg(minimum=1, name="from")] = None,
+        m: Annotated[int, Arg(minimum=2, name="to")] | None = None,
+        kind: Annotated[Literal[1], Arg(doc="Which.")] = 1,
+    ): ...
+
+    assert one.input_schema["properties"] == {
+        "from": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "default": None},
+        "to": {"anyOf": [{"type": "integer", "minimum": 2}, {"type": "null"}], "default": None},
+        "kind": {"enum": [1], "default": 1, "description": "Which."},
+    }
+    assert one.bind({"from": 1, "to": None}) == {"n": 1, "m": None}
+    with pytest.raises(StepError, match=r'Input "from" of t.x: expected int >= 1'):
+        one.bind({"from": 0})
+
+
+def test_a_default_that_no_file_can_hold_is_not_shown():
+    @action("t.x")
+    def endless(seconds: float = float("inf")): ...
+
+    assert endless.input_schema["properties"] == {"seconds": {"type": "number"}}
+
+
+def test_keys_of_an_input_may_be_numbers_written_as_text():
+    @action("t.x")
+    def ranks(names: dict[int, str]): ...
+
+    assert ranks.bind({"names": {"1": "ana"}}) == {"names": {1: "ana"}}
+
+
+def test_parameters_that_nothing_can_fill_are_refused():
+    def twice(a: Context, b: Context): ...
+    def same(a: Annotated[int, Arg(name="x")], x: int): ...
+    def method(self, x: int): ...
+    def bare(x: shared): ...  # type: ignore[valid-type]
+
+    functions: list[tuple[Any, str]] = [
+        (twice, "asks for its context twice"),
+        (same, 'has 2 inputs called "x"'),
+        (method, "is a method, and no workflow can hand in `self`"),
+        (bare, r'takes the resource "shared" without a type; write `x: Annotated\[Client, shared'),
+    ]
+    for function, sentence in functions:
+        with pytest.raises(ActionError, match=sentence):
             action("t.x")(function)
 
 
