@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, final
 import anyio.to_thread
 import msgspec
 
+from ciranda.actions.paths import has_path
 from ciranda.expressions.error import ExpressionError
 from ciranda.expressions.secret import Secret
 from ciranda.expressions.stored import Stored
 from ciranda.layer import Call, StepPlan
-from ciranda.middleware.contents import default_paths, has_path, with_contents
+from ciranda.middleware.contents import default_paths, with_contents
 from ciranda.middleware.fingerprint import NoKeyError
 from ciranda.middleware.naming import sealed
 from ciranda.workflow.model import Cache

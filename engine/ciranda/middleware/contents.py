@@ -12,27 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
+from ciranda.actions.paths import with_paths
 from ciranda.middleware.fingerprint import NoKeyError
 
-__all__ = ["default_paths", "has_path", "with_contents"]
+__all__ = ["default_paths", "with_contents"]
 
 _CONTENT: Final = 2  # a msgpack extension type: no plain value encodes as one
-_BRANCHES: Final = ("anyOf", "oneOf", "allOf")
-
-
-def has_path(schema: Mapping[str, Any]) -> bool:
-    """Say whether a JSON Schema has text of format `path` anywhere."""
-    if schema.get("format") == "path":
-        return True
-    return any(
-        has_path(each) if isinstance(each, Mapping) else _any_path(each) for each in schema.values()
-    )
-
-
-def _any_path(value: Any) -> bool:
-    return isinstance(value, list) and any(
-        isinstance(each, Mapping) and has_path(each) for each in value
-    )
 
 
 def default_paths(function: Callable[..., Any]) -> dict[str, Path]:
@@ -59,33 +44,13 @@ def with_contents(
         NoKeyError: A file cannot be read.
     """
     absent = {name: path for name, path in defaults.items() if name not in inputs}
-    held: dict[str, Any] = dict(_replaced(dict(inputs), schema, base))
+
+    def content(path: str) -> msgspec.msgpack.Ext:
+        return msgspec.msgpack.Ext(_CONTENT, _content(base / path))
+
+    held: dict[str, Any] = dict(with_paths(dict(inputs), schema, content))
     held.update((name, msgspec.msgpack.Ext(_CONTENT, _content(absent[name]))) for name in absent)
     return held
-
-
-def _replaced(value: Any, schema: Mapping[str, Any], base: Path) -> Any:
-    for word in _BRANCHES:
-        for branch in schema.get(word, ()):
-            changed = _replaced(value, branch, base)
-            if changed is not value:
-                return changed
-    if isinstance(value, str) and schema.get("format") == "path":
-        return msgspec.msgpack.Ext(_CONTENT, _content(base / value))
-    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
-        each = [_replaced(item, schema["items"], base) for item in value]
-        return each if _differs(each, value) else value
-    if isinstance(value, dict):
-        fields = schema.get("properties", {})
-        rest = schema.get("additionalProperties")
-        others = rest if isinstance(rest, Mapping) else {}
-        made = {key: _replaced(item, fields.get(key, others), base) for key, item in value.items()}
-        return made if _differs(list(made.values()), list(value.values())) else value
-    return value
-
-
-def _differs(made: list[Any], value: list[Any]) -> bool:
-    return any(new is not old for new, old in zip(made, value, strict=True))
 
 
 def _content(path: Path) -> bytes:

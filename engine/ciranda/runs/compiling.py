@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ciranda.actions import Action
+from ciranda.actions.paths import has_path, with_paths
 from ciranda.expressions import Function, compile_template
 from ciranda.layer import Next, StepPlan
 from ciranda.runs.graph import Graph
@@ -122,19 +123,12 @@ def _relative_paths(
     action: Action, base: Path
 ) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
     """Return what makes paths start where the file is, for actions that take paths."""
-    names = [
-        name
-        for name, schema in action.input_schema.get("properties", {}).items()
-        if schema.get("format") == "path"
-    ]
-    if not names:
+    schema = action.input_schema
+    if not has_path(schema):
         return None
 
     def finish(inputs: dict[str, Any]) -> dict[str, Any]:
-        for name in names:
-            value = inputs.get(name)
-            if isinstance(value, str) and not value.startswith("/"):
-                inputs[name] = str(base / value)
-        return inputs
+        found: dict[str, Any] = with_paths(inputs, schema, lambda path: str(base / path))
+        return found
 
     return finish

@@ -243,3 +243,18 @@ async def test_the_deadline_of_a_step_counts_as_its_attempts_deadline() -> None:
 
     assert told[0] == pytest.approx(60, abs=1)
     assert told[1] == pytest.approx(5, abs=1)
+
+
+async def test_paths_start_where_the_file_is_however_deep_they_are(tmp_path: Path) -> None:
+    @action("t.a")
+    async def a(
+        one: Path, maybe: Path | None, several: list[Path], named: dict[str, Path | None]
+    ) -> list[Path | None]:
+        return [one, maybe, *several, *named.values()]
+
+    given = "{one: a, maybe: b, several: [c, /d], named: {x: e, y: null}}"
+    async with harness([offering(a)], folder=tmp_path) as h:
+        result = await h.run(FILE.replace("t.a}", f"t.a, with: {given}}}"))
+
+    here = [str(tmp_path / name) for name in "abc"]
+    assert result.steps["a"]["output"] == [*here, "/d", str(tmp_path / "e"), None]
