@@ -229,7 +229,8 @@ class Builder:
         if around is not None and parent.tag[2:] not in around:
             self.fail(_misplaced(name, around), at)
         self.shape(child)
-        return BUILDERS[name](self, child)
+        made: Node | None = BUILDERS[name](self, child)
+        return made
 
 
 def _misplaced(name: str, around: tuple[str, ...]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any, Final
 
-from . import emit_data, emit_flow, emit_markup, emit_state
+from . import emit_data, emit_ends, emit_flow, emit_markup, emit_state
+from .emit_ends import ending
 from .kinds import ANY
-from .nodes import Component, Dump, Function, Handler, Log, Param, Return, Set, Throw
+from .nodes import Component, Function, Handler, Param, Set
 from .pieces import (
     Place,
     arguments,
@@ -29,10 +30,7 @@ from .writer import Writer
 
 WRITERS: Final[dict[type, Any]] = {
     Set: emit_state.write_set,
-    Return: emit_state.write_return,
-    Log: emit_state.write_log,
-    Throw: emit_state.write_throw,
-    Dump: emit_state.write_dump,
+    **emit_ends.WRITERS,
     **emit_flow.WRITERS,
     **emit_markup.WRITERS,
     **emit_data.WRITERS,
@@ -57,20 +55,20 @@ def _component(writer: Writer) -> None:
     component, names, at = writer.component, writer.scope.names, writer.at
     writer.add(_taken("c_budget", "c_run", "budget", at), _taken("c_out_w", "c_out", "append", at))
     used = names.read | names.assigned
-    for each in writer.inner.values():
-        used |= each.read
+    for inner in writer.inner.values():
+        used |= inner.read
     for each in sorted(MAPS & used):
         writer.add(_taken(f"v_{each}", "c_run", each, at))
     early = sorted(_from_inputs(component, names))
     for each in early:
         key = constant(each, at)
-        value = ast.Subscript(value=load("c_data", at), slice=key, ctx=ast.Load(), **spot(at))
+        given = ast.Subscript(value=load("c_data", at), slice=key, ctx=ast.Load(), **spot(at))
         test = compare(key, ast.In(), load("c_data", at), at)
-        writer.add(when(test, [assign(f"v_{each}", value, at)], at))
+        writer.add(when(test, [assign(f"v_{each}", given, at)], at))
     for param in component.params:
         write_param(writer, param, f"v_{param.name}", None)
     for name in sorted(names.changed):
-        writer.add(assign(f"o_v_{name}", constant(False, at), at))
+        writer.add(assign(f"o_v_{name}", constant(0, at), at))
     if names.returns_in_loops:
         empty = ast.List(elts=[], ctx=ast.Load(), **spot(at))
         writer.add(assign("c_results", empty, at))
@@ -80,8 +78,11 @@ def _component(writer: Writer) -> None:
     for handler in component.handlers:
         _handler(writer, handler)
     writer.body(component.body)
+    writer.flush()
+    if writer.statements and isinstance(writer.statements[-1], ast.Return):
+        return
     value = load("c_results", at) if names.returns_in_loops else constant(None, at)
-    writer.add(emit_state.ending(value, at))
+    writer.add(ending(value, at))
 
 
 def _taken(name: str, target: str, attribute: str, at: Place) -> ast.stmt:
@@ -165,7 +166,7 @@ def _function(writer: Writer, node: Function, circular: bool) -> None:
                 ast.Try(body=[attempt], handlers=[handler], orelse=[], finalbody=[], **spot(at))
             )
         for name in sorted(names.changed):
-            writer.add(assign(f"o_p_{name}", constant(False, at), at))
+            writer.add(assign(f"o_p_{name}", constant(0, at), at))
         writer.body(node.body)
 
     body = writer.block(inside)

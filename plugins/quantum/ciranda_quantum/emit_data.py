@@ -20,7 +20,7 @@ def _bind(writer: Writer, name: str, code: ast.expr) -> None:
     python = scope.binds(found.python if found is not None else scope.variable(name))
     writer.add(assign(python, code, writer.at))
     if scope.tracked(name):
-        writer.own(name, False)
+        writer.shared(name)
 
 
 def _object(writer: Writer, pairs: list[tuple[str, ast.expr]]) -> ast.Dict:

@@ -1,4 +1,4 @@
-"""Generated code of `q:set`, `q:return`, `q:function`, `q:log`, `q:throw`."""
+"""Generated code of `q:set`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ciranda.expressions.inline import Binary, Name
 from .convert import convert
 from .error import QuantumError
 from .kinds import ANY, FLOAT, Kind, declared, infer, is_number, of_value
-from .literals import NOTHING, as_structure, returned, untyped
-from .nodes import Dump, Log, Return, Set, Throw
-from .pieces import assign, call, constant, does, load, method, plain, spot, when
+from .literals import NOTHING, as_structure, untyped
+from .nodes import Set
+from .pieces import Place, assign, call, compare, constant, does, load, method, plain, spot, when
 from .survey import IN_PLACE
 from .tags import MAPS
 from .values import Value
@@ -30,6 +30,10 @@ _STARTS: Final[dict[str, Any]] = {
     **dict.fromkeys(("uppercase", "lowercase", "trim"), ""),
     "toggle": False,
 }
+LISTED: Final = 1
+KEYED: Final = 2
+_LISTS: Final = frozenset(["append", "prepend", "remove", "removeAt", "sort", "reverse", "unique"])
+_OBJECTS: Final = frozenset(["merge", "setProperty", "deleteProperty"])
 _SIGNS: Final[dict[str, Any]] = {
     "increment": ast.Add, "decrement": ast.Sub, "add": ast.Add, "subtract": ast.Sub,
     "multiply": ast.Mult,
@@ -170,8 +174,17 @@ def _store(writer: Writer, node: Set, code: ast.expr, kind: Kind) -> None:
     if numeric and repeats and not deferred and kind[0] != "float" and kind[1] > 4096:  # noqa: PLR2004 - the limit of bits
         writer.add(bounded(python, at))
     if node.name in scope.names.changed and scope.lexical(node.name) is None:
-        fresh = node.operation in {*IN_PLACE, "clear", "sort", "reverse", "unique"}
-        flag(writer, node, fresh or isinstance(code, (ast.List, ast.Dict)))
+        flag = scope.binds(f"o_{python}")
+        writer.add(assign(flag, constant(_owned(node.operation, code), at), at))
+
+
+def _owned(operation: str, code: ast.expr) -> int:
+    """Return what a variable's own list or object is; 0 where others may hold it too."""
+    if operation in _LISTS or isinstance(code, ast.List):
+        return LISTED
+    if operation in _OBJECTS or isinstance(code, ast.Dict):
+        return KEYED
+    return 0
 
 
 def bounded(python: str, at: tuple[int, int]) -> ast.stmt:
@@ -184,12 +197,6 @@ def bounded(python: str, at: tuple[int, int]) -> ast.stmt:
     )
     negated = ast.UnaryOp(op=ast.Not(), operand=test, **spot(at))
     return when(negated, [does(call("c_bounded", [load(python, at)], at), at)], at)
-
-
-def flag(writer: Writer, node: Set, owned: bool) -> None:
-    """Write whether the variable's value is its own alone."""
-    name = writer.scope.binds(f"o_{target_of(writer, node)}")
-    writer.add(assign(name, constant(owned, node.at), node.at))
 
 
 def target_of(writer: Writer, node: Set) -> str:
@@ -215,21 +222,26 @@ def _current(writer: Writer, node: Set, start: Any) -> ast.expr:
     certain = scope.lexical(node.name) is not None or (
         node.name in scope.names.sets and node.name not in scope.names.early
     )
-    if not certain or node.scope == "component":
-        handler = ast.ExceptHandler(
-            type=load("c_unbound", at), name=None, body=[assign(python, plain(start, at), at)],
-            **spot(at),
-        )  # fmt: skip
-        writer.add(
-            ast.Try(
-                body=[does(load(python, at), at)],
-                handlers=[handler],
-                orelse=[],
-                finalbody=[],
-                **spot(at),
-            )  # fmt: skip
-        )
-    return load(python, at)
+    if certain and node.scope != "component":
+        return load(python, at)
+    held = writer.fresh("c_t")
+    writer.add(_begun(held, python, start, at))
+    return load(held, at)
+
+
+def _begun(held: str, python: str, start: Any, at: Place) -> ast.stmt:
+    """Write that a local holds the variable's value, or what an operation begins with."""
+    handler = ast.ExceptHandler(
+        type=load("c_unbound", at), name=None, body=[assign(held, plain(start, at), at)],
+        **spot(at),
+    )  # fmt: skip
+    return ast.Try(
+        body=[assign(held, load(python, at), at)],
+        handlers=[handler],
+        orelse=[],
+        finalbody=[],
+        **spot(at),
+    )
 
 
 def _changed(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
@@ -254,7 +266,7 @@ def _changed(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
     if operation in {"add", "subtract", "multiply", "divide", "modulo"}:
         return _sum(writer, node, current, writer.scope.kind(node.name), value, kind)
     extra = _text_or(writer, node.key if node.key is not None else node.index)
-    owned: ast.expr = constant(False, at)
+    owned: ast.expr = constant(0, at)
     if node.scope not in MAPS and writer.scope.tracked(node.name):
         owned = load(f"o_{target_of(writer, node)}", at)
     arguments = [constant(operation, at), current, owned, value, extra, constant(node.name, at)]
@@ -309,19 +321,23 @@ def _in_place(writer: Writer, node: Set) -> bool:
         return False
     value, _ = _operand(writer, node)
     key = _text_or(writer, node.key) if node.key is not None else None
-    held = writer.fresh("c_t")
+    held, before = writer.fresh("c_t"), writer.fresh("c_t")
     writer.add(assign(held, value, at))
-    _current(writer, node, _STARTS[node.operation])
     python = target_of(writer, node)
-    owned = scope.binds(f"o_{python}")
+    kind = LISTED if node.operation == "append" else KEYED
+    flag = scope.binds(f"o_{python}")
     mine = call(
         "c_own_list" if node.operation == "append" else "c_own_dict",
-        [load(python, at), constant(node.name, at)],
+        [load(before, at), constant(node.name, at)],
         at,
     )
-    test = ast.UnaryOp(op=ast.Not(), operand=load(owned, at), **spot(at))
-    take = [assign(python, mine, at), assign(owned, constant(True, at), at)]
-    writer.add(when(test, list[ast.stmt](take), at))
+    test = compare(load(flag, at), ast.NotEq(), constant(kind, at), at)
+    take = [
+        _begun(before, python, _STARTS[node.operation], at),
+        assign(python, mine, at),
+        assign(flag, constant(kind, at), at),
+    ]
+    writer.add(when(test, take, at))
     if key is None:
         writer.add(does(method(python, "append", [load(held, at)], at), at))
     else:
@@ -330,69 +346,3 @@ def _in_place(writer: Writer, node: Set) -> bool:
         )
         writer.add(ast.Assign(targets=[slot], value=load(held, at), **spot(at)))
     return True
-
-
-def write_return(writer: Writer, node: Return) -> None:
-    """Write `q:return`."""
-    at = node.at
-    text = node.value.literal if node.value is not None else None
-    if text is not None and not node.type:
-        assert node.value is not None
-        made = node.value.structure
-        code = structured(writer, returned(text) if made is None else made)
-    else:
-        code, _ = literal(writer, node.value, node.type, "return")
-    if writer.returning == "function":
-        assert writer.function is not None
-        if writer.function.returns:
-            arguments = [constant(writer.function.returns, at), constant("return", at)]
-            code = call("c_convert", [code, *arguments], at)
-        writer.add(ast.Return(value=code, **spot(at)))
-        return
-    if any(each.kind == "loop" for each in writer.open):
-        writer.add(does(method("c_results", "append", [code], at), at))
-        return
-    held = writer.fresh("c_t")
-    writer.add(assign(held, code, at))
-    writer.leave("")
-    if writer.returning == "handler":
-        writer.add(ast.Return(value=None, **spot(at)))
-        return
-    writer.add(ending(load(held, at), at))
-
-
-def ending(value: ast.expr, at: tuple[int, int]) -> ast.stmt:
-    """Write the end of a component: its value and its variables."""
-    pair = ast.Tuple(elts=[value, call("c_locals", [], at)], ctx=ast.Load(), **spot(at))
-    return ast.Return(value=pair, **spot(at))
-
-
-def write_log(writer: Writer, node: Log) -> None:
-    """Write `q:log`."""
-    at = node.at
-    if node.when is not None:
-        test, _ = writer.expression(node.when)
-
-        def inside() -> None:
-            _log(writer, node)
-
-        writer.add(when(test, writer.block(inside), at))
-        return
-    _log(writer, node)
-
-
-def _log(writer: Writer, node: Log) -> None:
-    arguments = [constant(node.level, node.at), writer.string(node.message)]
-    writer.add(does(method("c_run", "log", arguments, node.at), node.at))
-
-
-def write_throw(writer: Writer, node: Throw) -> None:
-    """Write `q:throw`."""
-    arguments = [writer.string(node.message), constant(node.type, node.at)]
-    writer.add(does(call("c_throw", arguments, node.at), node.at))
-
-
-def write_dump(writer: Writer, node: Dump) -> None:
-    """Write `q:dump`."""
-    code, _ = writer.expression(node.value)
-    writer.put(writer.paid("dump", [code, constant(node.label, node.at)]))

@@ -72,7 +72,9 @@ def join(left: Kind | None, right: Kind) -> Kind:
     return left if left[0] == right[0] else ANY
 
 
-def infer(node: Node, lookup: Callable[[str], Kind], depth: int = 0) -> Kind:
+def infer(  # noqa: PLR0912 - one arm a kind of node
+    node: Node, lookup: Callable[[str], Kind], depth: int = 0
+) -> Kind:
     """Return the kind of an expression, given those of its names."""
     if isinstance(node, Name):
         return lookup(node.name)

@@ -64,10 +64,10 @@ def own_dict(value: Any, name: str) -> dict[Any, Any]:
     return dict(value)
 
 
-def operate(
+def operate(  # noqa: PLR0917 - written by the code generator, in this order
     operation: str,
     current: Any,
-    owned: bool,
+    owned: int,
     value: Any,
     extra: Any,
     name: str,
@@ -78,7 +78,7 @@ def operate(
     Args:
         operation: As in the template.
         current: What it holds; it stays as it is unless `owned`.
-        owned: Whether nothing else holds the same list or object.
+        owned: 0 where something else may hold the same list or object.
         value: Of the operation.
         extra: Its key or index.
         name: The variable's, for messages.
@@ -93,11 +93,12 @@ def operate(
     if type(current) is not list and type(current) is not tuple:
         _unfit(operation, name, current, "a list")
     spend(budget, len(current) >> (8 if owned else 5))
-    return _list(operation, current if owned else list(current), value, extra, budget)
+    items = current if owned and type(current) is list else list(current)
+    return _list(operation, items, value, extra, budget)
 
 
-def _object(
-    operation: str, current: Any, owned: bool, value: Any, key: Any, name: str, budget: list[int]
+def _object(  # noqa: PLR0917 - see there
+    operation: str, current: Any, owned: int, value: Any, key: Any, name: str, budget: list[int]
 ) -> dict[Any, Any]:
     if not isinstance(current, dict):
         _unfit(operation, name, current, "an object")

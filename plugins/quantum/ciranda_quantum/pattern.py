@@ -182,9 +182,11 @@ def _repeat(argument: Any, program: list[_Instruction]) -> None:
 
 def _test(operation: Any, argument: Any) -> Callable[[str], bool]:
     if operation is constants.LITERAL:
-        return lambda c, wanted=chr(argument): c == wanted  # type: ignore[misc]
+        wanted = chr(argument)
+        return lambda c: c == wanted
     if operation is constants.NOT_LITERAL:
-        return lambda c, wanted=chr(argument): c != wanted  # type: ignore[misc]
+        unwanted = chr(argument)
+        return lambda c: c != unwanted
     if operation is constants.ANY:
         return lambda c: c != "\n"
     if operation is constants.IN:

@@ -208,7 +208,9 @@ class _Reader:
         for node in body:
             self.node(node, sure, shadow)
 
-    def node(self, node: Any, sure: bool, shadow: Lexical) -> None:
+    def node(  # noqa: PLR0912 - one arm a kind of node
+        self, node: Any, sure: bool, shadow: Lexical
+    ) -> None:
         for code in codes(node):
             self.code(code, shadow)
         if isinstance(node, Set):
@@ -226,7 +228,7 @@ class _Reader:
         elif isinstance(node, Try):
             self.body(node.body, sure=False, shadow=shadow)
             for catch in node.catches:
-                within = {**shadow, catch.var: ANY} if catch.var else shadow
+                within = {**shadow, catch.var: ANY} if catch.var else {**shadow}
                 self.body(catch.body, sure=False, shadow=within)
             self.body(node.final, sure=False, shadow=shadow)
         elif isinstance(node, Transaction):
@@ -297,7 +299,7 @@ def _returns(body: Body) -> bool:
     )
 
 
-def codes(node: Any) -> Iterator[Code]:
+def codes(node: Any) -> Iterator[Code]:  # noqa: PLR0912 - one arm a kind of node
     """Yield the expressions of a node itself, without those of what stands within it."""
     if isinstance(node, Set):
         for value in (node.value, node.default, node.step, node.index, node.key):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import TypeVar, Union
 
 from ciranda.expressions import ExpressionError
 
@@ -18,6 +18,8 @@ from .reader import Source
 from .scope import Scope, escaping
 from .survey import Names
 from .values import Code, Value
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Writer:
         inliner = Inliner(code, self.scope, self.functions)
         return self.guarded(code, lambda: inliner.unchecked(code.tree))
 
-    def guarded(self, code: Code, write: Callable[[], Any]) -> Any:
+    def guarded(self, code: Code, write: Callable[[], Made]) -> Made:
         """Give the faults of an expression their place."""
         try:
             return write()
@@ -163,12 +165,12 @@ class Writer:
             return
         for name in sorted(escaping(code, whole=whole)):
             if self.scope.tracked(name):
-                self.own(name, False)
+                self.shared(name)
 
-    def own(self, name: str, owned: bool) -> None:
-        """Write whether a variable's list or object is its own alone."""
+    def shared(self, name: str) -> None:
+        """Write that a variable's list or object is no longer its own alone."""
         flag = self.scope.binds(f"o_{self.scope.variable(name)}")
-        self.add(assign(flag, constant(owned, self.at), self.at))
+        self.add(assign(flag, constant(0, self.at), self.at))
 
     def string(self, value: Value) -> ast.expr:
         """Return the code of a value as text."""

@@ -27,12 +27,19 @@ def test_parameters_are_bound_and_never_pasted():
     params = '<q:param name="n" value="{evil}"/>'
 
     assert queried("SELECT * FROM rows WHERE n = :n", params, {"evil": "a' OR '1'='1"}) == []
-    assert queried("SELECT ':n' AS t FROM rows WHERE n = :n", params, {"evil": "a"}) == [{"t": ":n"}]
+    assert queried("SELECT ':n' AS t FROM rows WHERE n = :n", params, {"evil": "a"}) == [
+        {"t": ":n"}
+    ]
 
 
 @pytest.mark.parametrize(
     "sql",
-    ["DELETE FROM rows", "ATTACH DATABASE '/tmp/x' AS y", "PRAGMA journal_mode", "CREATE TABLE t(a)"],
+    [
+        "DELETE FROM rows",
+        "ATTACH DATABASE '/tmp/x' AS y",
+        "PRAGMA journal_mode",
+        "CREATE TABLE t(a)",
+    ],
 )
 def test_a_query_of_rows_only_reads(sql):
     error = fails(f'<q:query name="o" source="rows">{sql}</q:query>', {"rows": ROWS})
@@ -138,7 +145,8 @@ def test_data_is_transformed_by_compiled_expressions():
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("json", "nope"), ("xml", "<a>"), ("xml", "<!DOCTYPE a><a/>"), ("csv", 'a\n"x')]
+    ("kind", "text"),
+    [("json", "nope"), ("xml", "<a>"), ("xml", "<!DOCTYPE a><a/>"), ("csv", 'a\n"x')],
 )
 def test_data_that_cannot_be_read_is_an_error(kind, text):
     body = f'<q:data name="d" type="{kind}" value="{{text}}"/>'
@@ -182,14 +190,18 @@ def test_events_reach_handlers_of_the_run_and_the_host():
 
 
 def test_an_event_that_causes_itself_is_bounded():
-    body = '<q:onEvent event="a"><q:dispatchEvent event="a"/></q:onEvent><q:dispatchEvent event="a"/>'
+    body = (
+        '<q:onEvent event="a"><q:dispatchEvent event="a"/></q:onEvent><q:dispatchEvent event="a"/>'
+    )
 
     assert fails(body).kind == "limit"
 
 
 def test_logs_reach_the_host():
     lines = []
-    template('<q:log message="a" level="debug"/>', host=Host(log=lambda *line: lines.append(line))).run()
+    template(
+        '<q:log message="a" level="debug"/>', host=Host(log=lambda *line: lines.append(line))
+    ).run()
 
     assert lines == [("debug", "a")]
     assert run('<q:log message="a"/>').logs == (("info", "a"),)

@@ -46,9 +46,9 @@ def test_calls_are_paid_for():
         for n in range(40)
     )
 
-    assert fails(f'{functions}<q:function name="f40"><q:return value="1"/></q:function>{{f0()}}').kind == (
-        "limit"
-    )
+    assert fails(
+        f'{functions}<q:function name="f40"><q:return value="1"/></q:function>{{f0()}}'
+    ).kind == ("limit")
 
 
 def test_what_a_function_sets_is_its_own():

@@ -64,8 +64,12 @@ def test_an_address_starts_no_script(address, shown):
 
 
 def test_an_address_that_begins_written_out_keeps_its_scheme():
-    assert html('<a href="/x/{u}">x</a>', {"u": "javascript:1"}) == '<a href="/x/javascript:1">x</a>'
-    assert html('<a href="java{u}">x</a>', {"u": "script:1"}) == '<a href="unsafe:javascript:1">x</a>'
+    assert (
+        html('<a href="/x/{u}">x</a>', {"u": "javascript:1"}) == '<a href="/x/javascript:1">x</a>'
+    )
+    assert (
+        html('<a href="java{u}">x</a>', {"u": "script:1"}) == '<a href="unsafe:javascript:1">x</a>'
+    )
 
 
 class Page(HTMLParser):

@@ -40,7 +40,8 @@ def test_a_name_that_holds_a_forbidden_word_is_a_name(name):
 
 
 @pytest.mark.parametrize(
-    "cell", ["__import__('os').getpid()", "{1 + 1}", "True or True", "0 or x", "'; DROP TABLE t; --"]
+    "cell",
+    ["__import__('os').getpid()", "{1 + 1}", "True or True", "0 or x", "'; DROP TABLE t; --"],
 )
 def test_a_cell_is_data_and_never_code(cell):
     body = """<q:data name="rows" type="csv" value="{text}"><q:column name="a"/>

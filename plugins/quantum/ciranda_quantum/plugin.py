@@ -1,0 +1,23 @@
+"""The plugin `quantum`: what the engine sees of it. The language itself needs nothing of this."""
+
+from __future__ import annotations
+
+from ciranda import hookimpl
+from ciranda.actions import Action
+
+from .actions import Templates
+from .settings import QuantumSettings
+
+CIRANDA_API = (1, 0)
+
+
+@hookimpl
+def settings() -> type[QuantumSettings]:
+    """Offer the section `[quantum]`."""
+    return QuantumSettings
+
+
+@hookimpl
+def actions() -> list[Action]:
+    """Offer `quantum.render` and `quantum.call`; each engine compiles for itself."""
+    return Templates().actions()

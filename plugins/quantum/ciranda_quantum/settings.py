@@ -1,0 +1,39 @@
+"""What a project says about its templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+from msgspec import Meta
+
+from ciranda import Settings
+
+from .limits import Limits
+
+__all__ = ["QuantumSettings"]
+
+_DEFAULT = Limits()
+_Count = Annotated[int, Meta(ge=1)]
+
+
+class QuantumSettings(Settings, section="quantum"):
+    """The section `[quantum]` of `ciranda.toml`.
+
+    Attributes:
+        components: Where components are looked up; by default the folder of each template.
+        iterations: Turns of all loops and calls of one run together.
+        recursion: Functions or components within each other.
+        output: Characters of HTML of one run.
+        code_cache: Whether compiled templates are kept on disk, for processes to come.
+    """
+
+    components: Optional[Path] = None  # noqa: UP045 - evaluated, and this folder speaks 3.9
+    iterations: _Count = _DEFAULT.iterations
+    recursion: _Count = _DEFAULT.recursion
+    output: _Count = _DEFAULT.output
+    code_cache: bool = False
+
+    def limits(self) -> Limits:
+        """Return the bounds of one run."""
+        return Limits(self.iterations, self.recursion, self.output)
