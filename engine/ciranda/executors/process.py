@@ -87,7 +87,11 @@ class ProcessExecutor:
 
     async def _open(self) -> Pool:
         async with self._opening:
-            return self._pool or await self._group.start(self._hold)
+            if self._pool is not None:
+                return self._pool
+            with anyio.CancelScope(shield=True):  # the pool outlives the step that asked
+                opened: Pool = await self._group.start(self._hold)
+            return opened
 
     async def _hold(self, *, task_status: TaskStatus[Pool] = anyio.TASK_STATUS_IGNORED) -> None:
         """Keep the pool open: a step's task must not, since another one's end closes it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final
 
 import anyio
@@ -36,6 +37,7 @@ class ThreadExecutor:
         async def call_in_thread(call: Call) -> Any:
             arguments = await gather(call)
             ended = anyio.Event()
+            begun = threading.Lock()  # whoever takes it first decides whether the thread works
             holder = object()
             await self._places.acquire_on_behalf_of(holder)
 
@@ -44,6 +46,8 @@ class ThreadExecutor:
                 ended.set()
 
             def work() -> Any:
+                if not begun.acquire(blocking=False):
+                    return None  # cancelled on the way here
                 try:
                     return finish(function(**arguments))
                 finally:
@@ -56,10 +60,13 @@ class ThreadExecutor:
                 return await anyio.to_thread.run_sync(
                     work, abandon_on_cancel=True, limiter=self._threads
                 )
-            except anyio.get_cancelled_exc_class():
-                call.ctx.cancelled = True
-                if not ended.is_set():
-                    call.notes[ABANDONED] = ended
+            except BaseException as error:
+                if begun.acquire(blocking=False):
+                    leave()  # no thread did or will
+                elif isinstance(error, anyio.get_cancelled_exc_class()):
+                    call.ctx.cancelled = True
+                    if not ended.is_set():
+                        call.notes[ABANDONED] = ended
                 raise
 
         return call_in_thread

@@ -25,7 +25,9 @@ class FrameTooBigError(Exception):
     """A frame would be above the cap; `size` is its length in bytes."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"{size:,} bytes, above the cap of {CAP:,}")
+        super().__init__(
+            f"{size:,} bytes, above the cap of {CAP:,}: write it to a file and pass its path on"
+        )
         self.size = size
 
 
