@@ -45,7 +45,7 @@ def _count(says: str, least: int = 1) -> dict[str, Any]:
 def _share(says: str) -> dict[str, Any]:
     return {
         "type": ["string", "number"],
-        "pattern": r"^(?:100|[0-9]{1,2})(?:\.[0-9]+)?%$",
+        "pattern": r"^(?=.*[1-9])(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%$",
         "exclusiveMinimum": 0,
         "maximum": 1,
         "description": says,
@@ -278,7 +278,11 @@ def _shared_limits() -> dict[str, Any]:
         ),
         "concurrency": _closed(
             {
-                "group": {"description": "Steps of one group share the limit."},
+                "group": {
+                    "type": ["string", "number", "boolean", "array", "object"],
+                    "description": "Steps of one group share the limit.",
+                    "x-says": "a name, such as `deploy`",
+                },
                 "max": _count("How many at once."),
                 "policy": _words(
                     "queue", "cancel-old", "cancel-new", "fail", says="What happens to the next."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciranda.actions.failures import KINDS
 from ciranda.errors import Fault
+from ciranda.expressions import ExpressionError, compile_template
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import hint_for_kind
@@ -39,6 +40,7 @@ def modifier_faults(
     for step in workflow.steps.values():
         yield from _kinds(step, namespaces, places)
         yield from _times(step, places)
+        yield from _map(step, places)
         action = actions.get(step.uses)
         if action is not None:
             yield from _cache(step, action, places)
@@ -94,6 +96,27 @@ def _executor(
             f"`timeout` cannot stop `{step.uses}` while it runs inline",
             hint="leave `executor` out: with a `timeout` it runs in a process",
             kind="executor",
+        )
+
+
+def _map(step: Step, places: Places) -> Iterator[Fault]:
+    """Yield the fault of a list that is a text: one without `${{ }}`, or with more around it."""
+    if not isinstance(step.map, str):
+        return
+    try:
+        single = compile_template(step.map).single
+    except ExpressionError:  # said where expressions are compiled
+        return
+    if not single:
+        inner = step.map.strip()
+        hint = "write `${{ ... }}` and nothing around it"
+        if "${{" not in inner and inner.startswith(("steps.", "inputs.")):
+            hint = f"write `${{{{ {inner} }}}}`"
+        yield places.fault(
+            ("steps", step.id, "map"),
+            "`map` needs a list, and this is a text",
+            hint=hint,
+            kind="wrong-type",
         )
 
 
