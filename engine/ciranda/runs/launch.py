@@ -61,6 +61,7 @@ class Launch:
         self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
         self._log: Final[Log | None] = None if engine.durability is Durability.OFF else engine.log
         self._lease: Lease | None = None
+        self._after = 0  # the last message that an earlier try of the run left
         self._row: RunRow | None = None
         self._runner: Runner
         self._stage: Stage
@@ -141,6 +142,8 @@ class Launch:
             ReplayError: The log does not fit the workflow.
         """
         log = self._engine.log
+        # Nobody posts to a run that nobody executes: these are of the time before.
+        self._after = max((one.id for one in log.take(self.run, 0)), default=0)
         self._lease = log.acquire(self.run, _owner(), LEASE)
         try:
             given = {
@@ -169,7 +172,7 @@ class Launch:
 
     def session(self) -> Session:
         """Return the session of a run that was begun or resumed."""
-        return Session(self._runner, self._stage, self._log, self._lease)
+        return Session(self._runner, self._stage, self._log, self._lease, after=self._after)
 
     def result(self) -> RunResult:
         """Return what became of the run; its durations become history."""

@@ -15,6 +15,7 @@ from ciranda.store import Lease, Log
 __all__ = ["Session"]
 
 FLUSH: Final = 0.2  # seconds that printed output waits for the store at the most
+_UNKNOWN: Final = -1  # so that the first look takes what came since the lease
 LEASE: Final = 30.0  # seconds after which a silent owner may be taken for dead
 
 
@@ -26,15 +27,23 @@ class Session:
         stage: What holds the printed output.
         log: The store; None for a run in memory.
         lease: The right to write; None for a run in memory.
+        after: The id of the last message that was there before the lease: of an earlier try.
     """
 
     def __init__(
-        self, runner: Runner, stage: Stage, log: Log | None = None, lease: Lease | None = None
+        self,
+        runner: Runner,
+        stage: Stage,
+        log: Log | None = None,
+        lease: Lease | None = None,
+        *,
+        after: int = 0,
     ) -> None:
         self._runner: Final = runner
         self._stage: Final = stage
         self._log: Final = log
         self._lease: Final = lease
+        self._after: Final = after
 
     async def perform(self, first: Event) -> RunCompleted:
         """Record `first` and go on until the run ends; give the lease back whatever happens.
@@ -73,7 +82,7 @@ class Session:
 
     async def _listen(self, log: Log) -> None:
         """Hand printed output to the store, and take messages of other processes."""
-        version, last = log.data_version(), 0
+        version, last = _UNKNOWN, self._after
         while True:
             await anyio.sleep(FLUSH)
             await anyio.to_thread.run_sync(self._stage.flush)
