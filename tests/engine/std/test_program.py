@@ -268,3 +268,10 @@ async def test_bytes_that_are_no_text_are_replaced():
 
     assert out["stdout"] == "a\ufffd\ufffd\ufffd\0b"
     assert run.finish(out) == out
+
+
+async def test_json_that_nests_without_end_is_an_invalid_output():
+    with pytest.raises(StepError, match="nests too deep") as caught:
+        await run(["cat"], stdin="[" * 100_000, parse="json")
+
+    assert caught.value.kind == "invalid-output"

@@ -73,7 +73,7 @@ modifiers: dict[str, st.SearchStrategy[Any]] = {
         "cap": durations, "probes": st.integers(1, 9), "key": plain}),
     "rate": st.fixed_dictionaries(
         {"requests": st.integers(1, 99).map(lambda count: f"{count}/1m")}, optional={"key": plain}),
-    "concurrency": st.fixed_dictionaries({"group": plain.map(lambda group: group or "g")}, optional={
+    "concurrency": st.fixed_dictionaries({"group": plain.map(lambda one: one or "g")}, optional={
         "max": st.integers(1, 9),
         "policy": st.sampled_from(["queue", "cancel-old", "cancel-new", "fail"])}),
     "continue-on-error": st.booleans() | kinds.filter(bool),
