@@ -82,7 +82,11 @@ class Performance:
         return result, interrupts.code if interrupts.signum else Exit.FAILED
 
     def _shown(self, order: Order, interrupts: Interrupts) -> RunResult | None:
-        shown = SilentProgress() if self._lines else progress(sys.stderr, quiet=self._quiet)
+        shown = (
+            SilentProgress()
+            if self._lines or sys.stderr is None
+            else progress(sys.stderr, quiet=self._quiet)
+        )
         with shown as self._progress:
             return anyio.run(self._perform, order, interrupts, backend=self._backend)
 
@@ -163,7 +167,7 @@ def _log_lines() -> LogLines | None:
 
     They are JSON unless a person looks at them.
     """
-    if "CIRANDA_LOG" not in os.environ:
+    if "CIRANDA_LOG" not in os.environ or sys.stderr is None:
         return None
     from ciranda.observe.logs import LogLines, log_level
 

@@ -220,3 +220,29 @@ def test_completion_answers_the_shell(project):
 
     assert done.stdout == "plain,validate\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("script", ["print('works')", "import sys; sys.exit('refused')", "loop"])
+def test_a_sandbox_layer_is_found_out_by_trying(monkeypatch, script):
+    from ciranda.cli import sandboxes
+
+    monkeypatch.setattr(sandboxes, "_SECONDS", 0.3)
+    code = "import time; time.sleep(9)" if script == "loop" else script
+    name, level, message = sandboxes._tried("layer", [sys.executable, "-I", "-S", "-c", code])
+
+    assert name == "layer"
+    assert (level, message) == {
+        "print('works')": ("ok", "works"),
+        "import sys; sys.exit('refused')": ("warn", "does not work: refused"),
+    }.get(script, (level, message))
+    assert level == ("ok" if "works" in script else "warn")
+
+
+def test_bubblewrap_and_other_systems(monkeypatch):
+    from ciranda.cli import sandboxes
+
+    monkeypatch.setattr(sandboxes, "_tried", lambda name, argv: (name, "ok", argv[0]))
+    monkeypatch.setattr(sandboxes.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert ("bubblewrap", "ok", "/usr/bin/bwrap") in list(sandboxes.sandbox_findings())
+    monkeypatch.setattr(sandboxes.sys, "platform", "darwin")
+    assert [level for _, level, _ in sandboxes.sandbox_findings()] == ["warn"]

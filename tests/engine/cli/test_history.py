@@ -242,3 +242,16 @@ def test_cancel_reaches_a_run_of_another_process(cli, project):
     assert process.returncode == 1, err
     assert "cancelled" in cli("show", "last").out
     assert "already: nothing to cancel" in cli("cancel", "last", code=2).err
+
+
+def test_a_resumed_run_does_not_hear_what_was_said_to_it_before(cli, project):
+    (project / "two.yaml").write_text(
+        "ciranda: 1\nsteps:\n  a: {run: [test, -e, go]}\n  b: {run: [sleep, '0.5'], needs: [a]}\n"
+    )
+    cli("run", "two.yaml", "-q", code=1)
+    with opened(None) as log:
+        run = log.run("last").id
+        log.post(run, "cancel", b"of the first try")
+    (project / "go").touch()
+
+    assert cli("resume", "last", "-o", "json").data["status"] == "succeeded"

@@ -214,7 +214,8 @@ def test_a_terminal_shows_progress_as_it_happens(project, monkeypatch):
     assert code == 0
     assert "\x1b[?25l" in text  # the cursor hides while the display is live
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
-    assert "nap" in text
+    assert "0/1 steps" in text
+    assert "✓ slow succeeded" in text
 
 
 def test_no_color_is_obeyed_at_a_terminal(project):

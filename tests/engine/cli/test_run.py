@@ -155,3 +155,36 @@ def test_log_lines_for_machines_take_the_place_of_progress(cli, monkeypatch):
 
     assert {json.loads(line)["run"] for line in said.err.splitlines()} != set()
     assert said.out == "said: hi\nsize: 2\n"
+
+
+def test_the_plan_of_a_dry_run_has_every_note(cli, project):
+    (project / "notes.yaml").write_text(
+        "ciranda: 1\ninputs: {n: {type: integer, default: 1}}\nsteps:\n"
+        "  a: {if: inputs.n > 0, uses: data.read, with: {path: x}, retry: 3, timeout: 5s,\n"
+        "      cache: {key: k, ttl: 1h}, continue-on-error: true, executor: process}\n"
+        "  b: {map: '${{ [1, 2] }}', when: item > 1, run: 'echo ${{ item }}'}\n"
+    )
+
+    text = cli("run", "notes.yaml", "--dry-run").out
+
+    notes = "if inputs.n > 0; 3 attempts; timeout 5s; cached; on the process executor; may fail"
+    assert notes in text
+    assert "for each of ${{ [1, 2] }}; when item > 1" in text
+    assert "run echo ${{ item }}" in text
+
+
+def test_outputs_that_fail_are_told_without_a_step(cli, project):
+    (project / "out.yaml").write_text(
+        "ciranda: 1\nsteps: {a: {run: [echo, x], parse: text}}\n"
+        "outputs: {o: '${{ int(steps.a.output.data) }}'}\n"
+    )
+
+    said = cli("run", "out.yaml", "-o", "json", code=1)
+
+    assert said.data["failures"][""]["message"] in said.err
+
+
+def test_an_empty_workflow_prints_nothing(cli, project):
+    (project / "mute.yaml").write_text("ciranda: 1\nsteps: {a: {run: [echo, x]}}\n")
+
+    assert cli("run", "mute.yaml", "-q").out == ""
