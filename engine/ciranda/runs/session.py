@@ -15,6 +15,7 @@ from ciranda.store import Lease, Log
 __all__ = ["Session"]
 
 FLUSH: Final = 0.2  # seconds that printed output waits for the store at the most
+DOZE: Final = 60.0  # the same, where no other process can be waiting for it
 _UNKNOWN: Final = -1  # so that the first look takes what came since the lease
 LEASE: Final = 30.0  # seconds after which a silent owner may be taken for dead
 
@@ -56,7 +57,8 @@ class Session:
             return await self._runner.perform(first)
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._beat, self._log, self._lease)
+                if self._log.shared:
+                    group.start_soon(self._beat, self._log, self._lease)
                 group.start_soon(self._listen, self._log)
                 completed = await self._runner.perform(first)
                 group.cancel_scope.cancel()
@@ -82,12 +84,14 @@ class Session:
 
     async def _listen(self, log: Log) -> None:
         """Hand printed output to the store, and take messages of other processes."""
-        version, last = _UNKNOWN, self._after
+        version, last, pause = _UNKNOWN, self._after, FLUSH
         while True:
-            await anyio.sleep(FLUSH)
+            await anyio.sleep(pause)
             await anyio.to_thread.run_sync(self._stage.flush)
             if version == (version := log.data_version()):
+                pause = FLUSH if log.shared else min(2 * pause, DOZE)
                 continue
+            pause = FLUSH
             for message in log.take(self._runner.run, last):
                 last = message.id
                 if message.kind == "cancel":

@@ -21,7 +21,12 @@ class Log(Protocol):
 
     All calls are synchronous and may come from any thread. Everything that names a run raises
     RunNotFoundError if there is none, and everything raises StoreError if the store fails.
+
+    Attributes:
+        shared: Whether other processes may use it at the same time.
     """
+
+    shared: bool
 
     def create_run(self, run: RunRow) -> None:
         """Add a run; StoreError if there is one of this id."""

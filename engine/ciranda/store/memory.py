@@ -57,6 +57,7 @@ class MemoryLog:
         clock: Clock | None = None,
         max_bytes: int = MAX_BYTES,
     ) -> None:
+        self.shared = False
         self._process = process or Process()
         self._clock = clock or Clock()
         self._max_bytes = max_bytes

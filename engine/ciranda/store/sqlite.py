@@ -68,6 +68,7 @@ class SqliteLog:
             busy=busy,
         )
         self.path = self._database.path
+        self.shared = True
         self._clock = clock or Clock()
         self._runs = Runs(self._database)
         self._blobs = Blobs(self._database)

@@ -1,6 +1,7 @@
 """What tests of workflows and plugins use: a harness, virtual time, crashes, a check of actions."""
 
 from ciranda.testing.backends import virtual_backend
+from ciranda.testing.check import check_action
 from ciranda.testing.clock import HarnessClock
 from ciranda.testing.crash import SimulatedCrash
 from ciranda.testing.harness import Harness, harness
@@ -14,6 +15,7 @@ __all__ = [
     "Recorder",
     "SimulatedCrash",
     "VirtualLoop",
+    "check_action",
     "harness",
     "virtual_backend",
     "virtual_loop",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ciranda.testing.virtual_loop import virtual_loop
 
-__all__ = ["virtual_backend"]
+__all__ = ["BACKENDS", "virtual_backend"]
+
+BACKENDS: Final = ("asyncio", "trio")
 
 
 def virtual_backend(name: str = "asyncio", seed: int | None = None) -> tuple[str, dict[str, Any]]:

@@ -151,6 +151,9 @@ class Harness:
 
     def _disk(self) -> Log:
         log = SqliteLog(self.folder / ".ciranda", Durability.PROCESS, clock=self.clock.both)
+        log.shared = (
+            not self.clock.virtual
+        )  # days would be long if it looked for others all the time
         return self._crashes.around(log)
 
 

@@ -18,8 +18,10 @@ def mock_action(name: str, answer: Any) -> Action:
     Args:
         name: Whose place it takes.
         answer: A function that is called with the step's inputs as keywords, sync or async; an
-            exception to raise; anything else is the output.
+            exception to raise; an action as it is; anything else is the output.
     """
+    if isinstance(answer, Action):
+        return answer
     function = _function(answer)
     return Action(
         name=name,
