@@ -1,12 +1,18 @@
-"""The commands by name; a command's file is imported when it is called, not to list it."""
+"""The commands by name; a command's file is imported when it is called, not to list it.
+
+Plugins add commands of their own, which stand below the plugin's name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["SUMMARIES", "Commands", "Subcommands", "ciranda"]
 
@@ -35,13 +41,15 @@ class Commands(click.Group):
     """A group that knows its commands by name and imports one when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return list(SUMMARIES)
+        """Return the names in the order of the table, then those of plugins."""
+        return list(_all_summaries())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command; each file has it under the name `command`."""
         if cmd_name not in SUMMARIES:
-            return None
+            from ciranda.cli.contributed import command_of
+
+            return command_of(cmd_name)
         found: click.Command = import_module(f"ciranda.cli.{cmd_name}").command
         return found
 
@@ -52,9 +60,12 @@ class Commands(click.Group):
         name = args[0]
         if name in SUMMARIES or name.startswith("-"):
             return super().resolve_command(ctx, args)
+        command = self.get_command(ctx, name)
+        if command is not None:
+            return name, command, args[1:]
         from ciranda.workflow.nearest import nearest  # only a mistake needs it
 
-        meant = nearest(name, SUMMARIES)
+        meant = nearest(name, _all_summaries())
         if meant is None and name.endswith((".yaml", ".yml")):
             hint = f"to run the file: `ciranda run {name}`"
         else:
@@ -62,9 +73,26 @@ class Commands(click.Group):
         raise click.UsageError(f"there is no command `{name}`; {hint}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list from the table, which imports nothing."""
+        """Write the list from the table and from metadata, which imports nothing."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
+            formatter.write_dl(list(_all_summaries().items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names from the table, which imports nothing."""
+        from click.shell_completion import CompletionItem
+
+        names = _all_summaries().items()
+        found = [CompletionItem(name, help=text) for name, text in names]
+        return [
+            *(item for item in found if item.value.startswith(incomplete)),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
+
+
+def _all_summaries() -> dict[str, str]:
+    from ciranda.cli.contributed import summaries
+
+    return {**SUMMARIES, **{key: text for key, text in summaries().items() if key not in SUMMARIES}}
 
 
 class Subcommands(click.Group):

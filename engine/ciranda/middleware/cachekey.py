@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
@@ -125,17 +126,19 @@ class Keys:
         if self._key is not None:
             return rest
         if action.fingerprint is not None:
-            rest["outside"] = self._outside(call.inputs)
+            rest["outside"] = self._outside(call)
         if action.wants_context is not None and call.env:
             # Sealed as a whole: which of the texts came from secrets is not known here.
             rest["env"] = Secret("env", msgspec.json.encode(call.env, order="sorted").decode())
         return rest
 
-    def _outside(self, inputs: Mapping[str, Any]) -> Any:
+    def _outside(self, call: Call) -> Any:
         """Ask the action's own `fingerprint` what its answer depends on besides its inputs."""
         ask = self._plan.action.fingerprint
+        assert ask is not None
+        given = (call.inputs, call.ctx.run.base)
         try:
-            return ask(inputs) if ask is not None else None
+            return ask(*given[: len(inspect.signature(ask).parameters)])
         except Exception as error:
             raise NoKeyError(f"the fingerprint of `{self._plan.uses}` failed: {error}") from error
 

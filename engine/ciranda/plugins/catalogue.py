@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ciranda.discovery import ALWAYS, NAMED, Entry
 from ciranda.errors import PluginError
-from ciranda.plugins.discovery import ALWAYS, NAMED, Entry
 from ciranda.plugins.requirement import Requirement, parse_requirement
 from ciranda.settings import PluginsSettings
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from ciranda.plugins.discovery import Entry
+from ciranda.discovery import Entry
 
 __all__ = ["distribution_digest"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ciranda.actions import Action
 from ciranda.bus import Bus
+from ciranda.discovery import Entry
 from ciranda.errors import PluginError, SettingsError
 from ciranda.expressions import Function
-from ciranda.plugins.discovery import Entry
 from ciranda.plugins.importing import place_of
 from ciranda.plugins.inline import InlinePlugin
 from ciranda.settings import Configuration, Settings

@@ -10,13 +10,13 @@ from typing import Any, Final, final
 
 from ciranda.actions import Action
 from ciranda.bus import Bus
+from ciranda.discovery import Entry, discover
 from ciranda.errors import PluginError
 from ciranda.events import Request
 from ciranda.layer import Layer, StepPlan
 from ciranda.plugins.catalogue import Catalogue, Listed
 from ciranda.plugins.conflicts import check_names
 from ciranda.plugins.digests import distribution_digest
-from ciranda.plugins.discovery import Entry, discover
 from ciranda.plugins.importing import BUDGET, guarded
 from ciranda.plugins.inline import InlinePlugin, inline_path, load_inline
 from ciranda.plugins.lifespans import Lifespans

@@ -1,4 +1,7 @@
-"""Which plugins are installed: read from metadata, without importing a line of theirs."""
+"""Which plugins are installed: read from metadata, without importing a line of theirs.
+
+It stands alone, because `ciranda --help` needs it and nothing else of plugins.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ALWAYS", "NAMED", "Entry", "discover"]
+__all__ = ["ALWAYS", "COMMANDS", "NAMED", "PLUGINS", "Entry", "discover"]
 
 NAMED: Final = "ciranda"  # imported when a file names it
 ALWAYS: Final = "ciranda.always"  # imported by every engine: middleware and observers
+COMMANDS: Final = "ciranda.commands"  # imported when the command is called
+PLUGINS: Final = (NAMED, ALWAYS)
 OWN: Final = "ciranda"  # the distribution whose plugins need no enabling
 
 _INFO: Final = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)[^/]*)?\.(?:dist|egg)-info")
@@ -25,7 +30,7 @@ class Entry:
 
     Attributes:
         name: The entry point's name, which is its namespace of actions.
-        group: `ciranda` or `ciranda.always`.
+        group: `ciranda`, `ciranda.always` or `ciranda.commands`.
         module: What to import, as `module` or `module:attribute`.
         distribution: Who installed it.
         version: The distribution's version.
@@ -45,8 +50,8 @@ class Entry:
         return self.distribution == OWN
 
 
-def discover(paths: Sequence[str] | None = None) -> list[Entry]:
-    """Return the plugins announced on `paths` (`sys.path`), sorted by name.
+def discover(paths: Sequence[str] | None = None, groups: Sequence[str] = PLUGINS) -> list[Entry]:
+    """Return what is announced in `groups` on `paths` (`sys.path`), sorted by name.
 
     Reading the few files directly takes 2 ms where importing `importlib.metadata` alone takes
     ten, and a short command has no more to give. Of a distribution that is there twice the
@@ -59,7 +64,7 @@ def discover(paths: Sequence[str] | None = None) -> list[Entry]:
             if name in seen:
                 continue
             seen.add(name)
-            found = list(_entries(text))
+            found = list(_entries(text, groups))
             if not found:
                 continue
             shown = version or _written_version(folder)
@@ -95,8 +100,8 @@ def _archived(path: str) -> Iterator[tuple[str, str, Path, str]]:
         yield _normal(one.metadata["Name"]), one.version, Path(path), text
 
 
-def _entries(text: str) -> Iterable[tuple[str, str, str]]:
-    """Yield (group, name, module) of our groups."""
+def _entries(text: str, groups: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+    """Yield (group, name, module) of some groups of ours."""
     if OWN not in text:
         return
     group = ""
@@ -104,7 +109,7 @@ def _entries(text: str) -> Iterable[tuple[str, str, str]]:
         line = raw.strip()
         if line.startswith("["):
             group = line.strip("[] \t")
-        elif group in (NAMED, ALWAYS) and "=" in line and not line.startswith(("#", ";")):
+        elif group in groups and "=" in line and not line.startswith(("#", ";")):
             name, _, target = line.partition("=")
             yield group, name.strip(), target.partition("[")[0].strip()
 
