@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NotRequired, Optional, TypedDict
+from typing import Annotated, Any, Final, NotRequired, TypedDict
 
 from ciranda import Context, StepError, action
 from ciranda.actions import Action, Arg
@@ -31,6 +32,7 @@ ERRORS: Final = {
 _LEVELS: Final = {
     "trace": "debug", "debug": "debug", "info": "info", "warn": "warning", "warning": "warning",
 }  # fmt: skip
+_LIBRARIES: Final = 32  # folders of components that one engine keeps compiled
 _ASKS: Final = re.compile(r"<q:(invoke|fetch|dispatchEvent)\b")
 
 Rendered = TypedDict(
@@ -52,26 +54,27 @@ class Templates:
 
     def __init__(self, configure: Callable[[Path], Configuration] = read_configuration) -> None:
         self._configure: Final = configure
+        self._lock: Final = threading.Lock()
         self._settings: dict[Path, QuantumSettings] = {}
-        self._libraries: dict[tuple[Path, Optional[Path]], Library] = {}
+        self._libraries: dict[tuple[Path, Path | None], Library] = {}
 
     def actions(self) -> list[Action]:
         """Return `quantum.render` and `quantum.call`."""
-        mark = {"errors": ERRORS, "fingerprint": self.fingerprint, "idempotent": True}
         return [
-            action("quantum.render", **mark)(self.render),
-            action("quantum.call", **mark)(self.call),
+            action(name, errors=ERRORS, fingerprint=self.fingerprint, idempotent=True)(function)
+            for name, function in (("quantum.render", self.render), ("quantum.call", self.call))
         ]
 
     def render(
         self,
         template: Path,
-        data: Optional[dict[str, Any]] = None,
-        to: Optional[str] = None,
-        components: Optional[Path] = None,
-        databases: Optional[dict[str, Path]] = None,
-        trusted: Optional[list[str]] = None,
-        ctx: Optional[Context] = None,
+        data: dict[str, Any] | None = None,
+        to: str | None = None,
+        *,
+        components: Path | None = None,
+        databases: dict[str, Path] | None = None,
+        trusted: list[str] | None = None,
+        ctx: Context | None = None,
     ) -> Rendered:
         """Render a template, a `.q` file, to HTML.
 
@@ -99,10 +102,11 @@ class Templates:
     def call(
         self,
         template: Path,
-        data: Optional[dict[str, Any]] = None,
-        components: Optional[Path] = None,
-        databases: Optional[dict[str, Path]] = None,
-        ctx: Optional[Context] = None,
+        data: dict[str, Any] | None = None,
+        *,
+        components: Path | None = None,
+        databases: dict[str, Path] | None = None,
+        ctx: Context | None = None,
     ) -> Any:
         """Run a template, a `.q` file, for the value of its `q:return`.
 
@@ -134,24 +138,22 @@ class Templates:
             )
         folder = inputs.get("components")
         library = self._library(base, None if folder is None else Path(folder))
-        texts = library.texts(base / inputs["template"])
         total = hashlib.sha256()
-        for name, text in sorted(texts.items()):
-            asks = _ASKS.search(text)
+        for source in library.load(base / inputs["template"]).sources:
+            asks = _ASKS.search(source.text)
             if asks is not None:
-                raise ValueError(f"{name} asks others by <q:{asks[1]}>")
-            for part in (name, text):
-                total.update(f"{len(part)} {part}".encode())
+                raise ValueError(f"{source.file} asks others by <q:{asks[1]}>")
+            total.update(b"%d " % len(source.data) + source.data)
         return total.hexdigest()
 
     def _run(
         self,
         template: Path,
-        data: Optional[dict[str, Any]],
-        components: Optional[Path],
-        databases: Optional[dict[str, Path]],
-        trusted: Optional[list[str]],
-        ctx: Optional[Context],
+        data: dict[str, Any] | None,
+        components: Path | None,
+        databases: dict[str, Path] | None,
+        trusted: list[str] | None,
+        ctx: Context | None,
     ) -> Result:
         base = _base(ctx)
         given = _with_trusted(data or {}, trusted or [])
@@ -170,20 +172,23 @@ class Templates:
             why = (error.strerror or type(error).__name__).lower()
             raise StepError("quantum.not_found", f"{template} cannot be read: {why}.") from error
 
-    def _library(self, base: Path, components: Optional[Path]) -> Library:
-        settings = self._settings.get(base)
-        if settings is None:
-            settings = self._configure(base).read(QuantumSettings)
-            self._settings[base] = settings
-        folder = base / components if components is not None else settings.components
-        library = self._libraries.get((base, folder))
-        if library is None:
-            library = Library(folder, limits=settings.limits())
-            self._libraries[base, folder] = library
-        return library
+    def _library(self, base: Path, components: Path | None) -> Library:
+        with self._lock:
+            settings = self._settings.get(base)
+            if settings is None:
+                settings = self._configure(base).read(QuantumSettings)
+                self._settings[base] = settings
+            folder = base / components if components is not None else settings.components
+            library = self._libraries.pop((base, folder), None)
+            if library is None:
+                library = Library(folder, limits=settings.limits())
+            self._libraries[base, folder] = library  # the one used last stands last
+            while len(self._libraries) > _LIBRARIES:
+                del self._libraries[next(iter(self._libraries))]
+            return library
 
 
-def _base(ctx: Optional[Context]) -> Path:
+def _base(ctx: Context | None) -> Path:
     return (ctx.run.base if ctx is not None else Path()).absolute()
 
 
@@ -212,7 +217,7 @@ def _opened(base: Path, databases: Mapping[str, Path]) -> Iterator[dict[str, Any
         yield opened
 
 
-def _log_of(ctx: Optional[Context]) -> Optional[Callable[[str, str], None]]:
+def _log_of(ctx: Context | None) -> Callable[[str, str], None] | None:
     if ctx is None:
         return None
     log = ctx.log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -28,7 +28,7 @@ class QuantumSettings(Settings, section="quantum"):
         code_cache: Whether compiled templates are kept on disk, for processes to come.
     """
 
-    components: Optional[Path] = None  # noqa: UP045 - evaluated, and this folder speaks 3.9
+    components: Path | None = None
     iterations: _Count = _DEFAULT.iterations
     recursion: _Count = _DEFAULT.recursion
     output: _Count = _DEFAULT.output

@@ -67,6 +67,9 @@ class Template:
         self.name: Final = unit.source.file
         self.unit: Final = unit
         self.components: Final = tuple(functions)
+        self.sources: Final[tuple[Source, ...]] = tuple(
+            function.__globals__[MARK] for function in functions.values()
+        )
         self._component: Final = functions[""]
         self._limits: Final = limits
         self._host: Final = host
