@@ -12,7 +12,7 @@ from ciranda.workflow.document import parse_document
 DEEP = 100_000
 LIMIT_MS = 100
 # One event of libyaml costs about a microsecond, so 200,000 of them cannot be counted in less.
-COUNTED_MS = 1500
+COUNTED_MS = 4000
 
 
 def read(data, **options):
