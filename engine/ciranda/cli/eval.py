@@ -34,8 +34,19 @@ def command(expression: str, inputs: tuple[str, ...], form: str) -> None:
     from ciranda.cli.values import as_json, cell
 
     scope = {"inputs": plain_inputs(inputs), "()": _answers()}
-    value = _compiled(expression)(scope)
+    value = _kept(_compiled(expression)(scope), expression)
     screen.out(as_json(value) if form == "json" else cell(value))
+
+
+def _kept(value: Any, expression: str) -> Any:
+    """Return a value as a step or an output would be given it."""
+    from ciranda.expressions import ExpressionError
+    from ciranda.workflow.plainresult import plain_result
+
+    try:
+        return plain_result(value)
+    except ExpressionError as error:
+        raise error.placed(0, expression) from None
 
 
 def _compiled(text: str) -> Callable[[Mapping[str, Any]], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 TYPE_CHECKING = False  # `typing` is not needed before the commands are
@@ -28,8 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     code = int(outcome(list(sys.argv[1:] if arguments is None else arguments)))
     # What is still buffered may fail to be written, and that must show in the exit code.
     code = _finished(code)
+    if _lingering():
+        os._exit(code)  # all is written and closed; Python would wait for them without end
     gc.freeze()  # Python would search all objects several times on its way out: 20 ms
     sys.exit(code)
+
+
+def _lingering() -> bool:
+    """Say whether threads still work for steps that were cancelled: nothing can stop them."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return False
+    own = threading.main_thread()
+    return any(each is not own and not each.daemon for each in threading.enumerate())
 
 
 def _terminated(signum: int, frame: object) -> NoReturn:
