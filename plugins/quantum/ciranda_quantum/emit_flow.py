@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any, Final
 
+from ciranda.expressions.inline import Name
+
 from .emit_state import bounded
 from .kinds import COUNT, infer, is_number
 from .nodes import (
@@ -146,9 +148,46 @@ def _numbered(
     return pair, call("c_enumerate", [items], at)
 
 
+def _only_shows(body: Body, var: str | None) -> bool:
+    """Tell whether a loop puts out each item once, as text among static markup."""
+    shown = 0
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Words) and not node.raw:
+            for code in node.value.codes:
+                if not isinstance(code.tree, Name) or code.tree.name != var:
+                    return False
+                shown += 1
+        elif isinstance(node, Tag) and not any(value.codes for _, value in node.attributes):
+            waiting += node.body
+        else:
+            return False
+    return shown == 1
+
+
+def _write_cells(writer: Writer, node: EachLoop) -> None:
+    """Write a loop that only shows its items: they are escaped together, in one go."""
+    at = node.at
+    assert isinstance(node.items, Code)
+    items, _ = writer.expression(node.items)
+    kept, writer.parts = writer.parts, []
+    writer.scope.layers.append({node.var or "": Local("c_budget")})
+    writer.body(node.body)
+    writer.scope.layers.pop()
+    parts, writer.parts = writer.parts, kept
+    place = next(place for place, part in enumerate(parts) if not isinstance(part, str))
+    before, after = ("".join(map(str, each)) for each in (parts[:place], parts[place + 1 :]))
+    limit = ast.Attribute(value=load(writer.out, at), attr="limit", ctx=ast.Load(), **spot(at))
+    writer.put(writer.paid("cells", [items, constant(before, at), constant(after, at), limit]))
+
+
 def write_each(writer: Writer, node: EachLoop) -> None:
     """Write a loop over items."""
     at = node.at
+    if node.kind == "array" and node.index is None and _only_shows(node.body, node.var):
+        _write_cells(writer, node)
+        return
     if isinstance(node.items, Code):
         code, _ = writer.expression(node.items, kept=True)
     else:

@@ -22,6 +22,7 @@ from .error import UNCATCHABLE, QuantumError, kind_of
 from .run import Out
 
 MISSING: Final = object()
+_NUL: Final = "\0"  # what no text of a page holds
 _WIDEST: Final = 1 << 62
 
 
@@ -60,6 +61,32 @@ def _items(value: Any, budget: list[int]) -> Any:
         spend(budget, len(value))
         return value
     raise QuantumError("type", f"a loop runs over a list, not {word(value)}")
+
+
+def _cells(items: Any, before: str, after: str, limit: int, budget: list[int]) -> str:
+    """Return every item as escaped text with the same markup around it."""
+    items = _items(items, budget)
+    if not items:
+        return ""
+    try:
+        joined = "\0".join(items)
+    except TypeError:  # not texts alone
+        joined = "\0" * len(items)
+    around = len(items) * (len(before) + len(after))
+    if len(joined) + around > limit:
+        raise QuantumError("limit", f"a page may have {limit} characters")
+    if joined.count("\0") == len(items) - 1:
+        escaped = escape.escape(joined)
+        return f"{before}{escaped.replace(_NUL, after + before)}{after}"
+    made: list[str] = []
+    left = limit - around
+    for item in items:
+        text = escape.html(item, budget)
+        left -= len(text)
+        if left < 0:
+            raise QuantumError("limit", f"a page may have {limit} characters")
+        made.append(f"{before}{text}{after}")
+    return "".join(made)
 
 
 def _listed(value: Any, delimiter: str, budget: list[int]) -> Any:
@@ -170,6 +197,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "c_str": str, "c_len": len, "c_enumerate": enumerate, "c_locals": builtins.locals,
     "c_missing": MISSING, "c_unbound": NameError, "c_bounded": _sane, "c_bound": _bound,
     "c_range": _range, "c_items": _items, "c_listed": _listed, "c_pairs": _pairs, "c_rows": _rows,
+    "c_cells": _cells,
     "c_turn": _turn, "c_use": _use, "c_new": _new, "c_caught": _caught, "c_fits": _fits,
     "c_errors": (*RAISED, ExpressionError, QuantumError), "c_throw": _throw, "c_take": _take,
     "c_absent": _absent, "c_check": convert.check, "c_checked": _checked,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 Place = tuple[int, int]
 
 
+@lru_cache(maxsize=4096)  # shared, so never changed: it is only spread into nodes
 def spot(at: Place) -> dict[str, Any]:
     """Return the place of a node."""
     line, column = at

@@ -199,6 +199,8 @@ class Writer:
             return Dynamic(code, True)
         if kind == TEXT:
             return Dynamic(call("c_escape", [code], self.at), False)
+        if isinstance(code, ast.IfExp) and isinstance(code.body, (ast.BinOp, ast.IfExp)):
+            return Dynamic(self._perhaps_number(code), False)
         if not isinstance(code, ast.Name):
             return Dynamic(self.paid("html", [code]), False)
         at = (code.lineno, code.col_offset)  # of the name, not of what holds it
@@ -211,6 +213,17 @@ class Writer:
             **spot(self.at),
         )
         return Dynamic(choice, False)
+
+    def _perhaps_number(self, code: ast.expr) -> ast.expr:
+        """Write arithmetic as text; an integer needs no escaping."""
+        held, at = self.fresh("t_n"), self.at
+        first = ast.NamedExpr(
+            target=ast.Name(id=held, ctx=ast.Store(), **spot(at)), value=code, **spot(at)
+        )
+        test = compare(call("c_type", [first], at), ast.Is(), load("c_int", at), at)
+        number = call("c_str", [load(held, at)], at)
+        other = self.paid("html", [load(held, at)])
+        return ast.IfExp(test=test, body=number, orelse=other, **spot(at))
 
     def value(self, value: Value | None, *, kept: bool = True) -> tuple[ast.expr, Kind]:
         """Return the code of a value that keeps its type when it is one expression."""

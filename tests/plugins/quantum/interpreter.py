@@ -23,6 +23,7 @@ from ciranda_quantum.nodes import (
     Try,
     WhileLoop,
     Words,
+    bodies,
 )
 from ciranda_quantum.operations import operate
 
@@ -65,7 +66,8 @@ class Interpreter:
         except ReturnError as end:
             value = end.value
             return "".join(self.out).strip(), value, self.variables
-        return "".join(self.out).strip(), self.results or None, self.variables
+        listed = returns_in_loops(self.component.body, within=False)
+        return "".join(self.out).strip(), self.results if listed else None, self.variables
 
     def caller(self, function):
         def call(*arguments):
@@ -274,6 +276,19 @@ class Interpreter:
                 self.layers.pop()
         finally:
             self.body(node.final)
+
+
+def returns_in_loops(body, *, within):
+    return any(
+        (within and isinstance(node, Return))
+        or any(
+            returns_in_loops(
+                inner, within=within or isinstance(node, (RangeLoop, EachLoop, WhileLoop))
+            )
+            for inner in bodies(node)
+        )
+        for node in body
+    )
 
 
 def escape(text):

@@ -63,11 +63,13 @@ def test_wrong_sql_and_wrong_rows_are_errors():
     assert fails('<q:query name="o">SELECT 1</q:query>').kind == "runtime"
 
 
+@pytest.fixture
 def database():
     connection = sqlite3.connect(":memory:", check_same_thread=False)
     connection.execute("CREATE TABLE users (id INTEGER, name TEXT)")
     connection.commit()
-    return connection
+    yield connection
+    connection.close()
 
 
 def insert(name):
@@ -75,18 +77,18 @@ def insert(name):
         <q:param name="n" value="{name}"/></q:query>"""
 
 
-def test_a_query_runs_on_a_database_of_the_host():
+def test_a_query_runs_on_a_database_of_the_host(database):
     made = template(
         f'{insert("{who}")}<q:query name="us">SELECT name FROM users</q:query>'
         '<q:loop query="us">{name}</q:loop>',
-        host=Host(databases={"default": database()}),
+        host=Host(databases={"default": database}),
     )
 
     assert made.render(who="Ana") == "Ana"
 
 
-def test_a_transaction_keeps_all_or_nothing():
-    connection = database()
+def test_a_transaction_keeps_all_or_nothing(database):
+    connection = database
     made = template(
         f'<q:transaction>{insert("a")}<q:if condition="bad">{{1 / 0}}</q:if>{insert("b")}'
         "</q:transaction>",

@@ -159,3 +159,17 @@ def test_a_value_with_braces_is_never_read_again():
 
 def test_a_dump_shows_a_value():
     assert html('<q:dump var="{x}" label="it"/>', {"x": ["<"]}) == "<pre>it: [&#34;&lt;&#34;]</pre>"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [["a", "<b>"], [1, 2], ["a", 1], [], ["a\0b", "c"], ["\0"], [None, True], ("x",), range(2), [[1]]],
+)
+def test_a_loop_that_only_shows_its_items_shows_what_any_loop_shows(items):
+    short = '<q:loop items="{xs}" var="x"><td class="c">{x}!</td></q:loop>'
+    long = '<q:loop items="{xs}" var="x"><q:if condition="true"><td class="c">{x}!</td></q:if></q:loop>'
+
+    assert html(f"<tr>{short}</tr>", {"xs": items}) == html(f"<tr>{long}</tr>", {"xs": items})
+    assert fails(short, {"xs": 5}).kind == "type"
+    assert fails(short, {"xs": ["x" * 10_000_000] * 2}).kind == "limit"
+    assert fails(short, {"xs": [1, "x" * 17_000_000]}).kind == "limit"

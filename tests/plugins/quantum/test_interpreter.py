@@ -12,7 +12,7 @@ from ciranda_quantum.build import build
 from .interpreter import Interpreter
 from .stage import component
 
-EXAMPLES = int(os.environ.get("QUANTUM_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("QUANTUM_EXAMPLES", "50"))
 NAMES = ("a", "b", "xs", "o", "t")
 DATA = {"a": 3, "b": 2.5, "xs": [1, 2, 3], "o": {"k": 1}, "t": "<5>"}
 
