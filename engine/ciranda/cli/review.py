@@ -126,7 +126,7 @@ class Review:
         view = self._view(event.path)
         match event:
             case StepStarted():
-                view.update(status="running", attempts=event.attempt)
+                view.update(status="running", attempts=event.attempt, reason="")
             case StepAttemptFailed():
                 view.update(status="waiting", error=msgspec.to_builtins(event.error))
             case StepCompleted():

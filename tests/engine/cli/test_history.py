@@ -255,3 +255,15 @@ def test_a_resumed_run_does_not_hear_what_was_said_to_it_before(cli, project):
     (project / "go").touch()
 
     assert cli("resume", "last", "-o", "json").data["status"] == "succeeded"
+
+
+def test_a_step_that_ran_in_the_end_does_not_say_why_it_was_skipped_once(cli, project):
+    (project / "go.yaml").write_text(
+        "ciranda: 1\nsteps:\n  a: {run: [test, -e, go]}\n  b: {run: [echo, b], needs: [a]}\n"
+    )
+    cli("run", "go.yaml", "-q", code=1)
+    assert cli("show", "last", "-o", "json").data["steps"]["b"]["reason"] == "'a' failed"
+    (project / "go").touch()
+    cli("resume", "last", "-q")
+
+    assert cli("show", "last", "-o", "json").data["steps"]["b"]["reason"] == ""
