@@ -1,8 +1,8 @@
 """README and docs/ are run: python blocks are executed, workflow files are checked.
 
-The `console` blocks of a page that brings files are one session in one folder: what `$ ciranda` prints is what the page
-shows, but for times, durations and ids; a line `...` stands for any lines. A block whose fence
-names a file, as in "yaml greet.yaml", is that file.
+The `console` blocks of a page that brings files are one session in one folder: what `$ ciranda`
+prints is what the page shows, but for times, durations and ids; a line `...` stands for any lines.
+A block whose fence names a file, as in "yaml greet.yaml", is that file.
 """
 
 import doctest
