@@ -32,7 +32,7 @@ from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference, resolve_secrets
 from ciranda.workflow.binding import bind
 from ciranda.workflow.check import Checked
-from ciranda.workflow.inputs import resolve_inputs
+from ciranda.workflow.inputs import demand_secrets, resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.places import Places
@@ -161,6 +161,7 @@ class Launch:
                 started = event if started is None else started
                 segments += isinstance(event, RunResumed)
             assert isinstance(started, RunStarted)  # `again` looked
+            demand_secrets(self._workflow, started.inputs, given, self.run)
             values = {**started.inputs, **given}
             identity = Identity(self.run, segments + 1, started.trace_parent)
             runner = self._make(self._plan(), values, vault, identity, started.at)

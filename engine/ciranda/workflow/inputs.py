@@ -15,7 +15,7 @@ from ciranda.workflow.inputvalue import input_value
 from ciranda.workflow.model import Input, Workflow
 from ciranda.workflow.nearest import nearest
 
-__all__ = ["confined", "project_root", "resolve_inputs"]
+__all__ = ["confined", "demand_secrets", "project_root", "resolve_inputs"]
 
 _MARKS: Final = ("ciranda.toml", ".git")
 
@@ -44,6 +44,28 @@ def resolve_inputs(
     if problems:
         raise InputError("\n".join(problems))
     return found
+
+
+def demand_secrets(
+    workflow: Workflow, begun: Mapping[str, Any], given: Mapping[str, Any], run: str
+) -> None:
+    """Refuse to go on with a run without its secret inputs: no store ever holds them.
+
+    Args:
+        workflow: What declares them.
+        begun: The inputs that the run began with, secrets as references.
+        given: What it is given now.
+        run: Its id.
+
+    Raises:
+        InputError: One is not given.
+    """
+    for name, declared in workflow.inputs.items():
+        if declared.type == "secret" and begun.get(name) is not None and name not in given:
+            raise InputError(
+                f"the secret input `{name}` must be given once more, for no store holds secrets: "
+                f"`ciranda resume {run} -i {name}=...`"
+            )
 
 
 def _resolved(declared: Input, given: Mapping[str, Any], file: str, base: Path | None) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ciranda.errors import InputError, WorkflowError
+from ciranda.errors import InputError, StepError, WorkflowError
 from ciranda.testing import harness
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +41,24 @@ async def test_a_short_secret_input_is_refused_by_its_own_length() -> None:
     async with harness(mocks={"t.a": echo, "t.b": echo}) as h:
         with pytest.raises(InputError, match=r'"inputs.key" has 2 characters'):
             await h.run(SECRET, {"key": "ab"})
+
+
+async def test_a_secret_input_is_asked_for_again_when_a_run_goes_on() -> None:
+    tries: list[str] = []
+
+    def flaky(v: str) -> None:
+        tries.append(v)
+        if len(tries) == 1:
+            raise StepError("unavailable", "not yet")
+
+    async with harness(mocks={"t.a": echo, "t.b": flaky}) as h:
+        first = await h.run(SECRET, {"key": "sesame-4711"})
+        with pytest.raises(InputError, match="`key` must be given once more"):
+            await h.resume()
+        second = await h.resume(inputs={"key": "sesame-4711"})
+
+        assert (first.status, second.status) == ("failed", "succeeded")
+        assert tries == ["sesame-4711", "sesame-4711"]
 
 
 @pytest.mark.parametrize(
