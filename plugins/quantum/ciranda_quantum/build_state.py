@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from .literals import as_structure
+from .error import QuantumError
+from .literals import NOTHING, as_structure
 from .nodes import Dump, Function, Log, Param, Return, Set, Throw
 from .places import Text
 from .reader import Element
 from .rules import rules_of
 from .tags import LEVELS, MAPS, OPERATIONS, PARAM_TYPES, SCOPES, TYPES
-from .values import Value, value_of
+from .values import Value, value_of, whole
 
 if TYPE_CHECKING:
     from .build import Builder
@@ -105,10 +106,18 @@ def written_value(
     if text is None or text.lstrip()[:1] not in {"{", "["} or "{" not in text:
         return builder.value(element, attribute)
     made = as_structure(text)
+    listed = element.attributes.get("type") in {"array", "json"} and text.lstrip()[0] == "["
+    if listed and made is NOTHING:
+        try:  # a list with expressions for items: no value can change how many there are
+            code = whole(builder.source, element.text(attribute))
+        except QuantumError:
+            return builder.value(element, attribute)
+        return Value(code.text, (code,))
     if not isinstance(made, (list, dict)) or text.lstrip().startswith("{{"):
         return builder.value(element, attribute)
-    whole = element.text(attribute)
-    return Value(whole, (text,), _leaves(builder, made, whole.place(0)) if structured else None)
+    written = element.text(attribute)
+    leaves = _leaves(builder, made, written.place(0)) if structured else None
+    return Value(written, (text,), leaves)
 
 
 def _leaves(builder: Builder, made: Any, at: tuple[int, int]) -> Any:

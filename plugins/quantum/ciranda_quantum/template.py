@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import builtins
-import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.expressions import ExpressionError
 from ciranda.expressions.inline import RAISED, checked_result
 
 from . import limits as bounds
-from .build import build
-from .emit import emit
 from .error import QuantumError
 from .explain import MARK, explain
 from .limits import Limits
 from .memo import Memo
 from .namespace import NAMESPACE
-from .nodes import Component, Import
 from .reader import Source
 from .run import Entry, Host, Out, Run
+
+if TYPE_CHECKING:
+    from .nodes import Component, Import
+
+# The compiler is imported when something is compiled: templates of the code cache need none.
 
 Loader = Callable[[str], tuple[str, str]]
 """Name of a component to its text and file; raises KeyError when there is none."""
@@ -91,6 +92,10 @@ class Template:
         for name, each in found.items():
             if name.startswith("v_"):
                 variables[name[_PREFIX:]] = each
+        for name in ("session", "application", "request"):
+            kept = getattr(run, name)
+            if kept:
+                variables[name] = kept
         return Result(html, value, variables, tuple(run.logs))
 
     def render(self, **data: Any) -> str:
@@ -123,8 +128,9 @@ def compile_unit(text: str, file: str) -> Unit:
     Raises:
         QuantumError: For the first thing wrong with it.
     """
-    component = build(text, file)
-    return unit_of(component)
+    from .build import build
+
+    return unit_of(build(text, file))
 
 
 def unit_of(component: Component) -> Unit:
@@ -133,6 +139,8 @@ def unit_of(component: Component) -> Unit:
     Raises:
         QuantumError: For an expression that calls what does not exist.
     """
+    from .emit import emit
+
     source: Source = component.source
     module = emit(component)
     try:
@@ -212,10 +220,3 @@ def compile(  # noqa: A001 - the word that `re` uses
 
     unit = compile_unit(text, name)
     return Template(unit, link(unit, find), limits or Limits(), host or _NOBODY)
-
-
-def remember(template: Template) -> None:
-    """Let tracebacks show the lines of a template that is in no file."""
-    text = template.unit.source.text
-    lines = [f"{line}\n" for line in text.split("\n")]
-    linecache.cache[template.name] = (len(text), None, lines, template.name)

@@ -163,7 +163,18 @@ def test_a_dump_shows_a_value():
 
 @pytest.mark.parametrize(
     "items",
-    [["a", "<b>"], [1, 2], ["a", 1], [], ["a\0b", "c"], ["\0"], [None, True], ("x",), range(2), [[1]]],
+    [
+        ["a", "<b>"],
+        [1, 2],
+        ["a", 1],
+        [],
+        ["a\0b", "c"],
+        ["\0"],
+        [None, True],
+        ("x",),
+        range(2),
+        [[1]],
+    ],
 )
 def test_a_loop_that_only_shows_its_items_shows_what_any_loop_shows(items):
     short = '<q:loop items="{xs}" var="x"><td class="c">{x}!</td></q:loop>'

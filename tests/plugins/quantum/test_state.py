@@ -232,6 +232,18 @@ def test_expressions_may_stand_within_written_out_json():
     assert run(body, {"n": "Ana"}).variables["o"] == {"name": "Ana!", "same": "Ana"}
 
 
+def test_a_value_cannot_change_the_list_that_it_stands_in():
+    body = '<q:set name="l" type="array" value="[{a}, {b}, {n + 1}]"/>'
+
+    made = run(body, {"a": "1], [2", "b": '"', "n": 1}).variables["l"]
+
+    assert made == ["1], [2", '"', 2]
+
+
+def test_scopes_that_came_to_be_are_among_the_variables():
+    assert run('<q:set name="session.n" value="1"/>').variables["session"] == {"n": 1}
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
