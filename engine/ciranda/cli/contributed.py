@@ -37,29 +37,34 @@ def command_of(name: str) -> click.Command | None:
         PluginError: The plugin may not be used, or cannot be imported.
         SettingsError: The project's settings do not fit.
     """
-    found = discover(groups=(COMMANDS,))
-    if not any(one.name == name for one in found):
+    found = [one for one in discover(groups=(COMMANDS,)) if one.name == name]
+    if not found:
         return None
-    from ciranda.plugins.catalogue import Catalogue
-    from ciranda.plugins.importing import guarded
-    from ciranda.plugins.requirement import Requirement
     from ciranda.settings import read_configuration
 
     settings = read_configuration(Path.cwd()).plugins()
-    entry = Catalogue(found, settings).find(Requirement(name, ""))
-    module, _, attribute = entry.module.partition(":")
-    top = module.partition(".")[0]
+    entry = found[0]
+    if entry.own and len(found) == 1 and name not in settings.disable:
+        made = _made(entry)  # the machinery below takes longer to import than most commands
+    else:
+        from ciranda.plugins.catalogue import Catalogue
+        from ciranda.plugins.importing import guarded
+        from ciranda.plugins.requirement import Requirement
 
-    def bring() -> object:
-        return getattr(importlib.import_module(module), attribute or "command")
-
-    made = guarded(name, bring, lambda file: top in Path(file).parts)
+        entry = Catalogue(found, settings).find(Requirement(name, ""))
+        top = entry.module.partition(":")[0].partition(".")[0]
+        made = guarded(name, lambda: _made(entry), lambda file: top in Path(file).parts)
     if not isinstance(made, click.Command):
         raise PluginError(
             f"plugin '{name}': its command {entry.module} is {type(made).__name__}; "
             "make it with @click.command or @click.group"
         )
     return made
+
+
+def _made(entry: Entry) -> object:
+    module, _, attribute = entry.module.partition(":")
+    return getattr(importlib.import_module(module), attribute or "command")
 
 
 def _usable(found: list[Entry]) -> list[Entry]:

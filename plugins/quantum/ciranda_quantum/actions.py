@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -19,7 +18,7 @@ from .error import KINDS, QuantumError
 from .escape import Trusted
 from .library import Library
 from .run import Host
-from .settings import QuantumSettings
+from .settings import QuantumSettings, compiler_of
 from .template import Result
 
 __all__ = ["ERRORS", "Templates"]
@@ -181,7 +180,8 @@ class Templates:
             folder = base / components if components is not None else settings.components
             library = self._libraries.pop((base, folder), None)
             if library is None:
-                library = Library(folder, limits=settings.limits())
+                limits, compiler = settings.limits(), compiler_of(settings)
+                library = Library(folder, limits=limits, compiler=compiler)
             self._libraries[base, folder] = library  # the one used last stands last
             while len(self._libraries) > _LIBRARIES:
                 del self._libraries[next(iter(self._libraries))]
@@ -204,6 +204,11 @@ def _with_trusted(data: dict[str, Any], names: list[str]) -> dict[str, Any]:
 @contextmanager
 def _opened(base: Path, databases: Mapping[str, Path]) -> Iterator[dict[str, Any]]:
     """Open SQLite files for reading; they are closed in the thread that opened them."""
+    if not databases:
+        yield {}
+        return
+    import sqlite3  # most templates query nothing
+
     with ExitStack() as stack:
         opened: dict[str, Any] = {}
         for name, path in databases.items():

@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 from typing import Final
@@ -50,6 +51,7 @@ class Library:
         size: Bytes that they may take together.
         limits: Bounds of a run.
         host: What runs may use.
+        compiler: Called with text and path instead of the compiler, such as `CodeCache.unit`.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Library:
         size: int = 64 * 1024 * 1024,
         limits: Limits | None = None,
         host: Host | None = None,
+        compiler: Callable[[str, str], Unit] = compile_unit,
     ) -> None:
+        self._compile: Final = compiler
         self._folder = None if folder is None else os.fspath(folder)
         self._most = most
         self._size = size
@@ -126,11 +130,11 @@ class Library:
             raise FileNotFoundError(f"there is no template {path}")
         kept = self._units.get(path)
         if kept is None or kept.stamp != stamp:
-            text, digest = _read(path)
+            text, digest = read_file(path)
             if kept is not None and kept.digest == digest:
                 kept = _Kept(stamp, digest, kept.unit, kept.size)
             else:
-                unit = compile_unit(text, path)
+                unit = self._compile(text, path)
                 kept = _Kept(stamp, digest, unit, weight(unit))
             self._keep(path, kept)
         self._units.move_to_end(path)
@@ -158,7 +162,13 @@ def _stamp(path: str) -> Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _read(path: str) -> tuple[str, bytes]:
+def read_file(path: str) -> tuple[str, bytes]:
+    """Return the text of a template and its digest.
+
+    Raises:
+        OSError: It cannot be read.
+        QuantumError: It is no UTF-8 text.
+    """
     with open(path, "rb") as file:
         data = file.read(4 * bounds.FILE + 1)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,9 @@ from msgspec import Meta
 from ciranda import Settings
 
 from .limits import Limits
+from .template import Unit, compile_unit
 
-__all__ = ["QuantumSettings"]
+__all__ = ["QuantumSettings", "compiler_of"]
 
 _DEFAULT = Limits()
 _Count = Annotated[int, Meta(ge=1)]
@@ -37,3 +39,12 @@ class QuantumSettings(Settings, section="quantum"):
     def limits(self) -> Limits:
         """Return the bounds of one run."""
         return Limits(self.iterations, self.recursion, self.output)
+
+
+def compiler_of(settings: QuantumSettings) -> Callable[[str, str], Unit]:
+    """Return what compiles a template: text and path to its compiled form."""
+    if not settings.code_cache:
+        return compile_unit
+    from .codecache import CodeCache, default_folder
+
+    return CodeCache(default_folder()).unit
