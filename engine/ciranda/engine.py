@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio
 
 from ciranda.actions import Action, Resource, Scope
 from ciranda.bus import Bus
-from ciranda.errors import CirandaError, RunNotFoundError
+from ciranda.errors import CirandaError, RunNotFoundError, SettingsError
 from ciranda.events import Event
 from ciranda.expressions import Function
 from ciranda.layer import Next, StepPlan, onion
@@ -51,6 +51,9 @@ class Engine:
     Args:
         store: The folder that keeps runs; by default `.ciranda` of the project.
         durability: What a recorded step survives: `power`, `process` or `off` (nothing is kept).
+        plugins: Modules or objects with marked functions, used besides what files name.
+        settings: Sections of `ciranda.toml` by name, key by key in place of what the file says;
+            the environment goes before both.
         configuration: The project's settings; read from `ciranda.toml` by default.
         listener: Hears every event, in order, in the loop's thread.
         environ: Where `env`, `secrets` and `TRACEPARENT` come from.
@@ -60,11 +63,13 @@ class Engine:
         exporter: Sends the traces of runs; whoever made it closes it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)
         self,
         *,
         store: str | os.PathLike[str] | None = None,
         durability: str | None = None,
+        plugins: Iterable[object] = (),
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
         configuration: Configuration | None = None,
         listener: Listener | None = None,
         environ: Mapping[str, str] | None = None,
@@ -73,16 +78,18 @@ class Engine:
         replaced: Mapping[str, Action] | None = None,
         exporter: LiveExporter | None = None,
     ) -> None:
-        self.configuration: Final = configuration or read_configuration(Path.cwd())
+        found = configuration or read_configuration(Path.cwd())
+        self.configuration: Final = found.with_tables(settings) if settings else found
         self.environ: Final = os.environ if environ is None else environ
         self.bus: Final = Bus()
         self.plugins: Final = Plugins(self.configuration, bus=self.bus)
         self.listener: Final = listener
-        settings = self.configuration.read(StoreSettings)
-        self.durability: Final = Durability(durability or settings.durability)
+        kept = self.configuration.read(StoreSettings)
+        self.durability: Final = _durability(durability or kept.durability)
         self.folder: Final = (
-            Path(store) if store is not None else self.configuration.root / settings.path
+            Path(store) if store is not None else self.configuration.root / kept.path
         )
+        self._given: Final = tuple(plugins)
         self.clock: Final = clock or Clock()
         self.replaced: Final = dict(replaced or {})
         self.exporter: Final = exporter
@@ -108,7 +115,7 @@ class Engine:
             shelf = ResourceShelf(group, self._settings_of)
             arguments = Arguments(shelf)
             adopt = None if self.exporter is None else self.exporter.adopt
-            process = ProcessExecutor(self.plugins.origin, group, adopt=adopt)
+            process = ProcessExecutor(self._origin, group, adopt=adopt)
             stack.push_async_callback(process.close)
             self._executors = {
                 "inline": InlineExecutor(arguments),
@@ -118,6 +125,8 @@ class Engine:
             self._arguments = arguments
             self.shelf = shelf
             self._register_middleware()
+            for plugin in self._given:
+                self.plugins.register(plugin, _name_of(plugin))
             await stack.enter_async_context(self.plugins.lifespan(self))
             stack.push_async_callback(shelf.close, Scope.ENGINE)
             self._stack = stack.pop_all()
@@ -325,6 +334,14 @@ class Engine:
 
             self.plugins.register(Tracing(), "tracing")
 
+    def _origin(self, action: Action) -> Mapping[str, Any]:
+        """Say where a worker process finds an action."""
+        if action.plugin:
+            return self.plugins.origin(action)
+        from ciranda.executors.written import function_origin
+
+        return function_origin(action)
+
     def _settings_of(self, resource: Resource) -> Any:
         for user in self.plugins.actions.values():
             if resource in user.resources.values():
@@ -350,6 +367,17 @@ class _LateShelf:
         parts: bytes = b"",
     ) -> None:
         self._engine.log.cache_put(key, payload, expires, label, parts)
+
+
+def _durability(word: str) -> Durability:
+    if word not in list(Durability):
+        known = ", ".join(f"`{one}`" for one in Durability)
+        raise SettingsError(f"there is no durability `{word}`: write one of {known}")
+    return Durability(word)
+
+
+def _name_of(plugin: object) -> str:
+    return plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__.lower()
 
 
 def _plainest(group: BaseExceptionGroup[BaseException]) -> BaseException:

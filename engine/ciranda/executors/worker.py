@@ -18,6 +18,7 @@ from ciranda.context import Context, RunInfo
 from ciranda.errors import ActionError, StepError
 from ciranda.events import Event, Request
 from ciranda.executors.pool.worker.job import Job
+from ciranda.executors.written import find_function
 from ciranda.hooks.markers import PROJECT
 from ciranda.observe.carried import Carrier
 
@@ -66,6 +67,8 @@ class Worker:
             raise told from error
 
     def _find(self, origin: Mapping[str, Any], name: str) -> Action:
+        if "function" in origin:
+            return find_function(origin["function"], name)
         key = str(origin.get("module") or origin["digest"])
         if key not in self._actions:
             self._actions[key] = {action.name: action for action in _offered(_plugin(origin))}

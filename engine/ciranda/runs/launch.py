@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ciranda.context import RunInfo
-from ciranda.errors import ReplayError, WorkflowError
+from ciranda.errors import PluginError, ReplayError, WorkflowError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import ExpressionError, Secret
 from ciranda.layer import Call
@@ -21,7 +21,7 @@ from ciranda.runs.compiling import compile_plan
 from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.outcome import RunResult
-from ciranda.runs.placement import executor_of
+from ciranda.runs.placement import check_action, executor_of
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner
@@ -35,6 +35,7 @@ from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.nearest import nearest
 from ciranda.workflow.places import Places
 
 if TYPE_CHECKING:
@@ -359,14 +360,21 @@ class Launch:
     @staticmethod
     async def single(engine: Engine, name: str, inputs: dict[str, Any]) -> Any:
         """Run one action through its middleware, without a run."""
-        step = Step(id=name.replace(".", "_"), uses=name, with_=inputs)
-        checked = engine.check(Workflow(name=name, steps={step.id: step}))
-        launch = Launch(engine, checked, new_run_id())
+        step = Step(id=name.replace(".", "_"), uses=name)
+        workflow = Workflow(name=name, steps={step.id: step})
+        known = engine.actions_of(workflow)
+        if name not in known:
+            meant = nearest(name, sorted(known))
+            hint = f": did you mean '{meant}'?" if meant else ""
+            raise PluginError(f"there is no action '{name}'{hint}")
+        check_action(step, executor_of(step, known[name]), known[name])
+        # Not as `with`, where text may hold expressions: here it is only data.
+        launch = Launch(engine, Checked(workflow, {step.id: ()}, {}), new_run_id())
         vault = Vault({})
         launch._make(launch._plan(), {}, vault, Identity(launch.run), engine.clock.wall())
         planned: PlannedStep = launch._runner.plan.steps[0]
         call = Call(
-            planned.inputs({}),
+            inputs,
             lambda call: launch._stage.context(planned, call),
             step.id,
             1,

@@ -38,13 +38,18 @@ def check_action(step: Step, executor: str, action: Action) -> None:
     """Refuse what no executor can do.
 
     Raises:
-        ActionError: A closure or a function with resources is to run in a process, or an async
-            one in a thread.
+        ActionError: A closure, a function of `__main__` or one with resources is to run in a
+            process, or an async one in a thread.
     """
     if executor == "process" and "<locals>" in action.function.__qualname__:
         raise ActionError(
             f"step '{step.id}': {step.uses} is a function inside a function, which no worker "
             "process can find: move it to the top of its module, or say `executor: thread`"
+        )
+    if executor == "process" and action.function.__module__ == "__main__":
+        raise ActionError(
+            f"step '{step.id}': {step.uses} is a function of the program itself, which no worker "
+            "process can find: move it to a module, or say `executor: thread`"
         )
     if executor == "process" and action.resources:
         raise ActionError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin
 
@@ -80,6 +80,11 @@ class Configuration:
             return kind(**values)
         except (ValueError, TypeError) as error:  # from the class's own __post_init__
             raise SettingsError(f"{self._file}: [{section}]: {error}") from error
+
+    def with_tables(self, tables: Mapping[str, Mapping[str, Any]]) -> Configuration:
+        """Return the same configuration with other values for some keys of some sections."""
+        changed = {name: {**self._table(name), **table} for name, table in tables.items()}
+        return replace(self, tables={**self.tables, **changed})
 
     def plugins(self) -> PluginsSettings:
         """Return which plugins may be used, with `CIRANDA_PLUGINS_DISABLE` added."""
