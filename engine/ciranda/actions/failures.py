@@ -84,7 +84,7 @@ def _of_one(error: BaseException, action: Action | None) -> Failure:
             detail=error.detail,
             retryable=error.retryable if error.retryable is not None else declared,
             retry_after=error.retry_after,
-            traceback=_traceback(error, action) if error.__cause__ is not None else "",
+            traceback=_traceback(error, action) if error.__cause__ is not None else _notes(error),
         )
     kind = _declared_kind(error, action.raises if action is not None else {})
     text = str(error) or type(error).__name__
@@ -138,6 +138,15 @@ def _traceback(error: BaseException, action: Action | None) -> str:
     shown = error.with_traceback(frame) if frame is not None else error
     text = "".join(traceback.format_exception(shown, limit=-_MAX_FRAMES))
     error.__traceback__ = start
+    return _end_of(text)
+
+
+def _notes(error: BaseException) -> str:
+    """Return what was noted on the way, such as the traceback of a worker process."""
+    return _end_of("\n".join(getattr(error, "__notes__", ())))
+
+
+def _end_of(text: str) -> str:
     return text if len(text) <= _MAX_TRACEBACK else f"...{text[-_MAX_TRACEBACK:]}"
 
 

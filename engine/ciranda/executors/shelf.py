@@ -53,7 +53,7 @@ class ResourceShelf:
                     await self._group.start(self._hold, key, held, ctx)
                 except Exception as error:
                     raise StepError(
-                        "unavailable", f"resource {resource.name} cannot be opened: {error}"
+                        "unavailable", f"resource {resource.name} cannot be opened: {_shown(error)}"
                     ) from error
                 self._open[key] = held
             return held.value

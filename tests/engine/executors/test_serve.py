@@ -247,11 +247,11 @@ def test_a_job_reports_while_it_works_and_hears_of_its_own_cancellation(
     go = threading.Event()
 
     def work(payload: Any, job: Job) -> Any:
+        before = job.cancelled
         job.event("found", {"set": (1, 2)})
         job.log("info", "line")
         job.progress(1, 2, "half")
         job.span({"name": "inner"})
-        before = job.cancelled
         go.wait(10)
         return [job.name, before, job.cancelled, job.deadline is None]
 

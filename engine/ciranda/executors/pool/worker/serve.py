@@ -55,9 +55,9 @@ def _by_name(table: Mapping[str, Callable[[Any, Job], Any]]) -> Handle:
 
 def failure(call: int, error: BaseException) -> frames.Error:
     """Return the error frame for what a handler raised."""
-    trace = "".join(traceback.format_exception(error))[-_TRACEBACK:]
     errors = sys.modules.get("ciranda.errors")  # not imported: nobody can have raised it
     if errors is not None and isinstance(error, errors.StepError):
+        trace = _trace(error.__cause__ or error)  # what became a StepError tells more than it
         return frames.Error(
             call,
             _text(error.kind),
@@ -65,12 +65,16 @@ def failure(call: int, error: BaseException) -> frames.Error:
             error.retryable,
             error.retry_after,
             plain(error.detail),
-            _text(trace),
+            trace,
         )
     kind = "memory" if isinstance(error, MemoryError) else "crash"
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     detail = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
-    return frames.Error(call, kind, _text(said)[:_MESSAGE], None, None, detail, _text(trace))
+    return frames.Error(call, kind, _text(said)[:_MESSAGE], None, None, detail, _trace(error))
+
+
+def _trace(error: BaseException) -> str:
+    return _text("".join(traceback.format_exception(error))[-_TRACEBACK:])
 
 
 def _text(text: str) -> str:
