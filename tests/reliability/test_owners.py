@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from tests.reliability.trials import Forker, effects, kept, prepare
 
-from ciranda.cli.commands import ciranda
+from ciranda.cli.entry import outcome
 from ciranda.store import SqliteLog
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -111,9 +110,7 @@ def test_a_run_is_cancelled_from_another_process_and_resumed(
     until(waits(folder, held))
 
     store = ["--store", str(folder / ".ciranda")]
-    asked = CliRunner().invoke(ciranda, ["cancel", "last", "--reason", "wrong file", *store])
-
-    assert asked.exit_code == 0, asked.output
+    assert outcome(["cancel", "last", "--reason", "wrong file", *store]) == 0
     assert forker.ask("wait", held) == 2 << 8
     assert (folder / f"said-{held}").read_text() == "the run has cancelled"
     assert {path for path, *_ in effects(folder)} == {"first", "tidy"}
@@ -125,15 +122,16 @@ def test_a_run_is_cancelled_from_another_process_and_resumed(
 
 
 def test_a_run_whose_process_is_gone_cannot_be_cancelled_and_the_sentence_says_so(
-    forker: Forker, folder: Path
+    forker: Forker, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dead = forker.ask("perform", str(folder), "asyncio")
     until(waits(folder, dead))
     os.kill(dead, signal.SIGKILL)
     forker.ask("wait", dead)
 
-    asked = CliRunner().invoke(ciranda, ["cancel", "last", "--store", str(folder / ".ciranda")])
+    code = outcome(["cancel", "last", "--store", str(folder / ".ciranda")])
 
-    assert asked.exit_code == 2
-    assert "no process executes run" in asked.output
-    assert "ciranda resume" in asked.output
+    said = capsys.readouterr().err
+    assert code == 2
+    assert "no process executes run" in said
+    assert "ciranda resume" in said

@@ -87,7 +87,9 @@ async def run(  # noqa: PLR0913, PLR0917  (these are the keys beside `run:`)
     words = _words(argv, command, shell=shell)
     folder = _folder(cwd, ctx)
     environment = _environment(env or {}, inherit_env, ctx)
-    process = await _start(words, folder, environment, has_input=stdin is not None)
+    # Cancelled half-way, asyncio would kill the program and not what that has started by then.
+    with anyio.CancelScope(shield=True):
+        process = await _start(words, folder, environment, has_input=stdin is not None)
     out = Captured(_teller(ctx, "stdout"), keep_end=False)
     err = Captured(_teller(ctx, "stderr"), keep_end=True)
     watched = nullcontext() if warden is None else warden.watching(process.pid)
