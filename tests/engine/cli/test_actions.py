@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -49,15 +50,13 @@ def test_a_manual_tells_promises_and_outputs():
         """
         return {}
 
-    from ciranda.actions import Action
+    text = "\n".join(manual(all_))
 
-    made = all_ if isinstance(all_, Action) else getattr(all_, "__ciranda_action__", None)
-    if made is None:
-        made = action("my.all", pure=True, executor="process")(lambda n: n)
-    text = "\n".join(manual(made))
-
-    assert text.startswith("my.all\n")
-    assert "It is pure (`cache:` is allowed)" in text
+    assert text.startswith("my.all\n\nDo all.")
+    assert "  n (integer or null, default 3): How many." in text
+    assert "  my.odd (worth another attempt)" in text
+    assert "It is pure (`cache:` is allowed), idempotent (failed attempts may be repeated)" in text
+    assert text.endswith("run on the process executor.")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +241,7 @@ def test_bubblewrap_and_other_systems(monkeypatch):
     from ciranda.cli import sandboxes
 
     monkeypatch.setattr(sandboxes, "_tried", lambda name, argv: (name, "ok", argv[0]))
-    monkeypatch.setattr(sandboxes.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert ("bubblewrap", "ok", "/usr/bin/bwrap") in list(sandboxes.sandbox_findings())
-    monkeypatch.setattr(sandboxes.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert [level for _, level, _ in sandboxes.sandbox_findings()] == ["warn"]

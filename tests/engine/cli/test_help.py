@@ -39,6 +39,7 @@ def test_the_examples_parse(words):
         given = shlex.split(ours)[1:]
         context = click.Context(ciranda, info_name="ciranda", resilient_parsing=False)
         name, command, rest = ciranda.resolve_command(context, given)
+        assert command is not None
         with command.make_context(name, list(rest), parent=context) as inner:
             assert inner.command_path == f"ciranda {given[0]}"
 

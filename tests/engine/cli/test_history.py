@@ -1,10 +1,12 @@
 """Commands that look back: runs, show, logs, trace, graph, cancel."""
 
+from typing import cast
+
 import pytest
 
 from ciranda.cli.history import opened
 from ciranda.cli.logs import Printer, _chunks
-from ciranda.store import OutputChunk
+from ciranda.store import Log, OutputChunk
 
 
 @pytest.fixture
@@ -117,9 +119,8 @@ def test_logs_of_one_step_are_as_it_printed_them(cli, failed):
 
 
 def test_following_a_run_ends_with_it(cli, failed):
-    naps = []
+    naps: list[float] = []
     with opened(None) as log:
-        log.set_status = None
         real = log.run
 
         class Running:
@@ -137,7 +138,9 @@ def test_following_a_run_ends_with_it(cli, failed):
 
         chunks = [
             chunk
-            for some in _chunks(Running(), failed, None, follow=True, sleep=naps.append)
+            for some in _chunks(
+                cast("Log", Running()), failed, None, follow=True, sleep=naps.append
+            )
             for chunk in some
         ]
 

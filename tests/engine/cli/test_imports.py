@@ -51,9 +51,14 @@ steps:
   j: {run: [echo, j], needs: [i]}
 """
 ASK = """\
-import atexit, json, sys
+import atexit, json, os, sys
 from ciranda.cli import main
-atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=open(sys.argv[1], "w")))
+def tell(code=0, leave=os._exit):
+    with open(sys.argv[1], "w") as file:
+        json.dump(sorted(sys.modules), file)
+    leave(code)
+os._exit = tell
+atexit.register(tell)
 main(sys.argv[2:])
 """
 

@@ -144,8 +144,9 @@ def test_a_signal_outside_a_run_ends_without_a_traceback(project, started):
     process = started("eval", "inputs.x", "-i", "x=@-", stdin=subprocess.PIPE)
     for _ in range(500):  # until the handler is set, which the kernel tells
         with open(f"/proc/{process.pid}/status") as file:
-            if int(re.search(r"SigCgt:\s+(\w+)", file.read())[1], 16) & (1 << 14):
-                break
+            caught = re.search(r"SigCgt:\s+(\w+)", file.read())
+        if caught is not None and int(caught[1], 16) & (1 << 14):
+            break
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)

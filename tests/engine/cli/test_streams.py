@@ -78,11 +78,12 @@ def test_colours_only_where_they_are_wanted(monkeypatch, environment, coloured):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
 
     screen.error("so")
 
-    assert ("\x1b[31mError:" in sys.stderr.getvalue()) is coloured
+    assert ("\x1b[31mError:" in terminal.getvalue()) is coloured
     assert not screen.is_coloured(io.StringIO())
 
 

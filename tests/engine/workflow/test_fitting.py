@@ -1,6 +1,7 @@
 """The first look never says yes to what the validator refuses."""
 
 import copy
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -60,10 +61,10 @@ def places(value, path=()):
 
 def changed(path, junk, name):
     """Put junk at a place, or beside it under a name of its own."""
-    made = copy.deepcopy(WHOLE)
+    made: Any = copy.deepcopy(WHOLE)
     if not path:
         return junk
-    here = made
+    here: Any = made
     for part in path[:-1]:
         here = here[part]
     if name is None:
