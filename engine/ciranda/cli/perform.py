@@ -58,7 +58,7 @@ class Performance:
         self._lines: Final = _log_lines()
         self._exporter: Final = _exporter()
         self._begun = False  # whether the store knows of it
-        self.resume: Final[list[str]] = [] if store is None else ["--store", store]
+        self.resume: Final[list[str]] = []
 
     def __call__(self, order: Order) -> tuple[RunResult | None, int]:
         """Perform; return the result and the exit code.
@@ -89,6 +89,13 @@ class Performance:
         )
         with shown as self._progress:
             return anyio.run(self._perform, order, interrupts, backend=self._backend)
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where the steps that failed stand in the file, by path."""
+        segment = self._timeline.segment
+        tracks = {} if segment is None else segment.tracks
+        return {path: each.error.place for path, each in tracks.items() if each.error is not None}
 
     def prime(self, log: Log, run: str) -> None:
         """Take in the past of a run that is about to be resumed."""
@@ -155,7 +162,8 @@ class Performance:
             from ciranda.cli.history import read_timeline
 
             timeline = read_timeline(engine.log, result.run_id)  # with the items of maps
-        lines = summary(timeline, resume=self.resume, quiet=self._quiet, kept=kept)
+        store = [] if self._store is None else ["--store", self._store]
+        lines = summary(timeline, resume=self.resume, store=store, quiet=self._quiet, kept=kept)
         if lines and not self._quiet and is_terminal(sys.stderr):
             lines = ["", *lines]
         for line in lines:

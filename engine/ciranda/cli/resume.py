@@ -51,5 +51,5 @@ def command(ctx: click.Context, /, run: str, **given: Any) -> None:
 
     result, code = performance(order)
     if result is not None:
-        print_result(result, given["form"])
+        print_result(result, given["form"], performance.places)
     ctx.exit(code)

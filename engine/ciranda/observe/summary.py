@@ -25,6 +25,7 @@ def summary(
     *,
     tails: Mapping[str, str] | None = None,
     resume: Sequence[str] = (),
+    store: Sequence[str] = (),
     quiet: bool = False,
     kept: bool = True,
 ) -> list[str]:
@@ -34,6 +35,7 @@ def summary(
         timeline: The run.
         tails: The last lines of output by step path, for failures that carry none.
         resume: Arguments that resuming this run needs, such as `["-i", "token=@token.txt"]`.
+        store: Arguments by which any command finds this run, such as `["--store", "runs"]`.
         quiet: Whether a success is to be passed over in silence.
         kept: Whether the store holds the run, so that other commands find it.
     """
@@ -52,9 +54,11 @@ def summary(
         lines += ["", f"… and {plural(len(failed) - _MOST, 'more failed step')}"]
     if segment.error is not None:
         lines += ["", f"✗ {_said(segment.error)}"]
+        if segment.error.place:
+            lines.append(f"  at {visible(segment.error.place)}")
     lines += _asides(tracks)
     if kept and segment.state is not State.SUCCEEDED:
-        lines += ["", *_next(timeline, failed, resume)]
+        lines += ["", *_next(timeline, failed, resume, store)]
     return "\n".join(lines).split("\n")
 
 
@@ -138,10 +142,13 @@ def _asides(tracks: list[Track]) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _next(timeline: Timeline, failed: list[Track], resume: Sequence[str]) -> list[str]:
+def _next(
+    timeline: Timeline, failed: list[Track], resume: Sequence[str], store: Sequence[str]
+) -> list[str]:
     run = visible(timeline.run)
-    lines = [("go on after a fix", shlex.join(["ciranda", "resume", run, *resume]))]
+    lines = [("go on after a fix", shlex.join(["ciranda", "resume", run, *resume, *store]))]
     if failed:
-        lines.append(("all its output", shlex.join(["ciranda", "logs", run, failed[0].path])))
-    lines.append(("where time went", shlex.join(["ciranda", "trace", run])))
+        words = ["ciranda", "logs", run, failed[0].path, *store]
+        lines.append(("all its output", shlex.join(words)))
+    lines.append(("where time went", shlex.join(["ciranda", "trace", run, *store])))
     return [f"  {what + ':':<18} {visible(command)}" for what, command in lines]

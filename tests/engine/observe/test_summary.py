@@ -1,5 +1,7 @@
 """What is said at the end of a run."""
 
+import re
+
 import msgspec
 from tests.engine.observe.story import Story, failure, resumed, settlement
 
@@ -52,6 +54,14 @@ def test_arguments_that_a_resume_needs_are_quoted():
     text = said(settlement(), resume=["-i", "token=@my file"])
 
     assert "ciranda resume r1 -i 'token=@my file'" in text
+
+
+def test_every_command_that_goes_on_is_told_where_runs_are_kept():
+    text = said(settlement(), resume=["-i", "k=v"], store=["--store", "my runs"])
+
+    assert "ciranda resume r1 -i k=v --store 'my runs'" in text
+    assert re.search(r"ciranda logs r1 \S+ --store 'my runs'", text)
+    assert "ciranda trace r1 --store 'my runs'" in text
 
 
 def test_the_last_output_is_shown_when_the_failure_has_none():
