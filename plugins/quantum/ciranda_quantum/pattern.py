@@ -109,7 +109,7 @@ def _inside(operation: Any, argument: Any) -> list[Any]:
         return [argument[3]]
     if operation in {constants.ASSERT, constants.ASSERT_NOT}:
         return [argument[1]]
-    name = str(operation)
+    name = operation.name
     if name == "ATOMIC_GROUP":
         return [argument]
     if name == "POSSESSIVE_REPEAT":
@@ -153,7 +153,7 @@ def _one(operation: Any, argument: Any, program: list[_Instruction]) -> None:
     elif operation is constants.SUBPATTERN and not argument[1] and not argument[2]:
         _sequence(argument[3], program)
     elif operation is constants.AT:
-        program.append(("at", str(argument), None))
+        program.append(("at", argument.name, None))
     else:
         program.append(("take", _test(operation, argument), None))
 
@@ -203,7 +203,7 @@ def _member(operation: Any, argument: Any) -> Callable[[str], bool]:
         low, high = argument
         return lambda c: low <= ord(c) <= high
     if operation is constants.CATEGORY:
-        name = str(argument)
+        name = argument.name
         letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.rpartition("_")[2]]
         find = re.compile("\\" + (letter.upper() if "_NOT_" in name else letter)).match
         return lambda c: find(c) is not None
