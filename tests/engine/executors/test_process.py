@@ -127,34 +127,33 @@ async def test_sync_and_async_functions_work_in_a_process_that_lives_on(tmp_path
     assert (workers.calls, workers.failed, workers.lost) == (6, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("how", "kind", "message"),
-    [
-        ("kill", "worker-lost", "worker 'actions' was killed by SIGKILL during 't.die'"),
-        ("segfault", "worker-lost", "worker 'actions' was killed by SIGSEGV during 't.die'"),
-        ("exit", "worker-lost", "worker 'actions' ended with exit code 3 during 't.die'"),
-        ("leave", "worker-lost", "worker 'actions' ended with exit code 1 during 't.die'"),
-        ("memory", "memory", "MemoryError"),
-    ],
-)
-async def test_a_worker_that_dies_takes_its_own_step_only(
-    tmp_path: Path, how: str, kind: str, message: str
-) -> None:
+FATES = {
+    "kill": ("worker-lost", "worker 'actions' was killed by SIGKILL during 't.die'"),
+    "segfault": ("worker-lost", "worker 'actions' was killed by SIGSEGV during 't.die'"),
+    "exit": ("worker-lost", "worker 'actions' ended with exit code 3 during 't.die'"),
+    "leave": ("worker-lost", "worker 'actions' ended with exit code 1 during 't.die'"),
+    "memory": ("memory", "MemoryError"),
+}
+
+
+async def test_workers_that_die_take_their_own_steps_only(tmp_path: Path) -> None:
     text = flow(
-        f"a: {{uses: t.die, with: {{how: {how}}}, continue-on-error: true}}",
-        "b: {uses: t.double, with: {n: 1}}",
-        "c: {uses: t.double, with: {n: 2}}",
-        "d: {uses: t.double, needs: [a], if: '${{ always() }}', with: {n: 3}}",
+        *(
+            f"{how}: {{uses: t.die, with: {{how: {how}}}, continue-on-error: true}}"
+            for how in FATES
+        ),
+        "others: {map: '${{ range(20) }}', uses: t.double, with: {n: '${{ item }}'}}",
+        "after: {uses: t.double, needs: [kill, exit], if: '${{ always() }}', with: {n: 3}}",
     )
 
     async with acting(tmp_path) as h:
-        result = await h.run(text)
+        steps = (await h.run(text)).steps
 
-    assert (result.steps["a"]["error"]["kind"], result.steps["a"]["error"]["message"]) == (
-        kind,
-        message,
-    )
-    assert [result.steps[one]["output"] for one in "bcd"] == [2, 4, 6]
+    assert {
+        how: (steps[how]["error"]["kind"], steps[how]["error"]["message"]) for how in FATES
+    } == FATES
+    assert steps["others"]["output"] == list(range(0, 40, 2))
+    assert steps["after"]["output"] == 6
 
 
 async def test_what_cannot_travel_is_refused_with_one_sentence(tmp_path: Path) -> None:
@@ -237,9 +236,8 @@ async def test_a_step_that_is_stopped_leaves_nobody(
     assert note.exists() or how == "timeout"
 
 
-@pytest.mark.parametrize("moments", [range(4), range(4, 9)], ids=["soon", "later"])
 async def test_a_call_cancelled_at_any_moment_of_the_pools_opening_harms_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moments: range
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "ciranda_square.py").write_text(
         dedent("""
@@ -263,7 +261,7 @@ async def test_a_call_cancelled_at_any_moment_of_the_pools_opening_harms_no_othe
     def call(n: int) -> Call:
         return Call({"n": n}, _no_context, "a", 1, {})
 
-    for moment in moments:
+    for moment in range(1, 6):
         async with anyio.create_task_group() as group:
             executor = ProcessExecutor(lambda _: {"module": "ciranda_square"}, group, 1)
             core: Callable[..., Any] = executor.core(of)
