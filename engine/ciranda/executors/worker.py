@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
@@ -21,6 +21,9 @@ from ciranda.executors.pool.worker.job import Job
 from ciranda.executors.written import find_function
 from ciranda.hooks.markers import PROJECT
 from ciranda.observe.carried import Carrier
+
+if TYPE_CHECKING:
+    from ciranda.settings import Settings
 
 __all__ = ["WorkerHost", "setup"]
 
@@ -71,7 +74,8 @@ class Worker:
             return find_function(origin["function"], name)
         key = str(origin.get("module") or origin["digest"])
         if key not in self._actions:
-            self._actions[key] = {action.name: action for action in _offered(_plugin(origin))}
+            offered = _offered(_plugin(origin), origin.get("settings"))
+            self._actions[key] = {action.name: action for action in offered}
         return self._actions[key][name]
 
 
@@ -86,12 +90,26 @@ def _plugin(origin: Mapping[str, Any]) -> object:
     return load_inline(root / origin["name"], root, bundle=origin["bundle"]).module
 
 
-def _offered(plugin: object) -> list[Action]:
+def _offered(plugin: object, settings: Mapping[str, Any] | None) -> list[Action]:
     """Return what a plugin lists in its hook `actions`, whatever the function is called."""
     manager = pluggy.PluginManager(PROJECT)
     manager.register(plugin)
-    answers: list[Any] = [impl.function() for impl in manager.hook.actions.get_hookimpls()]
+    given = {"settings": None if settings is None else _read(manager, settings)}
+    answers: list[Any] = [
+        impl.function(**{name: given[name] for name in impl.argnames})
+        for impl in manager.hook.actions.get_hookimpls()
+    ]
     return [action for answer in answers for action in answer or ()]
+
+
+def _read(manager: pluggy.PluginManager, section: Mapping[str, Any]) -> Settings:
+    """Return the settings of a plugin as its parent read them."""
+    from ciranda.settings import Configuration
+
+    (impl,) = manager.hook.settings.get_hookimpls()
+    kind: Any = impl.function()
+    found: Settings = Configuration(Path(), tables={kind.SECTION: section}).read(kind)
+    return found
 
 
 def _finish_coroutine(coroutine: Any) -> Any:

@@ -66,10 +66,14 @@ def lifespan(engine: Any, settings: Any) -> AbstractAsyncContextManager[Any] | N
 
 
 @hookspec
-def actions() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
+def actions(settings: Any) -> list[Any]:  # type: ignore[empty-body] # a spec has no body
     """Offer actions: what a step names with `uses:`.
 
-    Fires once, when the plugin is loaded.
+    Fires once, when the plugin is loaded, and once in each worker process that calls one of them.
+
+    Args:
+        settings: An instance of the class from the hook `settings`, or None. Leave it out where
+            actions need none.
 
     Returns:
         Functions made with `@action`. In an installed plugin each name begins with the

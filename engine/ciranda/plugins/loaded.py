@@ -74,8 +74,19 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         SettingsError: Its section does not fit.
     """
     name = loaded.name
+    settings: Settings | None = None
+    for kind in _answers(bus, loaded, "settings"):
+        if not (isinstance(kind, type) and issubclass(kind, Settings)):
+            raise PluginError(
+                f"plugin '{name}': the hook 'settings' returned {kind!r}; return a Settings class"
+            )
+        settings = configuration.read(kind)
     actions = _by_name(
-        name, "action", Action, "mark it with @action", listed(bus, loaded, "actions")
+        name,
+        "action",
+        Action,
+        "mark it with @action",
+        listed(bus, loaded, "actions", settings=settings),
     )
     functions = _by_name(
         name,
@@ -98,13 +109,6 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
                     "method `core(action)`"
                 )
         executors |= answer
-    settings: Settings | None = None
-    for kind in _answers(bus, loaded, "settings"):
-        if not (isinstance(kind, type) and issubclass(kind, Settings)):
-            raise PluginError(
-                f"plugin '{name}': the hook 'settings' returned {kind!r}; return a Settings class"
-            )
-        settings = configuration.read(kind)
     return replace(
         loaded,
         actions={key: replace(one, plugin=name) for key, one in actions.items()},
@@ -130,14 +134,14 @@ def _by_name(
     return found
 
 
-def listed(bus: Bus, loaded: Loaded, hook: str) -> list[Any]:
-    """Return what a plugin lists in answer to a hook.
+def listed(bus: Bus, loaded: Loaded, hook: str, **given: Any) -> list[Any]:
+    """Return what a plugin lists in answer to a hook, which gets those of `given` that it takes.
 
     Raises:
         PluginError: The hook raised or returned no list.
     """
     found: list[Any] = []
-    for answer in _answers(bus, loaded, hook):
+    for answer in _answers(bus, loaded, hook, **given):
         if not isinstance(answer, (list, tuple)):
             raise PluginError(
                 f"plugin '{loaded.name}': the hook '{hook}' returned {type(answer).__name__}; "
@@ -147,14 +151,14 @@ def listed(bus: Bus, loaded: Loaded, hook: str) -> list[Any]:
     return found
 
 
-def _answers(bus: Bus, loaded: Loaded, hook: str) -> list[Any]:
+def _answers(bus: Bus, loaded: Loaded, hook: str, **given: Any) -> list[Any]:
     """Return what a plugin's own implementations of a hook answer, without None."""
     found: list[Any] = []
     for impl in getattr(bus.hooks.hook, hook).get_hookimpls():
         if impl.plugin_name != loaded.name:
             continue
         try:
-            answer = impl.function()
+            answer = impl.function(**{name: given[name] for name in impl.argnames})
         except (PluginError, SettingsError):
             raise
         except (Exception, SystemExit) as error:

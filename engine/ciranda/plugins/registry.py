@@ -8,11 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, final
 
+import msgspec
+
 from ciranda.actions import Action
 from ciranda.bus import Bus
 from ciranda.discovery import Entry, discover
 from ciranda.errors import PluginError
 from ciranda.events import Request
+from ciranda.expressions import Secret
 from ciranda.layer import Layer, StepPlan
 from ciranda.plugins.catalogue import Catalogue, Listed
 from ciranda.plugins.conflicts import check_names
@@ -196,11 +199,13 @@ class Plugins:
             PluginError: The plugin is an object that a program handed over.
         """
         loaded = self._home(self._loaded[action.plugin])
+        told = self._told(loaded)
         if loaded.entry is not None:
-            return {"module": loaded.entry.module}
+            return {"module": loaded.entry.module, **told}
         if loaded.inline is not None:
             inline = loaded.inline
             return {
+                **told,
                 "name": inline.name,
                 "root": str(inline.root),
                 "bundle": inline.bundle,
@@ -257,6 +262,16 @@ class Plugins:
                 value = await self._lifespans.enter(name, manager)
                 if value is not None:
                     self._add(Loaded(mark, value, parent=name))
+
+    def _told(self, loaded: Loaded) -> dict[str, Any]:
+        """Return the settings that the hook `actions` asks for, as plain data for a worker."""
+        impls = self.bus.hooks.hook.actions.get_hookimpls()
+        asks = any(
+            impl.plugin_name == loaded.name and "settings" in impl.argnames for impl in impls
+        )
+        if not asks or loaded.settings is None:
+            return {}
+        return {"settings": msgspec.to_builtins(loaded.settings, enc_hook=_written)}
 
     def _import(self, entry: Entry) -> None:
         name = self._catalogue.label(entry)
@@ -317,6 +332,11 @@ class Plugins:
 
     def _home(self, loaded: Loaded) -> Loaded:
         return self._loaded[loaded.parent] if loaded.parent else loaded
+
+
+def _written(value: Any) -> str:
+    """Return a setting as the file has it."""
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def _yielded(name: str) -> str:

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, NotRequired, TypedDict
 
 from ciranda import Context, StepError, action
 from ciranda.actions import Action, Arg
-from ciranda.settings import Configuration, read_configuration
 
 from .error import KINDS, QuantumError
 from .escape import Trusted
@@ -48,14 +47,14 @@ class Templates:
     """The actions with the templates that they have compiled.
 
     Args:
-        configure: Reads the settings of the project that a folder lies in.
+        settings: The project's.
     """
 
-    def __init__(self, configure: Callable[[Path], Configuration] = read_configuration) -> None:
-        self._configure: Final = configure
+    def __init__(self, settings: QuantumSettings) -> None:
+        self._settings: Final = settings
+        self._compiler: Final = compiler_of(settings)
         self._lock: Final = threading.Lock()
-        self._settings: dict[Path, QuantumSettings] = {}
-        self._libraries: dict[tuple[Path, Path | None], Library] = {}
+        self._libraries: dict[Path | None, Library] = {}
 
     def actions(self) -> list[Action]:
         """Return `quantum.render` and `quantum.call`."""
@@ -172,17 +171,13 @@ class Templates:
             raise StepError("quantum.not_found", f"{template} cannot be read: {why}.") from error
 
     def _library(self, base: Path, components: Path | None) -> Library:
+        folder = base / components if components is not None else self._settings.components
         with self._lock:
-            settings = self._settings.get(base)
-            if settings is None:
-                settings = self._configure(base).read(QuantumSettings)
-                self._settings[base] = settings
-            folder = base / components if components is not None else settings.components
-            library = self._libraries.pop((base, folder), None)
+            library = self._libraries.pop(folder, None)
             if library is None:
-                limits, compiler = settings.limits(), compiler_of(settings)
-                library = Library(folder, limits=limits, compiler=compiler)
-            self._libraries[base, folder] = library  # the one used last stands last
+                limits = self._settings.limits()
+                library = Library(folder, limits=limits, compiler=self._compiler)
+            self._libraries[folder] = library  # the one used last stands last
             while len(self._libraries) > _LIBRARIES:
                 del self._libraries[next(iter(self._libraries))]
             return library

@@ -18,6 +18,6 @@ def settings() -> type[QuantumSettings]:
 
 
 @hookimpl
-def actions() -> list[Action]:
+def actions(settings: QuantumSettings) -> list[Action]:
     """Offer `quantum.render` and `quantum.call`; each engine compiles for itself."""
-    return Templates().actions()
+    return Templates(settings).actions()
