@@ -129,6 +129,7 @@ class Engine:
                 self.plugins.register(plugin, _name_of(plugin))
             await stack.enter_async_context(self.plugins.lifespan(self))
             stack.push_async_callback(shelf.close, Scope.ENGINE)
+            stack.push_async_callback(self.bus.settle)
             self._stack = stack.pop_all()
         return self
 

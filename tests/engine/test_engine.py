@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import anyio
 import pytest
 
 from ciranda import (
@@ -20,7 +21,9 @@ from ciranda import (
     Workflow,
     action,
     hookimpl,
+    observer,
 )
+from ciranda.events import RunCompleted
 from ciranda.settings import Configuration, RunSettings
 
 pytestmark = pytest.mark.anyio
@@ -139,3 +142,59 @@ async def test_what_a_plugin_leaves_behind_comes_out_alone() -> None:
     with pytest.raises(PluginError, match="'broken' failed in its lifespan: OSError: lost"):
         async with Engine(durability="off", plugins=[Broken()]):
             pass
+
+
+async def test_observers_have_heard_everything_before_what_they_use_is_closed() -> None:
+    log: list[str] = []
+
+    class Slow:
+        @hookimpl
+        async def run_completed(self, event: Any) -> None:
+            await anyio.sleep(0.01)
+            log.append(f"heard {event.run}")
+
+    class Plugin:
+        @hookimpl
+        @asynccontextmanager
+        async def lifespan(self) -> Any:
+            yield Slow()
+            log.append("closed")
+
+    async with Engine(durability="off", plugins=[Plugin()]) as engine:
+        for run in "ab":
+            await engine.bus.publish(RunCompleted(run=run, status="succeeded"))
+
+    assert log == ["heard a", "heard b", "closed"]
+
+
+async def test_an_observer_that_hangs_holds_the_end_up_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @observer(RunCompleted, drain="50ms")
+    async def hang(event: Any) -> None:
+        await anyio.sleep(60)
+
+    module = ModuleType("hanging")
+    vars(module)["hang"] = hang
+    with anyio.fail_after(5):
+        async with Engine(durability="off", plugins=[module]) as engine:
+            await engine.bus.publish(RunCompleted(status="succeeded"))
+
+    assert capsys.readouterr().err.count("not finished 0.05 s after the end") == 1
+
+
+async def test_a_cancelled_engine_does_not_wait_for_observers() -> None:
+    @observer(RunCompleted, drain="60s")
+    async def hang(event: Any) -> None:
+        await anyio.sleep(60)
+
+    module = ModuleType("hanging")
+    vars(module)["hang"] = hang
+    with anyio.fail_after(5), anyio.CancelScope() as scope:
+        async with Engine(durability="off", plugins=[module]) as engine:
+            await engine.bus.publish(RunCompleted(status="succeeded"))
+            await anyio.sleep(0.01)
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+    assert scope.cancelled_caught

@@ -34,6 +34,7 @@ class Buffered:
         "_closing",
         "_counts",
         "_queue",
+        "_quiet",
         "_report",
         "_room",
         "_scope",
@@ -55,6 +56,7 @@ class Buffered:
         self._report = report
         self._queue: deque[tuple[Any, Chain]] = deque()
         self._counts = {"delivered": 0, "failed": 0, "dropped": 0, "undelivered": 0}
+        self._quiet: anyio.Event | None = None
         self._busy = False
         self._serving = False
         self._closing = False
@@ -125,6 +127,7 @@ class Buffered:
             self._discard()
             self._serving = False
             self._scope = None
+            self._settled()
 
     def close(self) -> None:
         """Take no more events and let `serve` finish."""
@@ -136,9 +139,32 @@ class Buffered:
         if self._wake is not None:
             self._wake.set()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is waiting or being handled."""
+        return not self._serving or not (self._queue or self._busy)
+
+    async def settle(self) -> None:
+        """Wait until the function has had every event; after `drain` seconds give it up."""
+        with anyio.move_on_after(self.mark.drain) as scope:
+            while not self.idle:
+                if self._quiet is None:
+                    self._quiet = anyio.Event()
+                await self._quiet.wait()
+        if scope.cancelled_caught:
+            self.close()
+            if self._scope is not None:
+                self._scope.deadline = anyio.current_time()
+
+    def _settled(self) -> None:
+        if self._quiet is not None:
+            self._quiet.set()
+            self._quiet = None
+
     async def _deliver(self) -> None:
         while not self._stopped:
             if not self._queue:
+                self._settled()
                 if self._closing:
                     return
                 self._wake = anyio.Event()

@@ -140,6 +140,18 @@ class Bus:
         while full := [one for one in self._roster.buffered if one.full]:
             await full[0].room()
 
+    async def settle(self) -> None:
+        """Wait until buffered observers have had every event, each for its `drain` at most.
+
+        What their plugins keep open may be closed after that.
+        """
+        busy = [one for one in self._roster.buffered if not one.idle]
+        if busy:
+            with anyio.CancelScope(shield=True):
+                async with anyio.create_task_group() as group:
+                    for one in busy:
+                        group.start_soon(one.settle)
+
     def ask(self, request: Request[Answer]) -> Awaitable[Answer]:
         """Return the first answer that is not None, asking in plugin order, within middleware.
 
@@ -213,7 +225,7 @@ class Bus:
         hook = self._roster.hook_of(kind)
         if hook is None:
             raise PluginError(
-                f"{kind.__name__} has no hook: add the module with its spec by `bus.add_hooks`"
+                f"{kind.__name__} has no hook: list the module with its spec in a hook `hookspecs`"
             )
         return self._roster.implementations(hook)
 
