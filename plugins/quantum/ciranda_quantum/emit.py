@@ -165,7 +165,7 @@ def _function(writer: Writer, node: Function, circular: bool) -> None:
             writer.add(
                 ast.Try(body=[attempt], handlers=[handler], orelse=[], finalbody=[], **spot(at))
             )
-        for name in sorted(names.changed):
+        for name in sorted(names.changed & (names.assigned | params)):
             writer.add(assign(f"o_p_{name}", constant(0, at), at))
         writer.body(node.body)
 

@@ -96,7 +96,7 @@ def _inside(writer: Writer, body: Body, layer: dict[str, Local] | Row | None) ->
     scope.loops.pop()
     if layer is not None:
         scope.layers.pop()
-    return made
+    return made or [ast.Pass(**spot(writer.at))]
 
 
 def _close(writer: Writer) -> None:

@@ -102,6 +102,10 @@ def survey(component: Component) -> tuple[Names, dict[str, Names]]:
     for handler in component.handlers:
         reader.body(handler.body, sure=False, shadow={handler.var: ANY})
     reader.body(component.body, sure=True, shadow={})
+    for inner in functions.values():  # what changes a name anywhere counts everywhere
+        names.changed |= inner.changed
+    for inner in functions.values():
+        inner.changed = names.changed
     params = _of_params(component.params)
     names.kinds = _kinds(names, params)
     return names, functions
