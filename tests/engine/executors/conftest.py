@@ -33,7 +33,7 @@ def marked(mark: str) -> list[int]:
 def until() -> Callable[..., Awaitable[None]]:
     """Wait until a condition holds; fails after some seconds."""
 
-    async def wait(condition: Callable[[], object], seconds: float = 1) -> None:
+    async def wait(condition: Callable[[], object], seconds: float = 10) -> None:
         with anyio.fail_after(seconds):
             while not condition():  # noqa: ASYNC110 - /proc has no event to wait for
                 await anyio.sleep(0.005)
@@ -48,7 +48,7 @@ def survivors() -> Iterator[Callable[[], list[int]]]:
     os.environ["POOL_MARK_NOW"] = mark
     yield lambda: marked(mark)
     del os.environ["POOL_MARK_NOW"]
-    end = time.monotonic() + 1
+    end = time.monotonic() + 5
     while marked(mark) and time.monotonic() < end:
         time.sleep(0.01)
     assert marked(mark) == []

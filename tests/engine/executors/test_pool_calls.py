@@ -207,7 +207,7 @@ async def test_a_worker_has_the_environment_it_was_given_and_no_other(kind, monk
 
 @BOTH
 async def test_descriptors_and_threads_stay_flat(kind, until, lifetime):
-    calls = 2_000 if lifetime == "reuse" else 100
+    calls = 1_000 if lifetime == "reuse" else 60
 
     async def use(count: int) -> tuple[int, int]:
         async with Pool(kind(lifetime=lifetime), 1) as pool:
@@ -224,7 +224,9 @@ async def test_descriptors_and_threads_stay_flat(kind, until, lifetime):
             assert threading.active_count() <= before[1]
         return len(os.listdir("/proc/self/fd")), threading.active_count()
 
-    assert await use(4) == await use(calls)
+    few, many = await use(4), await use(calls)
+    assert many[0] <= few[0]
+    assert many[1] <= few[1]  # threads of earlier tests may end meanwhile
 
 
 async def test_nothing_is_ever_unpickled(kind):
