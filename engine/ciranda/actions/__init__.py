@@ -3,6 +3,7 @@
 from ciranda.actions.action import Action, action
 from ciranda.actions.failures import KINDS, failure_of, kind_matches
 from ciranda.actions.resources import Resource, Scope, resource
+from ciranda.actions.signalled import signalled
 from ciranda.actions.types import Arg
 from ciranda.actions.values import NotPlainError, canonical, copy_value, digest, plain
 
@@ -21,4 +22,5 @@ __all__ = [
     "kind_matches",
     "plain",
     "resource",
+    "signalled",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, TypeVar
 
+from ciranda.actions import signalled
 from ciranda.errors import PluginError
 
 __all__ = ["BUDGET", "guarded", "place_of"]
@@ -50,11 +51,15 @@ def guarded(
             "move slow work from its top level into its functions"
         ) from None
     except SystemExit as error:
+        if signalled(error):
+            raise
         raise PluginError(
             f"plugin '{name}' leaves the program when it is imported: "
             f"sys.exit({error.code!r}){place_of(error, wrote)}"
         ) from error
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if signalled(error):
+            raise
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         error.add_note(f"in plugin '{name}'")
         raise PluginError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ciranda.actions import Action
+from ciranda.actions import Action, signalled
 from ciranda.bus import Bus
 from ciranda.discovery import Entry
 from ciranda.errors import PluginError, SettingsError
@@ -161,7 +161,9 @@ def _answers(bus: Bus, loaded: Loaded, hook: str, **given: Any) -> list[Any]:
             answer = impl.function(**{name: given[name] for name in impl.argnames})
         except (PluginError, SettingsError):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if signalled(error):
+                raise
             file = getattr(loaded.plugin, "__file__", None) or ""
             place = place_of(error, file.__eq__)
             error.add_note(f"in the hook '{hook}' of plugin '{loaded.name}'")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import msgspec
 
+from ciranda.actions import signalled
 from ciranda.errors import ReplayError, StepError
 from ciranda.events import (
     Failure,
@@ -102,17 +103,19 @@ class Attempts:
                 output = await planned.call(call)
             else:
                 output = await self._within_deadline(planned, path, call)
-        except (Exception, SystemExit) as error:  # whatever an author's code raises is an outcome
-            failure = keepable_failure(error, planned.action)
-            if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
-                failure.detail["abandoned"] = True
-                await call.notes[ABANDONED].wait()
-            self._fail(planned, start, path, failure, clock() - began)
-            return
         except anyio.get_cancelled_exc_class():
             if called_off():
                 raise
             failure = Failure(kind="cancelled", message="the action was cancelled from inside")
+            self._fail(planned, start, path, failure, clock() - began)
+            return
+        except BaseException as error:  # whatever an author's code raises is an outcome
+            if signalled(error):
+                raise
+            failure = keepable_failure(error, planned.action)
+            if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
+                failure.detail["abandoned"] = True
+                await call.notes[ABANDONED].wait()
             self._fail(planned, start, path, failure, clock() - began)
             return
         runner.record(

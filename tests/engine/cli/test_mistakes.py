@@ -6,7 +6,45 @@ import pytest
 
 from ciranda.cli.commands import SUMMARIES
 
+QUITS = "ciranda: 1\nplugins: [./acts.py]\nsteps:\n  a: {uses: t.quit}\n"
 RUN_COMMANDS = ["show", "logs", "trace", "cancel", "resume", "graph"]
+
+
+INTERRUPTING = """\
+from ciranda import action, hookimpl
+
+{at_import}
+
+@action("t.quit")
+def quit():
+    raise KeyboardInterrupt
+
+@hookimpl
+def actions():
+    return [quit]
+"""
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_plugin_that_interrupts_itself_at_import_is_named(cli, project, command):
+    (project / "acts.py").write_text(INTERRUPTING.format(at_import="raise KeyboardInterrupt"))
+    (project / "q.yaml").write_text(QUITS)
+
+    said = cli(command, "q.yaml", code=2)
+
+    assert "plugin 'acts.py' cannot be imported: KeyboardInterrupt (" in said.err
+
+
+@pytest.mark.parametrize("executor", ["inline", "thread"])
+def test_an_action_that_interrupts_itself_fails_its_step(cli, project, executor):
+    (project / "acts.py").write_text(INTERRUPTING.format(at_import=""))
+    (project / "q.yaml").write_text(QUITS.replace("t.quit", f"t.quit, executor: {executor}"))
+
+    said = cli("run", "q.yaml", "-o", "json", code=1)
+
+    (failure,) = said.data["failures"]
+    assert failure["kind"] == "crash"
+    assert said.data["status"] == "failed"
 
 
 @pytest.fixture

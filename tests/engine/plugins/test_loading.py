@@ -119,6 +119,11 @@ def test_an_enabled_plugin_that_is_missing_stops_the_start(make_plugins: Make) -
         ("import json\njson.loads('{')", r"cannot be imported: JSONDecodeError.*_plugin.py:2\)"),
         ("x = \ny = 1", r"'slack' is not valid Python: invalid syntax \(.*_plugin.py:1\)"),
         ("import sys\nsys.exit(3)", r"leaves the program .*: sys.exit\(3\) \(.*_plugin.py:2\)"),
+        ("raise KeyboardInterrupt", r"cannot be imported: KeyboardInterrupt \(.*_plugin.py:1\)"),
+        (
+            "@hookimpl\ndef actions(): raise KeyboardInterrupt",
+            r"hook 'actions' raised KeyboardInterrupt.*_plugin.py:4\)",
+        ),
         ("CIRANDA_API = (2, 0)", r"for the plugin interface 2.0, and this ciranda has 1.0: upgr"),
         ("CIRANDA_API = (1, 9)", r"1.9, and this ciranda has 1.0: upgrade ciranda"),
         ("CIRANDA_API = (0, 1)", r"0.1, and this ciranda has 1.0: upgrade the plugin"),

@@ -63,6 +63,8 @@ async def test_the_event_also_has_place_and_traceback() -> None:
         (ZeroDivisionError("x"), "crash"),
         (ExceptionGroup("g", [ConnectionError("a"), ConnectionError("b")]), "unavailable"),
         (SystemExit(3), "crash"),
+        (KeyboardInterrupt(), "crash"),
+        (BaseExceptionGroup("g", [KeyboardInterrupt()]), "crash"),
     ],
 )
 async def test_exceptions_become_kinds(error: BaseException, kind: str) -> None:
