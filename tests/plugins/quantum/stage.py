@@ -1,7 +1,10 @@
 """Templates in a line: the body of a component, and the components it may import."""
 
+import sys
+
 from ciranda_quantum import QuantumError, compile as compile_template
 
+COLUMNS = sys.version_info >= (3, 11)  # code of older interpreters, PyPy's too, has lines alone
 XMLNS = 'xmlns:q="https://quantum.lang/ns"'
 
 

@@ -3,7 +3,7 @@ import pytest
 from ciranda_quantum import QuantumError, compile as compile_template
 from ciranda_quantum.build import examine
 
-from .stage import component, fails
+from .stage import COLUMNS, component, fails
 
 BODIES = [
     ("<q:set value='1'/>", "needs name"),
@@ -141,7 +141,7 @@ def test_an_error_of_a_run_has_its_place(body):
     error = fails(body.replace("@", ""), {"a": 1, "b": {"c": {}}})
 
     assert error.line == before.count("\n") + 1
-    assert error.column == len(before) - before.rfind("\n")
+    assert error.column == (len(before) - before.rfind("\n") if COLUMNS else 1)
 
 
 def test_a_traceback_goes_through_the_file():
