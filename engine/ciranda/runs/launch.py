@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -95,10 +96,11 @@ class Launch:
             )
             for pinned in (workflow.source, *engine.plugins.bundles().values()):
                 log.put_blob(pinned, self.run)
-            self._lease = log.acquire(self.run, _owner(), LEASE)
         parent = engine.environ.get("TRACEPARENT", "")
-        runner = self._make(plan, values, vault, Identity(self.run, 0, parent), engine.clock.wall())
-        self._describe(vault)
+        with nullcontext() if log is None else self._leased(log):
+            identity = Identity(self.run, 0, parent)
+            runner = self._make(plan, values, vault, identity, engine.clock.wall())
+            self._describe(vault)
         return RunStarted(
             **runner.stamp(),
             workflow=workflow.name,
@@ -145,8 +147,7 @@ class Launch:
         log = self._engine.log
         # Nobody posts to a run that nobody executes: these are of the time before.
         self._after = max((one.id for one in log.take(self.run, 0)), default=0)
-        self._lease = log.acquire(self.run, _owner(), LEASE)
-        try:
+        with self._leased(log) as lease:
             given = {
                 name: value
                 for name, value in inputs.items()
@@ -167,10 +168,7 @@ class Launch:
             identity = Identity(self.run, segments + 1, started.trace_parent)
             runner = self._make(self._plan(), values, vault, identity, started.at)
             runner.replay()
-        except BaseException:
-            log.release(self._lease)
-            raise
-        return RunResumed(**runner.stamp(), epoch=self._lease.epoch)
+        return RunResumed(**runner.stamp(), epoch=lease.epoch)
 
     def session(self) -> Session:
         """Return the session of a run that was begun or resumed."""
@@ -202,6 +200,16 @@ class Launch:
         )
 
     # Parts
+
+    @contextmanager
+    def _leased(self, log: Log) -> Iterator[Lease]:
+        """Take the lease; give it back if what follows fails."""
+        self._lease = lease = log.acquire(self.run, _owner(), LEASE)
+        try:
+            yield lease
+        except BaseException:
+            log.release(lease)
+            raise
 
     def _vault(self, inputs: Mapping[str, Any]) -> Vault:
         found = resolve_secrets(self._workflow.secrets, self._base, self._engine.environ)
