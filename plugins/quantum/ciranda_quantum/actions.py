@@ -165,10 +165,12 @@ class Templates:
                 f"quantum.{shown.kind}", str(shown), retryable=False, detail=shown.plain()
             ) from error
         except FileNotFoundError:
-            raise StepError("quantum.not_found", f"There is no template {template}.") from None
+            message = f"There is no template {_name(template, base)}."
+            raise StepError("quantum.not_found", message) from None
         except OSError as error:
             why = (error.strerror or type(error).__name__).lower()
-            raise StepError("quantum.not_found", f"{template} cannot be read: {why}.") from error
+            message = f"{_name(template, base)} cannot be read: {why}."
+            raise StepError("quantum.not_found", message) from error
 
     def _library(self, base: Path, components: Path | None) -> Library:
         folder = base / components if components is not None else self._settings.components
@@ -211,7 +213,8 @@ def _opened(base: Path, databases: Mapping[str, Path]) -> Iterator[dict[str, Any
             try:
                 connection = sqlite3.connect(address, uri=True)
             except sqlite3.Error as error:
-                message = f"The database `{name}` cannot be opened: {path}: {error}."
+                shown = _name(path, base)
+                message = f"The database `{name}` cannot be opened: {shown}: {error}."
                 raise StepError("quantum.not_found", message) from None
             opened[name] = stack.enter_context(closing(connection))
         yield opened
@@ -229,11 +232,13 @@ def _log_of(ctx: Context | None) -> Callable[[str, str], None] | None:
 
 
 def _placed(error: QuantumError, base: Path) -> QuantumError:
-    """Name the file as the workflow does, from its own folder."""
-    if not error.file or not Path(error.file).is_relative_to(base):
-        return error
-    name = Path(error.file).relative_to(base).as_posix()
+    name = _name(Path(error.file), base) if error.file else ""
     return error.placed(name, error.line, error.column, error.source)
+
+
+def _name(path: Path, base: Path) -> str:
+    """Return a path as the workflow writes it, from its own folder."""
+    return str(path.relative_to(base) if path.is_relative_to(base) else path)
 
 
 def _write(base: Path, to: str, html: str) -> str:

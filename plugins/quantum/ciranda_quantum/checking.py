@@ -32,7 +32,8 @@ def check_files(
     check = _Check(None if folder is None else os.fspath(folder))
     found = {file: check.file(file) for file in files}
     for file, faults in found.items():
-        faults.extend(check.imports(file))
+        faults += check.imports(file)  # noqa: PLW2901 - the list itself grows
+        faults.sort(key=lambda fault: (fault.file != file, fault.file, fault.line, fault.column))
     return found
 
 

@@ -31,7 +31,7 @@ def _plain(value: Any) -> Any:
         return {_key(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted((_plain(each) for each in value), key=repr)
-    if isinstance(value, (list, tuple)) or hasattr(value, "__next__"):
+    if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     if isinstance(value, date):
         return value.isoformat()

@@ -116,6 +116,8 @@ class Template:
                 checked_result(value)
         except (QuantumError, ExpressionError, *RAISED) as error:
             made = explain(error)
+            if not made.file:  # the whole page or value is too large: no place is to blame
+                made = made.placed(self.name, 1, 1, self.unit.source.line(1))
             if made is error:
                 raise
             raise made.with_traceback(error.__traceback__) from None
