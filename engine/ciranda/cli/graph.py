@@ -62,7 +62,7 @@ def _workflow(target: str, store: str | None) -> tuple[Workflow, dict[str, str]]
     from ciranda.cli.history import opened, pinned_workflow
     from ciranda.cli.review import review
 
-    with opened(store) as log:
+    with opened(store, reading=True) as log:
         row = log.run(target)
         steps = review(log, row).steps
         return pinned_workflow(log, row.id), {name: steps[name]["status"] for name in steps}

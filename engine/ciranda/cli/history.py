@@ -24,11 +24,12 @@ _FOLDER = ".ciranda"
 
 
 @contextmanager
-def opened(store: str | None) -> Iterator[Log]:
+def opened(store: str | None, *, reading: bool = False) -> Iterator[Log]:
     """Open the store that holds runs already.
 
     Args:
         store: Its folder as given, None for the project's own.
+        reading: A store that cannot be written will do, for reading.
 
     Raises:
         RunNotFoundError: Nothing was ever run here.
@@ -44,7 +45,9 @@ def opened(store: str | None) -> Iterator[Log]:
     if not (inner / _FILE).exists():
         raise RunNotFoundError(f"there are no runs in {inner} yet: `ciranda run FILE` makes one")
     level = Durability(settings.durability)
-    log = open_store(folder, Durability.PROCESS if level is Durability.OFF else level)
+    if level is Durability.OFF:
+        level = Durability.PROCESS
+    log = open_store(folder, level, reading=reading)
     try:
         yield log
     finally:

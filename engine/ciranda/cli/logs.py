@@ -39,7 +39,7 @@ def command(run: str, step: str | None, follow: bool, store: str | None) -> None
     """
     from ciranda.cli.history import opened
 
-    with opened(store) as log:
+    with opened(store, reading=True) as log:
         name = log.run(run).id
         if step is not None:
             _check_step(log, name, step)

@@ -51,7 +51,7 @@ def command(
     from ciranda.cli.values import as_json, table
     from ciranda.observe.spoken import spoken
 
-    with opened(store) as log:
+    with opened(store, reading=True) as log:
         found = log.runs(limit=limit, status="running" if status == "interrupted" else status)
         rows = [replace(row, status=status_of(log, row)) for row in found]
     rows = [row for row in rows if status in (None, row.status)]
@@ -59,7 +59,8 @@ def command(
         screen.out(as_json([_plain(row) for row in rows]))
         return
     if not rows:
-        screen.say("there is no such run")
+        none = "there is no run yet: `ciranda run FILE` makes one"
+        screen.say(none if status is None else "there is no such run")
         return
     shown = [
         (

@@ -35,7 +35,7 @@ def command(run: str, store: str | None, form: str) -> None:
     from ciranda.cli.review import review
     from ciranda.cli.values import as_json
 
-    with opened(store) as log:
+    with opened(store, reading=True) as log:
         seen = review(log, log.run(run))
     if form == "json":
         screen.out(as_json(seen.plain()))

@@ -40,7 +40,7 @@ def command(run: str, html: str | None, otlp: str | None, store: str | None) -> 
     from ciranda.cli.written import write
     from ciranda.observe.spoken import plural
 
-    with opened(store) as log:
+    with opened(store, reading=True) as log:
         row = log.run(run)
         outline = _outline(log, row.id)
         if otlp is not None:

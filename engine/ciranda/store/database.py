@@ -14,6 +14,7 @@ import apsw
 from ciranda.errors import StoreError
 from ciranda.store.faults import store_error, sync_failed
 from ciranda.store.folder import state_folder
+from ciranda.store.frozen import is_unwritable, open_frozen
 from ciranda.store.opening import Row, Rules, open_reader, open_writer
 from ciranda.store.rows import Durability
 
@@ -35,6 +36,9 @@ class Database:
         application: SQLite's `application_id`, so that a stranger's file is not touched.
         vfs: Name of a registered apsw VFS, for tests.
         busy: Seconds to wait for another process's transaction.
+        later: Files and folders that are only made beside the file once it holds something:
+            where one is, an empty file was cut.
+        reading: A file that cannot be written will do, for reading.
 
     Raises:
         StoreError: The file cannot be opened, is a stranger's, or is of a newer schema.
@@ -50,6 +54,8 @@ class Database:
         application: int = _PLUGIN_FILE,
         vfs: str | None = None,
         busy: float = 10.0,
+        later: Sequence[str] = (),
+        reading: bool = False,
     ) -> None:
         if not name.replace("-", "").replace("_", "").isalnum():
             raise StoreError(f"{name!r} cannot name a database: use letters, digits, - and _")
@@ -59,8 +65,15 @@ class Database:
         self._read_lock = threading.Lock()
         self._broken: StoreError | None = None
         self._closed = False
-        self._rules = Rules(migrations, durability, application, vfs, busy)
-        self._writer = open_writer(self.path, self._rules)
+        self._rules = Rules(migrations, durability, application, vfs, busy, later)
+        self._open_reader = open_reader
+        try:
+            self._writer = open_writer(self.path, self._rules)
+        except StoreError as error:
+            if not (reading and is_unwritable(error)):
+                raise
+            self._open_reader = open_frozen
+            self._writer = open_frozen(self.path, self._rules)
         # One cursor for all writes: apsw keeps prepared statements by their text.
         self._cursor = self._writer.cursor()
         self._reader: apsw.Connection | None = None
@@ -153,7 +166,7 @@ class Database:
         with self._read_lock:
             try:
                 if self._reader is None:
-                    self._reader = open_reader(self.path, self._rules)
+                    self._reader = self._open_reader(self.path, self._rules)
                 rows.extend(self._reader.execute(sql, arguments))
             except apsw.Error as error:
                 return rows, store_error(self.path, error)

@@ -87,8 +87,7 @@ class Leases:
 
     def held(self, run: str) -> bool:
         """Tell whether somebody executes a run."""
-        with self._database.transaction():
-            holder = self._state(run, self._runs.key(run).number)[1]
+        holder = self._state(run, self._runs.key(run).number)[1]
         return holder is not None and is_held(holder, self._process, self._clock)
 
     def _state(self, run: str, number: int) -> tuple[int, Holder | None]:

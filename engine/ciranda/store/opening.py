@@ -38,6 +38,7 @@ class Rules:
     application: int
     vfs: str | None
     busy: float
+    later: Sequence[str] = ()  # what is only made beside the file once that holds something
 
 
 def open_writer(path: Path, rules: Rules) -> apsw.Connection:
@@ -49,6 +50,7 @@ def open_writer(path: Path, rules: Rules) -> apsw.Connection:
     _require_sound_sqlite(path)
     if path.is_dir():
         raise StoreError(f"{path} is a folder where a file is expected: move it away")
+    _require_uncut(path, rules.later)
     connection: apsw.Connection | None = None
     try:
         connection = _connect(path, rules)
@@ -83,7 +85,7 @@ def _connect(path: Path, rules: Rules) -> apsw.Connection:
 
 
 def _prepare(connection: apsw.Connection, path: Path, rules: Rules) -> None:
-    _require_own(connection, path, rules.application)
+    require_own(connection, path, rules.application)
     # Only EXTRA syncs the folder after the rollback journal of the switch to WAL is gone;
     # without that sync a power loss brings the journal, and with it the empty file, back.
     off = rules.durability is Durability.OFF
@@ -103,7 +105,8 @@ def _set(connection: apsw.Connection, pragma: str) -> None:
     connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
-def _number(connection: apsw.Connection, sql: str) -> int:
+def number(connection: apsw.Connection, sql: str) -> int:
+    """Return the one number that a statement answers."""
     return int(cast(int, connection.execute(sql).fetchall()[0][0]))
 
 
@@ -117,10 +120,36 @@ def _require_sound_sqlite(path: Path) -> None:
         )
 
 
-def _require_own(connection: apsw.Connection, path: Path, application: int) -> None:
+def _require_uncut(path: Path, later: Sequence[str]) -> None:
+    """Refuse an empty file beside what only comes after it; SQLite would begin anew there."""
+    journal = path.with_name(f"{path.name}-wal")
+    try:
+        # The size comes second: another process may be creating all of them just now.
+        beside = [each for each in (journal, *map(path.with_name, later)) if _holds_some(each)]
+        if path.stat().st_size:
+            return
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened ({error.strerror})") from error
+    if beside:
+        raise StoreError(
+            f"{path} is damaged: it is empty, and {beside[0].name} beside it says that it was "
+            "not: restore a backup, or remove it (its runs are lost)"
+        )
+
+
+def _holds_some(path: Path) -> bool:
+    if path.is_dir():
+        return any(path.iterdir())
+    return path.exists() and path.stat().st_size > 0
+
+
+def require_own(connection: apsw.Connection, path: Path, application: int) -> None:
+    """Refuse the file of another program; StoreError names it."""
     with connection:  # one snapshot: another process may be creating the tables just now
-        found = _number(connection, "PRAGMA application_id")
-        tables = _number(connection, "SELECT count(*) FROM sqlite_schema")
+        found = number(connection, "PRAGMA application_id")
+        tables = number(connection, "SELECT count(*) FROM sqlite_schema")
     if found != application and (found or tables):
         raise StoreError(f"{path} is a database of another program: move it away")
 
@@ -146,12 +175,12 @@ def _switch_to_wal(connection: apsw.Connection, path: Path, busy: float) -> None
 
 def _migrate(connection: apsw.Connection, path: Path, rules: Rules) -> None:
     known = len(rules.migrations)
-    if _number(connection, "PRAGMA user_version") == known > 0:
+    if number(connection, "PRAGMA user_version") == known > 0:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = _number(connection, "PRAGMA user_version")
-        _require_known(path, found, known)
+        found = number(connection, "PRAGMA user_version")
+        require_known(path, found, known)
         for script in rules.migrations[found:]:
             connection.execute(script).fetchall()
         _set(connection, f"user_version={known}")
@@ -163,7 +192,8 @@ def _migrate(connection: apsw.Connection, path: Path, rules: Rules) -> None:
         raise
 
 
-def _require_known(path: Path, found: int, known: int) -> None:
+def require_known(path: Path, found: int, known: int) -> None:
+    """Refuse a file whose schema comes later than what we know; StoreError names it."""
     if found > known:
         raise StoreError(
             f"{path} was made by a newer ciranda (schema {found}, this one knows {known}): "

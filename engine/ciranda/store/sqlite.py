@@ -43,6 +43,7 @@ class SqliteLog:
         clock: The two clocks.
         vfs: Name of a registered apsw VFS, for tests.
         busy: Seconds to wait for another process's transaction.
+        reading: A store that cannot be written will do, for reading.
 
     Raises:
         StoreError: The file cannot be opened, is a stranger's, or is of a newer schema.
@@ -57,6 +58,7 @@ class SqliteLog:
         clock: Clock | None = None,
         vfs: str | None = None,
         busy: float = 10.0,
+        reading: bool = False,
     ) -> None:
         self._database = Database(
             "ciranda",
@@ -66,6 +68,8 @@ class SqliteLog:
             application=APPLICATION,
             vfs=vfs,
             busy=busy,
+            later=("cache.db", "key", "runs"),
+            reading=reading,
         )
         self.path = self._database.path
         self.shared = True

@@ -32,7 +32,16 @@ def test_prune_removes_what_ended_long_ago(cli, failed):
     assert cli("runs", "prune").out == "removed 0 runs, 0 events, 0 files\n"
     assert cli("runs", "prune", "--older", "0s").out.startswith("removed 1 run, ")
     assert cli("runs", "--store", ".", "prune", "--older", "0s").out.startswith("removed 0 runs")
-    assert cli("runs").out == ""
+    said = cli("runs")
+    assert (said.out, said.err) == ("", "there is no run yet: `ciranda run FILE` makes one\n")
+
+
+def test_a_store_that_was_emptied_is_damaged(cli, failed, project):
+    (project / ".ciranda" / "ciranda.db").write_bytes(b"")
+
+    for command in (["runs"], ["show", "last"], ["run", "ok.yaml"]):
+        said = cli(*command, code=2)
+        assert "ciranda.db is damaged: it is empty, and key beside it says that it was" in said.err
 
 
 def test_show_tells_each_step(cli, failed):
