@@ -237,6 +237,22 @@ def test_an_actions_own_fingerprint_is_asked_with_the_inputs():
         key_of({"table": "nope"}, uses=query)
 
 
+def test_a_fingerprint_may_ask_where_relative_paths_start(tmp_path):
+    def letters(inputs: dict[str, str], base: Path) -> int:
+        return len((base / inputs["name"]).read_text())
+
+    @action("demo.size", version="1", fingerprint=letters)
+    def size(name: str) -> int:
+        return 1
+
+    folder = Folder(tmp_path)
+    folder.write("a.txt", "1")
+    before = key_of({"name": "a.txt"}, uses=size, stage=folder.stage)
+    folder.write("a.txt", "22")
+
+    assert key_of({"name": "a.txt"}, uses=size, stage=folder.stage) != before
+
+
 def test_the_environment_counts_for_actions_that_can_see_it():
     @action("demo.seeing", pure=True, version="1")
     def seeing(ctx: Context) -> str:
