@@ -48,8 +48,8 @@ class RunInfo:
 class Host(Protocol):
     """What a context stands on: the runner, or the child side of a worker process.
 
-    Every method is called in the event loop's thread, whose id is `thread`; the context takes
-    care of that. Methods that are not coroutines must return at once.
+    Every method but `output` is called in the event loop's thread, whose id is `thread`; the
+    context takes care of that. Methods that are not coroutines must return at once.
     """
 
     thread: int
@@ -61,7 +61,7 @@ class Host(Protocol):
         """Write a line of the step's log."""
 
     def output(self, ctx: Context, stream: str, data: bytes) -> None:
-        """Take bytes that the step's program wrote to `stdout` or `stderr`."""
+        """Take bytes that the step wrote to `stdout` or `stderr`; any thread may call it."""
 
     def progress(self, ctx: Context, done: float, total: float, text: str) -> None:
         """Show how far the step is."""

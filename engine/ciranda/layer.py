@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from ciranda.context import Context
     from ciranda.workflow.model import Step
 
-__all__ = ["ABANDONED", "Call", "Layer", "Middleware", "Next", "Place", "StepPlan", "onion"]
+__all__ = [
+    "ABANDONED",
+    "ALONE",
+    "Call",
+    "Layer",
+    "Middleware",
+    "Next",
+    "Place",
+    "StepPlan",
+    "onion",
+]
 
 
 ABANDONED: Final = "abandoned"  # the note that holds an event: set when a thread is really done
+ALONE: Final = "alone"  # the note on a call without a run: nobody keeps what it prints
 
 
 class Place(enum.IntEnum):

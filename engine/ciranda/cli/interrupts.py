@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn, Self
@@ -77,6 +76,6 @@ def leave(code: int) -> NoReturn:
                 if os.getpgid(pid) == pid:
                     os.killpg(pid, signal.SIGKILL)
                 os.kill(pid, signal.SIGKILL)
-    if sys.stderr is not None and sys.stderr.isatty():
+    if os.isatty(2):
         os.write(2, b"\x1b[?25h\n")  # the live display hides the cursor
     os._exit(code)

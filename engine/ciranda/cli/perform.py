@@ -13,8 +13,9 @@ import anyio
 from ciranda.cli import screen
 from ciranda.cli.exits import Exit
 from ciranda.cli.interrupts import Interrupts
-from ciranda.cli.streams import is_terminal
+from ciranda.cli.streams import for_result, is_terminal
 from ciranda.engine import Engine
+from ciranda.middleware.printing import StepPrints
 from ciranda.observe.progress import Progress, SilentProgress, progress
 from ciranda.observe.timeline import Timeline
 
@@ -55,6 +56,7 @@ class Performance:
         self._quiet: Final = quiet
         self._timeline: Final = Timeline(keep_items=False)
         self._progress: Progress
+        self._prints: Final = StepPrints()
         self._lines: Final = _log_lines()
         self._exporter: Final = _exporter()
         self._begun = False  # whether the store knows of it
@@ -87,7 +89,7 @@ class Performance:
             if self._lines or sys.stderr is None
             else progress(sys.stderr, quiet=self._quiet)
         )
-        with shown as self._progress:
+        with shown as self._progress, for_result(), self._prints:
             return anyio.run(self._perform, order, interrupts, backend=self._backend)
 
     @property
@@ -115,6 +117,7 @@ class Performance:
                     durability=self._durability,
                     listener=self._hear,
                     exporter=self._exporter,
+                    plugins=[self._prints],
                 ) as engine:
                     with anyio.CancelScope() as scope:
 

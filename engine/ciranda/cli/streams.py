@@ -7,9 +7,11 @@ import io
 import os
 import select
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, TextIO
 
-__all__ = ["is_terminal", "is_unwritable", "prepare", "reader_gone", "silence"]
+__all__ = ["for_result", "is_terminal", "is_unwritable", "prepare", "reader_gone", "silence"]
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG})
 _STANDARD: Final = (0, 1, 2)
@@ -26,6 +28,23 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # never fail over a character
+
+
+@contextmanager
+def for_result() -> Iterator[None]:
+    """Let the programs that Python code starts write to standard error only.
+
+    Standard output is for the result, which is written after the block.
+    """
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -16,7 +16,7 @@ from ciranda.context import RunInfo
 from ciranda.errors import PluginError, ReplayError, WorkflowError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import ExpressionError, Secret
-from ciranda.layer import Call
+from ciranda.layer import ALONE, Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.compiling import compile_plan
 from ciranda.runs.graph import Graph
@@ -387,6 +387,7 @@ class Launch:
             step.id,
             1,
             launch._stage.scope,
+            notes={ALONE: True},
         )
         return await planned.call(call)
 

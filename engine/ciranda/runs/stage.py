@@ -72,6 +72,7 @@ class Stage:
         self._wall: Final = (clock or Clock()).wall
         self._tails: Final[dict[str, bytes]] = {}
         self._printed: list[tuple[str, str, bytes]] = []
+        self._printing: Final = threading.Lock()  # of the two above: threads of steps print
 
     # For attempts
 
@@ -115,9 +116,10 @@ class Stage:
 
     def flush(self) -> None:
         """Hand what steps printed to the store; any thread may call it."""
-        printed, self._printed = self._printed, []
         if self._log is None:
             return
+        with self._printing:
+            printed, self._printed = self._printed, []
         joined: dict[tuple[str, str], list[bytes]] = {}
         for path, stream, data in printed:
             joined.setdefault((path, stream), []).append(data)
@@ -131,17 +133,23 @@ class Stage:
         text = self.vault.mask(text)
         shown = {name: self.vault.mask(str(value)) for name, value in fields.items()}
         line = " ".join([level, text, *(f"{name}={value}" for name, value in shown.items())])
-        self._printed.append((ctx.path, "log", line.encode("utf-8", "replace") + b"\n"))
+        with self._printing:
+            self._keep(ctx.path, "log", line.encode("utf-8", "replace") + b"\n")
         self._tell(StepLogged, ctx, level=level, text=text, fields=shown)
 
     def output(self, ctx: Context, stream: str, data: bytes) -> None:
-        """Take what a step's program wrote."""
+        """Take what a step's program or its code wrote; any thread may call it."""
         if self.vault:
             data = self.vault.mask(data.decode("utf-8", "surrogateescape")).encode(
                 "utf-8", "surrogateescape"
             )
-        self._printed.append((ctx.path, stream, data))
-        self._tails[ctx.path] = (self._tails.get(ctx.path, b"") + data)[-TAIL:]
+        with self._printing:
+            self._keep(ctx.path, stream, data)
+            self._tails[ctx.path] = (self._tails.get(ctx.path, b"") + data)[-TAIL:]
+
+    def _keep(self, path: str, stream: str, data: bytes) -> None:
+        if self._log is not None:  # nobody flushes what no store takes
+            self._printed.append((path, stream, data))
 
     def progress(self, ctx: Context, done: float, total: float, text: str) -> None:
         """Show how far a step is."""
