@@ -93,7 +93,8 @@ def environment(tmp_path_factory):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(str(copied.locate_file(file)), target)
     # The engine comes from outside: it is not what is tampered with. After the copies on the path.
-    outside = [str(ROOT / "engine"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    sources = [str(ROOT / "engine"), str(ROOT / "plugins" / "quantum")]
+    outside = [*sources, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     (lib / "outside.pth").write_text("\n".join(outside) + "\n")
     example = home / "audit"
     shutil.copytree(
@@ -122,6 +123,7 @@ def test_the_audit_finds_what_was_tampered_with_on_a_second_run_too(environment)
     assert "changed" not in kinds
     assert "unlisted" not in kinds
     assert Path(result["outputs"]["report"]).read_text().startswith("# Audit of installed")
+    assert Path(result["outputs"]["page"]).read_text().startswith("<!doctype html><html")
 
     victim = lib / "iniconfig" / "__init__.py"
     before = victim.stat()
