@@ -65,7 +65,20 @@ def run(
         StoreError: The store cannot keep the run.
         RuntimeError: There is an event loop in this thread already; `await arun(...)` there.
     """
+    if _is_in_a_loop():
+        raise RuntimeError(
+            "there is an event loop in this thread already: write `await ciranda.arun(...)` "
+            "in place of `ciranda.run(...)`"
+        )
     result: RunResult = anyio.run(
         partial(arun, workflow, inputs=inputs, **options), backend=backend
     )
     return result
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        anyio.get_current_task()
+    except RuntimeError:
+        return False
+    return True

@@ -14,7 +14,7 @@ import anyio
 
 from ciranda.actions import Action, Resource, Scope
 from ciranda.bus import Bus
-from ciranda.errors import CirandaError, RunNotFoundError, SettingsError
+from ciranda.errors import RunNotFoundError, SettingsError
 from ciranda.events import Event
 from ciranda.expressions import Function
 from ciranda.layer import Next, StepPlan, onion
@@ -24,10 +24,12 @@ from ciranda.runs.checker import Checker
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.placement import executor_of
 from ciranda.runs.plans import Plans
+from ciranda.runs.ungrouped import leaves, plainest
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Clock, Durability, open_store
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked
+from ciranda.workflow.inputs import named_values
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
 
@@ -101,6 +103,13 @@ class Engine:
         self._executors: dict[str, Any] = {}
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseExceptionGroup as group:
+            raise plainest(group) from None
+        return self
+
+    async def _open(self) -> None:
         from ciranda.executors.arguments import Arguments
         from ciranda.executors.inline import InlineExecutor
         from ciranda.executors.process import ProcessExecutor
@@ -131,7 +140,6 @@ class Engine:
             stack.push_async_callback(shelf.close, Scope.ENGINE)
             stack.push_async_callback(self.bus.settle)
             self._stack = stack.pop_all()
-        return self
 
     async def __aexit__(
         self,
@@ -144,8 +152,8 @@ class Engine:
         except BaseExceptionGroup as group:
             # Task groups wrap what passes through them; whoever wrote the block gets its own back.
             if error is None or isinstance(error, anyio.get_cancelled_exc_class()):
-                raise _plainest(group) from None
-            if _leaves(group) != [error]:
+                raise plainest(group) from None
+            if leaves(group) != [error]:
                 raise
         finally:
             if self._log is not None:
@@ -259,7 +267,7 @@ class Engine:
             )
         launch = Launch.again(self, row)
         await self.plugins.start()
-        return await self._perform(launch, launch.resume(inputs or {}))
+        return await self._perform(launch, launch.resume(named_values(inputs or {}, "the run")))
 
     def cancel(self, reason: str) -> None:
         """Ask every run of this engine to stop."""
@@ -271,13 +279,15 @@ class Engine:
 
         Raises:
             StepError: It failed.
+            InputError: The inputs are no values by name.
             PluginError: No plugin offers it.
         """
         from ciranda.runs.launch import Launch
 
-        self.plugins.load([name.partition(".")[0]])
+        given = named_values(inputs, f"the action '{name}'")
+        self.plugins.load([] if name in self.replaced else [name.partition(".")[0]])
         await self.plugins.start()
-        return await Launch.single(self, name, dict(inputs))
+        return await Launch.single(self, name, given)
 
     async def _perform(self, launch: Launch, first: Event) -> RunResult:
         session = launch.session()
@@ -285,7 +295,7 @@ class Engine:
         try:
             await session.perform(first)
         except BaseExceptionGroup as group:
-            raise _plainest(group) from None
+            raise plainest(group) from None
         finally:
             del self._sessions[launch.run]
             await self.shelf.close(Scope.RUN, launch.run)
@@ -379,15 +389,3 @@ def _durability(word: str) -> Durability:
 
 def _name_of(plugin: object) -> str:
     return plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__name__.lower()
-
-
-def _plainest(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error of ours in a group, else the group."""
-    mine = [leaf for leaf in _leaves(group) if isinstance(leaf, CirandaError)]
-    return mine[0] if mine else group
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]

@@ -198,7 +198,10 @@ def compile(  # noqa: A001 - the word that `re` uses, and the one that callers k
 
     Raises:
         ExpressionError: With kind, place and a sentence.
+        TypeError: `source` is no text.
     """
+    if not isinstance(source, str):
+        raise TypeError(f"an expression is text, not {type(source).__name__}")
     key = None if functions is None else _Functions(functions)
     if len(source) > _ORDINARY:
         return _long(source, dialect, key)

@@ -86,7 +86,10 @@ def compile_template(
 
     Raises:
         ExpressionError: With the place within the whole text.
+        TypeError: `text` is no text.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"a template is text, not {type(text).__name__}")
     parts: list[str | Expression] = []
     offsets: list[int] = []
     done = 0

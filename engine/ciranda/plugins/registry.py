@@ -160,6 +160,11 @@ class Plugins:
         Raises:
             PluginError: The name or the object is in use, or something does not fit.
         """
+        if isinstance(plugin, str | bytes):
+            raise PluginError(
+                f"{plugin!r} is no plugin: hand over the module or the object itself, or name "
+                "an installed one in the file, below `plugins:`"
+            )
         self._add(Loaded(name, plugin))
 
     def middlewares(self, target: StepPlan | type[Request[Any]]) -> list[Layer]:

@@ -15,7 +15,7 @@ from ciranda.workflow.inputvalue import input_value
 from ciranda.workflow.model import Input, Workflow
 from ciranda.workflow.nearest import nearest
 
-__all__ = ["confined", "demand_secrets", "project_root", "resolve_inputs"]
+__all__ = ["confined", "demand_secrets", "named_values", "project_root", "resolve_inputs"]
 
 _MARKS: Final = ("ciranda.toml", ".git")
 
@@ -34,7 +34,7 @@ def resolve_inputs(
     Raises:
         InputError: Everything wrong with them, a line each.
     """
-    problems = list(_unknown(workflow, given))
+    problems = list(_unknown(workflow, named_values(given, f"the workflow `{workflow.name}`")))
     found: dict[str, Any] = {}
     for name, declared in workflow.inputs.items():
         try:
@@ -44,6 +44,27 @@ def resolve_inputs(
     if problems:
         raise InputError("\n".join(problems))
     return found
+
+
+def named_values(given: Any, owner: str) -> dict[str, Any]:
+    """Return given inputs as a dictionary.
+
+    Args:
+        given: What a program handed over.
+        owner: What takes them, for the message.
+
+    Raises:
+        InputError: It is none, or has keys that are no names.
+    """
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"the inputs of {owner} are values by name, such as {{'count': 3}}, "
+            f"not {type(given).__name__}"
+        )
+    for name in given:
+        if not isinstance(name, str):
+            raise InputError(f"the name of an input of {owner} is text, not {name!r}")
+    return dict(given)
 
 
 def demand_secrets(

@@ -23,7 +23,10 @@ def load(path: str | os.PathLike[str]) -> Workflow:
 
     Raises:
         WorkflowError: All faults found, in file order.
+        TypeError: It is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"expected a workflow or the path of its file, not {type(path).__name__}")
     return _from_document(read_document(Path(path)))
 
 
