@@ -337,7 +337,9 @@ class Engine:
 
     def _register_middleware(self) -> None:
         from ciranda.middleware.builtin import builtins
+        from ciranda.runs.answering import Answering
 
+        self.plugins.register(Answering(self.call), "answering")
         for name, plugin in reversed(builtins(lambda: self._shared).items()):
             self.plugins.register(plugin, name)
         if self.exporter is not None:

@@ -1,5 +1,6 @@
 """Every type that crosses plugins: facts (`Event`) and questions (`Request`)."""
 
+from ciranda.events.asking import InvokeAction, Invoked
 from ciranda.events.envelope import Event, ForeignEvent, Request
 from ciranda.events.middleware import (
     CacheHit,
@@ -37,6 +38,8 @@ __all__ = [
     "Event",
     "Failure",
     "ForeignEvent",
+    "InvokeAction",
+    "Invoked",
     "MapCompleted",
     "MapExpanded",
     "Request",

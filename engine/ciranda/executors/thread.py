@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from typing import Any, Final
 
 import anyio
@@ -15,12 +16,17 @@ from ciranda.layer import ABANDONED, Call, Next
 
 __all__ = ["ThreadExecutor"]
 
+_HOLDING: Final = ContextVar("ciranda_thread_holds_a_place", default=False)
+
 
 class ThreadExecutor:
     """Calls sync actions in worker threads, at most `size` at once.
 
     A cancelled call leaves at once, its thread does not: it keeps its place until it has ended,
     and `call.notes["abandoned"]` is an event that is set then.
+
+    A thread that calls another action through the bus waits for it: that one uses the same place,
+    since threads that hold all places and wait for one more would wait forever.
     """
 
     def __init__(self, arguments: Arguments, size: int = 40) -> None:
@@ -39,15 +45,19 @@ class ThreadExecutor:
             ended = anyio.Event()
             begun = threading.Lock()  # whoever takes it first decides whether the thread works
             holder = object()
-            await self._places.acquire_on_behalf_of(holder)
+            lent = _HOLDING.get()
+            if not lent:
+                await self._places.acquire_on_behalf_of(holder)
 
             def leave() -> None:
-                self._places.release_on_behalf_of(holder)
+                if not lent:
+                    self._places.release_on_behalf_of(holder)
                 ended.set()
 
             def work() -> Any:
                 if not begun.acquire(blocking=False):
                     return None  # cancelled on the way here
+                _HOLDING.set(True)  # in the context of this call alone
                 try:
                     return finish(function(**arguments))
                 finally:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, NotRequired, TypedDict
 
@@ -15,8 +14,8 @@ from ciranda.actions import Action, Arg
 
 from .error import KINDS, QuantumError
 from .escape import Trusted
+from .lending import lent, name_of
 from .library import Library
-from .run import Host
 from .settings import QuantumSettings, compiler_of
 from .template import Result
 
@@ -27,9 +26,6 @@ ERRORS: Final = {
     "quantum.not_found": False,
     "quantum.unwritable": False,
 }
-_LEVELS: Final = {
-    "trace": "debug", "debug": "debug", "info": "info", "warn": "warning", "warning": "warning",
-}  # fmt: skip
 _LIBRARIES: Final = 32  # folders of components that one engine keeps compiled
 _ASKS: Final = re.compile(r"<q:(invoke|fetch|dispatchEvent)\b")
 
@@ -72,6 +68,7 @@ class Templates:
         components: Path | None = None,
         databases: dict[str, Path] | None = None,
         trusted: list[str] | None = None,
+        invoke: list[str] | None = None,
         ctx: Context | None = None,
     ) -> Rendered:
         """Render a template, a `.q` file, to HTML.
@@ -87,12 +84,14 @@ class Templates:
                 of the settings.
             databases: SQLite files for `q:query`, by the name of the data source; only read.
             trusted: Names in `data` whose text is HTML that `q:raw` may show as it is.
+            invoke: Actions that `q:invoke` and `q:fetch` (`http.request`) may call.
             ctx: The step.
 
         Returns:
             `html`, or `path` of the file written, and `return`, the value of `q:return`.
         """
-        result = self._run(template, data, components, databases, trusted, ctx)
+        given = _with_trusted(data or {}, trusted or [])
+        result = self._run(template, given, components, databases, invoke, ctx)
         if to is None:
             return {"html": result.html, "return": result.value}
         return {"path": _write(_base(ctx), to, result.html), "return": result.value}
@@ -104,6 +103,7 @@ class Templates:
         *,
         components: Path | None = None,
         databases: dict[str, Path] | None = None,
+        invoke: list[str] | None = None,
         ctx: Context | None = None,
     ) -> Any:
         """Run a template, a `.q` file, for the value of its `q:return`.
@@ -114,12 +114,13 @@ class Templates:
             components: The folder of imported components; by default the template's own, or that
                 of the settings.
             databases: SQLite files for `q:query`, by the name of the data source; only read.
+            invoke: Actions that `q:invoke` and `q:fetch` (`http.request`) may call.
             ctx: The step.
 
         Returns:
             The value; null when the template returns none.
         """
-        return self._run(template, data, components, databases, None, ctx).value
+        return self._run(template, data or {}, components, databases, invoke, ctx).value
 
     def fingerprint(self, inputs: Mapping[str, Any], base: Path) -> str:
         """Return what a result depends on besides the inputs: all files of the template.
@@ -147,29 +148,28 @@ class Templates:
     def _run(
         self,
         template: Path,
-        data: dict[str, Any] | None,
+        data: dict[str, Any],
         components: Path | None,
         databases: dict[str, Path] | None,
-        trusted: list[str] | None,
+        invoke: list[str] | None,
         ctx: Context | None,
     ) -> Result:
         base = _base(ctx)
-        given = _with_trusted(data or {}, trusted or [])
         try:
             found = self._library(base, components).load(base / template)
-            with _opened(base, databases or {}) as connections:
-                return found.run(given, host=Host(databases=connections, log=_log_of(ctx)))
+            with lent(ctx, base, databases or {}, invoke or []) as host:
+                return found.run(data, host=host)
         except QuantumError as error:
             shown = _placed(error, base)
             raise StepError(
                 f"quantum.{shown.kind}", str(shown), retryable=False, detail=shown.plain()
             ) from error
         except FileNotFoundError:
-            message = f"There is no template {_name(template, base)}."
+            message = f"There is no template {name_of(template, base)}."
             raise StepError("quantum.not_found", message) from None
         except OSError as error:
             why = (error.strerror or type(error).__name__).lower()
-            message = f"{_name(template, base)} cannot be read: {why}."
+            message = f"{name_of(template, base)} cannot be read: {why}."
             raise StepError("quantum.not_found", message) from error
 
     def _library(self, base: Path, components: Path | None) -> Library:
@@ -198,47 +198,9 @@ def _with_trusted(data: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {**data, **{name: Trusted(data[name]) for name in names}}
 
 
-@contextmanager
-def _opened(base: Path, databases: Mapping[str, Path]) -> Iterator[dict[str, Any]]:
-    """Open SQLite files for reading; they are closed in the thread that opened them."""
-    if not databases:
-        yield {}
-        return
-    import sqlite3  # most templates query nothing
-
-    with ExitStack() as stack:
-        opened: dict[str, Any] = {}
-        for name, path in databases.items():
-            address = f"{(base / path).as_uri()}?mode=ro"
-            try:
-                connection = sqlite3.connect(address, uri=True)
-            except sqlite3.Error as error:
-                shown = _name(path, base)
-                message = f"The database `{name}` cannot be opened: {shown}: {error}."
-                raise StepError("quantum.not_found", message) from None
-            opened[name] = stack.enter_context(closing(connection))
-        yield opened
-
-
-def _log_of(ctx: Context | None) -> Callable[[str, str], None] | None:
-    if ctx is None:
-        return None
-    log = ctx.log
-
-    def write(level: str, message: str) -> None:
-        getattr(log, _LEVELS.get(level, "error"))(message)
-
-    return write
-
-
 def _placed(error: QuantumError, base: Path) -> QuantumError:
-    name = _name(Path(error.file), base) if error.file else ""
+    name = name_of(Path(error.file), base) if error.file else ""
     return error.placed(name, error.line, error.column, error.source)
-
-
-def _name(path: Path, base: Path) -> str:
-    """Return a path as the workflow writes it, from its own folder."""
-    return str(path.relative_to(base) if path.is_relative_to(base) else path)
 
 
 def _write(base: Path, to: str, html: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from ciranda import hookimpl
 from ciranda.actions import Action
 
+from . import hooks
 from .actions import Templates
 from .settings import QuantumSettings
 
@@ -15,6 +18,12 @@ CIRANDA_API = (1, 0)
 def settings() -> type[QuantumSettings]:
     """Offer the section `[quantum]`."""
     return QuantumSettings
+
+
+@hookimpl
+def hookspecs() -> list[ModuleType]:
+    """Offer the hook of `TemplateEvent`."""
+    return [hooks]
 
 
 @hookimpl

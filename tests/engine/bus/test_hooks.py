@@ -14,7 +14,7 @@ import pytest
 from ciranda import events
 from ciranda.bus import Bus
 from ciranda.events import Event
-from ciranda.hooks import extension, facts, hookimpl
+from ciranda.hooks import extension, facts, hookimpl, questions
 
 
 def specs(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -31,7 +31,7 @@ EVENTS = {
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }
 FACTS = specs(facts)
-EVERY = FACTS | specs(extension)
+EVERY = FACTS | specs(extension) | specs(questions)
 
 
 @pytest.mark.parametrize("name", EVERY)
