@@ -14,7 +14,7 @@ from ciranda.actions.resources import Resource
 from ciranda.actions.signature import read_signature
 from ciranda.errors import ActionError
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 _KIND: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _EXECUTORS: Final = ("inline", "thread", "process")
 
@@ -103,7 +103,9 @@ def action(  # noqa: PLR0913  (each word is one promise of an author; all have d
     if callable(name):
         raise ActionError('An action has a name: write @action("weather.forecast").')
     if not _NAME.fullmatch(name):
-        raise ActionError(f'"{name}" cannot name an action; write it like "weather.forecast".')
+        raise ActionError(
+            f'"{name}" cannot name an action; write a namespace and a word: "weather.forecast".'
+        )
     kinds, mapped = _promised(name, errors, raises, secrets, fingerprint)
     if executor is not None and executor not in _EXECUTORS:
         known = ", ".join(_EXECUTORS)
@@ -113,6 +115,11 @@ def action(  # noqa: PLR0913  (each word is one promise of an author; all have d
         _check_kind_of_function(name, function, executor, inline=inline)
         docs = parse_docstring(function.__doc__)
         signature = read_signature(name, function, docs)
+        if executor == "process" and signature.resources:
+            raise ActionError(
+                f'Action "{name}" takes the resource "{min(signature.resources)}", which no worker '
+                'process can reach; leave `executor="process"` out.'
+            )
         inputs = signature.input_schema()
         if breaker_key is not None and breaker_key not in inputs["properties"]:
             raise ActionError(f'Action "{name}" has no input "{breaker_key}" for `breaker_key`.')

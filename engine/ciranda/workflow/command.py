@@ -37,6 +37,9 @@ def read_command(
         words = [places.text((*path, at), word) for at, word in enumerate(run)]
     else:
         words = _split(run, path, places, faults)
+    if words and not words[0].strip():
+        at = (*path, 0) if isinstance(run, list) else path
+        faults.append(places.fault(at, "the first word of `run` names a program, and it is empty"))
     return {"argv": words, **inputs}
 
 

@@ -95,11 +95,18 @@ def test_mistakes_of_a_resource_are_one_sentence():
     with pytest.raises(ActionError, match='"bare" must be marked with @asynccontextmanager below'):
         resource()(bare)
 
+    def uses(http: Annotated[Client, client]) -> None:
+        """Use it."""
+
+    with pytest.raises(ActionError, match=r'"t\.uses" takes the resource "http", which no worker'):
+        action("t.uses", executor="process")(uses)
+
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"name": "a b"}, '^"a b" cannot name an action'),
+        ({"name": "nodot"}, '^"nodot" cannot name an action; write a namespace and a word: "weath'),
         ({"executor": "gpu"}, 'has the executor "gpu"; use one of inline, thread, process'),
         ({"errors": {"a b": True}}, 'declares the kind "a b"'),
         ({"raises": {ValueError: ""}}, 'declares the kind ""'),

@@ -65,6 +65,12 @@ def _input(declared: Input, places: Places) -> Iterator[Fault]:
                 key=True,
                 kind="wrong-keyword",
             )
+    for path, least, most in _bounds(declared.schema):
+        yield places.fault(
+            (*root, *path, "minimum"),
+            f"no value fits: `minimum` is {least:g} and `maximum` is {most:g}",
+            kind="bounds",
+        )
     wrong = False
     for path, pattern in _patterns(declared.schema):
         why = pattern_problem(pattern)
@@ -81,13 +87,25 @@ def _input(declared: Input, places: Places) -> Iterator[Fault]:
 def _patterns(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     if "pattern" in schema:
         yield ("pattern",), schema["pattern"]
-    inner: dict[tuple[str, ...], Any] = {}
-    if "items" in schema:
-        inner["items",] = schema["items"]
-    inner |= {("properties", key): each for key, each in schema.get("properties", {}).items()}
-    for path, each in inner.items():
+    for path, each in _inner(schema):
         for rest, pattern in _patterns(each):
             yield (*path, *rest), pattern
+
+
+def _bounds(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float, float]]:
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None and most is not None and least > most:
+        yield (), least, most
+    for path, each in _inner(schema):
+        for rest, low, high in _bounds(each):
+            yield (*path, *rest), low, high
+
+
+def _inner(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if "items" in schema:
+        yield ("items",), schema["items"]
+    for key, each in schema.get("properties", {}).items():
+        yield ("properties", key), each
 
 
 def _default(declared: Input, places: Places) -> Iterator[Fault]:

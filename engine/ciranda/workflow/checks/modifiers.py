@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ciranda.actions.failures import KINDS
 from ciranda.errors import Fault
 from ciranda.expressions import ExpressionError, compile_template
+from ciranda.workflow.durations import duration_text
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import hint_for_kind
@@ -40,6 +41,7 @@ def modifier_faults(
     for step in workflow.steps.values():
         yield from _kinds(step, namespaces, places)
         yield from _times(step, places)
+        yield from _caps(step, places)
         yield from _map(step, places)
         action = actions.get(step.uses)
         if action is not None:
@@ -90,6 +92,14 @@ def _executor(
             hint="move it to the top of its module",
             kind="executor",
         )
+    elif chosen == "process" and action.resources:
+        yield places.fault(
+            path,
+            f"`{step.uses}` takes the resource `{min(action.resources)}`, which no worker process "
+            "can reach",
+            hint="leave `executor` out",
+            kind="executor",
+        )
     elif chosen == "inline" and not action.is_async and step.timeout is not None:
         yield places.fault(
             path,
@@ -135,6 +145,28 @@ def _times(step: Step, places: Places) -> Iterator[Fault]:
             f"`breaker` of step `{step.id}` never opens: its window of {breaker.window} calls "
             f"holds fewer than `minimum`, {breaker.minimum}",
             kind="breaker",
+        )
+
+
+def _caps(step: Step, places: Places) -> Iterator[Fault]:
+    """Yield a longest wait that is shorter than the first one: it would take its place."""
+    rules: list[tuple[str, str, float, float]] = []
+    if step.retry is not None:
+        rules.append(("retry", "backoff", step.retry.backoff, step.retry.cap))
+    if step.breaker is not None:
+        rules.append(("breaker", "open", step.breaker.open, step.breaker.cap))
+    for key, first, begin, cap in rules:
+        if cap >= begin:
+            continue
+        path = written_path(step.id, key, places, ("cap",))
+        written = places.exists(path)
+        by_default = "" if written else " if nothing else is written"
+        yield places.fault(
+            path if written else written_path(step.id, key, places, (first,)),
+            f"`{first}` of `{key}` is {duration_text(begin)}, and `cap`, the longest, "
+            f"is {duration_text(cap)}{by_default}",
+            hint=f"write `cap: {duration_text(begin)}` or more",
+            kind="times",
         )
 
 

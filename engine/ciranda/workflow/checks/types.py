@@ -64,6 +64,8 @@ def type_faults(
             offset=spot.base,
             kind="constant-condition",
         )
+    elif spot.place == "with" and spot.path[2:] == ("run", 0) and kinds(result) == ["array"]:
+        yield from _program(spot, places)
     elif spot.place == "with" and spot.single and spot.step is not None:
         action = actions.get(spot.step.uses)
         if action is not None:
@@ -87,6 +89,12 @@ def _list(spot: Spot, result: Schema, scope: Scope, places: Places) -> Iterator[
         )
         return
     scope.items[spot.step.id] = dict(items_of(result) or {})
+
+
+def _program(spot: Spot, places: Places) -> Iterator[Fault]:
+    message = "`run` begins with the name of a program, and this gives a list"
+    hint = "write the words as a list of the file: `run: [program, word]`"
+    yield places.fault(spot.path, message, hint=hint, offset=spot.base, kind="wrong-type")
 
 
 def _taken(spot: Spot, result: Schema, action: Action, places: Places) -> Iterator[Fault]:
