@@ -44,7 +44,7 @@ def page(body: str) -> str:
 def _loop(start: int) -> str:
     total = start
     for i in range(1, TURNS + 1):
-        total = total + i  # noqa: PLR6104 - as the template says it
+        total = total + i
     return str(total)
 
 

@@ -15,7 +15,8 @@ Render = Callable[[Mapping[str, Any]], str]
 
 def jinja(text: str) -> Render:
     template = import_module("jinja2").Environment(autoescape=True).from_string(text)
-    return lambda data: template.render(data)
+    render: Render = template.render
+    return render
 
 
 def mako(text: str) -> Render:

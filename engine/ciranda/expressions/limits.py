@@ -16,3 +16,4 @@ PRECISION: Final = 100  # digits of one formatted field
 RESULT: Final = 5_000_000  # values in one result, repeated ones counted each time
 MOST: Final = 1 << BITS
 LEAST: Final = -MOST
+SMALL: Final = (1 << 30) - 1  # one digit of the host: compared fast, and seldom passed

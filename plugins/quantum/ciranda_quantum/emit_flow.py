@@ -25,7 +25,7 @@ from .nodes import (
     Words,
     bodies,
 )
-from .pieces import assign, call, constant, does, load, method, spot, store, when
+from .pieces import assign, call, compare, constant, does, load, method, spot, store, when
 from .scope import Local, Row
 from .survey import set_within
 from .values import Code
@@ -105,7 +105,16 @@ def _close(writer: Writer) -> None:
         return
     deferred, writer.deferred = writer.deferred, []
     for name in sorted({name for name, _ in deferred}):
-        writer.add(bounded(writer.scope.variable(name), writer.at))
+        python, at = writer.scope.variable(name), writer.at
+        if is_number(writer.scope.kind(name)):
+            writer.add(bounded(python, at))
+            continue
+        is_int = compare(call("c_type", [load(python, at)], at), ast.Is(), load("c_int", at), at)
+        check = when(is_int, [bounded(python, at)], at)  # a loop without turns may not bind it
+        absent = ast.ExceptHandler(
+            type=load("c_unbound", at), name=None, body=[ast.Pass(**spot(at))], **spot(at)
+        )
+        writer.add(ast.Try(body=[check], handlers=[absent], orelse=[], finalbody=[], **spot(at)))
 
 
 def write_range(writer: Writer, node: RangeLoop) -> None:

@@ -91,7 +91,9 @@ def _accumulates(writer: Writer, node: Set) -> bool:
     tree = code.tree
     if node.scope in MAPS or not isinstance(tree, Binary) or tree.operator not in {"+", "-"}:
         return False
-    if not is_number(scope.kind(node.name)) or not _same(scope.kind(node.name), node.type):
+    kind = scope.kind(node.name)
+    unsure = kind == ANY and not node.type and node.scope != "component"
+    if not unsure and not (is_number(kind) and _same(kind, node.type)):
         return False
     left, right = tree.left, tree.right
     if isinstance(left, Name) and left.name == node.name:

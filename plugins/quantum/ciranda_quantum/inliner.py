@@ -19,10 +19,11 @@ from ciranda.expressions.inline import (
 )
 
 from .error import QuantumError
-from .kinds import TEXT, Kind, infer, is_number
+from .kinds import ANY, INTEGER, TEXT, Kind, infer, is_number
 from .nodes import Function
 from .pieces import spot
 from .scope import Scope
+from .tags import MAPS
 from .values import Code
 
 _OPERATORS: Final[dict[str, Callable[[], ast.operator]]] = {
@@ -33,6 +34,7 @@ _COMPARE: Final[dict[str, Callable[[], ast.cmpop]]] = {
 }  # fmt: skip
 _FREE: Final = 4160  # bits that need no check: little more than the limit
 _DEEP: Final = 12  # levels of unchecked arithmetic
+_UNSURE: Final = 4  # variables whose types one test looks at
 
 
 class Inliner(Emitter):
@@ -43,6 +45,7 @@ class Inliner(Emitter):
         self.code = code
         self.scope = scope
         self.own = functions
+        self.supposed: frozenset[str] = frozenset()
 
     def _never(self, name: str, offset: int) -> ast.expr:
         raise AssertionError(name)
@@ -56,7 +59,9 @@ class Inliner(Emitter):
         return infer(node, self.lookup)
 
     def lookup(self, name: str) -> Kind:
-        return ("any", 0) if name in self.bound else self.scope.kind(name)
+        if name in self.supposed:
+            return INTEGER
+        return ANY if name in self.bound else self.scope.kind(name)
 
     def visit(self, node: Node) -> ast.expr:
         """Return the code of a node."""
@@ -69,6 +74,10 @@ class Inliner(Emitter):
                 if code is not None:
                     checked = kind[0] != "float" and kind[1] > _FREE and not self.plain
                     return self.bound_check(code, node.offset) if checked else code
+            else:
+                code = self.supposed_integers(node)
+                if code is not None:
+                    return code
         elif isinstance(node, Compare):
             code = self.comparison(node)
             if code is not None:
@@ -77,9 +86,52 @@ class Inliner(Emitter):
             return self.call_own(node, self.own[node.function])
         return super().visit(node)
 
+    def supposed_integers(self, node: Node, *, checked: bool = True) -> ast.expr | None:
+        """Write a sum or product of variables with one look at their types, taken together.
+
+        When all are integers the whole is plain arithmetic; else the runtime does each operation.
+        """
+        names: dict[str, Name] = {}
+        if self.plain or self.inline < 0 or not self._unsure(node, names) or not names:
+            return None
+        self.supposed = frozenset(names)
+        kind = self.kind(node)
+        code = self.arithmetic(node, 0) if is_number(kind) else None
+        self.supposed = frozenset()
+        reads = [self.visit(name) for name in names.values()]
+        if code is None or not all(isinstance(each, ast.Name) for each in reads):
+            return None
+        types = [self.call("type", [each], node.offset) for each in reads]
+        test = ast.Compare(
+            left=types[0],
+            ops=[ast.Is() for _ in types],
+            comparators=[*types[1:], self.local("c_int", node.offset)],
+            **self.spot(node.offset),
+        )
+        body = self.bound_check(code, node.offset) if checked else code
+        inline, self.inline = self.inline, -1
+        orelse = super().visit(node)
+        self.inline = inline
+        return ast.IfExp(test=test, body=body, orelse=orelse, **self.spot(node.offset))
+
+    def _unsure(self, node: Node, names: dict[str, Name]) -> bool:
+        """Collect the variables of a sum or product whose kind nobody knows; not too many."""
+        if isinstance(node, Name):
+            kind = self.lookup(node.name)
+            if kind == ANY and node.name not in self.bound and node.name not in MAPS:
+                names.setdefault(node.name, node)
+                return len(names) <= _UNSURE
+            return kind[0] == "integer"
+        if isinstance(node, Literal):
+            return type(node.value) is int
+        if isinstance(node, Binary) and node.operator in {"+", "-", "*"}:
+            return self._unsure(node.left, names) and self._unsure(node.right, names)
+        return False
+
     def unchecked(self, node: Node) -> ast.expr:
         """Return the code of a number without the check of its size."""
-        return self.arithmetic(node, 0) or self.visit(node)
+        code = self.arithmetic(node, 0) or self.supposed_integers(node, checked=False)
+        return code or self.visit(node)
 
     def arithmetic(self, node: Node, depth: int) -> ast.expr | None:
         """Write plain arithmetic on what are surely numbers."""

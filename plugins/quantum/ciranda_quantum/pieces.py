@@ -59,6 +59,17 @@ def compare(left: ast.expr, operator: ast.cmpop, right: ast.expr, at: Place) -> 
     return ast.Compare(left=left, ops=[operator], comparators=[right], **spot(at))
 
 
+def are_integers(test: ast.expr) -> bool:
+    """Tell whether a test is the look at types that stands before arithmetic of integers."""
+    last = test.comparators[-1] if isinstance(test, ast.Compare) else None
+    return isinstance(last, ast.Name) and last.id == "c_int"
+
+
+def has_no_division(code: ast.expr) -> bool:
+    """Tell whether arithmetic of integers gives an integer."""
+    return not any(isinstance(each, ast.Div) for each in ast.walk(code))
+
+
 def when(
     test: ast.expr, body: list[ast.stmt], at: Place, orelse: list[ast.stmt] | None = None
 ) -> ast.If:

@@ -13,7 +13,20 @@ from .error import QuantumError, kind_of
 from .inliner import Inliner
 from .kinds import ANY, TEXT, Kind, is_number
 from .nodes import Body, Component, Function
-from .pieces import Place, assign, call, compare, constant, does, load, method, spot, when
+from .pieces import (
+    Place,
+    are_integers,
+    assign,
+    call,
+    compare,
+    constant,
+    does,
+    has_no_division,
+    load,
+    method,
+    spot,
+    when,
+)
 from .reader import Source
 from .scope import Scope, escaping
 from .survey import Names
@@ -200,6 +213,10 @@ class Writer:
         if kind == TEXT:
             return Dynamic(call("c_escape", [code], self.at), False)
         if isinstance(code, ast.IfExp) and isinstance(code.body, (ast.BinOp, ast.IfExp)):
+            if are_integers(code.test) and has_no_division(code.body):
+                code.body = call("c_str", [code.body], self.at)
+                code.orelse = self.paid("html", [code.orelse])
+                return Dynamic(code, False)
             return Dynamic(self._perhaps_number(code), False)
         if not isinstance(code, ast.Name):
             return Dynamic(self.paid("html", [code]), False)

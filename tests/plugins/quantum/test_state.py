@@ -1,6 +1,6 @@
 import pytest
 
-from .stage import fails, run, value
+from .stage import fails, html, run, value
 
 
 def kept(attributes, data=None):
@@ -294,3 +294,56 @@ def test_parameters_of_the_root_have_defaults_and_types(param, data, expected):
 )
 def test_parameters_of_the_root_are_checked(param, data, kind):
     assert fails(f'<q:param name="p" {param}/>', data).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [(0, 6), (0.5, 6.5), (1 << 40, (1 << 40) + 6), (-(1 << 40), 6 - (1 << 40)), (True, 7)],
+)
+def test_what_is_handed_in_is_added_up_as_what_it_is(start, expected):
+    body = (
+        '<q:loop var="i" from="1" to="3"><q:set name="total" value="{total + i}"/></q:loop>'
+        '<q:return value="{total}"/>'
+    )
+
+    result = value(body, {"total": start})
+
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+def test_a_text_is_not_added_to_a_number():
+    body = '<q:loop var="i" from="1" to="3"><q:set name="total" value="{total + i}"/></q:loop>'
+
+    assert fails(body, {"total": "1"}).kind == "type"
+    assert fails(body).kind == "undefined"
+
+
+def test_a_loop_without_turns_needs_no_variable():
+    body = '<q:loop items="{none}" var="i"><q:set name="t" value="{t + 1}"/></q:loop>ok'
+
+    assert html(body, {"none": []}) == "ok"
+
+
+@pytest.mark.parametrize(
+    "grown", ["{n + n}", "{n * 2}", "{n * n}", "{n + n * n}", "{n * n + i}", "{big + n}"]
+)
+def test_numbers_of_unknown_kind_have_a_bound(grown):
+    body = f'<q:loop var="i" from="1" to="5000"><q:set name="n" value="{grown}"/></q:loop>{{n}}'
+
+    assert fails(body, {"n": 3, "big": (1 << 4096) - 5}).kind == "limit"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "c", "expected"),
+    [
+        (2, 3, 4, "14"),
+        (2, 3, 0.5, "3.5"),
+        ("x<", "y", 2, "x&lt;yy"),
+        ([1], [2], 2, "[1, 2, 2]"),
+        (True, 1, 1, "2"),
+        (1 << 40, 1 << 40, 3, str(4 << 40)),
+    ],
+)
+def test_arithmetic_of_unknown_kinds_is_that_of_the_values(a, b, c, expected):
+    assert html("{a + b * c}", {"a": a, "b": b, "c": c}) == expected
