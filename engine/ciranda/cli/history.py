@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from ciranda.store import Log, RunRow
     from ciranda.workflow.model import Workflow
 
-__all__ = ["events_of", "found_run", "opened", "pinned_workflow", "read_timeline", "status_of"]
+__all__ = [
+    "events_of",
+    "found_run",
+    "masked",
+    "opened",
+    "pinned_workflow",
+    "read_timeline",
+    "status_of",
+]
 
 _FILE = "ciranda.db"
 _FOLDER = ".ciranda"
@@ -69,7 +77,7 @@ def events_of(log: Log, run: str) -> Iterator[Event | ForeignEvent]:
     from ciranda.events import RunEvent
     from ciranda.runs.journal import decode
 
-    decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=_masked)
+    decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=masked)
     for record in log.read(run):
         yield decode(record, decoder)
 
@@ -99,7 +107,8 @@ def read_timeline(log: Log, run: str) -> Timeline:
     return fold(events_of(log, run))
 
 
-def _masked(code: int, data: memoryview) -> Any:
+def masked(code: int, data: memoryview) -> Any:
+    """Decode what is no plain data: the `ext_hook` of whoever shows values."""
     from ciranda.vault import REFERENCE, Vault, redacted
 
     return redacted(Vault({}).ext_hook(code, data)) if code == REFERENCE else "***"

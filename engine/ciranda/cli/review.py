@@ -72,6 +72,7 @@ class Review:
         steps: For each step `{status, output, error, attempts, duration, items, counts, ...}`.
         outputs: What it gave back.
         error: Why it failed when no step did.
+        published: For each event of a plugin `{type, at, ...}` with its fields.
     """
 
     row: RunRow
@@ -79,6 +80,7 @@ class Review:
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     outputs: Any = None
     error: Any = None
+    published: list[dict[str, Any]] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -94,11 +96,14 @@ class Review:
             "steps": self.steps,
             "outputs": self.outputs,
             "error": self.error,
+            "published": self.published,
         }
 
     def apply(self, event: Event | ForeignEvent) -> None:
         """Fold one event."""
         match event:
+            case ForeignEvent():
+                self.published.append(_fields(event))
             case RunStarted():
                 self.inputs = event.inputs or {}
             case RunResumed():
@@ -160,3 +165,16 @@ class Review:
         for view in self.steps.values():
             if view["status"] in ("running", "waiting", "cancelled"):
                 view.update(status="pending", reason="")
+
+
+def _fields(event: ForeignEvent) -> dict[str, Any]:
+    """Return an event of a plugin as it was published, `***` where a secret is."""
+    from ciranda.cli.history import masked
+
+    known: dict[str, Any] = {"type": event.type, "at": event.at}
+    try:
+        found = msgspec.msgpack.decode(event.raw, ext_hook=masked)
+    except msgspec.MsgspecError:  # whoever wrote it meant something else
+        return known
+    own = found if isinstance(found, dict) else {}
+    return known | {name: own[name] for name in own if name not in ("run", "seq", "at", "type")}

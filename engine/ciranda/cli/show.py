@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ciranda.cli.review import Review
 
 __all__ = ["command"]
+
+_MOST: Final = 20  # events of plugins that are shown to people
 
 
 @click.command(
@@ -65,12 +67,27 @@ def _text(seen: Review) -> Iterator[str]:
     if isinstance(seen.outputs, dict) and seen.outputs:
         yield from ("", "outputs:")
         yield from (f"  {line}" for line in lines_of(seen.outputs))
+    if seen.published:
+        yield from ("", "published:")
+        yield from (f"  {local(one['at'])}  {_published(one)}" for one in seen.published[:_MOST])
+        if len(seen.published) > _MOST:
+            yield f"  and {len(seen.published) - _MOST} more: -o json tells all"
     for name, view in seen.steps.items():
         if view["error"] and view["error"].get("log"):
             yield from ("", f"{name} printed last:")
             yield from (f"  {line}" for line in view["error"]["log"].splitlines())
     if row.status not in ("succeeded", "running"):
         yield from ("", f"`ciranda resume {row.id}` goes on with it")
+
+
+def _published(event: dict[str, Any]) -> str:
+    from ciranda.cli.values import cell
+    from ciranda.observe.visible import visible
+
+    fields = (
+        f"{name}={visible(cell(event[name]))}" for name in event if name not in ("at", "type")
+    )
+    return " ".join((event["type"], *fields))
 
 
 def _seconds(duration: float | None) -> str:

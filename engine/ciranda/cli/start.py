@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_PATIENCE = 0.1  # seconds
 _OBJECTS = 200_000  # made between two searches for garbage: imports make many, and no garbage
 
 
@@ -41,7 +42,10 @@ def _lingering() -> bool:
     if threading is None:
         return False
     own = threading.main_thread()
-    return any(each is not own and not each.daemon for each in threading.enumerate())
+    others = [each for each in threading.enumerate() if each is not own and not each.daemon]
+    for each in others:
+        each.join(_PATIENCE / len(others))  # idle ones were told to end and are about to
+    return any(each.is_alive() for each in others)
 
 
 def _terminated(signum: int, frame: object) -> NoReturn:

@@ -28,10 +28,14 @@ class Request(msgspec.Struct, Generic[Answer], frozen=True, kw_only=True):
 
 
 class ForeignEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A logged event whose type nobody here knows: shown, never folded."""
+    """A logged event that is none of the run's own: a plugin's; shown, never folded.
+
+    `raw` is the event as MessagePack, `version` the `VERSION` of its type.
+    """
 
     run: str
     seq: int
     at: float
     type: str
     raw: bytes
+    version: int = 1

@@ -79,6 +79,7 @@ _SHOWN: Final = frozenset(
     }
 )
 _TAKEN: Final = frozenset({"event", "level", "self"})  # words of the logger itself
+_OWN: Final = "ciranda.events"  # progress and timers are worth no line
 _ENDS: Final = (StepCompleted, StepFailed, StepSkipped, StepCancelled)
 
 
@@ -154,6 +155,8 @@ class LogLines:
             if isinstance(event, RunCompleted) and event.status == "failed":
                 level = "error"
             self._write(event, path, level, text, _fields(event))
+        elif not type(event).__module__.startswith(_OWN):
+            self._write(event, path, "info", f"published {type(event).__name__}", {})
         if isinstance(event, _ENDS):
             self._attempts.pop((event.run, path), None)
         elif isinstance(event, RunCompleted):

@@ -3,20 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ciranda.events import Failure
+from ciranda.events import Failure, MapCompleted, RunCompleted
 from ciranda.expressions import ExpressionError
+from ciranda.runs.commands import EndMap
 from ciranda.runs.items import Items
 from ciranda.runs.plan import Plan
 from ciranda.runs.status import Status
 from ciranda.workflow.binding import BindingError
 from ciranda.workflow.places import Places
 
-__all__ = ["map_failure", "outputs_of"]
+if TYPE_CHECKING:
+    from ciranda.runs.runner import Runner
+
+__all__ = ["end_of_map", "end_of_run"]
 
 
-def map_failure(
+def end_of_map(runner: Runner, command: EndMap, duration: float) -> MapCompleted:
+    """Return the last event of a map that took `duration` seconds."""
+    items = runner.scheduler.items[command.node]
+    path = runner.plan.path(command.node)
+    failed = command.status == "failed"
+    return MapCompleted(
+        **runner.stamp(),
+        path=path,
+        status=command.status,
+        counts=items.counts(),
+        error=_map_failure(path, items, runner.results.item_error) if failed else None,
+        duration=duration,
+    )
+
+
+def end_of_run(
+    runner: Runner, scope: Mapping[str, Any], status: str, duration: float
+) -> RunCompleted:
+    """Return the last event of a run that took `duration` seconds."""
+    status, outputs, error = _outputs_of(runner.plan, scope, status)
+    return RunCompleted(
+        **runner.stamp(),
+        status=status,
+        failures=runner.scheduler.failures(),
+        warnings=runner.scheduler.warnings,
+        outputs=outputs,
+        error=error,
+        duration=duration,
+    )
+
+
+def _map_failure(
     path: str, items: Items, error_of: Callable[[str, int], dict[str, Any] | None]
 ) -> Failure:
     """Return why a map failed: its first failed item speaks for all."""
@@ -31,7 +66,7 @@ def map_failure(
     )
 
 
-def outputs_of(
+def _outputs_of(
     plan: Plan, scope: Mapping[str, Any], status: str
 ) -> tuple[str, Any, Failure | None]:
     """Return the status of a run, its outputs, and why these could not be evaluated.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ciranda.context import Context
+    from ciranda.events import Event
     from ciranda.layer import Call
     from ciranda.runs.plan import PlannedStep
     from ciranda.vault import Vault
@@ -42,6 +43,14 @@ class Host(Protocol):
 
     def context(self, planned: PlannedStep, call: Call) -> Context:
         """Return the context of an attempt."""
+        ...
+
+    def packed(self, event: Event) -> bytes:
+        """Return an event of a plugin as the log keeps it; ActionError when it cannot."""
+        ...
+
+    def tell(self, event: Event) -> bool:
+        """Tell everybody who listens; say whether they could take more."""
         ...
 
     def tail(self, path: str) -> str:

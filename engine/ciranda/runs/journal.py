@@ -29,7 +29,7 @@ class Journal(Protocol):
 
     durable: bool
 
-    def append(self, events: list[Event]) -> None:
+    def append(self, events: list[Event | ForeignEvent]) -> None:
         """Keep events; blocks until they are durable at the store's level."""
         ...
 
@@ -54,7 +54,7 @@ class MemoryJournal:
         self._seqs: Final = array("q")  # ascending
         self._outputs: Final[list[Any]] = []
 
-    def append(self, events: list[Event]) -> None:
+    def append(self, events: list[Event | ForeignEvent]) -> None:
         """Keep the outputs of items."""
         for event in events:
             if type(event) is StepCompleted and "/" in event.path:
@@ -89,7 +89,12 @@ def decode(
     """
     if record.type not in _KNOWN:
         return ForeignEvent(
-            run=record.run, seq=record.seq, at=record.at, type=record.type, raw=record.payload
+            run=record.run,
+            seq=record.seq,
+            at=record.at,
+            type=record.type,
+            raw=record.payload,
+            version=record.version,
         )
     try:
         return (decoder or msgspec.msgpack.Decoder(RunEvent)).decode(record.payload)
@@ -127,7 +132,7 @@ class StoreJournal:
         self._encode: Final = msgspec.msgpack.Encoder(enc_hook=enc_hook).encode
         self._decoder: Final = msgspec.msgpack.Decoder(RunEvent, ext_hook=ext_hook)
 
-    def append(self, events: list[Event]) -> None:
+    def append(self, events: list[Event | ForeignEvent]) -> None:
         """Write events in one transaction."""
         encode, run, last = self._encode, self._run, events[-1]
         ended = isinstance(last, RunCompleted)
@@ -136,7 +141,9 @@ class StoreJournal:
             run,
             self._epoch,
             [
-                Record(
+                Record(run, event.seq, event.at, event.type, event.version, event.raw)
+                if isinstance(event, ForeignEvent)
+                else Record(
                     run=run,
                     seq=event.seq,
                     at=event.at,

@@ -61,6 +61,8 @@ class Launch:
         self._checked: Final = checked
         self._workflow: Final = workflow
         self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
+        feed = None if engine.exporter is None else engine.exporter.feed
+        self._listeners: Final = [one for one in (feed, engine.listener) if one is not None]
         self._log: Final[Log | None] = None if engine.durability is Durability.OFF else engine.log
         self._lease: Lease | None = None
         self._after = 0  # the last message that an earlier try of the run left
@@ -255,7 +257,7 @@ class Launch:
             log=self._log,
             trace=identity.traceparent,
             clock=engine.clock,
-            listener=engine.listener,
+            listeners=self._listeners,
         )
         self._runner = Runner(
             plan,
@@ -268,6 +270,7 @@ class Launch:
             clock=engine.clock.steady,
             wall=engine.clock.wall,
         )
+        stage.notes = self._runner.notes
         return self._runner
 
     def _plan(self) -> Plan:
@@ -351,19 +354,8 @@ class Launch:
 
     def _publisher(self) -> Callable[[Event], bool] | None:
         """Return what tells observers; None when there are none, so that telling costs nothing."""
-        bus, listener, exporter = self._engine.bus, self._engine.listener, self._engine.exporter
-        heard = any(bus.listens(kind) for kind in RunEvent.__args__)
-        if listener is None and exporter is None:
-            return bus.publish_nowait if heard else None
-
-        def publish(event: Event) -> bool:
-            if exporter is not None:
-                exporter.feed(event)
-            if listener is not None:
-                listener(event)
-            return bus.publish_nowait(event)
-
-        return publish
+        heard = any(self._engine.bus.listens(kind) for kind in RunEvent.__args__)
+        return self._stage.tell if heard or self._listeners else None
 
     @staticmethod
     async def single(engine: Engine, name: str, inputs: dict[str, Any]) -> Any:
@@ -389,6 +381,7 @@ class Launch:
             launch._stage.scope,
             notes={ALONE: True},
         )
+        launch._stage.notes = None  # there is no log
         return await planned.call(call)
 
 

@@ -19,7 +19,7 @@ from anyio.abc import TaskGroup
 
 from ciranda.events import (
     Event,
-    MapCompleted,
+    ForeignEvent,
     RunCancelled,
     RunCompleted,
     StepAttemptFailed,
@@ -32,10 +32,11 @@ from ciranda.events import (
 )
 from ciranda.runs.attempt import Attempts
 from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
-from ciranda.runs.endings import map_failure, outputs_of
+from ciranda.runs.endings import end_of_map, end_of_run
 from ciranda.runs.host import Host
 from ciranda.runs.isolation import ENDED, begin, go_on
 from ciranda.runs.journal import Journal
+from ciranda.runs.notes import Notes
 from ciranda.runs.plan import Plan
 from ciranda.runs.results import Results
 from ciranda.runs.scheduler import Scheduler
@@ -99,7 +100,7 @@ class Runner:
         self._clock: Final = clock
         self._wall: Final = wall
         self._ready: Final[list[Start]] = []
-        self._pending: list[Event] = []
+        self._pending: list[Event | ForeignEvent] = []
         self._oldest = 0.0  # when the first pending event was recorded
         self._committing = False
         self._lost: BaseException | None = None  # why events could not be kept
@@ -113,6 +114,7 @@ class Runner:
         self._busy = 0  # workers with a step in their hands
         self._turned = 0.0
         self._started = clock()
+        self.notes: Final = Notes(self, host)
         self._attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
         self._group: TaskGroup
         self._wanted: anyio.Event
@@ -166,7 +168,16 @@ class Runner:
         self.seq = seq + 1
         return seq
 
-    def record(self, event: Event) -> None:
+    def note(self, event: ForeignEvent) -> bool:
+        """Take an event of a plugin, with the next place in the log; False after the last one."""
+        if self._lost is not None or not self.scheduler.open:
+            return False
+        self.seq += 1
+        self.record(event)
+        self._wanted.set()  # not here: what a commit begins would inherit the step's context
+        return True
+
+    def record(self, event: Event | ForeignEvent) -> None:
         """Put an event in the queue to the journal."""
         if self._durable and not self._pending:
             self._oldest = self._clock()
@@ -223,15 +234,20 @@ class Runner:
         """End the run here: were later events kept, the log would have a hole."""
         self._lost = error
         self._ready.clear()
+        self.notes.drop()
         self._done.set()
 
-    def _absorb(self, events: list[Event]) -> None:
+    def _absorb(self, events: list[Event | ForeignEvent]) -> None:
         """Apply kept events in order and take in what follows."""
         publish, ready = self._publish, self._ready
         for event in events:
             kind = type(event)
             if kind is StepStarted:
-                if publish is not None and not publish(event):
+                if publish is not None and not publish(event):  # type: ignore[arg-type]  # no stranger
+                    self._crowded = True
+                continue
+            if isinstance(event, ForeignEvent):
+                if not self.notes.tell(event):
                     self._crowded = True
                 continue
             commands = self.scheduler.apply(event)
@@ -284,39 +300,17 @@ class Runner:
         self.record(StepCancelled(**self.stamp(), path=self.plan.path(*key), reason=reason))
 
     def _end_map(self, command: EndMap) -> None:
-        items = self.scheduler.items[command.node]
-        path = self.plan.path(command.node)
-        failed = command.status == "failed"
-        error = map_failure(path, items, self.results.item_error) if failed else None
-        started = self._map_started.pop(command.node, self._clock())
-        self.record(
-            MapCompleted(
-                **self.stamp(),
-                path=path,
-                status=command.status,
-                counts=items.counts(),
-                error=error,
-                duration=self._clock() - started,
-            )
-        )
+        now = self._clock()
+        started = self._map_started.pop(command.node, now)
+        self.record(end_of_map(self, command, now - started))
 
     def map_started(self, node: int) -> None:
         """Note when the first item of a map could begin."""
         self._map_started[node] = self._clock()
 
     def _finish(self, status: str) -> None:
-        status, outputs, error = outputs_of(self.plan, self._attempts.scope, status)
-        self.record(
-            RunCompleted(
-                **self.stamp(),
-                status=status,
-                failures=self.scheduler.failures(),
-                warnings=self.scheduler.warnings,
-                outputs=outputs,
-                error=error,
-                duration=self._clock() - self._started,
-            )
-        )
+        took = self._clock() - self._started
+        self.record(end_of_run(self, self._attempts.scope, status, took))
 
     # Workers
 

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ciranda.actions import digest
 from ciranda.bus import Bus
 from ciranda.context import Context, RunInfo
-from ciranda.errors import StepError
-from ciranda.events import Event, Request, StepLogged, StepProgressed
+from ciranda.errors import ActionError, StepError
+from ciranda.events import CacheHit, Event, Request, RunEvent, StepLogged, StepProgressed
 from ciranda.expressions import Secret
 from ciranda.layer import Call
 from ciranda.middleware.naming import sealed
 from ciranda.runs.plan import PlannedStep
 from ciranda.store import Clock, Log
-from ciranda.vault import Vault
+from ciranda.vault import Vault, encode_reference
+
+if TYPE_CHECKING:
+    from ciranda.runs.notes import Notes
 
 __all__ = ["Stage"]
 
+_OF_RUNS: Final = frozenset(RunEvent.__args__)
+_LAYERS: Final = CacheHit.__module__  # these are news, not part of what a run's log tells
+_pack: Final = msgspec.msgpack.Encoder(enc_hook=encode_reference).encode
 TAIL: Final = 4096  # bytes of a running step's output kept for its failure
 
 
@@ -40,7 +46,10 @@ class Stage:
         log: The store that keeps output and artifacts; None keeps nothing.
         trace: Returns the `traceparent` for a path; None without tracing.
         clock: Both clocks.
-        listener: Hears what steps log and how far they are, as observers do.
+        listeners: Hear every event, before observers do.
+
+    Attributes:
+        notes: Keeps what plugins publish; None outside of a run.
     """
 
     def __init__(
@@ -55,7 +64,7 @@ class Stage:
         log: Log | None = None,
         trace: Callable[[str, int], str] | None = None,
         clock: Clock | None = None,
-        listener: Callable[[Event], None] | None = None,
+        listeners: Sequence[Callable[[Event], None]] = (),
     ) -> None:
         self.info: Final = info
         self.vault: Final = vault
@@ -67,7 +76,8 @@ class Stage:
         self._key: Final = key
         self._log: Final = log
         self._trace: Final = trace
-        self._listener: Final = listener
+        self._listeners: Final = listeners
+        self.notes: Notes | None = None
         self.clock: Final = (clock or Clock()).steady
         self._wall: Final = (clock or Clock()).wall
         self._tails: Final[dict[str, bytes]] = {}
@@ -187,21 +197,44 @@ class Stage:
         return {"path": str(file), "sha256": digest, "bytes": len(content)}
 
     async def publish(self, ctx: Context, event: Event) -> None:
-        """Tell everybody a fact of this run."""
-        await self._bus.publish(
-            msgspec.structs.replace(event, run=self.info.id, at=event.at or self._wall())
-        )
+        """Tell everybody a fact of this run; one of a plugin is kept in the log before.
+
+        Raises:
+            ActionError: It is of a type that only a run itself publishes, or cannot be kept.
+        """
+        kind = type(event)
+        if kind in _OF_RUNS:
+            raise ActionError(
+                f"ctx.publish: {kind.__name__} is for the run itself to publish: "
+                "write an Event class of your own"
+            )
+        event = msgspec.structs.replace(event, run=self.info.id, at=event.at or self._wall())
+        if self.notes is None or kind.__module__ == _LAYERS:
+            self.tell(event)
+        else:
+            await self.notes.keep(event)
+        await self._bus.room()
+
+    def packed(self, event: Event) -> bytes:
+        """Return an event of a plugin as the log keeps it, references in place of secrets."""
+        try:
+            plain = msgspec.to_builtins(event, builtin_types=(bytes,), str_keys=True)
+            return _pack(self.vault.conceal(plain))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise ActionError(
+                f"ctx.publish: {type(event).__name__} cannot be kept in the run's log: {error}"
+            ) from error
+
+    def tell(self, event: Event) -> bool:
+        """Tell whoever listens; say whether observers could take more."""
+        for listen in self._listeners:
+            listen(event)
+        return self._bus.publish_nowait(event)
 
     async def ask(self, ctx: Context, request: Request[Any]) -> Any:
         """Put a question to the plugins."""
         return await self._bus.ask(request)
 
     def _tell(self, kind: type[StepLogged | StepProgressed], ctx: Context, **fields: Any) -> None:
-        heard = self._bus.listens(kind)
-        if not heard and self._listener is None:
-            return
-        event = kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields)
-        if self._listener is not None:
-            self._listener(event)
-        if heard:
-            self._bus.publish_nowait(event)
+        if self._listeners or self._bus.listens(kind):
+            self.tell(kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields))
