@@ -214,10 +214,10 @@ def test_a_secret_that_is_gone_can_be_shown_but_not_used():
 
     assert redacted(read) == ["is ***!", "***"]
     for part in read:
-        with pytest.raises(StepError, match='secret "PLAIN" is not declared') as caught:
+        with pytest.raises(StepError, match="add it below `secrets:`") as caught:
             later.reveal(part)
         assert caught.value.kind == "secret"
-    with pytest.raises(StepError, match='"PLAIN" is not declared'):
+    with pytest.raises(StepError, match="`PLAIN` is not declared"):
         read[1].parts[0].reveal()
 
 
@@ -237,7 +237,9 @@ def test_only_secrets_are_encoded_as_references():
 
 @pytest.mark.parametrize("text", ["", "abc"])
 def test_a_secret_that_would_be_found_everywhere_is_refused(text):
-    with pytest.raises(InputError, match=f'^The secret "PIN" has {len(text)} characters; one with'):
+    with pytest.raises(
+        InputError, match=f"^the secret `PIN` has {len(text)} characters, and one with"
+    ):
         Vault({"PIN": text})
 
 
@@ -274,11 +276,20 @@ class TestResolving:
     @pytest.mark.parametrize(
         ("where", "sentence"),
         [
-            ({"env": "KEY"}, '^The secret "API" needs the environment variable KEY, which is not'),
-            ({"file": "nope"}, '^The secret "API" is to be read from nope: No such file'),
-            ({"file": "raw"}, '^The secret "API" is not text in UTF-8'),
-            ({"command": ("nope-nope",)}, "from the command `nope-nope`: No such file"),
-            ({"command": ("false",)}, "`false`, which ended with code 1"),
+            (
+                {"env": "KEY"},
+                "^the secret `API` needs the environment variable `KEY`, which is not set$",
+            ),
+            (
+                {"file": "nope"},
+                "^the secret `API` cannot be read from nope: No such file or directory$",
+            ),
+            ({"file": "raw"}, "^the secret `API` is not text in UTF-8$"),
+            (
+                {"command": ("nope-nope",)},
+                "from the command `nope-nope`: No such file or directory$",
+            ),
+            ({"command": ("false",)}, "`false`, which ended with code 1$"),
             ({}, "says neither `env`, `file` nor `command`"),
         ],
     )

@@ -156,7 +156,8 @@ def _collected(value: Any, depth: int) -> dict[str, Any] | list[Any]:
     if held is None:
         kind = type(value)
         name = kind.__qualname__ if kind.__module__ == "builtins" else _class_name(kind)
-        raise NotPlainError(f"is a {name}, which a step's value cannot be")
+        article = "an" if name[0] in "aeiouAEIOU" else "a"
+        raise NotPlainError(f"is {article} {name}, which a step's value cannot be")
     return _dict(held, depth) if isinstance(held, Mapping) else _list(held, depth)
 
 

@@ -49,7 +49,7 @@ def missing(name: str) -> StepError:
     """Return the failure of a step that needs a secret that is not there."""
     return StepError(
         "secret",
-        f'The secret "{name}" is not declared; add it under `secrets:`.',
+        f"the secret `{name}` is not declared: add it below `secrets:`",
         retryable=False,
     )
 

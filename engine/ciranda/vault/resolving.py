@@ -45,8 +45,8 @@ def _resolve(
             return environ[reference.env]
         except KeyError:
             raise InputError(
-                f'The secret "{name}" needs the environment variable {reference.env}, '
-                "which is not set."
+                f"the secret `{name}` needs the environment variable `{reference.env}`, "
+                "which is not set"
             ) from None
     if reference.file is not None:
         try:
@@ -54,18 +54,18 @@ def _resolve(
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise InputError(
-                f'The secret "{name}" is to be read from {reference.file}: {reason}.'
+                f"the secret `{name}` cannot be read from {reference.file}: {reason}"
             ) from None
         return _text(name, data)
     if reference.command:
         return _text(name, _output(name, reference.command, base, environ, timeout))
-    raise InputError(f'The secret "{name}" says neither `env`, `file` nor `command`.')
+    raise InputError(f"the secret `{name}` says neither `env`, `file` nor `command`")
 
 
 def _output(
     name: str, argv: tuple[str, ...], base: Path, environ: Mapping[str, str], timeout: float
 ) -> bytes:
-    told = f'The secret "{name}" is to come from the command `{argv[0]}`'
+    told = f"the secret `{name}` is to come from the command `{argv[0]}`"
     try:
         child = subprocess.Popen(
             argv,
@@ -76,16 +76,16 @@ def _output(
             start_new_session=True,  # so that what it starts can be ended with it
         )
     except OSError as error:
-        raise InputError(f"{told}: {error.strerror or type(error).__name__}.") from None
+        raise InputError(f"{told}: {error.strerror or type(error).__name__}") from None
     with child:
         try:
             data, _ = child.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            raise InputError(f"{told}, which took longer than {timeout:g} s.") from None
+            raise InputError(f"{told}, which took longer than {timeout:g} s") from None
         finally:
             _end(child)
     if child.returncode:
-        raise InputError(f"{told}, which ended with code {child.returncode}.")
+        raise InputError(f"{told}, which ended with code {child.returncode}")
     return data
 
 
@@ -98,5 +98,5 @@ def _text(name: str, data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise InputError(f'The secret "{name}" is not text in UTF-8.') from None
+        raise InputError(f"the secret `{name}` is not text in UTF-8") from None
     return text.removesuffix("\n").removesuffix("\r")

@@ -45,8 +45,8 @@ class Vault(Mapping[str, str]):
         for name, text in self._secrets.items():
             if len(text) < _FEWEST:
                 raise InputError(
-                    f'The secret "{name}" has {len(text)} characters; one with fewer than '
-                    f"{_FEWEST} cannot be kept out of logs, so use a longer one."
+                    f"the secret `{name}` has {len(text)} characters, and one with fewer than "
+                    f"{_FEWEST} cannot be kept out of logs: use a longer one"
                 )
             for form, written in self._forms[name].items():
                 self._owners.setdefault(written, _part(name, written, form))

@@ -24,6 +24,8 @@ _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _BOM: Final = "\ufeff"
+_WIDE: Final = (("utf-16-le", 2), ("utf-16-be", 2), ("utf-32-le", 4), ("utf-32-be", 4))
+_TWO_ORDINARY: Final = re.compile(r"[ -~\s]{2}", re.ASCII)
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 # libyaml compares each %TAG with all before it, which takes seconds for a file full of them.
 _TAG_LINE: Final = re.compile(r"^%TAG", re.MULTILINE)
@@ -130,9 +132,7 @@ def parse_document(
     encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(encoded) > limits.size:
         _refuse(file, f"the file is larger than {_bytes(limits.size)}", kind="yaml.limit")
-    if isinstance(data, bytes) and (
-        data.startswith(_WIDE_MARKS) or (b"\0" in data[:2] and len(data.strip(b"\0")) > 1)
-    ):
+    if isinstance(data, bytes) and _is_wide(data):
         _refuse(file, "the file is UTF-16 or UTF-32", hint="save it as UTF-8", kind="yaml.encoding")
     if b"\0" in encoded:
         _refuse_binary(encoded, file)
@@ -147,6 +147,12 @@ def parse_document(
     if "%TAG" in text and len(_TAG_LINE.findall(text)) > _MOST_TAG_LINES:
         _refuse(file, "`%TAG` has no use here: tags are not read", kind="yaml.tag")
     return Document(compose(encoded, source, limits), source)
+
+
+def _is_wide(data: bytes) -> bool:
+    """Tell UTF-16 and UTF-32 by their marks, or by the two ordinary characters they begin with."""
+    begins = (data[: 2 * width].decode(name, "replace") for name, width in _WIDE)
+    return data.startswith(_WIDE_MARKS) or any(_TWO_ORDINARY.fullmatch(each) for each in begins)
 
 
 def read_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ciranda.workflow.written import kind_of, shown
 
 if TYPE_CHECKING:
-    from jsonschema_rs import Draft202012Validator
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
 __all__ = ["Violation", "says", "violations"]
 
@@ -48,9 +48,22 @@ def violations(validator: Draft202012Validator, data: Any) -> Iterator[Violation
             tuple(error.instance_path),
             schema_path,
             error.instance,
-            error.kind.as_dict(),
+            {**error.kind.as_dict(), "forms": _forms(error)},
             error.message,
         )
+
+
+def _forms(error: ValidationError) -> list[tuple[str, dict[str, Any]]]:
+    """Return what each of several forms asks of the value itself; nothing if one asks for more."""
+    asked = []
+    for inner in (each for form in getattr(error.kind, "context", ()) for each in form):
+        if inner.instance_path != error.instance_path:
+            return []
+        if getattr(inner.kind, "context", ()):
+            asked += _forms(inner)
+        else:
+            asked.append((inner.kind.name, inner.kind.as_dict()))
+    return asked
 
 
 def says(violation: Violation) -> str:
@@ -78,8 +91,21 @@ def _size(words: str) -> _Sentence:
     return lambda about, _: f"must not be {words} than {about['limit']}"
 
 
-def _form(_: dict[str, Any], value: str) -> str:
-    return f"fits none of the forms that it may take: {value}"
+def _form(about: dict[str, Any], value: str) -> str:
+    options: list[Any] = []
+    types: list[str] = []
+    for keyword, asked in about["forms"]:
+        if keyword == "enum":
+            options += asked["options"]
+        elif keyword == "type":
+            types += asked["types"]
+        else:
+            return f"fits none of the forms that it may take: {value}"
+    if not options and not types:
+        return f"fits none of the forms that it may take: {value}"
+    wanted = [f"one of {', '.join(map(shown, options))}"] if options else []
+    wanted += [kind_of(each) for each in types if each != "null"]
+    return f"must be {' or '.join(wanted)}, not {value}"
 
 
 _SENTENCES: Final[dict[str, _Sentence]] = {

@@ -176,7 +176,7 @@ for _ in range(70):
     ("value", "sentence"),
     [
         ({"rows": [0, 1, 2, {"x": 1j}]}, r"^out\.rows\[3\]\.x is a complex, which"),
-        ({"a b": [object()]}, r"^out\['a b'\]\[0\] is a object"),
+        ({"a b": [object()]}, r"^out\['a b'\]\[0\] is an object"),
         (lambda: None, "^out is a function"),
         ((item for item in "ab"), "^out is a generator"),
         (Point, "^out is a type"),

@@ -49,6 +49,9 @@ def test_an_action_that_interrupts_itself_fails_its_step(cli, project, executor)
 @pytest.fixture
 def broken(project):
     (project / "junk.yaml").write_bytes(b"\x7fELF\x02" + bytes(range(256)) * 20)
+    (project / "counted.yaml").write_bytes(bytes(range(256)) * 20)
+    (project / "wide.yaml").write_bytes("ciranda: 1".encode("utf-16-be"))
+    (project / "wider.yaml").write_bytes("# olá".encode("utf-32-le"))
     (project / "empty.yaml").write_text("")
     (project / "list.yaml").write_text("[1, 2]")
     (project / "huge.yaml").write_text("# long\n" * 200_000)
@@ -66,6 +69,9 @@ def broken(project):
         ("okk.yaml", "okk.yaml: there is no such file (did you mean `ok.yaml`?)"),
         ("gone/a.yaml", "gone/a.yaml: there is no such file (there is no folder gone either)"),
         ("junk.yaml", "junk.yaml:1:6: the file holds a NUL character: it is not a text file"),
+        ("counted.yaml", "counted.yaml:1:1: the file holds a NUL character: it is not a text file"),
+        ("wide.yaml", "wide.yaml: the file is UTF-16 or UTF-32 (save it as UTF-8)"),
+        ("wider.yaml", "wider.yaml: the file is UTF-16 or UTF-32 (save it as UTF-8)"),
         ("empty.yaml", "empty.yaml:1:1: the file is empty"),
         ("list.yaml", "list.yaml:1:1: "),
         ("huge.yaml", "huge.yaml: the file is larger than 1 MiB"),

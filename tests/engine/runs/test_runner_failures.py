@@ -117,7 +117,7 @@ async def test_a_cancellation_from_inside_an_action_is_a_failure_like_any_other(
 @pytest.mark.parametrize(
     ("output", "problem"),
     [
-        (object(), "is a object"),
+        (object(), "is an object"),
         (1 << 80, "beyond 64 bits"),
         (float("nan"), "only finite numbers"),
         ({"a": {1: 2}}, "keys must be text"),

@@ -53,6 +53,12 @@ def say(text: str, *, times: int = 1, tags: list[str] = []) -> str:
     return text * times
 
 
+@action("text.maybe")
+def maybe(style: Literal["csv", "json"] | None = None, size: int | str | None = None) -> str:
+    """Say it in a style."""
+    raise AssertionError
+
+
 @action("text.paint")
 async def paint(colour: Literal["red", "green"], layers: Annotated[int, Arg(minimum=1)] = 1) -> str:
     """Paint."""
@@ -96,6 +102,6 @@ def actions() -> dict[str, Action]:
         """Stand where no other process can find it."""
 
     known = (
-        read, write, add, say, paint, thing, named, verify, commit, render, hidden, run,
+        read, write, add, say, maybe, paint, thing, named, verify, commit, render, hidden, run,
     )  # fmt: skip
     return {each.name: each for each in known}

@@ -129,7 +129,7 @@ def test_values_become_plain_data():
     flow.step("a", uses="x.y", with_={"path": Path("a/b"), "pair": (1, 2)})
 
     assert flow.model().steps["a"].with_ == {"path": "a/b", "pair": [1, 2]}
-    with pytest.raises(WorkflowError, match=r"step `b`: `with`\.x is a object"):
+    with pytest.raises(WorkflowError, match=r"step `b`: `with`\.x is an object"):
         flow.step("b", uses="x.y", with_={"x": object()})
 
 
