@@ -41,7 +41,7 @@ def outcome(arguments: list[str]) -> int:  # noqa: PLR0911  (one for each way to
             return Exit.OK
         if streams.is_unwritable(error):
             screen.error(f"the result cannot be written: {error.strerror}")
-            return Exit.INTERNAL
+            return Exit.USAGE
         return _internal(error)
     except Exception as error:  # the boundary of the process
         return _internal(error)

@@ -12,7 +12,7 @@ class Exit(enum.IntEnum):
 
     OK = 0
     FAILED = 1  # a step failed, or the run was cancelled
-    USAGE = 2  # the file, the arguments or the store are at fault
+    USAGE = 2  # the file, the arguments, the store or the output are at fault
     INTERNAL = 4  # ciranda is at fault
     INTERRUPTED = 130  # SIGINT
     TERMINATED = 143  # SIGTERM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,11 +43,11 @@ def command(run: str, store: str | None, form: str) -> None:
     if form == "json":
         screen.out(as_json(seen.plain()))
         return
-    for line in _text(seen):
+    for line in _text(seen, [] if store is None else ["--store", store]):
         screen.out(line)
 
 
-def _text(seen: Review) -> Iterator[str]:
+def _text(seen: Review, where: list[str]) -> Iterator[str]:
     from ciranda.cli.runs import local
     from ciranda.cli.values import lines_of, table
     from ciranda.observe.spoken import spoken
@@ -77,7 +78,8 @@ def _text(seen: Review) -> Iterator[str]:
             yield from ("", f"{name} printed last:")
             yield from (f"  {line}" for line in view["error"]["log"].splitlines())
     if row.status not in ("succeeded", "running"):
-        yield from ("", f"`ciranda resume {row.id}` goes on with it")
+        again = shlex.join(["ciranda", "resume", row.id, *where])
+        yield from ("", f"`{again}` goes on with it")
 
 
 def _published(event: dict[str, Any]) -> str:
@@ -101,6 +103,13 @@ def _attempts(view: dict[str, Any]) -> str:
 
 
 def _note(view: dict[str, Any]) -> str:
+    from ciranda.observe.spoken import amounts
+
+    used = f"used: {amounts(view['used'])}" if view["used"] else ""
+    return "; ".join(one for one in (_reason(view), used) if one)
+
+
+def _reason(view: dict[str, Any]) -> str:
     from ciranda.observe.spoken import tally
 
     if view["error"]:

@@ -67,5 +67,5 @@ def _finished(code: int) -> int:
         if not gone:
             screen.error(f"the result cannot be written: {failure.strerror}")
         streams.silence()
-        return code if gone or code else Exit.INTERNAL
+        return code if gone or code else Exit.USAGE
     return code

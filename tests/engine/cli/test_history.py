@@ -54,6 +54,15 @@ def test_show_tells_each_step(cli, failed):
     assert cli("show", failed[:-1]).out == text
 
 
+def test_what_goes_on_names_the_store_that_was_named(cli):
+    cli("run", "fail.yaml", "-q", "--store", "my store", code=1)
+    run = cli("runs", "--store", "my store", "-o", "json").data[0]["run"]
+
+    text = cli("show", "last", "--store", "my store").out
+
+    assert f"`ciranda resume {run} --store 'my store'` goes on with it" in text
+
+
 def test_show_as_json_is_what_the_log_holds(cli, failed):
     data = cli("show", "last", "-o", "json").data
 

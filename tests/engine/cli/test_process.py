@@ -163,11 +163,12 @@ def test_a_reader_that_has_enough_is_no_failure(project):
     assert shell.stderr == ""
 
 
-def test_a_full_disk_shows_in_the_exit_code(project):
+@pytest.mark.parametrize("command", ["eval 1", "run ok.yaml -q", "run ok.yaml -q -o json"])
+def test_a_full_disk_shows_in_the_exit_code(project, command):
     with open("/dev/full", "w") as full:
-        said = done("eval", "1", stdout=full)
+        said = done(*command.split(), stdout=full)
 
-    assert said.returncode == 4
+    assert said.returncode == 2
     assert said.stderr == "Error: the result cannot be written: No space left on device\n"
 
 
