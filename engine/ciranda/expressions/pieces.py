@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+
+_LOAD: Final = ast.Load()
 
 
 class Pieces:
@@ -18,7 +20,7 @@ class Pieces:
 
     def spot(self, offset: int) -> dict[str, Any]:
         line, column = (offset + 1, 0) if self.place is None else self.place(offset)
-        return {"lineno": line, "col_offset": column, "end_lineno": line, "end_col_offset": column}
+        return {"lineno": line, "col_offset": column}
 
     def located(self, code: ast.expr, offset: int) -> ast.expr:
         """Give a place to code that came from outside."""
@@ -30,7 +32,7 @@ class Pieces:
 
     def local(self, name: str, offset: int) -> ast.Name:
         self.pays = self.pays or name == self.budget
-        return ast.Name(id=name, ctx=ast.Load(), **self.spot(offset))
+        return ast.Name(name, _LOAD, **self.spot(offset))
 
     def constant(self, value: Any, offset: int) -> ast.Constant:
         return ast.Constant(value=value, **self.spot(offset))

@@ -44,7 +44,7 @@ def emit(component: Component) -> ast.Module:
         QuantumError: For an expression that calls what does not exist, with the place.
     """
     names, inner = survey(component)
-    writer = Writer(component, names, inner)
+    writer = Writer(component, names, inner, WRITERS)
     at = component.at
     body = writer.block(lambda: _component(writer))
     parameters = arguments(["c_run", "c_out", "c_data", "c_slots"], at)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 Place = tuple[int, int]
+_LOAD: Final = ast.Load()
 
 
 @lru_cache(maxsize=4096)  # shared, so never changed: it is only spread into nodes
 def spot(at: Place) -> dict[str, Any]:
     """Return the place of a node."""
     line, column = at
-    return {"lineno": line, "col_offset": column, "end_lineno": line, "end_col_offset": column + 1}
+    return {"lineno": line, "col_offset": column}
 
 
 def load(name: str, at: Place) -> ast.Name:
     """Write a name that is read."""
-    return ast.Name(id=name, ctx=ast.Load(), **spot(at))
+    return ast.Name(name, _LOAD, **spot(at))
 
 
 def store(name: str, at: Place) -> ast.Name:
@@ -29,12 +30,12 @@ def store(name: str, at: Place) -> ast.Name:
 
 def constant(value: Any, at: Place) -> ast.Constant:
     """Write a plain value."""
-    return ast.Constant(value=value, **spot(at))
+    return ast.Constant(value, **spot(at))
 
 
 def call(name: str, arguments: Sequence[ast.expr], at: Place) -> ast.Call:
     """Write a call of the runtime, or of a name."""
-    return ast.Call(func=load(name, at), args=list(arguments), keywords=[], **spot(at))
+    return ast.Call(load(name, at), list(arguments), [], **spot(at))
 
 
 def method(target: str, name: str, arguments: Sequence[ast.expr], at: Place) -> ast.Call:
@@ -65,9 +66,9 @@ def are_integers(test: ast.expr) -> bool:
     return isinstance(last, ast.Name) and last.id == "c_int"
 
 
-def has_no_division(code: ast.expr) -> bool:
-    """Tell whether arithmetic of integers gives an integer."""
-    return not any(isinstance(each, ast.Div) for each in ast.walk(code))
+def divides(code: ast.expr) -> bool:
+    """Tell whether arithmetic of integers gives a float."""
+    return isinstance(code, ast.BinOp) and isinstance(code.op, ast.Div)
 
 
 def when(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, Union
+from typing import Any, TypeVar, Union
 
 from ciranda.expressions import ExpressionError
 
@@ -20,8 +20,8 @@ from .pieces import (
     call,
     compare,
     constant,
+    divides,
     does,
-    has_no_division,
     load,
     method,
     spot,
@@ -58,8 +58,15 @@ Part = Union[str, Dynamic]
 class Writer:
     """Writes one component; `statements` is the block that is being written."""
 
-    def __init__(self, component: Component, names: Names, inner: dict[str, Names]) -> None:
+    def __init__(
+        self,
+        component: Component,
+        names: Names,
+        inner: dict[str, Names],
+        writers: Mapping[type, Callable[[Writer, Any], None]],
+    ) -> None:
         self.component = component
+        self.writers = writers
         self.source: Source = component.source
         self.inner = inner
         self.functions: dict[str, Function] = {each.name: each for each in component.functions}
@@ -97,11 +104,9 @@ class Writer:
 
     def body(self, body: Body) -> None:
         """Write statements in document order."""
-        from .emit import WRITERS  # the table names every module that writes
-
         for node in body:
             before, self.at = self.at, node.at
-            WRITERS[type(node)](self, node)
+            self.writers[type(node)](self, node)
             self.at = before
 
     # Output
@@ -213,7 +218,7 @@ class Writer:
         if kind == TEXT:
             return Dynamic(call("c_escape", [code], self.at), False)
         if isinstance(code, ast.IfExp) and isinstance(code.body, (ast.BinOp, ast.IfExp)):
-            if are_integers(code.test) and has_no_division(code.body):
+            if are_integers(code.test) and not divides(code.body):
                 code.body = call("c_str", [code.body], self.at)
                 code.orelse = self.paid("html", [code.orelse])
                 return Dynamic(code, False)
