@@ -22,7 +22,6 @@ from ciranda.middleware.outcome import is_built_in, plain_result
 from ciranda.plugins import Plugins
 from ciranda.runs.checker import Checker
 from ciranda.runs.outcome import RunResult
-from ciranda.runs.placement import executor_of
 from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
 from ciranda.settings import Configuration, StoreSettings, read_configuration
@@ -32,6 +31,7 @@ from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import named_values
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
+from ciranda.workflow.placement import executor_of
 
 if TYPE_CHECKING:
     from ciranda.middleware.shared import Shared

@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TextIO, final
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
 from ciranda.layer import ALONE, Call, Layer, Next, Place, StepPlan
-from ciranda.runs.placement import executor_of
+from ciranda.workflow.placement import executor_of
 
 __all__ = ["StepPrints"]
 

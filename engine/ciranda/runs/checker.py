@@ -10,10 +10,10 @@ from typing import Final, final
 from ciranda.actions import Action, action
 from ciranda.expressions import Function
 from ciranda.plugins import Plugins
-from ciranda.runs.placement import check_action, executor_of
 from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
+from ciranda.workflow.placement import check_action, executor_of
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["Checker"]

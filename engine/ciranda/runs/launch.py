@@ -22,7 +22,6 @@ from ciranda.runs.compiling import compile_plan
 from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.outcome import RunResult
-from ciranda.runs.placement import check_action, executor_of
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner
@@ -37,6 +36,7 @@ from ciranda.workflow.inputs import demand_secrets, resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
+from ciranda.workflow.placement import check_action, executor_of
 from ciranda.workflow.places import Places
 
 if TYPE_CHECKING:
