@@ -143,7 +143,7 @@ def test_streams_pass_through_outside_of_steps_and_are_given_back(monkeypatch):
         sys.stdout.writelines(["c", "\n"])
         sys.stdout.close()
         with pytest.raises(TypeError, match="must be str, not bytes"):
-            sys.stdout.write(b"d")
+            sys.stdout.write(b"d")  # type: ignore[arg-type]  # on purpose
     print("e")  # noqa: T201  (as above)
     print("f", file=kept)
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -84,7 +85,7 @@ class Endpoint(BaseHTTPRequestHandler):
             told = json.dumps({"traceparent": self.headers["traceparent"]}).encode()
             self.answer(200, told, {"content-type": "application/json"})
             return
-        kept = {"/spans": SPANS, "/raw": RAW, "/asked": ASKED}[self.path]
+        kept: Any = {"/spans": SPANS, "/raw": RAW, "/asked": ASKED}[self.path]
         body = b"".join(RAW) if kept is RAW else json.dumps(kept).encode()
         kept.clear()
         self.answer(200, body)

@@ -1,5 +1,7 @@
 """The last place before a span leaves."""
 
+from typing import Any
+
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -8,7 +10,7 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode
 from ciranda.observe.masking import masked
 
 HERE = SpanContext(1, 2, False)
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, Any] = {
     "a secret": "secret",
     "list": ["a secret", 1],
     "bytes": b"\xff secret",
@@ -38,7 +40,7 @@ def test_no_text_of_a_span_is_left_as_it_was():
         instrumentation_scope=InstrumentationScope("secret", "1"),
     )
 
-    clean = masked(span, lambda text: text.replace("secret", "***"))
+    clean: Any = masked(span, lambda text: text.replace("secret", "***"))
 
     assert clean.name == clean.instrumentation_scope.name == "***"
     assert dict(clean.attributes) == dict(clean.events[0].attributes) == CLEAN
@@ -51,6 +53,6 @@ def test_no_text_of_a_span_is_left_as_it_was():
 def test_a_span_without_status_text_and_scope_stays_without():
     span = ReadableSpan(name="n", context=HERE)
 
-    clean = masked(span, str.upper)
+    clean: Any = masked(span, str.upper)
 
     assert (clean.name, clean.status.description, clean.instrumentation_scope) == ("N", None, None)

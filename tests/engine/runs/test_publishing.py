@@ -46,7 +46,7 @@ def plugin(*more):
     module = ModuleType("telling")
     from ciranda import hookimpl
 
-    module.actions = hookimpl(lambda: [tell, tell_thread, tell_odd], specname="actions")
+    vars(module)["actions"] = hookimpl(lambda: [tell, tell_thread, tell_odd], specname="actions")
     for number, one in enumerate(more):
         setattr(module, f"more{number}", one)
     return module
@@ -81,7 +81,7 @@ ONE = b"ciranda: 1\nname: t\nsteps:\n  one: {uses: tell.async, with: {text: a}}\
 
 async def test_events_of_plugins_are_in_the_log_and_then_heard_in_its_order(tmp_path):
     heard, hear = hearing()
-    listened = []
+    listened: list[Event] = []
     engine = Engine(
         store=tmp_path,
         durability="process",

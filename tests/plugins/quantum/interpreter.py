@@ -171,6 +171,7 @@ class Interpreter:
             return
         value = node.value
         if operation == "merge":
+            assert value is not None  # the compiler demands it
             literal = value.literal
             made = as_structure(literal) if literal is not None else self.evaluate(value.single)
         else:

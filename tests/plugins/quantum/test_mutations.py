@@ -32,9 +32,10 @@ def mutated(text, choice):
     for _ in range(choice.randint(1, 4)):
         place, kind = choice.randrange(len(text) + 1), choice.randrange(10)
         if kind > 4:
-            found = choice.choice(list(re.finditer(r'"([^"]*)"|>([^<]*)<', text)) or [None])
-            if found is None:
+            texts = list(re.finditer(r'"([^"]*)"|>([^<]*)<', text))
+            if not texts:
                 continue
+            found = choice.choice(texts)
             at = choice.randint(found.start() + 1, found.end() - 1)
             piece = choice.choice(PIECES + WORDS)
             piece = re.sub(r"[\x00\ud800-\udfff]", "", piece)
