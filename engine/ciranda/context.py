@@ -13,6 +13,8 @@ What a worker process has of it:
 
 from __future__ import annotations
 
+import contextlib
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -211,8 +213,12 @@ class Context:
         self.tell(self.host.progress, self, done, total, text)
 
     def used(self, **cost: float) -> None:
-        """Add to what the step has cost, such as `tokens=312, usd=0.004`."""
-        self.tell(self.host.used, self, cost)
+        """Add to what the step has cost, such as `tokens=312, usd=0.004`.
+
+        Raises:
+            ActionError: An amount is no finite number.
+        """
+        self.tell(self.host.used, self, {name: _amount(name, cost[name]) for name in cost})
 
     def output(self, stream: str, data: bytes) -> None:
         """Pass on what a program wrote; `stream` is `stdout` or `stderr`."""
@@ -264,3 +270,12 @@ class Context:
                 f"ctx.{name}_sync works in a thread only; make the action async, without a worker "
                 f"process, and write `await ctx.{name}(...)`."
             )
+
+
+def _amount(name: str, given: Any) -> float:
+    if not isinstance(given, str | bytes):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            amount = float(given)
+            if math.isfinite(amount):
+                return amount
+    raise ActionError(f"ctx.used({name}={given!r}): the amount of what was used is a number")

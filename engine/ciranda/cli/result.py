@@ -29,6 +29,7 @@ def print_result(result: RunResult, form: str, places: Mapping[str, str]) -> Non
                         "failures": _failures(result, places),
                         "warnings": result.warnings,
                         "duration": round(result.duration, 6),
+                        "used": result.used,
                     }
                 )
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, final
 
@@ -38,6 +39,7 @@ _UNKNOWN: dict[str, Any] = {
     "counts": None,
     "cached": False,
     "reason": "",
+    "used": {},
 }
 
 
@@ -114,6 +116,7 @@ class Review:
             case StepStarted() | StepAttemptFailed() | StepCompleted() | StepFailed():
                 self._turn(event)
             case StepSkipped() | StepCancelled():
+                self._spend(event.path, getattr(event, "used", {}))
                 status = "skipped" if isinstance(event, StepSkipped) else "cancelled"
                 self._view(event.path).update(status=status, reason=event.reason)
             case MapExpanded():
@@ -129,6 +132,7 @@ class Review:
 
     def _turn(self, event: StepStarted | StepAttemptFailed | StepCompleted | StepFailed) -> None:
         view = self._view(event.path)
+        self._spend(event.path, getattr(event, "used", {}))
         match event:
             case StepStarted():
                 view.update(status="running", attempts=event.attempt, reason="")
@@ -150,6 +154,13 @@ class Review:
                     attempts=event.attempts,
                     duration=event.duration,
                 )
+
+    def _spend(self, path: str, used: Mapping[str, float]) -> None:
+        """Add to what a step, and the map around it, has used."""
+        for place in dict.fromkeys((path, path.partition("/")[0])) if used else ():
+            view = self._view(place)
+            total = view["used"]
+            view["used"] = {**total, **{name: total.get(name, 0.0) + used[name] for name in used}}
 
     def _view(self, path: str) -> dict[str, Any]:
         step, _, item = path.partition("/")

@@ -63,6 +63,7 @@ class StepAttemptFailed(Event, frozen=True, kw_only=True, tag=True):
     error: Failure
     retry_at: float
     duration: float = 0.0
+    used: dict[str, float] = {}  # what the attempt reported by `ctx.used`
 
 
 class TimerFired(Event, frozen=True, kw_only=True, tag=True):
@@ -79,6 +80,7 @@ class StepCompleted(Event, frozen=True, kw_only=True, tag=True):
     attempt: int = 1
     duration: float = 0.0
     cached: bool = False
+    used: dict[str, float] = {}  # what the attempt reported by `ctx.used`
 
 
 class StepFailed(Event, frozen=True, kw_only=True, tag=True):
@@ -89,6 +91,7 @@ class StepFailed(Event, frozen=True, kw_only=True, tag=True):
     attempts: int = 1
     duration: float = 0.0
     tolerated: bool = False
+    used: dict[str, float] = {}  # what the attempt reported by `ctx.used`
 
 
 class StepSkipped(Event, frozen=True, kw_only=True, tag=True):
@@ -104,6 +107,7 @@ class StepCancelled(Event, frozen=True, kw_only=True, tag=True):
 
     path: str
     reason: str
+    used: dict[str, float] = {}  # what the attempt reported by `ctx.used`
 
 
 class MapExpanded(Event, frozen=True, kw_only=True, tag=True):

@@ -146,6 +146,8 @@ class Spans:
             attributes["ciranda.skip.reason" if skipped else "ciranda.reason"] = track.reason
         if track.because:
             attributes["ciranda.skip.because"] = track.because
+        for name, amount in track.used.items():
+            attributes[f"ciranda.used.{name}"] = amount
         if track.is_map:
             attributes["ciranda.map.count"] = track.count
             for state, number in (track.counts or {}).items():

@@ -37,3 +37,8 @@ def tally(counts: Mapping[str, int]) -> str:
     return ", ".join(
         f"{number:,} {words.get(status, status)}" for status, number in counts.items() if number
     )
+
+
+def amounts(used: Mapping[str, float]) -> str:
+    """Return what was used, by name: `tokens 1,200, usd 0.004`."""
+    return ", ".join(f"{name} {amount:,.10g}" for name, amount in used.items())

@@ -6,7 +6,7 @@ of its own. A step has a track in every segment in which something happened to i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ciranda.events import (
@@ -218,6 +218,12 @@ class Timeline:
         if not self._keep and track.parent in self._maps:
             del segment.tracks[track.path]
 
+    def _spend(self, segment: Segment, track: Track, used: Mapping[str, float]) -> None:
+        if used:
+            track.spend(used)
+            if track.parent:
+                segment.tracks[track.parent].spend(used)
+
     def _step_started(self, segment: Segment, event: StepStarted) -> None:
         track = segment.tracks.get(event.path)
         if track is None:
@@ -231,6 +237,7 @@ class Timeline:
         track = self._track(segment, event.path, event.at)
         if track.end is not None:
             return
+        self._spend(segment, track, event.used)
         start = track.attempt_start if track.attempt == event.attempt else event.at
         attempt = Attempt(
             event.attempt, start, max(start, event.at), State.FAILED, event.error, event.retry_at
@@ -245,6 +252,7 @@ class Timeline:
         if track.end is None:
             track.attempt = max(track.attempt, event.attempt)
             track.cached = event.cached
+            self._spend(segment, track, event.used)
             self._end(segment, track, event.at, State.SUCCEEDED)
 
     def _step_failed(self, segment: Segment, event: StepFailed) -> None:
@@ -254,6 +262,7 @@ class Timeline:
                 track.attempt, track.attempt_start = event.attempts, max(track.start, event.at)
                 track.state = State.RUNNING
             track.error, track.tolerated = event.error, event.tolerated
+            self._spend(segment, track, event.used)
             self._end(segment, track, event.at, State.FAILED)
 
     def _step_skipped(self, segment: Segment, event: StepSkipped) -> None:
@@ -266,6 +275,7 @@ class Timeline:
         track = self._track(segment, event.path, event.at)
         if track.end is None:
             track.reason = event.reason
+            self._spend(segment, track, event.used)
             self._end(segment, track, event.at, State.CANCELLED)
 
     def _map_expanded(self, segment: Segment, event: MapExpanded) -> None:

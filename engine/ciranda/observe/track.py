@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from ciranda.events import Failure
 
 __all__ = ["Attempt", "State", "Track"]
+
+
+NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class State(enum.StrEnum):
@@ -60,6 +65,7 @@ class Track:
         count: Number of items of a map; -1 for anything else.
         counts: Items of a map by status.
         parent: Path of the track around it, "" for the run.
+        used: What its attempts reported, and those of its items, by name.
     """
 
     __slots__ = (
@@ -78,6 +84,7 @@ class Track:
         "start",
         "state",
         "tolerated",
+        "used",
     )
 
     def __init__(self, path: str, start: float, parent: str = "") -> None:
@@ -96,6 +103,7 @@ class Track:
         self.because = ""
         self.count = -1
         self.counts: dict[str, int] | None = None
+        self.used: Mapping[str, float] = NOTHING
 
     @property
     def is_map(self) -> bool:
@@ -125,6 +133,11 @@ class Track:
                     until = attempt.retry_at if self.end is None else self.end
                 found.append((attempt.end, max(attempt.end, until)))
         return tuple(found)
+
+    def spend(self, used: Mapping[str, float]) -> None:
+        """Add to what was used."""
+        more = {name: self.used.get(name, 0.0) + amount for name, amount in used.items()}
+        self.used = {**self.used, **more}
 
     def duration(self, now: float) -> float:
         """Return the seconds from its start to its end, or to `now`."""

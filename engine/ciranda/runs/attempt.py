@@ -128,6 +128,7 @@ class Attempts:
                 attempt=attempt,
                 duration=clock() - began,
                 cached="cached" in call.notes,
+                used=host.spent(path),
             )
         )
         runner.ended(start)
@@ -272,6 +273,7 @@ class Attempts:
                     error=failure,
                     retry_at=self._wall() + delay,
                     duration=duration,
+                    used=host.spent(path),
                 )
             )
         else:
@@ -285,6 +287,7 @@ class Attempts:
                     attempts=start.attempt,
                     duration=duration,
                     tolerated=tolerated,
+                    used=host.spent(path),
                 )
             )
         runner.ended(start)

@@ -53,6 +53,10 @@ class Host(Protocol):
         """Tell everybody who listens; say whether they could take more."""
         ...
 
+    def spent(self, path: str) -> dict[str, float]:
+        """Return what a step has used since it was last asked for."""
+        ...
+
     def tail(self, path: str) -> str:
         """Return the last lines of output that a step wrote."""
         ...

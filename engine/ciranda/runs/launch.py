@@ -199,6 +199,7 @@ class Launch:
             warnings=completed.warnings,
             duration=completed.duration,
             error=None if completed.error is None else msgspec.to_builtins(completed.error),
+            used=runner.results.used,
         )
 
     # Parts

@@ -22,6 +22,7 @@ class RunResult:
         warnings: How many failures `continue-on-error` let pass.
         duration: Seconds.
         error: Why the run failed when no step did: outputs that could not be evaluated.
+        used: For each step that called `ctx.used` the sums, over attempts and items.
     """
 
     run_id: str
@@ -32,6 +33,7 @@ class RunResult:
     warnings: int = 0
     duration: float = 0.0
     error: dict[str, Any] | None = None
+    used: Mapping[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

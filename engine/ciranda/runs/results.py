@@ -13,6 +13,7 @@ from ciranda.events import (
     Failure,
     MapCompleted,
     MapExpanded,
+    StepAttemptFailed,
     StepCancelled,
     StepCompleted,
     StepFailed,
@@ -125,7 +126,9 @@ class Results:
         # Views are never changed, only replaced: all steps begin with the same one.
         pending = _view("pending", None, None, 0, 0.0)
         self.steps: Final[dict[str, dict[str, Any]]] = dict.fromkeys(scheduler.graph.by_id, pending)
+        self.used: Final[dict[str, dict[str, float]]] = {}  # by step
         self._reducers: Final[dict[type[Event], Callable[[Any], None]]] = {
+            StepAttemptFailed: self._spent,
             StepCompleted: self._completed,
             StepFailed: self._failed,
             StepSkipped: self._skipped,
@@ -144,8 +147,15 @@ class Results:
         """Return the error of an item of a map that has not ended."""
         return self._maps[path].errors.get(item)
 
+    def _spent(self, event: StepAttemptFailed | StepCompleted | StepFailed | StepCancelled) -> None:
+        for name, amount in event.used.items():
+            total = self.used.setdefault(event.path.partition("/")[0], {})
+            total[name] = total.get(name, 0.0) + amount
+
     def _completed(self, event: StepCompleted) -> None:
         path = event.path
+        if event.used:
+            self._spent(event)
         if "/" in path:
             self._item(path, output=event.output, seq=event.seq)
             return
@@ -160,6 +170,7 @@ class Results:
         }
 
     def _failed(self, event: StepFailed) -> None:
+        self._spent(event)
         error = _plain(event.error)
         if "/" in event.path:
             self._item(event.path, error=error)
@@ -171,6 +182,7 @@ class Results:
             self.steps[event.path] = _view("skipped", None, None, 0, 0.0)
 
     def _cancelled(self, event: StepCancelled) -> None:
+        self._spent(event)
         if "/" not in event.path:
             self.steps[event.path] = _view("cancelled", None, None, 0, 0.0)
 

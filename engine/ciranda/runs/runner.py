@@ -115,6 +115,7 @@ class Runner:
         self._turned = 0.0
         self._started = clock()
         self.notes: Final = Notes(self, host)
+        self._spent: Final = host.spent
         self._attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
         self._group: TaskGroup
         self._wanted: anyio.Event
@@ -297,7 +298,9 @@ class Runner:
 
     def _cancel_unstarted(self, key: Key, reason: str) -> None:
         self._active[key] = None
-        self.record(StepCancelled(**self.stamp(), path=self.plan.path(*key), reason=reason))
+        path = self.plan.path(*key)
+        used = self._spent(path)
+        self.record(StepCancelled(**self.stamp(), path=path, reason=reason, used=used))
 
     def _end_map(self, command: EndMap) -> None:
         now = self._clock()

@@ -30,6 +30,7 @@ __all__ = ["Stage"]
 _OF_RUNS: Final = frozenset(RunEvent.__args__)
 _LAYERS: Final = CacheHit.__module__  # these are news, not part of what a run's log tells
 _pack: Final = msgspec.msgpack.Encoder(enc_hook=encode_reference).encode
+_NOTHING: Final[dict[str, float]] = {}
 TAIL: Final = 4096  # bytes of a running step's output kept for its failure
 
 
@@ -71,7 +72,7 @@ class Stage:
         self.scope: Final = scope
         self.functions: Final = functions
         self.thread = threading.get_ident()
-        self.costs: Final[dict[str, dict[str, float]]] = {}
+        self._costs: Final[dict[str, dict[str, float]]] = {}
         self._bus: Final = bus
         self._key: Final = key
         self._log: Final = log
@@ -117,6 +118,10 @@ class Stage:
         if isinstance(value, dict):
             return {name: self._without_secrets(each) for name, each in value.items()}
         return [self._without_secrets(each) for each in value] if isinstance(value, list) else value
+
+    def spent(self, path: str) -> dict[str, float]:
+        """Return what a step has used since it was last asked for."""
+        return self._costs.pop(path, _NOTHING)
 
     def tail(self, path: str) -> str:
         """Return the last lines that a step wrote."""
@@ -167,7 +172,7 @@ class Stage:
 
     def used(self, ctx: Context, cost: Mapping[str, float]) -> None:
         """Add to what a step has cost."""
-        total = self.costs.setdefault(ctx.path, {})
+        total = self._costs.setdefault(ctx.path, {})
         for name, amount in cost.items():
             total[name] = total.get(name, 0.0) + amount
 

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from ciranda.cli.history import opened, read_timeline
+from ciranda.observe.spans import Spans
+
 PLUGIN = """\
 from ciranda import Context, action, hookimpl
 from ciranda.events import Event
@@ -56,3 +59,81 @@ def test_log_lines_tell_that_something_was_published(cli, monkeypatch):
     lines = [json.loads(line) for line in cli("run", "word.yaml", "-o", "json").err.splitlines()]
 
     assert [line["event"] for line in lines].count("published Translated") == 23
+
+
+COSTLY = """\
+from ciranda import Context, StepError, action, hookimpl
+
+
+@action("model.ask", idempotent=True)
+async def ask(tokens: float, *, fails: bool = False, ctx: Context) -> None:
+    ctx.used(tokens=tokens, usd=0.004)
+    if fails and ctx.attempt == 1:
+        raise StepError("unavailable", "later")
+
+
+@action("model.wrong")
+async def wrong(*, ctx: Context) -> None:
+    ctx.used(tokens="many")
+
+
+@hookimpl
+def actions():
+    return [ask, wrong]
+"""
+
+
+@pytest.fixture
+def models(project):
+    (project / "model.py").write_text(COSTLY)
+    (project / "model.yaml").write_text(
+        "ciranda: 1\nname: model\nplugins: [./model.py]\nsteps:\n"
+        "  one: {uses: model.ask, with: {tokens: 1200}}\n"
+        "  again:\n    uses: model.ask\n    with: {tokens: 5, fails: true}\n"
+        "    retry: {attempts: 2, backoff: 1ms}\n"
+        "  many: {uses: model.ask, map: '${{ range(3) }}', with: {tokens: '${{ item }}'}}\n"
+        "  free: {run: [echo, hi]}\n"
+    )
+    (project / "wrong.yaml").write_text(
+        "ciranda: 1\nname: wrong\nplugins: [./model.py]\nsteps: {bad: {uses: model.wrong}}\n"
+    )
+
+
+USED = {
+    "one": {"tokens": 1200, "usd": 0.004},
+    "again": {"tokens": 10, "usd": 0.008},
+    "many": {"tokens": 3, "usd": 0.012},
+}
+
+
+@pytest.mark.usefixtures("models")
+def test_what_steps_used_is_in_their_record(cli):
+    assert cli("run", "model.yaml", "-o", "json").data["used"] == USED
+
+    assert "used: tokens 1,200, usd 0.004" in cli("show", "last").out
+    steps = cli("show", "last", "-o", "json").data["steps"]
+    assert {name: view["used"] for name, view in steps.items()} == {**USED, "free": {}}
+    assert steps["many"]["items"][2]["used"] == {"tokens": 2, "usd": 0.004}
+
+
+@pytest.mark.usefixtures("models")
+def test_what_was_used_is_an_attribute_of_the_spans_of_steps(cli):
+    cli("run", "model.yaml", "-q")
+    with opened(None) as log:
+        timeline = read_timeline(log, log.run("last").id)
+    found = {
+        span.name: {
+            name.removeprefix("ciranda.used."): amount
+            for name, amount in span.attributes.items()
+            if name.startswith("ciranda.used.")
+        }
+        for track in (*timeline.segment.steps(), None)
+        for span in Spans().of(timeline, timeline.segment, track)
+    }
+
+    assert {name: used for name, used in found.items() if used} == USED
+
+
+@pytest.mark.usefixtures("models")
+def test_an_amount_that_is_no_number_is_named(cli):
+    assert "ctx.used(tokens='many'): the amount" in cli("run", "wrong.yaml", code=1).err
