@@ -20,6 +20,7 @@ from .template import Template, Unit, compile_unit, link
 
 _NAME: Final = re.compile(r"[A-Z]\w*")
 _OBJECT: Final = 600  # bytes that small objects of a template take, each roughly
+_SPACE: Final = 5000  # bytes of the names that its code runs among
 
 Stamp = tuple[int, int, int]
 
@@ -180,7 +181,7 @@ def read_file(path: str) -> tuple[str, bytes]:
 
 def weight(unit: Unit) -> int:
     """Return the bytes that a compiled file takes, about."""
-    total = len(unit.source.data) * 2
+    total = len(unit.source.data) * 2 + _SPACE
     waiting: list[CodeType] = [unit.code]
     while waiting:
         code = waiting.pop()
