@@ -101,7 +101,9 @@ def write_param(writer: Writer, param: Param, python: str, given: str | None) ->
     """Write the check of a parameter, of a component or (`given`) of a function."""
     at = param.at
     before, writer.at = writer.at, at
-    default, _ = emit_state.literal(writer, param.default, param.type, param.name)
+    word = param.type or "string"  # what is written out is text, what is handed in stays
+    kind = word if param.default is not None and param.default.literal is not None else param.type
+    default, _ = emit_state.literal(writer, param.default, kind, param.name)
     present: ast.expr
     if given is None:
         key = constant(param.name, at)
@@ -112,6 +114,9 @@ def write_param(writer: Writer, param: Param, python: str, given: str | None) ->
     else:
         present = compare(load(given, at), ast.IsNot(), load("c_missing", at), at)
         value = load(given, at)
+    if param.default is not None:  # null is as good as missing
+        there = compare(value, ast.IsNot(), constant(None, at), at)
+        present = ast.BoolOp(op=ast.And(), values=[present, there], **spot(at))
     flags = [constant(param.required, at), constant(param.rules, at)]
     words = [constant(param.type, at), constant(param.name, at)]
     plain = not param.type and not param.rules and not param.required

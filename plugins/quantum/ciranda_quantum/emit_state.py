@@ -48,6 +48,10 @@ def write_set(writer: Writer, node: Set) -> None:
         return
     else:
         code, kind = _changed(writer, node)
+        if node.type and node.operation not in IN_PLACE and not _same(kind, node.type):
+            arguments = [code, constant(node.type, node.at), constant(node.name, node.at)]
+            code = call("c_convert", arguments, node.at)
+            kind = declared(node.type) if node.operation != "clone" else ANY
     if node.required or not node.nullable or node.rules:
         name = constant(node.name, node.at)
         flags = [constant(node.required, node.at), constant(not node.nullable, node.at)]
@@ -272,10 +276,7 @@ def _changed(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
     if node.scope not in MAPS and writer.scope.tracked(node.name):
         owned = load(f"o_{target_of(writer, node)}", at)
     arguments = [constant(operation, at), current, owned, value, extra, constant(node.name, at)]
-    code = writer.paid("operate", arguments)
-    if node.type and operation not in IN_PLACE:
-        code = call("c_convert", [code, constant(node.type, at), constant(node.name, at)], at)
-    return code, ANY
+    return writer.paid("operate", arguments), ANY
 
 
 def _operand(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:

@@ -32,6 +32,8 @@ LARGE: Final = 4117  # bits of a variable: the limit, and what a million additio
 NUMBER: Final[Kind] = ("number", LARGE)
 INTEGER: Final[Kind] = ("integer", LARGE)
 COUNT: Final[Kind] = ("integer", 64)
+CALLS: Final[dict[str, Kind]] = {"len()": COUNT, "str()": TEXT}
+"""What calls give, unless the template has a function of that name."""
 _NUMBERS: Final = frozenset(["integer", "float", "number"])
 _MOST: Final = 40_000  # bits of what is computed before anything is checked
 _DEPTH: Final = 40
@@ -75,7 +77,7 @@ def join(left: Kind | None, right: Kind) -> Kind:
 def infer(  # noqa: PLR0912 - one arm a kind of node
     node: Node, lookup: Callable[[str], Kind], depth: int = 0
 ) -> Kind:
-    """Return the kind of an expression, given those of its names."""
+    """Return the kind of an expression, given those of its names and of `name()`, its calls."""
     if isinstance(node, Name):
         return lookup(node.name)
     if isinstance(node, Literal):
@@ -101,7 +103,7 @@ def infer(  # noqa: PLR0912 - one arm a kind of node
             found = join(found, infer(each, lookup, depth + 1))
         return found or ANY
     if isinstance(node, Call):
-        return COUNT if node.function == "len" else TEXT if node.function == "str" else ANY
+        return lookup(f"{node.function}()")
     if isinstance(node, Sequence) and node.kind == "list":
         return LIST
     if isinstance(node, Comprehension) and node.kind == "list":

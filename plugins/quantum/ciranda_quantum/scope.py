@@ -23,7 +23,7 @@ from ciranda.expressions.inline import (
     children,
 )
 
-from .kinds import ANY, COUNT, INTEGER, Kind, is_number
+from .kinds import ANY, CALLS, COUNT, INTEGER, Kind, is_number
 from .pieces import Place, compare, constant, load, spot
 from .survey import Names
 from .tags import MAPS
@@ -81,7 +81,9 @@ class Scope:
         return None
 
     def kind(self, name: str) -> Kind:
-        """Return the kind of a variable here."""
+        """Return the kind of a variable here, or of the call `name()`."""
+        if name in CALLS:
+            return self.names.kinds.get(name, ANY)
         found = self.lexical(name)
         if found is not None:
             return found.kind

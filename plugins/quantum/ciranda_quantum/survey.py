@@ -12,7 +12,7 @@ from typing import Any
 
 from ciranda.expressions.inline import Call, Name, walk
 
-from .kinds import ANY, COUNT, LARGE, Kind, declared, infer, is_number, join, of_value
+from .kinds import ANY, CALLS, COUNT, LARGE, Kind, declared, infer, is_number, join, of_value
 from .literals import untyped
 from .nodes import (
     Ask,
@@ -24,6 +24,7 @@ from .nodes import (
     Dump,
     EachLoop,
     Log,
+    Param,
     Query,
     RangeLoop,
     Raw,
@@ -74,12 +75,14 @@ class Names:
 def survey(component: Component) -> tuple[Names, dict[str, Names]]:
     """Return the names of a component and those of its functions."""
     functions: dict[str, Names] = {}
+    own = {f"{function.name}()" for function in component.functions}
+    calls = {name: kind for name, kind in CALLS.items() if name not in own}
     for function in component.functions:
         names = Names()
         reader = _Reader(names, function=True)
         reader.sure = {param.name for param in function.params}
         reader.body(function.body, sure=True, shadow={})
-        names.kinds = _kinds(names, _of_params(function.params))
+        names.kinds = _kinds(names, {**calls, **_of_params(function.params)})
         functions[function.name] = names
     names = Names()
     reader = _Reader(names, function=False)
@@ -106,14 +109,16 @@ def survey(component: Component) -> tuple[Names, dict[str, Names]]:
         names.changed |= inner.changed
     for inner in functions.values():
         inner.changed = names.changed
-    params = _of_params(component.params)
-    names.kinds = _kinds(names, params)
+    names.kinds = _kinds(names, {**calls, **_of_params(component.params)})
     return names, functions
 
 
-def _of_params(params: tuple[Any, ...]) -> dict[str, Kind]:
+def _of_params(params: tuple[Param, ...]) -> dict[str, Kind]:
+    """Return the kinds of parameters that are never null."""
     return {
-        param.name: declared(param.type) if param.required or param.default is not None else ANY
+        param.name: declared(param.type)
+        if (param.default.literal is not None if param.default is not None else param.required)
+        else ANY
         for param in params
     }
 
@@ -150,12 +155,12 @@ def _kinds(names: Names, params: dict[str, Kind]) -> dict[str, Kind]:
 
 def _kind_of_set(node: Set, lookup: Any) -> Kind:
     if node.type:
-        maybe_null = node.value is None or node.value.single is not None
-        kind = declared(node.type)
-        if maybe_null and node.value is not None and node.value.single is not None:
-            inner = infer(node.value.single.tree, lookup)
-            return kind if inner != ANY else ANY
-        return kind
+        if node.operation == "assign":  # the type of null is null
+            value = node.default if node.default is not None else node.value
+            return ANY if _kind_of_value(value, lookup) == ANY else declared(node.type)
+        if node.operation in IN_PLACE or node.operation == "clone":
+            return ANY
+        return declared(node.type)
     if node.operation in _ARITHMETIC:
         current = lookup(node.name)
         operand = _kind_of_value(node.value, lookup) if node.value is not None else current
