@@ -121,14 +121,16 @@ def test_what_was_used_is_an_attribute_of_the_spans_of_steps(cli):
     cli("run", "model.yaml", "-q")
     with opened(None) as log:
         timeline = read_timeline(log, log.run("last").id)
+    segment = timeline.segment
+    assert segment is not None
     found = {
         span.name: {
             name.removeprefix("ciranda.used."): amount
-            for name, amount in span.attributes.items()
+            for name, amount in (span.attributes or {}).items()
             if name.startswith("ciranda.used.")
         }
-        for track in (*timeline.segment.steps(), None)
-        for span in Spans().of(timeline, timeline.segment, track)
+        for track in (*segment.steps(), None)
+        for span in Spans().of(timeline, segment, track)
     }
 
     assert {name: used for name, used in found.items() if used} == USED
