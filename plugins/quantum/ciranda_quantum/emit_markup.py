@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Final
 
-from .escape import URLS, escape
+from .escape import cleaner, count_loads, escape, url
 from .kinds import is_number
 from .nodes import Body, Raw, Slot, Tag, Use, Words
 from .pieces import arguments, assign, call, compare, constant, does, function, load, spot, when
@@ -30,8 +30,12 @@ def write_words(writer: Writer, node: Words) -> None:
 def write_tag(writer: Writer, node: Tag) -> None:
     """Write an element."""
     writer.text(f"<{node.name}")
+    refreshes = node.name.lower() == "meta" and any(
+        name.lower() == "http-equiv" for name, _ in node.attributes
+    )
     for name, value in node.attributes:
-        _attribute(writer, name, value)
+        clean = cleaner(node.name.lower(), name.lower(), refreshes)
+        _attribute(writer, name, value, clean)
     if node.name.lower() in VOID and not node.body:
         writer.text(" />")
         return
@@ -42,15 +46,14 @@ def write_tag(writer: Writer, node: Tag) -> None:
     writer.text(f"</{node.name}>")
 
 
-def _attribute(writer: Writer, name: str, value: Value) -> None:
+def _attribute(writer: Writer, name: str, value: Value, clean: str) -> None:
     literal = value.literal
-    lower = name.lower()
     if literal is not None:
         writer.text(f' {name}="{escape(literal)}"')
-    elif lower.startswith("on"):
+    elif name.lower().startswith("on"):
         _script(writer, name, value)
-    elif lower in URLS or lower == "style":
-        _cleaned(writer, name, value, "c_style" if lower == "style" else _cleaner(lower))
+    elif clean:
+        _cleaned(writer, name, value, clean)
     elif value.single is not None:
         code, kind = writer.expression(value.single)
         if is_number(kind):
@@ -69,20 +72,21 @@ def _attribute(writer: Writer, name: str, value: Value) -> None:
         writer.text('"')
 
 
-def _cleaner(name: str) -> str:
-    return "c_addresses" if name == "srcset" else "c_url"
-
-
-def _cleaned(writer: Writer, name: str, value: Value, cleaner: str) -> None:
+def _cleaned(writer: Writer, name: str, value: Value, clean: str) -> None:
     """Write an attribute whose whole value is looked at: an address or a style."""
     at = writer.at
     if value.single is not None:
         code, _ = writer.expression(value.single)
-        arguments_ = [constant(name, at), code, load(cleaner, at)]
+        arguments_ = [constant(name, at), code, load(f"c_{clean}", at)]
         writer.put(writer.paid("safe_attribute", arguments_))
         return
     first = value.parts[0]
-    fixed = isinstance(first, str) and any(mark in first for mark in "/?#") and cleaner == "c_url"
+    fixed = (
+        clean == "url"
+        and isinstance(first, str)
+        and any(mark in first for mark in "/?#")
+        and url(first) == first
+    )
     writer.text(f' {name}="')
     if fixed:  # no value can give the address another scheme
         for part in value.parts:
@@ -91,8 +95,11 @@ def _cleaned(writer: Writer, name: str, value: Value, cleaner: str) -> None:
             else:
                 writer.parts.append(writer.escaped(*writer.expression(part)))
     else:
-        clean = call(cleaner, [writer.string(value)], at)
-        writer.put(call("c_escape", [clean], at))
+        whole = [writer.string(value)]
+        if clean == "style":
+            fixed_text = "x".join(part for part in value.parts if isinstance(part, str))
+            whole.append(constant(count_loads(fixed_text), at))
+        writer.put(call("c_escape", [call(f"c_{clean}", whole, at)], at))
     writer.text('"')
 
 

@@ -14,10 +14,13 @@ from .error import QuantumError
 
 URLS: Final = frozenset(
     [
-        "action", "background", "cite", "data", "formaction", "href", "longdesc", "manifest",
-        "ping", "poster", "src", "srcset", "usemap", "xlink:href",
+        "action", "attributionsrc", "background", "cite", "classid", "codebase", "data", "dynsrc",
+        "formaction", "href", "imagesrcset", "longdesc", "lowsrc", "manifest",
+        "ping", "poster", "src", "srcset", "usemap",
     ]
 )  # fmt: skip
+_ANIMATED: Final = frozenset(["by", "from", "to", "values"])
+_ANIMATIONS: Final = frozenset(["animate", "set"])
 REFUSED: Final = frozenset(["srcdoc"])
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SAFE: Final = frozenset(
@@ -25,6 +28,7 @@ _SAFE: Final = frozenset(
 )
 _IMAGE: Final = re.compile(r"data:image/(?:png|gif|jpe?g|webp|avif|bmp)[;,]", re.IGNORECASE)
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
+_REFRESH: Final = re.compile(r"\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*['\"]?", re.IGNORECASE)
 _STYLE: Final = re.compile(
     r"url\s*\(|image-set\s*\(|expression\s*\(|@import|javascript:|behavior\s*:|-moz-binding|[\\<>{}]|/\*",
     re.IGNORECASE,
@@ -102,9 +106,50 @@ def addresses(text: str) -> str:
     return ", ".join(url(each.strip()) for each in text.split(",")) if ":" in text else text
 
 
-def style(text: str) -> str:
-    """Return a value within `style="..."`, or nothing when it would load or run something."""
-    return "" if _STYLE.search(text) else text
+def steps(text: str) -> str:
+    """Return the values of an animation, any of which may become an address."""
+    return ";".join(map(url, text.split(";"))) if ":" in text else text
+
+
+def refresh(text: str) -> str:
+    """Return the `content` of a `<meta http-equiv="refresh">`: a time, and an address."""
+    match = _REFRESH.match(text)
+    address = text[match.end() :] if match is not None else text
+    return text if url(address) == address else "unsafe"
+
+
+def style(text: str, own: int = 0) -> str:
+    """Return the value of `style="..."`, or nothing when it would load or run something.
+
+    Args:
+        text: The whole value.
+        own: How much of that the template itself writes out.
+    """
+    return "" if count_loads(text) > own else text
+
+
+def count_loads(text: str) -> int:
+    """Return how many things a style loads or runs, or could."""
+    return len(_STYLE.findall(_BLANK.sub("", text)))
+
+
+def cleaner(tag: str, name: str, refreshes: bool) -> str:
+    """Return the function that looks at an attribute's whole value, or nothing.
+
+    Args:
+        tag: The element, in small letters.
+        name: The attribute, in small letters.
+        refreshes: Whether the element may be a `<meta http-equiv="refresh">`.
+    """
+    if name == "style":
+        return "style"
+    if name in {"srcset", "imagesrcset"}:
+        return "addresses"
+    if name in URLS or name.endswith(":href"):
+        return "url"
+    if tag in _ANIMATIONS and name in _ANIMATED:
+        return "steps"
+    return "refresh" if refreshes and name == "content" else ""
 
 
 def script(value: Any, quoted: bool, budget: list[int]) -> str:
@@ -116,9 +161,9 @@ def script(value: Any, quoted: bool, budget: list[int]) -> str:
         made = json.dumps(value)
     else:
         made = json.dumps(text_of_value(value, budget))
-    for character in "<>&'/\u2028\u2029":
+    for character in "<>&'/`$\u2028\u2029":  # `${...}` is code within backquotes
         made = made.replace(character, f"\\u{ord(character):04x}")
-    return made.replace("`", "\\u0060")
+    return made
 
 
 def attribute(name: str, value: Any, budget: list[int]) -> str:
