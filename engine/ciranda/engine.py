@@ -63,6 +63,9 @@ class Engine:
         clock: Both clocks: of events and of whatever is measured.
         replaced: Actions that take the place of those of the same name, for tests.
         exporter: Sends the traces of runs; whoever made it closes it.
+
+    Attributes:
+        folder: Where runs are kept, and files of plugins: `Database(..., folder=engine.folder)`.
     """
 
     def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)

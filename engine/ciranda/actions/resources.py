@@ -47,16 +47,22 @@ class Resource:
         return self.function(**{name: available[name] for name in sorted(self.takes)})
 
 
-def resource(*, scope: str = "run") -> Callable[[Provider], Resource]:
+def resource(*bare: object, scope: str = "run") -> Callable[[Provider], Resource]:
     """Make a resource of a function under `@asynccontextmanager`.
 
     Args:
+        bare: Nothing; what is there without parentheses or a name is refused with a sentence.
         scope: `engine`, `run` or `step`.
 
     Raises:
-        ActionError: The scope is unknown, or the function is no context manager or has other
-            parameters than `ctx` and `settings`.
+        ActionError: The parentheses are missing, the scope is unknown, or the function is no
+            context manager or has other parameters than `ctx` and `settings`.
     """
+    for one in bare:
+        name = getattr(one, "__name__", None)
+        above = f' above "{name}"' if name else ""
+        written = f'(scope="{one}")' if isinstance(one, str) else "()"
+        raise ActionError(f"Write `@resource{written}`{above}: its options are named.")
     if scope not in list(Scope):
         known = ", ".join(Scope)
         raise ActionError(f'A resource cannot have the scope "{scope}"; use one of {known}.')

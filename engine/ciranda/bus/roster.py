@@ -14,11 +14,11 @@ from ciranda.bus.buffered import Buffered
 from ciranda.bus.implementation import Implementation, is_async
 from ciranda.bus.report import ObserverFailure
 from ciranda.bus.specs import message_hooks
-from ciranda.errors import CirandaError, PluginError
+from ciranda.errors import CirandaError, PluginError, StepError
 from ciranda.events import Event, Request
 from ciranda.hooks import ObserverMark, extension, facts, questions
 from ciranda.hooks.markers import MARK, PROJECT
-from ciranda.layer import Layer, Place, StepPlan
+from ciranda.layer import Call, Layer, Middleware, Next, Place, StepPlan
 
 __all__ = ["Roster"]
 
@@ -148,7 +148,8 @@ class Roster:
             if layer is None:
                 continue
             _check_layer(layer, one.plugin)
-            found.append(layer if layer.name else replace(layer, name=one.plugin))
+            call = layer.call if is_async(layer.call) else _awaited(layer.call, one.plugin)
+            found.append(replace(layer, call=call, name=layer.name or one.plugin))
         return found
 
     def _marked(self, plugin: object, name: str) -> Iterator[tuple[ObserverMark, Implementation]]:
@@ -224,3 +225,21 @@ def _check_layer(layer: object, plugin: str) -> None:
             f"plugin '{plugin}': its layer calls {layer.call!r}, which is no function; "
             "write `async def layer(call, next)`"
         )
+
+
+def _awaited(layer: Middleware, plugin: str) -> Middleware:
+    """Return a layer that is no `async def`, with whatever it returns looked at."""
+
+    async def call(call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
+        answer: object = layer(call, next)
+        if not inspect.isawaitable(answer):
+            name = getattr(layer, "__name__", type(layer).__name__)
+            raise StepError(
+                "crash",
+                f"plugin '{plugin}': its layer `{name}` returned {type(answer).__name__}, which "
+                f"cannot be awaited: write `async def {name}(call, next)`",
+                retryable=False,
+            )
+        return await answer
+
+    return call

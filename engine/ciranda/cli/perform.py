@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -89,7 +90,8 @@ class Performance:
             if self._lines or sys.stderr is None
             else progress(sys.stderr, quiet=self._quiet)
         )
-        with shown as self._progress, for_result(), self._prints:
+        logged = nullcontext() if self._lines is None else self._lines.for_structlog()
+        with shown as self._progress, logged, for_result(), self._prints:
             return anyio.run(self._perform, order, interrupts, backend=self._backend)
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final, Self, TextIO, final
@@ -14,7 +16,7 @@ from ciranda.hooks import hookimpl
 from ciranda.layer import ALONE, Call, Layer, Next, Place, StepPlan
 from ciranda.workflow.placement import executor_of
 
-__all__ = ["StepPrints"]
+__all__ = ["StepPrints", "beside_steps"]
 
 LONGEST: Final = 8192  # bytes of a line that are held back until it ends
 
@@ -59,6 +61,16 @@ class _Printed:
 
 
 _PRINTED: Final[ContextVar[_Printed | None]] = ContextVar("ciranda_printed", default=None)
+
+
+@contextmanager
+def beside_steps() -> Iterator[None]:
+    """Print as outside of steps: for what listens, and not for the step that tells it something."""
+    token = _PRINTED.set(None)
+    try:
+        yield
+    finally:
+        _PRINTED.reset(token)
 
 
 @final

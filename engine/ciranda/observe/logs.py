@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TextIO, final
 
 from ciranda.errors import SettingsError
@@ -124,6 +125,7 @@ class LogLines:
             else structlog.dev.ConsoleRenderer(colors=False, sort_keys=False)
         )
         self._mask: Final = mask
+        self._stream: Final = stream
         self.json: Final = json
         self._segments: Final[dict[str, Identity]] = {}
         self._attempts: Final[dict[tuple[str, str], int]] = {}
@@ -133,6 +135,34 @@ class LogLines:
             processors=[structlog.processors.add_log_level, self._clean, renderer],
             wrapper_class=structlog.make_filtering_bound_logger(self._least),
         )
+
+    @contextmanager
+    def for_structlog(self) -> Iterator[None]:
+        """Write what is logged by structlog as lines of the same form, while the block lasts.
+
+        Ciranda's own warnings are, such as those of observers that failed. Whoever configured
+        structlog before is left alone, and so are people: for them its own form is made.
+        """
+        import structlog
+
+        if not self.json or structlog.is_configured():
+            yield
+            return
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.format_exc_info,
+                self._clean,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(self._least),
+            logger_factory=structlog.WriteLoggerFactory(self._stream),
+        )
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()
 
     def prime(self, events: Iterable[Event | ForeignEvent]) -> None:
         """Take in the past of a run that is to be resumed, so that trace ids are right."""

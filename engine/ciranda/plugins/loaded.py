@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import Any
 
 from ciranda.actions import Action, signalled
@@ -36,6 +37,11 @@ class Loaded:
     functions: dict[str, Any] = field(default_factory=dict)
     executors: dict[str, Any] = field(default_factory=dict)
     settings: Settings | None = None
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a module, not an object."""
+        return isinstance(self.plugin, ModuleType)
 
     @property
     def version(self) -> str:

@@ -107,6 +107,17 @@ class Plugins:
             return
         self._import(self._catalogue.find(Requirement(namespace, "")))
 
+    def unlisted(self, name: str) -> str:
+        """Return what to do about an action that a plugin in use defines but does not list."""
+        for loaded in self._loaded.values():
+            for attribute, one in vars(loaded.plugin).items() if loaded.is_module else ():
+                if isinstance(one, Action) and one.name == name not in self.actions:
+                    return (
+                        f"{loaded.name} defines it and does not list it: let its "
+                        f"`@hookimpl def actions()` return [..., {attribute}]"
+                    )
+        return ""
+
     def obstacle(self, namespace: str) -> str:
         """Return why no plugin of this name may be used; empty when one may."""
         start = f"{namespace}."

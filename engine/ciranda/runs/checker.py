@@ -59,6 +59,9 @@ class Checker:
         self._plugins.load(declared=declared, folder=folder)
         obstacles = {}
         names = {step.uses for step in workflow.steps.values()} - self._replaced.keys()
+        for name in names:
+            if unlisted := self._plugins.unlisted(name):
+                obstacles[name] = unlisted
         for namespace in {name.partition(".")[0] for name in names}:
             obstacle = self._plugins.obstacle(namespace)
             if obstacle:

@@ -18,6 +18,7 @@ from ciranda.events import CacheHit, Event, Request, RunEvent, StepLogged, StepP
 from ciranda.expressions import Secret
 from ciranda.layer import Call
 from ciranda.middleware.naming import sealed
+from ciranda.middleware.printing import beside_steps
 from ciranda.runs.plan import PlannedStep
 from ciranda.store import Clock, Log
 from ciranda.vault import Vault, encode_reference
@@ -215,7 +216,8 @@ class Stage:
             )
         event = msgspec.structs.replace(event, run=self.info.id, at=event.at or self._wall())
         if self.notes is None or kind.__module__ == _LAYERS:
-            self.tell(event)
+            with beside_steps():
+                self.tell(event)
         else:
             await self.notes.keep(event)
         await self._bus.room()
@@ -242,4 +244,5 @@ class Stage:
 
     def _tell(self, kind: type[StepLogged | StepProgressed], ctx: Context, **fields: Any) -> None:
         if self._listeners or self._bus.listens(kind):
-            self.tell(kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields))
+            with beside_steps():
+                self.tell(kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields))

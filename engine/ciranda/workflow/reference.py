@@ -11,24 +11,32 @@ __all__ = ["Reference", "StepReference", "written"]
 
 @final
 class Reference:
-    """A name of the run's scope and the way on from there; `str()` of it is an expression."""
+    """A name of the run's scope and the way on from there; `str()` of it is an expression.
 
-    __slots__ = ("source",)
+    `ref.rows` and `ref["rows"]` are the same; names that begin with `_` need the second form.
+    """
+
+    __slots__ = ("_source",)
     __iter__: Final = None  # `[]` would otherwise make it an endless sequence
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        self._source = source
 
     def __getitem__(self, key: str | int) -> Reference:
         if isinstance(key, str) and key.isascii() and key.isidentifier() and key[0] != "_":
-            return Reference(f"{self.source}.{key}")
-        return Reference(f"{self.source}[{json.dumps(key)}]")
+            return Reference(f"{self._source}.{key}")
+        return Reference(f"{self._source}[{json.dumps(key)}]")
+
+    def __getattr__(self, name: str) -> Reference:
+        if name.startswith("_"):
+            raise AttributeError(f"a reference has no `{name}`: a field is `[{json.dumps(name)}]`")
+        return self[name]
 
     def __str__(self) -> str:
-        return f"${{{{ {self.source} }}}}"
+        return f"${{{{ {self._source} }}}}"
 
     def __repr__(self) -> str:
-        return f"Reference({self.source!r})"
+        return f"Reference({self._source!r})"
 
 
 @final

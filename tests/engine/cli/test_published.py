@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ciranda.cli.entry import outcome
 from ciranda.cli.history import opened, read_timeline
 from ciranda.observe.spans import Spans
 
@@ -139,3 +140,26 @@ def test_what_was_used_is_an_attribute_of_the_spans_of_steps(cli):
 @pytest.mark.usefixtures("models")
 def test_an_amount_that_is_no_number_is_named(cli):
     assert "ctx.used(tokens='many'): the amount" in cli("run", "wrong.yaml", code=1).err
+
+
+def test_failures_of_observers_are_json_where_log_lines_are(cli, project, monkeypatch, capsys):
+    (project / "deaf.py").write_text(
+        "from ciranda import hookimpl\n\n@hookimpl\ndef step_completed(event):\n    1 / 0\n\n"
+        "@hookimpl\ndef step_logged(event):\n    raise ValueError('logged')\n\n"
+        "from ciranda import Context, action\n\n@action('deaf.log')\n"
+        "async def log(*, ctx: Context) -> None:\n    ctx.log.info('hello')\n\n"
+        "@hookimpl\ndef actions():\n    return [log]\n"
+    )
+    (project / "deaf.yaml").write_text(
+        "ciranda: 1\nname: deaf\nplugins: [./deaf.py]\nsteps: {one: {uses: deaf.log}}\n"
+    )
+    monkeypatch.setenv("CIRANDA_LOG", "info")
+    assert outcome(["run", "deaf.yaml"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    told = {line["observer"]: line for line in lines if line["event"] == "observer failed"}
+    assert told["step_completed"]["reason"] == "division by zero"
+    assert "1 / 0" in told["step_completed"]["exception"]
+    assert told["step_logged"]["event_type"] == "StepLogged"
+    assert told["step_logged"]["level"] == "error"
+    assert "ZeroDivision" not in cli("logs", "last").out

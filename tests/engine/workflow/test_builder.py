@@ -205,7 +205,19 @@ def test_options_that_only_a_builder_can_mix(actions: dict[str, Action]):
     flow.step("a", uses="math.add", with_={"x": 1}, cache={"ttl": 60})
 
     assert flow.model().steps["a"].cache == Cache(ttl=60.0)
-    assert flow.env("A", 7).source == "env.A"
+    assert str(flow.env("A", 7)) == "${{ env.A }}"
     assert flow.model().env == {"A": EnvVar(value="7")}
     flow.secret("F", file="x.pem")
     assert flow.model().secrets == {"F": SecretRef(file="x.pem")}
+
+
+def test_fields_of_a_reference_are_attributes_or_keys():
+    flow = Workflow("fields")
+    output = flow.step("load", uses="math.add", with_={"x": 1, "y": 2}).output
+
+    assert str(output.rows[0].name) == "${{ steps.load.output.rows[0].name }}"
+    assert str(output.source) == str(output["source"])
+    assert str(output["_id"]) == '${{ steps.load.output["_id"] }}'
+    with pytest.raises(AttributeError, match=r'no `_id`: a field is `\["_id"\]`'):
+        _ = output._id
+    assert not hasattr(output, "__len__")

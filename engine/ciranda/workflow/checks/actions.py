@@ -35,7 +35,7 @@ def action_faults(
     Args:
         workflow: Whose steps are looked at.
         actions: What is installed and enabled.
-        plugins: For namespaces that are not: what to do about it.
+        plugins: For actions and namespaces that are not: what to do about it.
         places: Makes the faults.
     """
     known = {name.partition(".")[0] for name in actions}
@@ -59,8 +59,9 @@ def _hint(
         return "a workflow as a step comes in a later version"
     if "@" in uses or "/" in uses or not dot:
         return "an action is called `plugin.action`"
-    if namespace in plugins:
-        return plugins[namespace]
+    for known_to_be_missing in (uses, namespace):
+        if known_to_be_missing in plugins:
+            return plugins[known_to_be_missing]
     meant = nearest(uses, actions)
     if meant:
         return f"did you mean `{meant}`?"
