@@ -30,7 +30,7 @@ _IMAGE: Final = re.compile(r"data:image/(?:png|gif|jpe?g|webp|avif|bmp)[;,]", re
 _BLANK: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
 _REFRESH: Final = re.compile(r"\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*['\"]?", re.IGNORECASE)
 _STYLE: Final = re.compile(
-    r"url\s*\(|image-set\s*\(|expression\s*\(|@import|javascript:|behavior\s*:|-moz-binding|[\\<>{}]|/\*",
+    r"url\s*\(|image-set\s*\(|expression\s*\(|@import|script:|behavior\s*:|-moz-binding|[\\<>{}]|/\*",
     re.IGNORECASE,
 )
 
