@@ -35,7 +35,7 @@ def read_modifier(name: str, value: Mapping[str, Any]) -> Any:
 
 
 def _retry(value: Mapping[str, Any]) -> Retry:
-    known = _timed(value, _RETRY_DURATIONS)
+    known = _capped(_timed(value, _RETRY_DURATIONS), "backoff", Retry().cap)
     for name in ("on", "unless"):
         if name in known:
             known[name] = _kinds(known[name])
@@ -47,7 +47,7 @@ def _cache(value: Mapping[str, Any]) -> Cache:
 
 
 def _breaker(value: Mapping[str, Any]) -> Breaker:
-    known = _timed(value, (*_BREAKER_DURATIONS, "slow-after"))
+    known = _capped(_timed(value, (*_BREAKER_DURATIONS, "slow-after")), "open", Breaker().cap)
     for name in ("failures", "slow"):
         if name in known:
             known[name] = _share(known[name])
@@ -71,6 +71,11 @@ def _rate(value: Mapping[str, Any]) -> Rate:
 
 def _concurrency(value: Mapping[str, Any]) -> Concurrency:
     return Concurrency(**value)
+
+
+def _capped(known: dict[str, Any], first: str, usual: float) -> dict[str, Any]:
+    """Return the options with a longest wait, if none is written, that the first one fits in."""
+    return {"cap": max(usual, known.get(first, 0.0)), **known}
 
 
 def _timed(value: Mapping[str, Any], durations: tuple[str, ...]) -> dict[str, Any]:
