@@ -60,17 +60,27 @@ class _Printed:
             self._call.ctx.host.output(self._call.ctx, stream, data)
 
 
-_PRINTED: Final[ContextVar[_Printed | None]] = ContextVar("ciranda_printed", default=None)
+_CALL: Final[ContextVar[Call | None]] = ContextVar("ciranda_printing_call", default=None)
+_NOTE: Final = "printed"  # the note on a call that holds what it printed, once it did
+
+
+def _printed() -> _Printed | None:
+    """Return what the step printed that this code belongs to; None outside of steps."""
+    call = _CALL.get()
+    if call is None:
+        return None
+    found: _Printed | None = call.notes.get(_NOTE)
+    return found if found is not None else call.notes.setdefault(_NOTE, _Printed(call))
 
 
 @contextmanager
 def beside_steps() -> Iterator[None]:
     """Print as outside of steps: for what listens, and not for the step that tells it something."""
-    token = _PRINTED.set(None)
+    token = _CALL.set(None)
     try:
         yield
     finally:
-        _PRINTED.reset(token)
+        _CALL.reset(token)
 
 
 @final
@@ -122,7 +132,7 @@ class _Redirected(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if _PRINTED.get() is None:
+        if _CALL.get() is None:
             if self._target is not None:
                 self._target.write(text)
         else:
@@ -131,21 +141,21 @@ class _Redirected(io.TextIOBase):
 
     def take(self, data: bytes) -> None:
         """Write bytes."""
-        printed = _PRINTED.get()
+        printed = _printed()
         if printed is not None:
             printed.write(self._name, data)
         elif self._target is not None:
             self._target.write(data.decode("utf-8", "backslashreplace"))
 
     def flush(self) -> None:
-        printed = _PRINTED.get()
+        printed = _printed()
         if printed is not None:
             printed.flush(self._name)
         elif self._target is not None:
             self._target.flush()
 
     def isatty(self) -> bool:
-        return _PRINTED.get() is None and self._target is not None and self._target.isatty()
+        return _CALL.get() is None and self._target is not None and self._target.isatty()
 
     def fileno(self) -> int:
         if self._target is None:
@@ -201,10 +211,10 @@ class StepPrints:
 async def _noted(call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
     if ALONE in call.notes:  # no run keeps what it prints; within a step, that step's does
         return await next(call)
-    printed = _Printed(call)
-    token = _PRINTED.set(printed)
+    token = _CALL.set(call)
     try:
         return await next(call)
     finally:
-        _PRINTED.reset(token)
-        printed.end()
+        _CALL.reset(token)
+        if _NOTE in call.notes:
+            call.notes[_NOTE].end()
