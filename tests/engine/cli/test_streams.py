@@ -164,7 +164,7 @@ def test_a_traceback_that_cannot_be_kept_is_shown(project, monkeypatch):
 @pytest.mark.parametrize(
     ("failure", "code", "sentence"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), 4, "the result cannot be written: No"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "the result cannot be written: No"),
         (OSError(errno.ENOENT, "gone", "x"), 4, "ciranda itself failed (FileNotFoundError"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
