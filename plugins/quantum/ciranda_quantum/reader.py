@@ -142,7 +142,8 @@ class _Reader:
         self.fail("compile", f"the processing instruction '{target}' is not allowed")
 
     def start(self, tag: str, listed: list[str]) -> None:
-        self.flush()
+        if self.pieces:
+            self.flush()
         self.count += 1
         if len(self.open) >= limits.DEPTH:
             self.fail("limit", f"elements stand deeper within each other than {limits.DEPTH}")
@@ -150,9 +151,9 @@ class _Reader:
             self.fail("limit", f"a template may have {limits.ELEMENTS} elements")
         if len(listed) > 2 * limits.ATTRIBUTES:
             self.fail("limit", f"<{tag[:50]}> has more than {limits.ATTRIBUTES} attributes")
-        if len(tag) > limits.NAME or any(len(name) > limits.NAME for name in listed[::2]):
+        if max(map(len, (tag, *listed[::2]))) > limits.NAME:
             self.fail("limit", f"a name may have {limits.NAME} characters")
-        if any(len(value) > limits.ATTRIBUTE for value in listed[1::2]):
+        if listed and max(map(len, listed[1::2])) > limits.ATTRIBUTE:
             self.fail("limit", f"an attribute may have {limits.ATTRIBUTE} characters")
         element = Element(
             tag,
@@ -168,7 +169,8 @@ class _Reader:
         self.open.append(element)
 
     def end(self, _: str) -> None:
-        self.flush()
+        if self.pieces:
+            self.flush()
         self.open.pop()
 
     def characters(self, text: str) -> None:
@@ -178,6 +180,5 @@ class _Reader:
 
     def flush(self) -> None:
         """Put the text read so far among the children."""
-        if self.pieces:
-            self.open[-1].children.append(Text("".join(self.pieces), tuple(self.places)))
-            self.pieces, self.places, self.length = [], [], 0
+        self.open[-1].children.append(Text("".join(self.pieces), tuple(self.places)))
+        self.pieces, self.places, self.length = [], [], 0
