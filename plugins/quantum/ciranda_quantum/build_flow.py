@@ -12,7 +12,7 @@ from .nodes import Body, Catch, Choice, EachLoop, Leave, RangeLoop, Try, WhileLo
 from .places import Text
 from .reader import Element
 from .tags import LOOPS
-from .values import Code
+from .values import Code, Value
 
 if TYPE_CHECKING:
     from .build import Builder
@@ -107,7 +107,7 @@ def _bound(builder: Builder, element: Element, attribute: str) -> int | Code:
     return builder.code(element, attribute)
 
 
-def _items(builder: Builder, element: Element, kind: str) -> Code | tuple[str, ...]:
+def _items(builder: Builder, element: Element, kind: str) -> Code | Value | tuple[str, ...]:
     if kind == "query":
         builder.name(element, "query")
         return builder.code(element, "query")
@@ -115,6 +115,10 @@ def _items(builder: Builder, element: Element, kind: str) -> Code | tuple[str, .
     if kind == "list" and "{" not in text:
         delimiter = element.attributes.get("delimiter", ",") or ","
         return tuple(each.strip() for each in text.split(delimiter)) if text.strip() else ()
+    if kind == "list":  # a text with expressions in it is split when it is whole
+        value = builder.value(element, "items")
+        assert value is not None
+        return value.single or value
     if kind == "object" and as_structure(text) is not NOTHING:
         message = 'set a variable to the object and loop over that: items="{name}"'
         builder.fail(message, builder.place(element, "items"))

@@ -28,7 +28,7 @@ from .nodes import (
 from .pieces import assign, call, compare, constant, does, load, method, spot, store, when
 from .scope import Local, Row
 from .survey import set_within
-from .values import Code
+from .values import Code, Value
 from .writer import Opened, Writer
 
 _PIECES: Final = 32  # of output between two checks of its size
@@ -191,16 +191,22 @@ def _write_cells(writer: Writer, node: EachLoop) -> None:
     writer.put(writer.paid("cells", [items, constant(before, at), constant(after, at), limit]))
 
 
+def _written(writer: Writer, node: EachLoop) -> ast.expr:
+    """Return the code of what a loop runs over."""
+    if isinstance(node.items, Code):
+        return writer.expression(node.items, kept=True)[0]
+    if isinstance(node.items, Value):
+        return writer.string(node.items)
+    return constant(node.items, node.at)
+
+
 def write_each(writer: Writer, node: EachLoop) -> None:
     """Write a loop over items."""
     at = node.at
     if node.kind == "array" and node.index is None and _only_shows(node.body, node.var):
         _write_cells(writer, node)
         return
-    if isinstance(node.items, Code):
-        code, _ = writer.expression(node.items, kept=True)
-    else:
-        code = constant(node.items, at)
+    code = _written(writer, node)
     items: ast.expr
     if node.kind == "list":
         items = writer.paid("listed", [code, constant(node.delimiter, at)])

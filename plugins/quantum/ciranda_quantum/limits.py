@@ -31,4 +31,5 @@ PARTS: Final = 2000  # of one text
 TEXT: Final = 1024 * 1024  # characters of one text that is made
 PATTERN: Final = 1000  # characters of one pattern
 PATTERN_STEPS: Final = 200_000  # of matching; about 50 ms
+ITEMS: Final = 1_000_000  # of the ranges that one result writes out
 LINKS: Final = 500  # components that one template reaches

@@ -13,6 +13,7 @@ from ciranda.expressions.inline import Literal, Mapping, Node, Sequence, Unary, 
 NOTHING: Final = object()
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,400}")
 _FLOAT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -95,7 +96,7 @@ def returned(text: str) -> Any:
         return value
     if stripped in _WORDS:
         return _WORDS[stripped]
-    if len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in "'\"":
+    if _QUOTED.fullmatch(stripped):
         return stripped[1:-1]
     structure = as_structure(stripped)
     return text if structure is NOTHING else structure

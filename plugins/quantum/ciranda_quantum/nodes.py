@@ -78,7 +78,7 @@ class EachLoop:
     kind: str
     var: str | None
     index: str | None
-    items: Code | tuple[str, ...]
+    items: Code | Value | tuple[str, ...]
     delimiter: str
     row: str | None
     body: Body

@@ -20,6 +20,10 @@ _EVERY: Final = 100_000
 _COLUMN: Final = re.compile(r"[^\0]{1,200}")
 _FUNCTION: Final = 31  # SQLite's number: PyPy does not name all of them
 _READS: Final = frozenset([21, 20, _FUNCTION, 33])  # select, read, recursive
+_ABSENT: Final = re.compile(r"no such column: (?:[^.]*\.)?(.{1,200})", re.DOTALL)
+_GUESSES: Final = 100  # columns that no row tells of
+_BOOLEAN: Final = "ciranda_boolean"  # what columns are declared as, for their way back
+_NESTED: Final = "ciranda_json"
 _REFUSED: Final = frozenset(["load_extension", "randomblob", "zeroblob", "readfile", "writefile"])
 
 
@@ -94,7 +98,27 @@ def query_rows(
         raise QuantumError("type", f"'{name}' holds no rows; a query reads a list of objects")
     spend(budget, len(rows))
     columns = list(dict.fromkeys(str(key) for row in rows for key in row))
-    connection = sqlite3.connect(":memory:")
+    statement = Statement(sql)
+    found = _ask_rows(name, columns, rows, statement, values, budget)
+    while isinstance(found, sqlite3.OperationalError):
+        absent = _ABSENT.fullmatch(str(found))
+        if rows or absent is None or absent[1] in columns or len(columns) >= _GUESSES:
+            raise QuantumError("runtime", f"the query failed: {found}") from None
+        columns.append(absent[1])  # no row tells which columns there are
+        found = _ask_rows(name, columns, rows, statement, values, budget)
+    return found
+
+
+def _ask_rows(
+    name: str,
+    columns: list[str],
+    rows: Any,
+    statement: Statement,
+    values: dict[str, Any],
+    budget: list[int],
+) -> list[dict[str, Any]] | sqlite3.OperationalError:
+    """Run SQL on a table of the rows; returns what SQLite says when they do not fit."""
+    connection = sqlite3.connect(":memory:", detect_types=sqlite3.PARSE_DECLTYPES)
     try:
         _fill(connection, name, columns, rows)
         left = [_STEPS // _EVERY]
@@ -105,13 +129,13 @@ def query_rows(
 
         connection.set_progress_handler(tick, _EVERY)
         connection.set_authorizer(_allowed)
-        text, bound = Statement(sql).bound("named", {key: _plain(v) for key, v in values.items()})
+        text, bound = statement.bound("named", {key: _plain(v) for key, v in values.items()})
         cursor = connection.execute(text, bound)
         return _rows(cursor, budget)
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
             raise QuantumError("limit", "the query takes too long") from None
-        raise QuantumError("runtime", f"the query failed: {error}") from None
+        return error
     except sqlite3.DatabaseError as error:
         if "not authorized" in str(error) or "prohibited" in str(error):
             raise QuantumError("security", "a query of rows only reads them") from None
@@ -124,13 +148,25 @@ def _fill(connection: sqlite3.Connection, name: str, columns: list[str], rows: A
     for column in columns:
         if not _COLUMN.fullmatch(column):
             raise QuantumError("runtime", f"'{name}' has a column that SQL cannot name")
-    listed = ", ".join(_quoted(column) for column in columns) or '"?"'
+    listed = ", ".join(f"{_quoted(each)} {_declared(each, rows)}" for each in columns) or '"?"'
     connection.execute(f"CREATE TABLE {_quoted(name)} ({listed})")
     marks = ", ".join("?" for _ in columns) or "NULL"
     connection.executemany(
         f"INSERT INTO {_quoted(name)} VALUES ({marks})",
         ([_plain(row.get(column)) for column in columns] for row in rows),
     )
+
+
+def _declared(column: str, rows: Any) -> str:
+    """Return what a column is declared as: SQLite has no word for booleans and for lists."""
+    kinds = {type(row.get(column)) for row in rows} - {type(None)}
+    if kinds == {bool}:
+        return _BOOLEAN
+    return _NESTED if kinds and kinds <= {list, tuple, dict} else ""
+
+
+sqlite3.register_converter(_BOOLEAN, lambda text: text != b"0")
+sqlite3.register_converter(_NESTED, json.loads)
 
 
 def _quoted(name: str) -> str:

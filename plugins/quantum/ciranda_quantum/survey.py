@@ -333,6 +333,8 @@ def codes(node: Any) -> Iterator[Code]:  # noqa: PLR0912 - one arm a kind of nod
     elif isinstance(node, EachLoop):
         if isinstance(node.items, Code):
             yield node.items
+        elif isinstance(node.items, Value):
+            yield from node.items.codes
     elif isinstance(node, WhileLoop):
         yield node.test
     elif isinstance(node, (Return, Throw, Log, Raw, Dump, Query, Data, Ask, Dispatch)):

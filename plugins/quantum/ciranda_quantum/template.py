@@ -17,6 +17,7 @@ from .explain import MARK, explain
 from .limits import Limits
 from .memo import Memo
 from .namespace import NAMESPACE
+from .plain import as_data
 from .reader import Source
 from .run import Entry, Host, Out, Run
 
@@ -48,8 +49,8 @@ class Result:
 
     Args:
         html: The page.
-        value: Of `q:return`; a list when it stood in a loop.
-        variables: What was handed in, and what the template set.
+        value: Of `q:return`, as plain data; a list when it stood in a loop.
+        variables: What was handed in, and what the template set, as plain data.
         logs: The lines of `q:log`.
     """
 
@@ -91,12 +92,13 @@ class Template:
         variables = dict(data or {})
         for name, each in found.items():
             if name.startswith("v_"):
-                variables[name[_PREFIX:]] = each
+                kept = each is variables.get(name[_PREFIX:])
+                variables[name[_PREFIX:]] = each if kept else as_data(each)
         for name in ("session", "application", "request"):
-            kept = getattr(run, name)
-            if kept:
-                variables[name] = kept
-        return Result(html, value, variables, tuple(run.logs))
+            scope = getattr(run, name)
+            if scope:
+                variables[name] = scope
+        return Result(html, as_data(value), variables, tuple(run.logs))
 
     def render(self, **data: Any) -> str:
         """Run the template once and return its HTML.

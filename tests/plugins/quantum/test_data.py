@@ -23,6 +23,35 @@ def test_a_query_reads_rows_and_every_value_keeps_its_type():
     ]
 
 
+def test_booleans_lists_and_objects_come_back_from_a_query_of_rows():
+    rows = [{"ok": True, "l": [1, {"x": None}], "t": "5"}, {"ok": None, "l": None, "t": None}]
+    body = '<q:query name="o" source="rows">SELECT * FROM rows</q:query><q:return value="{o}"/>'
+
+    assert repr(value(body, {"rows": rows})) == repr(rows)
+    mixed = [{"ok": True, "l": [1]}, {"ok": 5, "l": "text"}]
+    assert value(body, {"rows": mixed}) == [{"ok": 1, "l": "[1]"}, {"ok": 5, "l": "text"}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT n FROM rows", []),
+        ("SELECT * FROM rows", []),
+        ("SELECT x.n AS k FROM rows x WHERE x.m &gt; 3 ORDER BY q", []),
+        ("SELECT COUNT(n) AS c, SUM(v) AS s FROM rows", [{"c": 0, "s": None}]),
+    ],
+)
+def test_a_list_without_rows_has_every_column(sql, expected):
+    assert queried(sql, data={"rows": []}) == expected
+
+
+@pytest.mark.parametrize("sql", ["SELECT nope(n) FROM rows", "SELECT n FROM other", "SELECT"])
+def test_wrong_sql_is_wrong_without_rows_too(sql):
+    error = fails(f'<q:query name="o" source="rows">{sql}</q:query>', {"rows": []})
+
+    assert error.kind == "runtime"
+
+
 def test_parameters_are_bound_and_never_pasted():
     params = '<q:param name="n" value="{evil}"/>'
 
