@@ -136,7 +136,7 @@ def _ask_rows(
         if "interrupted" in str(error):
             raise QuantumError("limit", "the query takes too long") from None
         return error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, sqlite3.Warning) as error:  # the latter up to Python 3.9
         if "not authorized" in str(error) or "prohibited" in str(error):
             raise QuantumError("security", "a query of rows only reads them") from None
         raise QuantumError("runtime", f"the query failed: {error}") from None
