@@ -123,7 +123,7 @@ async def test_a_resource_that_fails_while_it_is_open_is_named() -> None:
 async def test_a_function_with_resources_stays_in_this_process() -> None:
     async with harness([offering(share)]) as h:
         result = await h.run(FILE.replace("t.a}", "t.a, timeout: 60s}"))
-        with pytest.raises(ActionError, match="takes the resource `it`, which no worker process"):
+        with pytest.raises(WorkflowError, match="takes the resource `it`, which no worker process"):
             await h.run(FILE.replace("t.a}", "t.a, executor: process}"))
 
     assert result.steps["a"]["output"] == "client"
