@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import anyio
 import pytest
 
-from ciranda import ActionError, Context, Layer, Place, PluginError, action, hookimpl, resource
+from ciranda import Context, Layer, Place, PluginError, WorkflowError, action, hookimpl, resource
 from ciranda.events import StepLogged
 from ciranda.executors.worker import Worker
 from ciranda.testing import harness

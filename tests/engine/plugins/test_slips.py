@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ async def do() -> int:
 
 
 def layered(call):
-    module = ModuleType("layered")
+    module: Any = ModuleType("layered")
 
     @hookimpl
     def middleware(target):
@@ -130,7 +131,7 @@ class Told:
 
 @pytest.mark.anyio
 async def test_the_state_of_a_plugin_lies_beside_the_runs_wherever_that_is(tmp_path):
-    module = ModuleType("told")
+    module: Any = ModuleType("told")
 
     @hookimpl
     @asynccontextmanager

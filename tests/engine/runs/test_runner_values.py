@@ -39,7 +39,7 @@ async def test_a_secret_input_reaches_the_action_and_nobody_else() -> None:
 
 async def test_a_short_secret_input_is_refused_by_its_own_length() -> None:
     async with harness(mocks={"t.a": echo, "t.b": echo}) as h:
-        with pytest.raises(InputError, match=r'`inputs.key` has 2 characters'):
+        with pytest.raises(InputError, match=r"`inputs.key` has 2 characters"):
             await h.run(SECRET, {"key": "ab"})
 
 
