@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ciranda.cli import screen
+from ciranda.cli import completing, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -22,9 +22,16 @@ __all__ = ["command"]
         "ciranda actions",
         "ciranda actions data.read",
         "ciranda actions http --format md",
+        "ciranda actions text.count --file flow.yaml",
     ),
 )
-@click.argument("name", metavar="[NAME]", required=False)
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=completing.actions)
+@click.option(
+    "--file",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="A workflow; the plugins that it names count too.",
+)
 @click.option(
     "--format",
     "form",
@@ -32,15 +39,18 @@ __all__ = ["command"]
     default="text",
     help="How the result is written.  [default: text]",
 )
-def command(name: str | None, form: str) -> None:
+def command(name: str | None, file: str | None, form: str) -> None:
     """List the actions that steps can use, or explain one.
 
     NAME is an action such as `data.read`, or a plugin such as `data`. An explanation tells what the
     action does, its inputs and output, and how it can fail.
     """
-    from ciranda.cli.installed import all_plugins
+    from ciranda.cli.installed import all_plugins, with_those_of
 
-    found = all_plugins("" if name is None else name.partition(".")[0]).actions
+    if file is not None:
+        found = with_those_of([file]).actions
+    else:
+        found = all_plugins("" if name is None else name.partition(".")[0]).actions
     chosen = _chosen(found, name)
     if form == "json":
         _print_json(chosen, alone=name in chosen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ __all__ = ["command"]
         "ciranda graph flow.yaml --format dot | dot -Tsvg > flow.svg",
     ),
 )
-@click.argument("target", metavar="FILE|RUN", callback=options.not_empty)
+@click.argument(
+    "target",
+    metavar="FILE|RUN",
+    callback=options.not_empty,
+    shell_complete=completing.files_and_runs,
+)
 @click.option(
     "--format",
     "form",

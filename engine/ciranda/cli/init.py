@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Final
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
@@ -64,7 +65,13 @@ outputs:
         "ciranda init flows",
     ),
 )
-@click.argument("folder", metavar="[FOLDER]", default=".", callback=options.not_empty)
+@click.argument(
+    "folder",
+    metavar="[FOLDER]",
+    default=".",
+    callback=options.not_empty,
+    shell_complete=completing.folders,
+)
 def command(folder: str) -> None:
     """Write a small commented workflow to start from.
 
@@ -86,7 +93,7 @@ def command(folder: str) -> None:
         why = (error.strerror or str(error)).lower()
         raise click.ClickException(f"{error.filename or root} cannot be written: {why}") from None
     if any(made):
-        screen.say(f"try `ciranda run {root / WORKFLOW}`")
+        screen.say(f"try `ciranda run {shlex.quote(str(root / WORKFLOW))}`")
 
 
 def _write(path: Path, text: str) -> bool:

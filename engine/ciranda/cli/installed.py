@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from ciranda.errors import PluginError
 if TYPE_CHECKING:
     from ciranda.plugins import Plugins
 
-__all__ = ["USABLE", "all_plugins"]
+__all__ = ["USABLE", "all_plugins", "with_those_of"]
 
 USABLE = frozenset({"built-in", "enabled"})
 
@@ -31,7 +32,12 @@ def all_plugins(only: str = "") -> Plugins:
 
     plugins = Plugins(read_configuration(Path.cwd()))
     if only:
-        plugins.load([only])
+        try:
+            plugins.load([only])
+        except PluginError as error:
+            if all(listed.name != only for listed in plugins.listing()):
+                error.add_note("What a workflow brings along is found with `--file FLOW.yaml`.")
+            raise
         return plugins
     plugins.load()
     for listed in plugins.listing():
@@ -40,4 +46,20 @@ def all_plugins(only: str = "") -> Plugins:
                 plugins.require(listed.name)
             except PluginError as error:
                 screen.warn(str(error))
+    return plugins
+
+
+def with_those_of(files: Iterable[str]) -> Plugins:
+    """Import every plugin that may be used, and those that workflow files name.
+
+    Raises:
+        WorkflowError: A file is no workflow.
+        PluginError: A plugin that one names cannot be used.
+        SettingsError: The project's settings do not fit.
+    """
+    from ciranda.workflow.load import load
+
+    plugins = all_plugins()
+    for file in files:
+        plugins.load(declared=load(file).plugins, folder=Path(file).parent)
     return plugins

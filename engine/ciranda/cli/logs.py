@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _PAUSE: Final = 0.2  # seconds between two looks at a run that goes on
     ),
 )
 @options.run_argument
-@click.argument("step", metavar="[STEP]", required=False)
+@click.argument("step", metavar="[STEP]", required=False, shell_complete=completing.steps)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @options.store_option
 def command(run: str, step: str | None, follow: bool, store: str | None) -> None:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ciranda.cli import completing
+
 __all__ = [
     "backend_option",
     "durability_option",
@@ -27,6 +29,7 @@ def store_option(function: Decorated) -> Decorated:
     return click.option(
         "--store",
         metavar="FOLDER",
+        shell_complete=completing.folders,
         help="Where runs are kept.  [default: .ciranda of the project]",
     )(function)
 
@@ -79,7 +82,9 @@ def backend_option(function: Decorated) -> Decorated:
 
 def run_argument(function: Decorated) -> Decorated:
     """Add the argument RUN."""
-    return click.argument("run", metavar="RUN", callback=not_empty)(function)
+    return click.argument("run", metavar="RUN", callback=not_empty, shell_complete=completing.runs)(
+        function
+    )
 
 
 def not_empty(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

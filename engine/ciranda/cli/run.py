@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ciranda.cli import options
+from ciranda.cli import completing, options
 from ciranda.cli.teaching import EXIT_CODES, examples
 
 __all__ = ["command"]
@@ -22,9 +22,14 @@ __all__ = ["command"]
     )
     + EXIT_CODES,
 )
-@click.argument("file", metavar="FILE", callback=options.not_empty)
+@click.argument("file", metavar="FILE", callback=options.not_empty, shell_complete=completing.files)
 @options.input_option("An input; `@file` stands for the text of a file, `@-` for standard input.")
-@click.option("--inputs-file", metavar="FILE", help="A YAML or JSON file of inputs; -i wins.")
+@click.option(
+    "--inputs-file",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="A YAML or JSON file of inputs; -i wins.",
+)
 @options.store_option
 @options.durability_option
 @click.option("--dry-run", is_flag=True, help="Check, resolve inputs, show the order; run nothing.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 __all__ = ["command", "schema_text"]
@@ -17,8 +17,22 @@ __all__ = ["command", "schema_text"]
         "ciranda schema flow.yaml -o workflow.schema.json",
     ),
 )
-@click.argument("files", metavar="[FILE...]", nargs=-1, callback=options.not_empty)
-@click.option("-o", "--output", "target", metavar="FILE", default="-", help="Where to write it.")
+@click.argument(
+    "files",
+    metavar="[FILE...]",
+    nargs=-1,
+    callback=options.not_empty,
+    shell_complete=completing.files,
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    default="-",
+    shell_complete=completing.files,
+    help="Where to write it.",
+)
 def command(files: tuple[str, ...], target: str) -> None:
     """Print the JSON Schema of workflow files, for editors.
 
@@ -40,14 +54,8 @@ def schema_text(files: tuple[str, ...] = ()) -> str:
         WorkflowError: A file is no workflow.
         PluginError: A plugin that one names cannot be used.
     """
-    from pathlib import Path
-
-    from ciranda.cli.installed import all_plugins
+    from ciranda.cli.installed import with_those_of
     from ciranda.cli.values import as_json
-    from ciranda.workflow.load import load
     from ciranda.workflow.schema import workflow_schema
 
-    plugins = all_plugins()
-    for file in files:
-        plugins.load(declared=load(file).plugins, folder=Path(file).parent)
-    return as_json(workflow_schema(plugins.actions)) + "\n"
+    return as_json(workflow_schema(with_those_of(files).actions)) + "\n"

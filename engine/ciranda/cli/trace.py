@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ __all__ = ["command"]
     ),
 )
 @options.run_argument
-@click.option("--html", metavar="FILE", help="Write a page that needs nothing else; `-` prints it.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Write a page that needs nothing else; `-` prints it.",
+)
 @click.option("--otlp", metavar="URL", help="Send the spans to an OpenTelemetry collector.")
 @options.store_option
 def command(run: str, html: str | None, otlp: str | None, store: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.exits import Exit
 from ciranda.cli.teaching import examples
 
@@ -20,14 +20,22 @@ __all__ = ["command"]
         "ciranda validate flows/*.yaml -o json",
     ),
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, callback=options.not_empty)
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    callback=options.not_empty,
+    shell_complete=completing.files,
+)
 @options.json_option
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], form: str) -> None:
     """Check workflow files without running anything.
 
-    All faults of all files are told at once, each with its line and a caret. Plugins that a file
-    names are imported, for the types of their actions.
+    All faults of all files are told at once, each with its line and a caret; what names mean and
+    whether types fit is looked at in files whose keys and values are in order. Plugins that a
+    file names are imported, for the types of their actions.
     """
     from ciranda.cli.checking import checked_file
     from ciranda.errors import CirandaError, Fault, WorkflowError
