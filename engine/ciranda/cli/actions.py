@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ciranda.cli import completing, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = ["command"]
 @click.option(
     "--file",
     metavar="FILE",
+    callback=options.not_empty,
     shell_complete=completing.files,
     help="A workflow; the plugins that it names count too.",
 )

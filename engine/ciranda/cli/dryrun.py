@@ -52,7 +52,8 @@ def dry_run(file: str, inputs: Mapping[str, Any], *, form: str) -> None:
     ]
     for line in table(("", "step", "uses", "needs", ""), rows):
         screen.out(line)
-    screen.say(f"{workflow.name}: {len(workflow.steps)} steps; nothing was run")
+    count = len(workflow.steps)
+    screen.say(f"{workflow.name}: {count} step{'s' * (count != 1)}; nothing was run")
 
 
 def levels(edges: Mapping[str, tuple[str, ...]]) -> list[list[str]]:

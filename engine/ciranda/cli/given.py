@@ -52,7 +52,7 @@ def inputs_of_file(file: str) -> dict[str, Any]:
     """
     from ciranda.workflow.load import parse
 
-    values = parse(_read(file, f"the inputs file {file}"), file=file)
+    values = parse(_read(file, "the inputs file"), file=file)
     if not isinstance(values, dict):
         raise InputError(f"the inputs file {file} must be a mapping such as `name: value`")
     return values

@@ -7,6 +7,7 @@ structured concurrency library, so no step ever holds a resource open itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Final
 
 import anyio
@@ -16,6 +17,7 @@ from ciranda.actions import Resource, Scope
 from ciranda.bus.report import logger
 from ciranda.context import Context
 from ciranda.errors import PluginError, StepError
+from ciranda.middleware.printing import beside_steps
 
 __all__ = ["ResourceShelf"]
 
@@ -79,7 +81,7 @@ class ResourceShelf:
         resource, _ = key
         opened = False
         try:
-            with anyio.CancelScope() as scope:
+            with anyio.CancelScope() as scope, ExitStack() as leaving:
                 manager = resource.open(ctx=ctx, settings=self._settings(resource))
                 async with manager as held.value:
                     opened = True
@@ -87,6 +89,8 @@ class ResourceShelf:
                     try:
                         await held.leave.wait()
                     finally:
+                        if resource.scope is not Scope.STEP:  # the step that opened it is over
+                            leaving.enter_context(beside_steps())
                         scope.shield = True
                         scope.deadline = anyio.current_time() + TEARDOWN
             if scope.cancelled_caught:

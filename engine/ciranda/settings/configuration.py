@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -173,7 +173,9 @@ def _converted(value: Any, kind: Any, place: str, key: str, base: Path | None) -
         return msgspec.convert(value, kind, strict=base is not None, dec_hook=decode)
     except msgspec.ValidationError as error:
         # msgspec names types, and of values only those that no choice offers: no secret leaks.
-        raise SettingsError(f"{place} `{key}` does not fit: {error}") from None
+        choice = f"; it is one of {', '.join(map(str, get_args(kind)))}"
+        rest = choice if get_origin(kind) is Literal else ""
+        raise SettingsError(f"{place} `{key}` does not fit: {error}{rest}") from None
 
 
 def _hint(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:

@@ -184,7 +184,11 @@ def _meant(path: Path) -> str:
         names = [one.name for one in os.scandir(path.parent) if one.is_file()]
     except OSError:
         return f"there is no folder {path.parent} either"
+    stems = {Path(name).stem: name for name in names if Path(name).suffix == path.suffix}
     meant = nearest(path.name, names)
+    # A common suffix is no likeness: the letters before it count by themselves.
+    if meant in stems.values():
+        meant = stems.get(nearest(path.stem, stems) or "")
     return f"did you mean `{path.with_name(meant)}`?" if meant else ""
 
 

@@ -67,6 +67,7 @@ def broken(project):
     ("name", "sentence"),
     [
         ("okk.yaml", "okk.yaml: there is no such file (did you mean `ok.yaml`?)"),
+        ("wxyz.yaml", "wxyz.yaml: there is no such file\n"),
         ("gone/a.yaml", "gone/a.yaml: there is no such file (there is no folder gone either)"),
         ("junk.yaml", "junk.yaml:1:6: the file holds a NUL character: it is not a text file"),
         ("counted.yaml", "counted.yaml:1:1: the file holds a NUL character: it is not a text file"),
@@ -111,7 +112,7 @@ def test_a_file_that_is_none_is_named_with_what_is_wrong(cli, broken, command, n
         ("run ok.yaml -i times=9", "`times` must be at most 3, not `9`"),
         ("run ok.yaml -i word=@gone", "input `word` cannot be read: gone: no such file"),
         ("run ok.yaml -i word=@", "names no file: write `@file`, or `@@` for a text"),
-        ("run ok.yaml --inputs-file gone", "the inputs file gone cannot be read: gone: no such"),
+        ("run ok.yaml --inputs-file gone", "the inputs file cannot be read: gone: no such"),
         ("run ok.yaml --inputs-file list", "the inputs file list must be a mapping"),
         ("run ok.yaml -o xml", "'xml' is not one of 'text', 'json'."),
         ("run ok.yaml --durability some", "'some' is not one of 'power', 'process', 'off'."),

@@ -65,6 +65,31 @@ def hear(event):
 def actions():
     return [inline, thread, program, fails]
 """
+HELD = """\
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from ciranda import action, hookimpl, resource
+
+
+@resource(scope="SCOPE")
+@asynccontextmanager
+async def held():
+    print("opened")
+    yield 1
+    print("left")
+
+
+@action("held.use")
+async def use(*, it: Annotated[int, held]) -> int:
+    print("used")
+    return it
+
+
+@hookimpl
+def actions():
+    return [use]
+"""
 LOUD = """\
 ciranda: 1
 name: loud
@@ -124,6 +149,20 @@ def test_programs_that_an_action_starts_cannot_write_into_the_result():
     assert json.loads(ended.stdout)["status"] == "succeeded"
     assert "inherited" in ended.stderr
     assert "system" in ended.stderr
+
+
+@pytest.mark.parametrize("scope", ["step", "run", "engine"])
+def test_what_a_resource_prints_when_it_is_left_is_not_lost(cli, project, scope):
+    (project / "held.py").write_text(HELD.replace("SCOPE", scope))
+    (project / "held.yaml").write_text(
+        "ciranda: 1\nplugins: [./held.py]\nsteps: {one: {uses: held.use}}\n"
+    )
+
+    said = cli("run", "held.yaml")
+
+    assert ("left" in said.err) == (scope != "step")
+    step = ["opened", "used", "left"] if scope == "step" else ["opened", "used"]
+    assert cli("logs", "last", "one").out.splitlines() == step
 
 
 @pytest.mark.usefixtures("loud")

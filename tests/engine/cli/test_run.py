@@ -50,8 +50,10 @@ def test_an_input_that_is_not_text_is_named(cli, project):
 def test_a_dry_run_tells_the_order_and_runs_nothing(cli, project):
     said = cli("run", "fail.yaml", "--dry-run")
 
-    assert "nothing was run" in said.err
+    assert "5 steps; nothing was run" in said.err
     lines = [line.split() for line in said.out.splitlines()]
+    (project / "one.yaml").write_text("ciranda: 1\nsteps: {a: {run: [echo]}}\n")
+    assert cli("run", "one.yaml", "--dry-run").err == "one: 1 step; nothing was run\n"
     assert ["1", "good", "run", "echo", "fine"] in lines
     assert ["2", "bad", "run", "sh", "-c", "echo", "out;", "echo", "err", ">&2;", "exit", "3",
             "good"] in lines  # fmt: skip
