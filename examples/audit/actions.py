@@ -368,7 +368,8 @@ def _same(content: bytes, digest: str) -> bool:
 def _startup_code(content: bytes) -> list[str]:
     """Return the lines of a `.pth` file that the `site` module executes."""
     lines = content.decode("utf-8", "replace").splitlines()
-    return [line.strip()[:200] for line in lines if line.startswith(("import ", "import\t"))]
+    run = [line.strip() for line in lines if line.startswith(("import ", "import\t"))]
+    return [f"{line[:199]}…" if line[200:] else line for line in run]
 
 
 def _licence(meta: metadata.PackageMetadata) -> str:

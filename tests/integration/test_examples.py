@@ -134,7 +134,7 @@ def test_the_audit_finds_what_was_tampered_with_on_a_second_run_too(environment)
     extra.write_text("import os\n")
     (lib / "pluggy" / "py.typed").unlink()
     evil = lib / "evil.pth"
-    evil.write_text("import sys; sys.evil = True\n")
+    evil.write_text(f"import sys; sys.evil = True\nimport os  # {'x' * 300}\n")
 
     for _ in range(2):
         result, findings = audit(environment)
@@ -144,7 +144,10 @@ def test_the_audit_finds_what_was_tampered_with_on_a_second_run_too(environment)
         strays = [
             each for each in result["outputs"]["findings"] if each["distribution"] == "(none)"
         ]
-        assert f"{evil}; import sys; sys.evil = True" in [each["detail"] for each in strays]
+        clipped = f"import os  # {'x' * 186}…"
+        assert f"{evil}; import sys; sys.evil = True; {clipped}" in [
+            each["detail"] for each in strays
+        ]
 
     victim.write_bytes(content)
     extra.unlink()

@@ -136,7 +136,9 @@ def is_held(
 def describe(run: str, holder: Holder) -> str:
     """Return the sentence for a run that somebody else executes."""
     since = datetime.fromtimestamp(holder.since, UTC).astimezone()
+    pid = f"pid {holder.pid}"
+    owner = "" if holder.owner == pid else f" ({holder.owner})"
     return (
-        f"run {run} is being executed by pid {holder.pid} on {holder.host} "
-        f"since {since:%Y-%m-%d %H:%M:%S} ({holder.owner}): wait for it or cancel it"
+        f"run {run} is being executed by {pid} on {holder.host} "
+        f"since {since:%Y-%m-%d %H:%M:%S}{owner}: wait for it or cancel it"
     )

@@ -143,7 +143,7 @@ def _bad_name(path: Path, error: Violation, places: Places) -> Iterable[Fault]:
         yield places.fault(
             (*path, name),
             f"`{name}` is not {article} {noun}: it may hold letters, digits and `_`",
-            hint=f"write `{meant}`",
+            hint=f"write `{meant}`" if name.isascii() else "letters are those from a to z",
             key=True,
             kind="bad-name",
         )

@@ -1,5 +1,6 @@
 """One writer a run, and nothing from any other."""
 
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,14 @@ def test_a_taken_run_names_who_has_it(log, row):
     with pytest.raises(
         LeaseLostError, match=r"run r1 is being executed by pid \d+ on .+ since 20.+ \(cli\): wait"
     ):
+        log.acquire("r1", "cli", 30)
+
+
+def test_an_owner_that_is_named_by_its_pid_is_named_once(log, row):
+    log.create_run(row())
+    log.acquire("r1", f"pid {os.getpid()}", 30)
+
+    with pytest.raises(LeaseLostError, match=r"by pid \d+ on \S+ since [-:\d ]+: wait"):
         log.acquire("r1", "cli", 30)
 
 
