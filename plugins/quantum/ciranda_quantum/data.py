@@ -35,7 +35,7 @@ def data(
     else:
         spend(budget, len(content) >> 5)
         rows = (
-            _csv(content, delimiter) if kind == "csv"
+            _csv(content, delimiter, budget) if kind == "csv"
             else _json(content, path) if kind == "json"
             else _xml(content, path)
         )  # fmt: skip
@@ -44,25 +44,30 @@ def data(
         raise QuantumError("type", "<q:data> reads rows, which are objects")
     if not columns:
         return list(rows)
-    return [{name: _cell(row, name, of) for name, of in columns} for row in rows]
+    spend(budget, len(rows) * len(columns))
+    return [{name: _cell(row, name, of, budget) for name, of in columns} for row in rows]
 
 
-def _cell(row: Row, name: str, kind: str) -> Any:
+def _cell(row: Row, name: str, kind: str, budget: list[int]) -> Any:
     value = row.get(name)
     if isinstance(value, str) and kind not in {"string", "json", "any"}:
         value = value.strip()
         if not value:
             return None
-    return convert(value, kind, name)
+    return convert(value, kind, name, budget)
 
 
-def _csv(text: str, delimiter: str) -> list[Any]:
+def _csv(text: str, delimiter: str, budget: list[int]) -> list[Any]:
     try:
         reader = csv.DictReader(io.StringIO(text.strip("\ufeff\r\n"), newline=""), strict=True,
                                 delimiter=delimiter, skipinitialspace=True, restval="")  # fmt: skip
-        return [{k.strip(): v for k, v in row.items() if k is not None} for row in reader]
+        rows = []
+        for row in reader:
+            spend(budget, len(row))  # a short line has every column of the first one too
+            rows.append({k.strip(): v for k, v in row.items() if k is not None})
     except csv.Error as error:
         raise QuantumError("runtime", f"this is no CSV: {error}") from None
+    return rows
 
 
 def _json(text: str, path: str) -> list[Any]:
@@ -118,7 +123,7 @@ def compute(
 ) -> list[Row]:
     """Return the rows with one more field."""
     spend(budget, len(rows))
-    return [{**row, name: convert(make(row), kind, name)} for row in rows]
+    return [{**row, name: convert(make(row), kind, name, budget)} for row in rows]
 
 
 def sort(rows: list[Row], names: tuple[str, ...], reverse: bool, budget: list[int]) -> list[Row]:

@@ -120,14 +120,14 @@ def write_param(writer: Writer, param: Param, python: str, given: str | None) ->
     flags = [constant(param.required, at), constant(param.rules, at)]
     words = [constant(param.type, at), constant(param.name, at)]
     plain = not param.type and not param.rules and not param.required
-    taken = value if plain else call("c_take", [value, *words, *flags], at)
+    taken = value if plain else writer.paid("take", [value, *words, *flags])
     if param.default is None and param.required:
         absent: list[ast.stmt] = [does(call("c_absent", [constant(param.name, at)], at), at)]
     else:
         absent = [assign(python, default, at)]
         if param.rules and param.default is not None:
             checked = [load(python, at), constant(param.rules, at), constant(param.name, at)]
-            absent.append(does(call("c_check", checked, at), at))
+            absent.append(does(writer.paid("check", checked), at))
     writer.add(when(present, [assign(python, taken, at)], at, absent))
     writer.at = before
 
@@ -157,6 +157,7 @@ def _function(writer: Writer, node: Function, circular: bool) -> None:
     kept = writer.open, writer.returning, writer.function, writer.deferred
     writer.scope, writer.open, writer.returning, writer.function = scope, [], "function", node
     writer.deferred = []
+    before, writer.at = writer.at, at
 
     def inside() -> None:
         writer.add(does(writer.paid("turn", []), at))
@@ -175,7 +176,7 @@ def _function(writer: Writer, node: Function, circular: bool) -> None:
         writer.body(node.body)
 
     body = writer.block(inside)
-    writer.scope = outer
+    writer.scope, writer.at = outer, before
     writer.open, writer.returning, writer.function, writer.deferred = kept
     if circular:
         leave = does(method("c_run", "leave", [], at), at)

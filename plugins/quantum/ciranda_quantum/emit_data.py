@@ -41,7 +41,7 @@ def write_query(writer: Writer, node: Query) -> None:
         code, _ = literal(writer, value, param.type, param.name)
         if param.rules:
             rules = [code, constant(param.rules, at), constant(param.name, at)]
-            code = call("c_check", rules, at)
+            code = writer.paid("check", rules)
         pairs.append((param.name, code))
     values = _object(writer, pairs)
     sql = constant(node.sql, at)

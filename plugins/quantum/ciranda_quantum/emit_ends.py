@@ -26,7 +26,7 @@ def write_return(writer: Writer, node: Return) -> None:
         assert writer.function is not None
         if writer.function.returns:
             arguments = [constant(writer.function.returns, at), constant("return", at)]
-            code = call("c_convert", [code, *arguments], at)
+            code = writer.paid("convert", [code, *arguments])
         writer.add(ast.Return(value=code, **spot(at)))
         return
     if any(each.kind == "loop" for each in writer.open):

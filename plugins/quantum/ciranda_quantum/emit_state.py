@@ -10,6 +10,7 @@ from ciranda.expressions.inline import Binary, Name
 from .convert import convert
 from .error import QuantumError
 from .kinds import ANY, FLOAT, Kind, declared, infer, is_number, of_value
+from .limits import ITEMS
 from .literals import NOTHING, as_structure, untyped
 from .nodes import Set
 from .pieces import Place, assign, call, compare, constant, does, load, method, plain, spot, when
@@ -50,12 +51,12 @@ def write_set(writer: Writer, node: Set) -> None:
         code, kind = _changed(writer, node)
         if node.type and node.operation not in IN_PLACE and not _same(kind, node.type):
             arguments = [code, constant(node.type, node.at), constant(node.name, node.at)]
-            code = call("c_convert", arguments, node.at)
+            code = writer.paid("convert", arguments)
             kind = declared(node.type) if node.operation != "clone" else ANY
     if node.required or not node.nullable or node.rules:
         name = constant(node.name, node.at)
         flags = [constant(node.required, node.at), constant(not node.nullable, node.at)]
-        code = call("c_checked", [code, name, *flags, constant(node.rules, node.at)], node.at)
+        code = writer.paid("checked", [code, name, *flags, constant(node.rules, node.at)])
     _store(writer, node, code, kind)
 
 
@@ -71,11 +72,10 @@ def _assigned(writer: Writer, node: Set) -> tuple[ast.expr, Kind]:
         return literal(writer, node.value, node.type, node.name)
     code, _ = literal(writer, node.value, "", node.name)
     default, other = literal(writer, node.default, node.type, node.name)
-    converted = call(
-        "c_or_default",
+    converted = writer.paid(
+        "or_default",
         [code, constant(node.type, node.at), constant(node.name, node.at),
          ast.Lambda(args=_no_arguments(), body=default, **spot(node.at))],
-        node.at,
     )  # fmt: skip
     return converted, declared(node.type) if other == declared(node.type) else ANY
 
@@ -130,7 +130,7 @@ def literal(writer: Writer, value: Value | None, kind: str, name: str) -> tuple[
         if _same(found, kind):
             return code, found
         arguments = [code, constant(kind, at), constant(name, at)]
-        return call("c_convert", arguments, at), declared(kind) if found != ANY else ANY
+        return writer.paid("convert", arguments), declared(kind) if found != ANY else ANY
     if not kind:
         plain_value = untyped(text)
         return constant(plain_value, at), of_value(plain_value)
@@ -142,10 +142,10 @@ def literal(writer: Writer, value: Value | None, kind: str, name: str) -> tuple[
             found = structure if value.structure is None else value.structure
             return structured(writer, found), declared(kind)
     try:
-        made = convert(text, kind, name)
+        made = convert(text, kind, name, [ITEMS])
     except QuantumError:  # a run tells it, so that `q:try` can catch it
         arguments = [constant(text, at), constant(kind, at), constant(name, at)]
-        return call("c_convert", arguments, at), ANY
+        return writer.paid("convert", arguments), ANY
     return plain(made, at), of_value(made) if made is not None else ANY
 
 
@@ -329,10 +329,9 @@ def _in_place(writer: Writer, node: Set) -> bool:
     python = target_of(writer, node)
     kind = LISTED if node.operation == "append" else KEYED
     flag = scope.binds(f"o_{python}")
-    mine = call(
-        "c_own_list" if node.operation == "append" else "c_own_dict",
+    mine = writer.paid(
+        "own_list" if node.operation == "append" else "own_dict",
         [load(before, at), constant(node.name, at)],
-        at,
     )
     test = compare(load(flag, at), ast.NotEq(), constant(kind, at), at)
     take = [

@@ -28,7 +28,6 @@ ATTRIBUTES: Final = 64  # of one element
 ATTRIBUTE: Final = 64 * 1024  # characters of one attribute
 NAME: Final = 128  # characters of a tag or of an attribute's name
 PARTS: Final = 2000  # of one text
-TEXT: Final = 1024 * 1024  # characters of one text that is made
 PATTERN: Final = 1000  # characters of one pattern
 PATTERN_STEPS: Final = 200_000  # of matching; about 50 ms
 ITEMS: Final = 1_000_000  # of the ranges that one result writes out

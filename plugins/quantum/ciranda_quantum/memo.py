@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
+from ciranda.expressions.inline import spend, weigh
+
 _KEPT: Final = 1024
 
 
@@ -20,11 +22,19 @@ class Memo:
         self._lock = threading.Lock()
 
     def wrap(
-        self, function: Callable[..., Any], name: Hashable, seconds: float
+        self, function: Callable[..., Any], name: Hashable, seconds: float, budget: list[int]
     ) -> Callable[..., Any]:
-        """Return a function that is called only for arguments that are new or have expired."""
+        """Return a function that is called only for arguments that are new or have expired.
+
+        Args:
+            function: What computes the results.
+            name: What keeps them apart from those of others.
+            seconds: How long they are kept; negative is always.
+            budget: What pays for looking through the arguments.
+        """
 
         def remembered(*arguments: Any, **named: Any) -> Any:
+            spend(budget, weigh([*arguments, *named.values()], budget))
             key = (name, frozen(arguments), frozen(named))
             now = self._clock()
             with self._lock:

@@ -23,6 +23,7 @@ from .run import Out
 
 MISSING: Final = object()
 _NUL: Final = "\0"  # what no text of a page holds
+_FEW: Final = 16  # items that may be joined before anyone knows how long they are
 _WIDEST: Final = 1 << 62
 
 
@@ -69,6 +70,8 @@ def _cells(items: Any, before: str, after: str, limit: int, budget: list[int]) -
     if not items:
         return ""
     try:
+        if len(items) > _FEW and sum(map(len, items)) > limit:
+            raise QuantumError("limit", f"a page may have {limit} characters")
         joined = "\0".join(items)
     except TypeError:  # not texts alone
         joined = "\0" * len(items)
@@ -151,15 +154,20 @@ def _throw(message: str, kind: str) -> None:
 
 
 def _take(
-    value: Any, kind: str, name: str, required: bool, rules: tuple[tuple[Any, ...], ...]
+    value: Any,
+    kind: str,
+    name: str,
+    required: bool,
+    rules: tuple[tuple[Any, ...], ...],
+    budget: list[int],
 ) -> Any:
     """Return a parameter as its type, after its validators."""
     if value is None:
         if required:
             _absent(name)
         return None
-    value = convert.convert(value, kind, name)
-    return convert.check(value, rules, name) if rules else value
+    value = convert.convert(value, kind, name, budget)
+    return convert.check(value, rules, name, budget) if rules else value
 
 
 def _absent(name: str) -> None:
@@ -167,21 +175,26 @@ def _absent(name: str) -> None:
 
 
 def _checked(
-    value: Any, name: str, required: bool, never_null: bool, rules: tuple[tuple[Any, ...], ...]
+    value: Any,
+    name: str,
+    required: bool,
+    never_null: bool,
+    rules: tuple[tuple[Any, ...], ...],
+    budget: list[int],
 ) -> Any:
     """Return a value that its validators accept."""
     if required and (value is None or value == ""):
         raise QuantumError("validation", f"'{name}' is required and empty")
     if never_null and value is None:
         raise QuantumError("validation", f"'{name}' cannot be null")
-    return convert.check(value, rules, name)
+    return convert.check(value, rules, name, budget)
 
 
-def _or_default(value: Any, kind: str, name: str, default: Any) -> Any:
+def _or_default(value: Any, kind: str, name: str, default: Any, budget: list[int]) -> Any:
     """Return the value as its type, or the default when there is none."""
     if value is None or value == "":
         return default()
-    return convert.convert(value, kind, name)
+    return convert.convert(value, kind, name, budget)
 
 
 def _dump(value: Any, label: str, budget: list[int]) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from ciranda.expressions import ExpressionError
 from ciranda.expressions.inline import bounded, spend, text_of, weigh, word
 
 from .error import QuantumError
 from .escape import text_of_value
-from .limits import TEXT
 from .memo import frozen
 
 _VERBS: Final = {
@@ -50,17 +48,19 @@ def textual(operation: str, value: Any, budget: list[int]) -> str:
     return text.upper() if operation == "uppercase" else text.lower()
 
 
-def own_list(value: Any, name: str) -> list[Any]:
+def own_list(value: Any, name: str, budget: list[int]) -> list[Any]:
     """Return a list that may be changed."""
     if type(value) is not list and type(value) is not tuple:
         _unfit("append", name, value, "a list")
+    spend(budget, len(value) >> 5)
     return list(value)
 
 
-def own_dict(value: Any, name: str) -> dict[Any, Any]:
+def own_dict(value: Any, name: str, budget: list[int]) -> dict[Any, Any]:
     """Return an object that may be changed."""
     if not isinstance(value, dict):
         _unfit("setProperty", name, value, "an object")
+    spend(budget, len(value) >> 5)
     return dict(value)
 
 
@@ -125,7 +125,9 @@ def _list(operation: str, items: list[Any], value: Any, index: Any, budget: list
     elif operation == "prepend":
         items.insert(0, value)
     elif operation == "remove":
-        spend(budget, len(items) + weigh(value, budget))
+        if type(value) in {list, dict, tuple, set}:
+            spend(budget, weigh(items, budget))
+        spend(budget, len(items) * max(1, weigh(value, budget) >> 4))
         if value in items:
             items.remove(value)
     elif operation == "removeAt":
@@ -174,12 +176,12 @@ def key_of(key: Any, budget: list[int]) -> Any:
         return key
     if isinstance(key, (list, dict, set)) or key is None:
         raise QuantumError("type", f"the key is a text, not {word(key)}")
-    text_of(budget, 1)
+    if isinstance(key, tuple):
+        spend(budget, weigh(key, budget))
     return key
 
 
-def short(text: str) -> str:
-    """Return a text that is not too long."""
-    if len(text) > TEXT:
-        raise ExpressionError("limit", f"a text may have {TEXT} characters, this one has more")
+def short(text: str, budget: list[int]) -> str:
+    """Return a text that is not too long, and pay for it."""
+    text_of(budget, len(text))
     return text

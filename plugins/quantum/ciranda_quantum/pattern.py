@@ -57,6 +57,12 @@ class Pattern:
             if self.nested:
                 raise
 
+    def cost(self, text: str) -> int:
+        """Return what matching a text takes at most, in turns of a loop, about."""
+        if not self.nested and len(text) ** max(self.repeats, 1) <= _EASY:
+            return int(len(text) ** max(self.repeats, 1)) >> 5
+        return min(limits.PATTERN_STEPS, len(text) * len(self.program or ())) >> 2
+
     def matches(self, text: str) -> bool:
         """Tell whether the pattern fits the whole text.
 

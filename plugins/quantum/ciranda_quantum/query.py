@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from ciranda.expressions.inline import spend, word
+from ciranda.expressions.inline import spend, weigh, word
 
 from .error import QuantumError
 from .run import Run
@@ -96,7 +96,7 @@ def query_rows(
     """Run SQL on rows at hand, which are a table of that name; every value keeps its type."""
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
         raise QuantumError("type", f"'{name}' holds no rows; a query reads a list of objects")
-    spend(budget, len(rows))
+    spend(budget, sum(map(len, rows)))
     columns = list(dict.fromkeys(str(key) for row in rows for key in row))
     statement = Statement(sql)
     found = _ask_rows(name, columns, rows, statement, values, budget)
@@ -120,7 +120,7 @@ def _ask_rows(
     """Run SQL on a table of the rows; returns what SQLite says when they do not fit."""
     connection = sqlite3.connect(":memory:", detect_types=sqlite3.PARSE_DECLTYPES)
     try:
-        _fill(connection, name, columns, rows)
+        _fill(connection, name, columns, rows, budget)
         left = [_STEPS // _EVERY]
 
         def tick() -> int:
@@ -129,7 +129,9 @@ def _ask_rows(
 
         connection.set_progress_handler(tick, _EVERY)
         connection.set_authorizer(_allowed)
-        text, bound = statement.bound("named", {key: _plain(v) for key, v in values.items()})
+        text, bound = statement.bound(
+            "named", {key: _plain(v, budget) for key, v in values.items()}
+        )
         cursor = connection.execute(text, bound)
         return _rows(cursor, budget)
     except sqlite3.OperationalError as error:
@@ -144,7 +146,9 @@ def _ask_rows(
         connection.close()
 
 
-def _fill(connection: sqlite3.Connection, name: str, columns: list[str], rows: Any) -> None:
+def _fill(
+    connection: sqlite3.Connection, name: str, columns: list[str], rows: Any, budget: list[int]
+) -> None:
     for column in columns:
         if not _COLUMN.fullmatch(column):
             raise QuantumError("runtime", f"'{name}' has a column that SQL cannot name")
@@ -153,7 +157,7 @@ def _fill(connection: sqlite3.Connection, name: str, columns: list[str], rows: A
     marks = ", ".join("?" for _ in columns) or "NULL"
     connection.executemany(
         f"INSERT INTO {_quoted(name)} VALUES ({marks})",
-        ([_plain(row.get(column)) for column in columns] for row in rows),
+        ([_plain(row.get(column), budget) for column in columns] for row in rows),
     )
 
 
@@ -173,7 +177,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, budget: list[int]) -> Any:
     """Return a value as SQLite holds it; lists and objects become JSON."""
     if value is None or isinstance(value, (str, float, bytes)):
         return value
@@ -182,6 +186,7 @@ def _plain(value: Any) -> Any:
             raise QuantumError("limit", "SQL counts with 64 bits")
         return int(value)
     if isinstance(value, (list, dict, tuple)):
+        spend(budget, weigh(value, budget))
         return json.dumps(value)
     raise QuantumError("type", f"SQL has no place for {word(value)}")
 

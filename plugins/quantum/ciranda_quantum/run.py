@@ -127,7 +127,7 @@ class Run:
             closed: Whether they depend on the arguments alone, so that other runs may use them.
         """
         memo = self.memo if closed else self.own.setdefault(name, Memo())
-        return memo.wrap(function, (name, function.__code__), seconds)
+        return memo.wrap(function, (name, function.__code__), seconds, self.budget)
 
     def ask(self, action: str, inputs: dict[str, Any]) -> Any:
         """Let the host do something.

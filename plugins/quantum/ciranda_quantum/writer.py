@@ -205,7 +205,7 @@ class Writer:
                 parts.append(Dynamic(code, True))
             else:
                 parts.append(Dynamic(self.paid("text", [code]), False))
-        return call("c_short", [joined(parts, self.at)], self.at)
+        return self.paid("short", [joined(parts, self.at)])
 
     def paid(self, name: str, arguments: list[ast.expr]) -> ast.expr:
         """Write a call of the runtime that pays from the budget."""

@@ -120,7 +120,7 @@ class Interpreter:
         made = self.value(value)
         if literal is not None and not kind:
             return untyped(literal)
-        return convert(made, kind, name)
+        return convert(made, kind, name, [1_000_000])
 
     def body(self, body):
         for node in body:

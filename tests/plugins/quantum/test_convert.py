@@ -37,7 +37,7 @@ from ciranda_quantum.convert import check, convert
     ],
 )
 def test_a_value_becomes_its_type(value, kind, expected):
-    made = convert(value, kind, "x")
+    made = convert(value, kind, "x", [1_000_000])
 
     assert made == expected
     assert type(made) is type(expected)
@@ -55,10 +55,10 @@ def test_a_value_becomes_its_type(value, kind, expected):
 )  # fmt: skip
 def test_a_value_that_is_not_of_its_type_is_told_by_its_name(value, kind, of):
     if of is None:
-        assert convert(value, kind, "x") == int(value)
+        assert convert(value, kind, "x", [1_000_000]) == int(value)
         return
     with pytest.raises(QuantumError, match="'x'") as caught:
-        convert(value, kind, "x")
+        convert(value, kind, "x", [1_000_000])
     assert caught.value.kind == of
 
 
@@ -77,8 +77,8 @@ def test_a_value_that_is_not_of_its_type_is_told_by_its_name(value, kind, of):
 )  # fmt: skip
 def test_a_validator_accepts_or_refuses(value, rule, fits):
     if fits:
-        assert check(value, (rule,), "x") is value
+        assert check(value, (rule,), "x", [1_000_000]) is value
         return
     with pytest.raises(QuantumError, match="'x'") as caught:
-        check(value, (rule,), "x")
+        check(value, (rule,), "x", [1_000_000])
     assert caught.value.kind == "validation"
