@@ -43,6 +43,15 @@ def _params(builder: Builder, element: Element) -> tuple[list[Param], list[Text]
     return params, texts
 
 
+def _place(texts: list[Text], offset: int) -> tuple[int, int]:
+    """Return where a character of all the texts together stands."""
+    for text in texts[:-1]:
+        if offset < len(text.value):
+            return text.place(offset)
+        offset -= len(text.value)
+    return texts[-1].place(offset)
+
+
 def build_query(builder: Builder, element: Element) -> Query:
     """Build `q:query`."""
     at = (element.line, element.column)
@@ -55,11 +64,11 @@ def build_query(builder: Builder, element: Element) -> Query:
     known = {param.name for param in params}
     if statement.brace >= 0:
         message = 'SQL holds no {...}; write :name and <q:param name="name" value="{...}"/>'
-        builder.fail(message, first.place(0))
-    for name in statement.names:
+        builder.fail(message, _place(texts, statement.brace))
+    for name, place in zip(statement.names, statement.places):
         if name not in known:
             message = f"the SQL names :{name}, which no <q:param> gives"
-            builder.fail(message, first.place(0))
+            builder.fail(message, _place(texts, place))
     source = builder.optional_name(element, "source")
     database = element.attributes.get("datasource", "default")
     return Query(at, builder.name(element), database, source, sql, tuple(params))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import ItemsView, Iterable, KeysView, ValuesView
 from typing import Any, Final
 
 from ciranda.expressions import ExpressionError, Stored
@@ -61,6 +61,9 @@ def _items(value: Any, budget: list[int]) -> Any:
     if type(value) is list or isinstance(value, (list, tuple, range, set, frozenset, Stored)):
         spend(budget, len(value))
         return value
+    if isinstance(value, (KeysView, ValuesView, ItemsView)):
+        spend(budget, len(value))
+        return list(value)
     raise QuantumError("type", f"a loop runs over a list, not {word(value)}")
 
 

@@ -20,10 +20,12 @@ class Statement:
     def __init__(self, text: str) -> None:
         self.text = text.strip().rstrip(";")
         self.names: list[str] = []
+        self.places: list[int] = []  # of their colons
         self.brace = -1
         for match in _PIECE.finditer(text):
             if match["name"]:
                 self.names.append(match["name"])
+                self.places.append(match.start())
             elif match["brace"] and self.brace < 0:
                 self.brace = match.start()
 

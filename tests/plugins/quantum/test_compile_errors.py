@@ -110,6 +110,35 @@ def test_a_file_is_bounded_and_declares_nothing(text, kind, words):
     assert words in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<q:query name="q">\n  SELECT n\n  FROM x WHERE y = @:z</q:query>',
+        '<q:query name="q">SELECT n FROM x WHERE y = @{z}</q:query>',
+        '<q:query name="q">SELECT :a<q:param name="a" value="1"/>, @:z</q:query>',
+        '<q:set\n  name="@1x" value="1"/>',
+        '<q:set name="x" value="&lt;&amp;{a @b}"/>',
+        '<p title="x&#10;  {a @b}"/>',
+        '<p title="x\r\n  {a @b}"/>',
+        "<p>\U0001f389{a @b}</p>",
+        '<q:loop var="i" from="1" to="2" step="@0"/>',
+        '<q:import component="@../x"/>',
+        '<q:set name="x" value="1" pattern="@["/>',
+        '<q:set name="x" type="array" value="[{a}, {b @c}]"/>',
+        "<q:if condition='a'>x@<q:else/>y</q:if>",
+    ],
+)
+def test_what_is_wrong_is_told_where_it_stands(body):
+    before = component(body).partition("@")[0]
+
+    error = fails(body.replace("@", ""))
+
+    assert error.kind == "compile"
+    assert error.line == before.count("\n") + 1
+    assert error.column == len(before) - before.rfind("\n")
+    assert error.picture().endswith("^")
+
+
 def test_all_faults_of_a_file_are_found_at_once():
     body = "<q:set value='1'/>\n<q:nope/>\n<p>{a +}</p>\n<q:if><b/></q:if>"
 

@@ -209,3 +209,12 @@ def test_logs_are_kept_with_their_level():
     )
 
     assert made.logs == (("warning", "a 1"),)
+
+
+def test_loops_run_over_views_of_a_dict_of_the_host():
+    names = {"a": 1, "b": 2}
+    body = '<q:loop items="{xs}" var="x"><q:return value="{x}"/></q:loop>'
+
+    assert value(body, {"xs": names.keys()}) == ["a", "b"]
+    assert value(body, {"xs": names.values()}) == [1, 2]
+    assert value(body, {"xs": names.items()}) == [["a", 1], ["b", 2]]
