@@ -62,10 +62,30 @@ BODIES = [
     ("<q:query name='r'></q:query>", "no SQL"),
     ("<q:import component='Card'/><q:import component='Card'/>", "two components"),
     ("<q:raw>a {x}</q:raw>", "one {expression}"),
+    ("<q:raw/>", "one {expression}"),
+    ("<q:raw><b/></q:raw>", "one {expression}"),
+    ("<q:raw value='a{x}'/>", "one {expression}"),
+    ("<P_x/>", "not imported"),
+    ("<p_x/>", "no HTML element"),
+    ("<p \u00e9='1'/>", "no HTML attribute"),
+    ("<q:slot name='1 2'/>", "not a name"),
+    ("<q:function name='f'><q:slot/></q:function>", "holds no slot"),
+    ("<style>a&lt;/style>b</style>", "would end it"),
+    ("<q:query name='r'><b/></q:query>", "holds <q:param> only"),
+    ("<q:query name='r'>SELECT :a<q:param name='a'/></q:query>", "needs value"),
+    ("<q:data name='d'/>", "needs value"),
+    ("<q:data name='d'><b/></q:data>", "has no place here"),
+    ("<q:data name='d' value='a'><q:transform>x</q:transform></q:data>", "holds no text"),
+    ("<q:data name='d' value='a'><q:transform><q:log message='a'/></q:transform></q:data>",
+     "transforms nothing"),
+    ("<q:data name='d' value='a'><q:transform><q:sort/></q:transform></q:data>", "needs by"),
+    ("<q:invoke action='a'>text</q:invoke>", "only <q:param>"),
+    ("<q:fetch name='a' url='b' method='STEAL'/>", "does not exist"),
+    ("<q:onEvent event='a b'/>", "not a name"),
     ("<p><b></p>", "not well-formed"),
     ("<p a='1' a='2'/>", "not well-formed"),
     ("<p>&nope;</p>", "not well-formed"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("body", "words"), BODIES, ids=[body[:50] for body, _ in BODIES])
@@ -137,6 +157,26 @@ def test_what_is_wrong_is_told_where_it_stands(body):
     assert error.line == before.count("\n") + 1
     assert error.column == len(before) - before.rfind("\n")
     assert error.picture().endswith("^")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<Card 1a='x'/>", "not well-formed"),
+        ("<Card a-b='x'/>", "no property's name"),
+        ("<Card __a='x'/>", "no property's name"),
+        ("<Card><template slot='1 2'/></Card>", "not a name"),
+        ("<Card><template slot='a'/><template slot='a'/></Card>", "filled twice"),
+        ("<Card><q:return/></Card>", "handed to a component"),
+        ("<q:function name='f'><Card/></q:function>", "holds no component"),
+        ("<Crad/>", "did you mean 'Card'"),
+    ],
+)
+def test_what_is_wrong_with_the_use_of_a_component_is_told(body, words):
+    error = fails(f'<q:import component="Card"/>{body}', Card="<q:slot/>")
+
+    assert error.kind == "compile"
+    assert words in error.message
 
 
 def test_all_faults_of_a_file_are_found_at_once():

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from ciranda_quantum import escape
+
 from .stage import fails, html, value
 
 SCRIPT = "javascript:alert(1)"
@@ -152,3 +154,10 @@ def test_raw_text_holds_no_values():
         "<script>f({v})</script><style>a {v}</style>"
     )
     assert value('<q:return value="{v}"/>', {"v": "{v}"}) == "{v}"
+
+
+def test_escaping_without_the_c_extension_gives_the_same():
+    text = "<a href=\"x\">'&amp;'</a>\u2028"
+
+    assert escape._escape(text) == escape.escape(text)
+    assert escape._escape(text) == "&lt;a href=&#34;x&#34;&gt;&#39;&amp;amp;&#39;&lt;/a&gt;\u2028"

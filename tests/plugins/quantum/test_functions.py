@@ -1,6 +1,7 @@
 import pytest
 
 from ciranda_quantum import Limits, QuantumError
+from ciranda_quantum.memo import Memo
 
 from .stage import fails, run, template, value
 
@@ -124,3 +125,38 @@ def test_iterations_are_bounded_as_the_host_says():
     with pytest.raises(QuantumError, match="turns") as caught:
         made.run()
     assert caught.value.kind == "limit"
+
+
+def test_results_are_kept_apart_by_the_types_of_arguments():
+    memo = Memo()
+    called: list[tuple[object, ...]] = []
+    remembered = memo.wrap(lambda *given: called.append(given), "f", -1, [10_000])
+    things = [1, 1.0, True, "1", (1,), [1], {1}, {"a": 1}, None, bytearray(b"1")]
+
+    for _ in range(2):
+        for each in things:
+            remembered(each)
+
+    assert [given for (given,) in called] == things
+
+
+def test_results_expire_and_the_oldest_are_forgotten():
+    now = [0.0]
+    memo = Memo(lambda: now[0])
+    called: list[int] = []
+
+    def count(number: int) -> int:
+        called.append(number)
+        return number
+
+    remembered = memo.wrap(count, "f", 60, [1_000_000])
+    remembered(1)
+    now[0] = 59.0
+    remembered(1)
+    now[0] = 60.0
+    remembered(1)
+    for number in range(2, 1100):
+        remembered(number)
+    remembered(1)
+
+    assert [number for number in called if number == 1] == [1, 1, 1]
