@@ -2,6 +2,17 @@
 
 from ciranda.events.asking import InvokeAction, Invoked
 from ciranda.events.envelope import Event, ForeignEvent, Request
+from ciranda.events.judging import (
+    ExpertAnswered,
+    ExpertStarted,
+    IntentJudged,
+    Judge,
+    Judgement,
+    Opinion,
+    ProofChecked,
+    Verdict,
+    VerifyProof,
+)
 from ciranda.events.middleware import (
     CacheHit,
     CacheMissed,
@@ -36,12 +47,19 @@ __all__ = [
     "CircuitHalfOpened",
     "CircuitOpened",
     "Event",
+    "ExpertAnswered",
+    "ExpertStarted",
     "Failure",
     "ForeignEvent",
+    "IntentJudged",
     "InvokeAction",
     "Invoked",
+    "Judge",
+    "Judgement",
     "MapCompleted",
     "MapExpanded",
+    "Opinion",
+    "ProofChecked",
     "Request",
     "RunCancelled",
     "RunCompleted",
@@ -57,4 +75,6 @@ __all__ = [
     "StepSkipped",
     "StepStarted",
     "TimerFired",
+    "Verdict",
+    "VerifyProof",
 ]
