@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["FaultKind", "IntentFault"]
+__all__ = ["FaultKind", "IntentError"]
 
 
 class FaultKind(StrEnum):
@@ -16,7 +16,7 @@ class FaultKind(StrEnum):
     LIMIT = "limit"  # too many, too deep, too large
 
 
-class IntentFault(ValueError):
+class IntentError(ValueError):
     """An intent that cannot be judged.
 
     Args:
