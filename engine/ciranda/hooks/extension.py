@@ -170,3 +170,22 @@ def hookspecs() -> list[ModuleType]:  # type: ignore[empty-body] # a spec has no
             return [slack_hooks]  # holds: @hookspec def message_sent(event: MessageSent): ...
         ```
     """
+
+
+@hookspec
+def experts() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
+    """Offer experts: checkers that judge whether an intent may be carried out.
+
+    Fires once for each council of the plugin `experts`, and again when a plugin came or went.
+
+    Returns:
+        Experts as `ciranda_experts.Expert`; two of one name are an error. None or an empty list
+        offers nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def experts():
+            return [Expert(name="working-hours", judge=judge_hours, mandatory=True)]
+        ```
+    """

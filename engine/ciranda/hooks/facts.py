@@ -12,6 +12,9 @@ from ciranda.events import (
     CircuitClosed,
     CircuitHalfOpened,
     CircuitOpened,
+    ExpertAnswered,
+    ExpertStarted,
+    IntentJudged,
     MapCompleted,
     MapExpanded,
     RunCancelled,
@@ -347,5 +350,53 @@ def step_logged(event: StepLogged) -> None:
         @hookimpl
         def step_logged(event):
             print(event.level, event.text)
+        ```
+    """
+
+
+@hookspec
+def expert_started(event: ExpertStarted) -> None:
+    """Fire when an expert begins to look at an intent; not when the cache answers for it.
+
+    Args:
+        event: The fact; frozen.
+
+    Example:
+        ```python
+        @hookimpl
+        def expert_started(event):
+            print(event.expert, event.key)
+        ```
+    """
+
+
+@hookspec
+def expert_answered(event: ExpertAnswered) -> None:
+    """Fire when an expert has answered, failed or run out of time, also from the cache.
+
+    Args:
+        event: The fact; frozen.
+
+    Example:
+        ```python
+        @hookimpl
+        def expert_answered(event):
+            print(event.expert, event.verdict, event.reason)
+        ```
+    """
+
+
+@hookspec
+def intent_judged(event: IntentJudged) -> None:
+    """Fire when the council has judged an intent, whatever the mode makes of it.
+
+    Args:
+        event: The fact; frozen.
+
+    Example:
+        ```python
+        @hookimpl
+        def intent_judged(event):
+            print(event.id, event.verdict, event.reason)
         ```
     """

@@ -1,6 +1,6 @@
 """The questions a plugin can answer, or put to the engine: one hook a request type."""
 
-from ciranda.events import InvokeAction, Invoked
+from ciranda.events import InvokeAction, Invoked, Judge, Judgement, ProofChecked, VerifyProof
 from ciranda.hooks.markers import hookspec
 
 
@@ -23,5 +23,57 @@ def invoke_action(request: InvokeAction) -> Invoked | None:
         async def invoke_action(request):
             if request.action == "clock.now":
                 return Invoked(output=0)
+        ```
+    """
+
+
+@hookspec
+def judge(request: Judge) -> Judgement | None:
+    """Judge an intent: may this be done?
+
+    Fires once for each question. The plugin `experts` answers it; a plugin that comes before it
+    may answer in its place.
+
+    Args:
+        request: The intent, and on whose behalf it is asked.
+
+    Returns:
+        The judgement. None leaves it to the next plugin.
+
+    Example:
+        ```python
+        @hookimpl
+        async def judge(request):
+            if request.id == "drill":
+                return Judgement(
+                    id="drill",
+                    verdict=Verdict.REJECTED,
+                    confidence=1.0,
+                    reason="drill",
+                    message="This is a drill.",
+                )
+        ```
+    """
+
+
+@hookspec
+def verify_proof(request: VerifyProof) -> ProofChecked | None:
+    """Check the proof of a judgement again, trusting nothing that it says.
+
+    Fires once for each question. The plugin `experts` answers it; a plugin that comes before it
+    may answer in its place.
+
+    Args:
+        request: The proof, as the judgement holds it.
+
+    Returns:
+        Whether it holds, and why not. None leaves it to the next plugin.
+
+    Example:
+        ```python
+        @hookimpl
+        async def verify_proof(request):
+            if request.proof.get("method") == "signature":
+                return ProofChecked(valid=False, reason="unsigned")
         ```
     """
