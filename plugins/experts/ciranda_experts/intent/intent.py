@@ -18,6 +18,8 @@ class Section(StrEnum):
     PRE = "pre"
     POST = "post"
     CONSTRAINTS = "constraints"
+    ACCOUNTS = "accounts"  # derived from `accounts`, never written: a balance is not negative
+    LEDGER = "ledger"  # derived from an entry of `ledger`: a balance is what it says
 
 
 class Feature(StrEnum):
