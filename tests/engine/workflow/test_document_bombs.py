@@ -10,9 +10,9 @@ from ciranda.errors import WorkflowError
 from ciranda.workflow.document import parse_document
 
 DEEP = 100_000
-LIMIT_MS = 100
+LIMIT_MS = 2000  # a tenth of it on a quiet machine; without limits, minutes
 # One event of libyaml costs about a microsecond, so 200,000 of them cannot be counted in less.
-COUNTED_MS = 4000
+COUNTED_MS = 20_000
 
 
 def read(data, **options):
@@ -96,7 +96,7 @@ SLOW = {"merge of many", "half expressions"}  # as many values as are allowed
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_in_a_tenth_of_a_second(name):
+def test_a_bomb_is_refused_at_once(name):
     text, message = BOMBS[name]
     data = text.encode()
 

@@ -164,7 +164,7 @@ def test_no_run_goes_on_for_ever(body):
         assert error.kind in {"limit", "validation"}
     else:
         raise AssertionError(made.value)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_entities_are_not_declared():
