@@ -1,0 +1,147 @@
+"""Proving that the accounts of an intent are conserved, or finding a case where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from fractions import Fraction
+from typing import Any, Final, final
+
+from ciranda.events.judging import Verdict
+
+from ..expert import Finding
+from ..intent.evaluate import Truth, Value, holds
+from ..intent.intent import Intent
+from ..intent.tree import Sort
+from ..presolve.problem import Answer, Decision, Problem
+from .accounts import balances
+from .obligations import Duty, weaker_duties
+from .reasons import Reason
+from .telling import unbalanced, unfounded
+
+__all__ = ["Proving"]
+
+_TYPES: Final = {Sort.BOOL: {bool}, Sort.INT: {int}, Sort.REAL: {int, Fraction}}
+
+
+@final
+class Proving:
+    """Decides the duties of one intent after another.
+
+    Args:
+        decide: Decides a problem within so many seconds.
+        clock: Seconds of a steady clock.
+    """
+
+    def __init__(
+        self, decide: Callable[[Problem, float], Awaitable[Decision]], clock: Callable[[], float]
+    ) -> None:
+        self._decide: Final = decide
+        self._clock: Final = clock
+
+    async def find(
+        self, intent: Intent, duties: tuple[Duty, ...], budget: float, evidence: dict[str, Any]
+    ) -> Finding:
+        """Decide duties, of which there is at least one, and say what follows.
+
+        Args:
+            intent: Theirs.
+            duties: As `conservation_problems` lists them.
+            budget: Seconds for all of them.
+            evidence: What is known so far; is added to.
+        """
+        until = self._clock() + budget
+        evidence["accounts"] = {
+            pair.account: {"old": pair.old.name, "new": pair.new.name} for pair in balances(intent)
+        }
+        evidence["derived"] = _derived(duties)
+        record: list[dict[str, Any]] = []
+        evidence["obligations"] = record
+        unknown = ""
+        for duty in duties:
+            decision = await self._answer(duty, until, record)
+            if decision.answer is duty.wanted:
+                continue
+            if decision.answer is Answer.UNKNOWN:
+                unknown = unknown or decision.reason or Reason.UNDECIDED.value
+            elif duty.wanted is Answer.SATISFIABLE:
+                return await self._unfounded(intent, duty, until, evidence)
+            elif decision.model is None or not _holds(duty.problem, decision.model):
+                unknown = Reason.UNDECIDED.value  # a counterexample that is none proves nothing
+            else:
+                return unbalanced(intent, duty, decision.model, evidence)
+        if unknown:
+            return Finding(
+                verdict=Verdict.UNCERTAIN,
+                confidence=0.5,
+                reason=unknown,
+                message="Nobody could decide in time whether the balances of all accounts hold.",
+                evidence=evidence,
+            )
+        return _proved(intent, evidence)
+
+    async def _answer(self, duty: Duty, until: float, record: list[dict[str, Any]]) -> Decision:
+        left = until - self._clock()
+        if left <= 0:
+            decision = Decision(Answer.UNKNOWN, "none", reason=Reason.TIMEOUT.value)
+        else:
+            decision = await self._decide(duty.problem, left)
+        record.append(
+            {
+                "claim": duty.claim.value,
+                "account": duty.account,
+                "answer": decision.answer.value,
+                "method": decision.method,
+                "core": list(decision.core),
+                "certificate": decision.certificate,
+            }
+        )
+        return decision
+
+    async def _unfounded(
+        self, intent: Intent, failed: Duty, until: float, evidence: dict[str, Any]
+    ) -> Finding:
+        """Say why the first duty fails: the first of those that it implies which fails, too."""
+        for duty in weaker_duties(intent):
+            decision = await self._answer(duty, until, evidence["obligations"])
+            if decision.answer is Answer.UNSATISFIABLE:
+                return unfounded(duty.claim, evidence)
+        return unfounded(failed.claim, evidence)
+
+
+def _holds(problem: Problem, model: dict[str, Value]) -> bool:
+    """Say whether an assignment is the counterexample that a problem asks for."""
+    for name, sort in problem.sorts.items():
+        if type(model.get(name)) not in _TYPES[sort]:
+            return False
+    claimed = problem.violate
+    return (
+        holds(problem.assume, model, problem.int_bits) is Truth.TRUE
+        and claimed is not None
+        and holds((claimed,), model, problem.int_bits) is Truth.FALSE
+    )
+
+
+def _derived(duties: tuple[Duty, ...]) -> dict[str, str]:
+    """Say what the conditions are that nobody wrote."""
+    found = {}
+    for duty in duties:
+        conditions = (*duty.problem.assume, duty.problem.violate)
+        for each in conditions:
+            if each is not None and each.section.value in {"accounts", "ledger"}:
+                found[each.where] = each.text
+    return found
+
+
+def _proved(intent: Intent, evidence: dict[str, Any]) -> Finding:
+    names = ", ".join(f"`{account}`" for account in intent.accounts)
+    message = "The conditions agree with the ledger."
+    if names:
+        message = f"Under `pre` no money appears or vanishes between {names}, and none is owed."
+    return Finding(
+        verdict=Verdict.APPROVED,
+        confidence=1.0,
+        reason=(Reason.PROVED if names else Reason.INCLUDED).value,
+        message=message,
+        evidence=evidence,
+        proven=True,
+    )

@@ -1,0 +1,142 @@
+"""What the conservation expert says when something is wrong with money."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, Final
+
+from ciranda.events.judging import Verdict
+
+from ..expert import Finding
+from ..intent.evaluate import Value
+from ..intent.intent import Intent
+from .accounts import AccountError, Balance, balances
+from .amounts import amount_text, briefly
+from .ledger import LedgerError
+from .obligations import Claim, Duty
+from .reasons import Reason
+from .spent import Conflict, State
+
+__all__ = ["double_spend", "note_of", "refused", "unbalanced", "unfounded"]
+
+_TOLD: Final = 3  # accounts in a sentence
+_UNFOUNDED: Final = {
+    Claim.CONSISTENT: (
+        Reason.VACUOUS,
+        "`pre` can never be true, so it proves nothing about the accounts: "
+        "look at the conditions of its core",
+    ),
+    Claim.LEDGER: (
+        Reason.BAD_LEDGER,
+        "`pre` contradicts a balance in the ledger: correct one of them",
+    ),
+    Claim.SOLVENT: (
+        Reason.NEGATIVE_BALANCE,
+        "`pre` says that an account has less than nothing to begin with: correct it",
+    ),
+}
+
+
+def refused(error: AccountError | LedgerError, intent: Intent) -> Finding:
+    """Reject an intent whose accounts or ledger are wrong as they stand."""
+    if isinstance(error, AccountError):
+        return _rejected(error.reason, error.message, {"account": error.account})
+    evidence: dict[str, Any] = {}
+    if intent.ledger is not None:
+        evidence["ledger"] = {"root": intent.ledger.root, "size": intent.ledger.size}
+    return _rejected(Reason.BAD_LEDGER, str(error), evidence)
+
+
+def double_spend(conflict: Conflict) -> Finding:
+    """Reject an intent whose transaction belongs to another."""
+    name = f"transaction `{conflict.transaction}`"
+    at = datetime.fromtimestamp(conflict.at, UTC).isoformat(timespec="seconds")
+    whose = "this content" if conflict.same_content else "another content"
+    if conflict.state is State.SPENT:
+        said = f"{name} was spent on {whose} at {at}: give a new payment an id of its own"
+    else:
+        said = (
+            f"{name} is reserved for {whose} since {at}: wait for that judgement, "
+            "resume the step that asked for it, or release the id if it died"
+        )
+    evidence = {
+        "transaction": {
+            "id": conflict.transaction,
+            "state": conflict.state.value,
+            "at": conflict.at,
+            "same_content": conflict.same_content,
+            "same_step": conflict.same_step,
+        }
+    }
+    return _rejected(Reason.DOUBLE_SPEND, said, evidence)
+
+
+def unfounded(claim: Claim, evidence: dict[str, Any]) -> Finding:
+    """Reject an intent under whose conditions nothing could be shown."""
+    reason, message = _UNFOUNDED[claim]
+    return _rejected(reason, message, evidence)
+
+
+def unbalanced(
+    intent: Intent, duty: Duty, model: dict[str, Value], evidence: dict[str, Any]
+) -> Finding:
+    """Reject an intent for a case in which its balances are wrong; the case has been checked."""
+    pairs = balances(intent)
+    values = {
+        name: value if isinstance(value, bool) else amount_text(value)
+        for name, value in sorted(model.items())
+    }
+    shown: dict[str, Any] = {"values": values}
+    evidence["counterexample"] = shown
+    case = _case(values, pairs)
+    if duty.claim is Claim.NON_NEGATIVE:
+        (pair,) = (each for each in pairs if each.account == duty.account)
+        left = amount_text(model[pair.new.name])
+        shown["account"] = pair.account
+        shown["balance"] = left
+        said = f"account `{pair.account}` can end with {briefly(left)}: {case}"
+        return _rejected(Reason.NEGATIVE_BALANCE, said, evidence)
+    old = sum((Fraction(model[pair.old.name]) for pair in pairs), Fraction())
+    new = sum((Fraction(model[pair.new.name]) for pair in pairs), Fraction())
+    reason = Reason.MINTED if new > old else Reason.VANISHED
+    amount = amount_text(abs(new - old))
+    shown |= {
+        "old_sum": amount_text(old),
+        "new_sum": amount_text(new),
+        "difference": amount_text(new - old),
+    }
+    does = "appears from nowhere" if new > old else "vanishes"
+    return _rejected(reason, f"{briefly(amount)} {does}: {case}", evidence)
+
+
+def note_of(pairs: tuple[Balance, ...]) -> str:
+    """Say that there are balances which nobody declared, or nothing."""
+    if not pairs:
+        return ""
+    first = pairs[0]
+    more = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
+    names = ", ".join(pair.account for pair in pairs)
+    return (
+        f"`{first.old.name}` and `{first.new.name}`{more} look like balances: "
+        f"declare `accounts: [{names}]` to have their sum proved"
+    )
+
+
+def _case(values: dict[str, bool | str], pairs: tuple[Balance, ...]) -> str:
+    told = []
+    for pair in pairs[:_TOLD]:
+        old, new = (briefly(str(values[each.name])) for each in (pair.old, pair.new))
+        told.append(f"`{pair.account}` from {old} to {new}")
+    return "for example " + ", ".join(told) + (", ..." if len(pairs) > _TOLD else "")
+
+
+def _rejected(reason: Reason, message: str, evidence: dict[str, Any]) -> Finding:
+    return Finding(
+        verdict=Verdict.REJECTED,
+        confidence=1.0,
+        reason=reason.value,
+        message=message,
+        evidence=evidence,
+        proven=True,
+    )
