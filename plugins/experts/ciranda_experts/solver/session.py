@@ -1,0 +1,175 @@
+"""A context of z3 that lives from call to call, and how it decides the problems of a call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, final
+
+from . import binding as z3
+from .attempt import Asked, Solving, failed, parameters
+from .formula import Answered
+from .question import Posed, Question
+from .strategy import Strategy, strategies
+from .terms import Terms
+from .translation import Builder
+
+__all__ = ["Session"]
+
+_FIRST: Final = 400_000  # resource units of the first try: about 30 ms
+_RATE: Final = 5_000  # resource units for each millisecond of budget
+_SMALLER: Final = 40  # checks to make a core smaller
+_LARGE: Final = 60_000  # operands built until the context is replaced
+_LEAST: Final = 0.002  # seconds in which nothing useful happens
+
+Tell = Callable[[list[Answered | None]], None]
+
+
+class _Limits(NamedTuple):
+    """What one problem may take: until a moment of the clock, and resource units of z3."""
+
+    until: float
+    units: int
+
+
+@final
+class Session:
+    """One context and one warm solver; replaced when it has built much.
+
+    Args:
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._open()
+
+    def _open(self) -> None:
+        config = z3.mk_config()
+        self._context: int = z3.mk_context(config)
+        z3.del_config(config)
+        z3.set_error_handler(self._context, z3.ON_ERROR)
+        self._terms = Terms(self._context)
+        self._builder = Builder(self._terms)
+        self._warm = Solving(self._terms, z3.mk_simple_solver(self._context))
+        parameters(self._context, self._warm.solver, {"rlimit": _FIRST})
+
+    def renew(self) -> None:
+        """Drop the context with all that was built in it and begin again."""
+        self._warm.close()
+        z3.del_context(self._context)
+        self._open()
+
+    def decide(self, payload: dict[str, Any], until: float, tell: Tell) -> list[Answered]:
+        """Decide the problems of a payload.
+
+        Args:
+            payload: As `formula.encode` makes it, with `seed` and `budget` (milliseconds).
+            until: Moment of the clock at which the answers are due.
+            tell: Called with what is known before something long begins.
+
+        Raises:
+            MemoryError: The memory that z3 may use is exhausted.
+            RuntimeError: z3 refused something; the context is to be renewed.
+        """
+        if self._builder.size > _LARGE:
+            self.renew()
+        sorts, bits, seed = payload["sorts"], payload["bits"], payload["seed"]
+        built = [self._builder.build(one, sorts, bits) for one in payload["programs"]]
+        failed(self._context)
+        question = Question(self._terms, built, sorts, bits)
+        posed = [
+            Posed(assume, violate, undefined, number)
+            for number, (assume, violate, undefined) in enumerate(payload["problems"])
+        ]
+        found: list[Answered | None] = [None] * len(posed)
+        if not seed:
+            self._first(question, posed, found)
+        hard = [at for at, answered in enumerate(found) if answered is None]
+        units = payload["budget"] * _RATE // max(1, len(hard))
+        for number, at in enumerate(hard):
+            tell(found)
+            now = self._clock()
+            limits = _Limits(now + (until - now) / (len(hard) - number), units)
+            found[at] = self._hard(question, posed[at], seed, limits)
+        return [answered for answered in found if answered is not None]
+
+    def _first(self, question: Question, posed: list[Posed], found: list[Answered | None]) -> None:
+        """Ask the warm solver about each problem; what it cannot do quickly stays None."""
+        warm = self._warm
+        z3.solver_push(self._context, warm.solver)
+        for term in question.frame():
+            warm.add(term)
+        switches: dict[int, int] = {}
+        for at, problem in enumerate(posed):
+            keys = self._switch(warm, question.claims(problem), switches)
+            asked = Asked({key: switches[key] for key in keys}, question.sorts)
+            found[at] = self._ask(warm, asked, problem, "simplex")
+        z3.solver_pop(self._context, warm.solver, 1)
+        failed(self._context)
+
+    def _switch(
+        self, solving: Solving, claims: dict[int, int], switches: dict[int, int]
+    ) -> Sequence[int]:
+        for key, claim in claims.items():
+            if key not in switches:
+                switch = switches[key] = self._terms.switch(len(switches))
+                solving.add(z3.mk_implies(self._context, switch, claim))
+        return tuple(claims)
+
+    def _ask(self, solving: Solving, asked: Asked, posed: Posed, method: str) -> Answered | None:
+        result = solving.check(list(asked.switches.values()))
+        if result == z3.SAT:
+            model, rational = solving.model(asked)
+            return Answered(1, method, model, rational)
+        if result == z3.UNSAT:
+            keys = solving.core(asked)
+            if posed.violate < 0 and not posed.undefined and len(keys) > 1:
+                keys = solving.smaller(asked, keys, _SMALLER)
+            return Answered(-1, method, core=posed.conditions(keys if asked.switches else None))
+        return None
+
+    def _hard(self, question: Question, posed: Posed, seed: int, limits: _Limits) -> Answered:
+        """Try one strategy after another, each for its share of what is left."""
+        reason = "timeout"
+        for strategy in strategies(question.sorts, seed):
+            left = (limits.until - self._clock()) * strategy.share
+            if left < _LEAST:
+                return Answered(0, "z3", reason="timeout")
+            solving = Solving(self._terms, strategy.make(self._context))
+            try:
+                answered = self._try(solving, strategy, question, posed, left, limits.units)
+                if answered is not None:
+                    return answered
+                reason = _kind(solving.reason())
+            finally:
+                solving.close()
+        return Answered(0, "z3", reason=reason)
+
+    def _try(
+        self,
+        solving: Solving,
+        strategy: Strategy,
+        question: Question,
+        posed: Posed,
+        seconds: float,
+        units: int,
+    ) -> Answered | None:
+        limits = {"timeout": int(seconds * 1000), "rlimit": int(units * strategy.share)}
+        parameters(self._context, solving.solver, {**strategy.parameters, **limits})
+        for term in question.frame():
+            solving.add(term)
+        claims = question.claims(posed)
+        switches: dict[int, int] = {}
+        if strategy.cores:
+            self._switch(solving, claims, switches)
+        else:
+            for claim in claims.values():
+                solving.add(claim)
+        return self._ask(solving, Asked(switches, question.sorts), posed, strategy.name)
+
+
+def _kind(reason: str) -> str:
+    """Return why an answer was unknown, from what z3 says."""
+    stopped = ("timeout", "canceled", "resource limit", "interrupted")
+    return "timeout" if any(word in reason for word in stopped) else "undecided"

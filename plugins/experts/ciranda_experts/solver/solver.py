@@ -1,0 +1,158 @@
+"""The solver: z3 in a few warm worker processes that are killed when they are late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias, final
+
+import anyio
+
+from ciranda.errors import StepError
+from ciranda.executors.pool import Pool, PoolStats, Recycle, WorkerKind
+
+from ..presolve.problem import Answer, Decision, Problem
+from .formula import Answered, Encoded, encode, value_of
+from .witness import fits
+
+__all__ = ["Solver", "Why"]
+
+_SETUP: Final = "ciranda_experts.solver.worker:setup"
+_SLACK: Final = 192  # MiB of a worker besides what z3 allocates
+_CALLS: Final = 50_000  # until a worker is replaced
+_TRIES: Final = 2  # a lost worker may not be the fault of this call
+
+
+class Why(StrEnum):
+    """Why something could not be decided."""
+
+    TIMEOUT = "timeout"
+    UNDECIDED = "undecided"  # z3 gave up, or said what is not so
+    MEMORY = "memory"
+    IRRATIONAL = "irrational"  # what makes it true is no rational number
+    CRASHED = "expert-crashed"  # the worker was lost, twice
+
+
+_Reply: TypeAlias = tuple[str, Sequence[Any]]
+_WHY: Final = {"timeout": Why.TIMEOUT, "memory": Why.MEMORY, "worker-lost": Why.CRASHED}
+
+
+@final
+class Solver:
+    """Decides problems that are not easy; an async context manager.
+
+    Nothing that a worker says is believed: assignments are evaluated here, and what cannot be
+    confirmed is unknown. A late worker is killed with all that it started.
+
+    Args:
+        workers: How many processes; one problem at a time in each.
+        memory_mb: MiB that z3 may allocate in a worker.
+        warm: How many workers to start at once in the background.
+    """
+
+    def __init__(self, *, workers: int = 2, memory_mb: int = 512, warm: int = 0) -> None:
+        kind = WorkerKind(
+            "z3",
+            setup=_SETUP,
+            options={"memory_mb": memory_mb},
+            recycle=Recycle(calls=_CALLS, rss_mb=memory_mb + _SLACK),
+        )
+        self._pool = Pool(kind, workers, warm=warm)
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._pool.__aexit__(kind, error, trace)
+
+    @property
+    def stats(self) -> PoolStats:
+        """Counts of the worker processes as of now."""
+        return self._pool.stats
+
+    async def decide(self, problem: Problem, *, budget: float, seed: int = 0) -> Decision:
+        """Decide one problem; see `decide_all`."""
+        (decision,) = await self.decide_all((problem,), budget=budget, seed=seed)
+        return decision
+
+    async def decide_all(
+        self, problems: Sequence[Problem], *, budget: float, seed: int = 0
+    ) -> tuple[Decision, ...]:
+        """Decide problems of one intent, which share conditions and `int_bits`, in one call.
+
+        Args:
+            problems: At least one. What cannot be decided is `unknown`, for the reason
+                `timeout`, `memory`, `undecided`, `irrational` or `expert-crashed`.
+            budget: Seconds for all, waiting for a worker included; then the worker is killed.
+            seed: Another than 0 uses a fresh solver, configured otherwise.
+
+        Raises:
+            PoolError: No worker can start, or the solver is not open.
+        """
+        encoded = encode(problems)
+        encoded.payload["seed"] = seed
+        encoded.payload["budget"] = max(1, int(budget * 1000))
+        (version, answers), reason = await self._ask(encoded.payload, budget)
+        known = [*answers, *[None] * (len(problems) - len(answers))]
+        return tuple(
+            Decision(Answer.UNKNOWN, "z3", reason=reason)
+            if answered is None
+            else _read(problem, Answered(*answered), encoded, {"version": version, "seed": seed})
+            for problem, answered in zip(problems, known, strict=True)
+        )
+
+    async def _ask(self, payload: dict[str, Any], budget: float) -> tuple[_Reply, str]:
+        """Return the answers, those told before it failed if it did, and why the rest are none."""
+        told: list[_Reply] = [("", [])]
+
+        def hear(notice: Any) -> None:
+            if getattr(notice, "name", "") == "known":
+                told[0] = notice.data
+
+        end = anyio.current_time() + budget
+        reason = Why.TIMEOUT
+        for _ in range(_TRIES):
+            left = end - anyio.current_time()
+            if left <= 0:
+                break
+            try:
+                reply = await self._pool.call("decide", payload, deadline=left, on_event=hear)
+            except StepError as error:
+                reason = _WHY.get(error.kind, Why.UNDECIDED)
+                if error.kind != "worker-lost":
+                    break
+            else:
+                return reply, ""
+        return told[0], reason
+
+
+def _read(
+    problem: Problem, answered: Answered, encoded: Encoded, about: dict[str, Any]
+) -> Decision:
+    """Return an answer as a decision, if it can be confirmed."""
+    if answered.answer > 0:
+        return _satisfiable(problem, answered, encoded)
+    if answered.answer < 0:
+        core = tuple(encoded.conditions[at].where for at in answered.core)
+        certificate = {"method": "z3", "strategy": answered.method, **about}
+        return Decision(Answer.UNSATISFIABLE, "z3", core=core, certificate=certificate)
+    return Decision(Answer.UNKNOWN, "z3", reason=answered.reason)
+
+
+def _satisfiable(problem: Problem, answered: Answered, encoded: Encoded) -> Decision:
+    if not answered.rational:
+        return Decision(Answer.UNKNOWN, "z3", reason=Why.IRRATIONAL)
+    found = zip(encoded.names, answered.model or (), strict=True)
+    model = {
+        name: value_of(value, problem.sorts[name]) for name, value in found if name in problem.sorts
+    }
+    if not fits(problem, model):
+        return Decision(Answer.UNKNOWN, "z3", reason=Why.UNDECIDED)
+    return Decision(Answer.SATISFIABLE, "z3", model=model, certificate={"method": "model"})
