@@ -20,7 +20,7 @@ from .telling import unbalanced, unfounded
 
 __all__ = ["Proving"]
 
-_TYPES: Final = {Sort.BOOL: {bool}, Sort.INT: {int}, Sort.REAL: {int, Fraction}}
+_TYPES: Final[dict[Sort, set[object]]] = {Sort.BOOL: {bool}, Sort.INT: {int}, Sort.REAL: {int, Fraction}}
 
 
 @final
