@@ -41,7 +41,7 @@ def offset_of(text: str, index: int) -> int:
     return len(text.rstrip(BLANK))
 
 
-def shown(text: str) -> str:
+def shown(text: str, *, most: int = _SHOWN) -> str:
     """Return user text as a message may quote it: short, and nothing in it acts on a terminal."""
-    cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    cut = text if len(text) <= most else text[:most] + "…"
     return "".join(each if each.isprintable() else f"<U+{ord(each):04X}>" for each in cut)
