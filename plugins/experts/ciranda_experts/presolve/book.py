@@ -1,0 +1,92 @@
+"""What all branches of one search share: the names of facts, the steps taken, what is whole."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+from .polynomial import Column, Polynomial
+
+__all__ = ["Book", "ExhaustedError", "Origin"]
+
+Origin: TypeAlias = dict[int, int]  # multipliers of the facts that a row is the sum of
+
+
+class ExhaustedError(Exception):
+    """The search would take more work than it may."""
+
+
+class Book:
+    """The facts of a search by number, and its budget.
+
+    A fact is a place in the problem, such as `pre[0]/1`, or a step that derives it from others.
+
+    Args:
+        budget: Units of work, each about a coefficient looked at.
+    """
+
+    __slots__ = ("budget", "facts", "reals")
+
+    def __init__(self, budget: int) -> None:
+        self.facts: Final[list[str | dict[str, Any]]] = []
+        self.reals: Final[set[str]] = set()  # the columns that are not whole numbers
+        self.budget = budget
+
+    def note(self, fact: str | dict[str, Any]) -> int:
+        """Enter a fact and give its number."""
+        self.facts.append(fact)
+        return len(self.facts) - 1
+
+    def spend(self, units: int) -> None:
+        """Take from the budget.
+
+        Raises:
+            ExhaustedError: Nothing is left.
+        """
+        self.budget -= units
+        if self.budget < 0:
+            raise ExhaustedError
+
+    def whole(self, column: Column) -> bool:
+        """Say whether a column has whole values only."""
+        if not self.reals:
+            return True
+        if isinstance(column, str):
+            return column not in self.reals
+        return self.reals.isdisjoint(column)
+
+    def all_whole(self, polynomial: Polynomial) -> bool:
+        """Say whether all columns have whole values only."""
+        return not self.reals or all(map(self.whole, polynomial))
+
+    def write(self, origin: Origin) -> tuple[dict[str, Any], set[str]]:
+        """Write a sum of facts as a leaf of a certificate, and name the facts it stands on."""
+        steps: list[dict[str, Any]] = []
+        used: set[str] = set()
+        numbers: dict[int, str] = {}
+
+        def weights(summands: Origin) -> dict[str, str]:
+            return {name(fact): str(times) for fact, times in summands.items() if times}
+
+        def name(fact: int) -> str:
+            entry = self.facts[fact]
+            if isinstance(entry, str):
+                used.add(entry)
+                return entry
+            if fact not in numbers:
+                step: dict[str, Any] = {}
+                for key, value in entry.items():
+                    match key:
+                        case "sum":
+                            step[key] = weights(value)
+                        case "product":
+                            step[key] = [name(part) for part in value]
+                        case _:
+                            step[key] = value
+                numbers[fact] = f"#{len(steps)}"
+                steps.append(step)
+            return numbers[fact]
+
+        leaf: dict[str, Any] = {"sum": weights(origin)}
+        if steps:
+            leaf["steps"] = steps
+        return leaf, used
