@@ -5,7 +5,7 @@ from __future__ import annotations
 from .accounts import AccountError, Balance, balances, likely_accounts
 from .conservation import Conservation, Decide
 from .ledger import LedgerError, Tree
-from .obligations import Claim, Duty, conservation_problems, weaker_duties
+from .obligations import Claim, Duty, Obligations, conservation_problems, obligations_of
 from .spent import Conflict, Reservation, Spent, State
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Decide",
     "Duty",
     "LedgerError",
+    "Obligations",
     "Reservation",
     "Spent",
     "State",
@@ -24,5 +25,5 @@ __all__ = [
     "balances",
     "conservation_problems",
     "likely_accounts",
-    "weaker_duties",
+    "obligations_of",
 ]

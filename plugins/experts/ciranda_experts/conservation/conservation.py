@@ -13,7 +13,7 @@ from ..intent.intent import Feature, Intent
 from ..presolve.problem import Decision, Problem
 from .accounts import AccountError, likely_accounts
 from .ledger import LedgerError, check
-from .obligations import Duty, conservation_problems
+from .obligations import Obligations, obligations_of
 from .proving import Proving
 from .reasons import Reason
 from .settling import Settling
@@ -84,7 +84,7 @@ class Conservation:
         intent = question.intent
         evidence: dict[str, Any] = {}
         try:
-            duties = self._checked(intent, evidence)
+            owed = self._checked(intent, evidence)
         except (AccountError, LedgerError) as error:
             return refused(error, intent)
         if intent.transaction:
@@ -95,8 +95,8 @@ class Conservation:
         note = note_of(likely_accounts(intent))
         if note:
             evidence["note"] = note
-        if duties:
-            return await self._proving.find(intent, duties, question.budget, evidence)
+        if owed.duties:
+            return await self._proving.find(owed, question.budget, evidence)
         return _unproved(intent, evidence)
 
     async def settle(self, question: Question, judgement: Judgement | None) -> Finding | None:
@@ -125,7 +125,7 @@ class Conservation:
         conflict = await self._settling.settle(reservation, goes_ahead)
         return double_spend(conflict) if goes_ahead and conflict is not None else None
 
-    def _checked(self, intent: Intent, evidence: dict[str, Any]) -> tuple[Duty, ...]:
+    def _checked(self, intent: Intent, evidence: dict[str, Any]) -> Obligations:
         ledger = intent.ledger
         if ledger is not None:
             check(ledger)
@@ -136,7 +136,7 @@ class Conservation:
                 )
             accounts = [entry.account for entry in ledger.entries]
             evidence["ledger"] = {"root": ledger.root, "size": ledger.size, "accounts": accounts}
-        return conservation_problems(intent)
+        return obligations_of(intent)
 
     async def _reserve(self, question: Question) -> Conflict | None:
         intent = question.intent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from ..presolve.problem import Answer, Problem
 from .accounts import Balance, balances, names_in
 from .ledger import LedgerError
 
-__all__ = ["Claim", "Duty", "conservation_problems", "total", "weaker_duties"]
+__all__ = ["Claim", "Duty", "Obligations", "conservation_problems", "obligations_of", "total"]
 
 _ZERO = Literal(0, Sort.INT)
 
@@ -25,15 +26,14 @@ class Claim(StrEnum):
     LEDGER = "ledger"  # it can be true with the balances of the ledger
     SOLVENT = "solvent"  # and with no old balance below zero
     CONSERVED = "conserved"  # the new balances add up to what the old ones did
-    NON_NEGATIVE = "non-negative"  # where no old balance is below zero, this new one is not
+    NON_NEGATIVE = "non-negative"  # where no old balance is below zero, no new one is
 
 
 class Duty(msgspec.Struct, frozen=True):
-    """A problem, and what its answer decides; `account` is that of a non-negative balance."""
+    """A problem, and what its answer decides."""
 
     claim: Claim
     problem: Problem
-    account: str = ""
 
     @property
     def wanted(self) -> Answer:
@@ -43,12 +43,33 @@ class Duty(msgspec.Struct, frozen=True):
         return Answer.SATISFIABLE
 
 
+class Obligations(msgspec.Struct, frozen=True):
+    """What an intent owes to its accounts and its ledger.
+
+    Money is conserved iff each of `duties` gets the answer that it wants. The first implies all
+    of `weaker`: where it fails, these tell why.
+    """
+
+    balances: tuple[Balance, ...]
+    duties: tuple[Duty, ...]
+    weaker: tuple[Duty, ...]
+
+
 def conservation_problems(intent: Intent) -> tuple[Duty, ...]:
     """List what must hold for the declared accounts and the ledger of an intent.
 
-    Money is conserved iff every duty gets the answer that it wants; without accounts and facts
-    from a ledger there is none. The entries of a ledger are taken as facts: that they are under
-    its root is for `ledger.check` to see.
+    Raises:
+        AccountError: An account has no two balances of its own.
+        LedgerError: An entry of the ledger is about no balance.
+    """
+    return obligations_of(intent).duties
+
+
+def obligations_of(intent: Intent) -> Obligations:
+    """Say what must be shown of an intent; without accounts and facts from a ledger nothing.
+
+    The entries of a ledger are taken as facts: that they are under its root is for
+    `ledger.check` to see.
 
     Raises:
         AccountError: An account has no two balances of its own.
@@ -56,35 +77,34 @@ def conservation_problems(intent: Intent) -> tuple[Duty, ...]:
     """
     pairs = balances(intent)
     facts = _facts(intent, pairs)
-    known = (*intent.pre, *facts)
-    if not pairs:
-        return (Duty(Claim.LEDGER, _problem(intent, known)),) if facts else ()
-    count = len(pairs)
-    solvent = (*known, *(_at_least_zero(pair.old, at) for at, pair in enumerate(pairs)))
-    duties = [
-        Duty(Claim.SOLVENT, _problem(intent, solvent)),
-        Duty(Claim.CONSERVED, _problem(intent, known, _conserved(intent, pairs))),
-    ]
-    for at, pair in enumerate(pairs):
-        claim = _at_least_zero(pair.new, count + at)
-        duties.append(Duty(Claim.NON_NEGATIVE, _problem(intent, solvent, claim), pair.account))
-    return tuple(duties)
-
-
-def weaker_duties(intent: Intent) -> tuple[Duty, ...]:
-    """List what the first of `conservation_problems` implies: where it fails, these tell why.
-
-    Raises:
-        AccountError: An account has no two balances of its own.
-        LedgerError: An entry of the ledger is about no balance.
-    """
-    facts = _facts(intent, balances(intent))
-    duties = []
-    if intent.pre:
-        duties.append(Duty(Claim.CONSISTENT, _problem(intent, intent.pre)))
+    if not pairs and not facts:
+        return Obligations((), (), ())
+    bits, pre = intent.int_bits, intent.pre
+    before = _sorts(names_in(pre).values())
+    sorts = before | _sorts(names_in(facts).values())
+    known = (*pre, *facts)
+    weaker = []
+    if pre:
+        weaker.append(Duty(Claim.CONSISTENT, Problem(before, bits, pre)))
     if facts:
-        duties.append(Duty(Claim.LEDGER, _problem(intent, (*intent.pre, *facts))))
-    return tuple(duties)
+        weaker.append(Duty(Claim.LEDGER, Problem(sorts, bits, known)))
+    if not pairs:
+        return Obligations((), tuple(weaker[-1:]), tuple(weaker[:-1]))
+    old = tuple(pair.old for pair in pairs)
+    new = tuple(pair.new for pair in pairs)
+    # Each condition has a place of its own, by which a proof names it: the old balances of the
+    # accounts come first, then what is claimed of the new ones.
+    solvent = (*known, *(_at_least_zero((variable,), at) for at, variable in enumerate(old)))
+    with_old = sorts | _sorts(old)
+    with_new = with_old | _sorts(new)
+    conserved = _conserved(old, new, bits)
+    unowed = _at_least_zero(new, len(pairs) + 1)
+    duties = (
+        Duty(Claim.SOLVENT, Problem(with_old, bits, solvent)),
+        Duty(Claim.CONSERVED, Problem(with_new, bits, known, conserved)),
+        Duty(Claim.NON_NEGATIVE, Problem(with_new, bits, solvent, unowed)),
+    )
+    return Obligations(pairs, duties, tuple(weaker))
 
 
 def total(variables: tuple[Variable, ...], int_bits: int | None) -> Term:
@@ -103,22 +123,25 @@ def total(variables: tuple[Variable, ...], int_bits: int | None) -> Term:
     return Operation(Op.SUM, terms, sort, "+" * len(terms))
 
 
-def _conserved(intent: Intent, pairs: tuple[Balance, ...]) -> Condition:
-    new = tuple(pair.new for pair in pairs)
-    old = tuple(pair.old for pair in pairs)
-    bits = intent.int_bits
-    term = Operation(Op.EQUAL, (total(new, bits), total(old, bits)), Sort.BOOL)
-    return Condition(
-        f"{' + '.join(each.name for each in new)} == {' + '.join(each.name for each in old)}",
-        term,
-        Section.ACCOUNTS,
-        2 * len(pairs),  # after the old and the new balance of each
+def _conserved(
+    old: tuple[Variable, ...], new: tuple[Variable, ...], int_bits: int | None
+) -> Condition:
+    term = Operation(Op.EQUAL, (total(new, int_bits), total(old, int_bits)), Sort.BOOL)
+    text = " == ".join(" + ".join(each.name for each in side) for side in (new, old))
+    return Condition(text, term, Section.ACCOUNTS, len(old))
+
+
+def _at_least_zero(variables: tuple[Variable, ...], index: int) -> Condition:
+    terms = tuple(
+        Operation(Op.GREATER_EQUAL, (variable, _ZERO), Sort.BOOL) for variable in variables
     )
+    term = terms[0] if len(terms) == 1 else Operation(Op.AND, terms, Sort.BOOL)
+    text = " and ".join(f"{variable.name} >= 0" for variable in variables)
+    return Condition(text, term, Section.ACCOUNTS, index)
 
 
-def _at_least_zero(variable: Variable, index: int) -> Condition:
-    term = Operation(Op.GREATER_EQUAL, (variable, _ZERO), Sort.BOOL)
-    return Condition(f"{variable.name} >= 0", term, Section.ACCOUNTS, index)
+def _sorts(variables: Iterable[Variable]) -> dict[str, Sort]:
+    return {variable.name: variable.sort for variable in variables}
 
 
 def _facts(intent: Intent, pairs: tuple[Balance, ...]) -> tuple[Condition, ...]:
@@ -142,12 +165,3 @@ def _facts(intent: Intent, pairs: tuple[Balance, ...]) -> tuple[Condition, ...]:
         text = f"{old.name} == ledger.entries[{at}].balance"
         found.append(Condition(text, term, Section.LEDGER, at))
     return tuple(found)
-
-
-def _problem(
-    intent: Intent, assume: tuple[Condition, ...], violate: Condition | None = None
-) -> Problem:
-    conditions = assume if violate is None else (*assume, violate)
-    present = names_in(conditions)
-    sorts = {name: variable.sort for name, variable in present.items()}
-    return Problem(sorts, intent.int_bits, assume, violate)

@@ -10,17 +10,20 @@ from ciranda.events.judging import Verdict
 
 from ..expert import Finding
 from ..intent.evaluate import Truth, Value, holds
-from ..intent.intent import Intent
 from ..intent.tree import Sort
 from ..presolve.problem import Answer, Decision, Problem
-from .accounts import balances
-from .obligations import Duty, weaker_duties
+from .accounts import Balance
+from .obligations import Duty, Obligations
 from .reasons import Reason
 from .telling import unbalanced, unfounded
 
 __all__ = ["Proving"]
 
-_TYPES: Final[dict[Sort, set[object]]] = {Sort.BOOL: {bool}, Sort.INT: {int}, Sort.REAL: {int, Fraction}}
+_TYPES: Final[dict[Sort, set[object]]] = {
+    Sort.BOOL: {bool},
+    Sort.INT: {int},
+    Sort.REAL: {int, Fraction},
+}
 
 
 @final
@@ -38,37 +41,34 @@ class Proving:
         self._decide: Final = decide
         self._clock: Final = clock
 
-    async def find(
-        self, intent: Intent, duties: tuple[Duty, ...], budget: float, evidence: dict[str, Any]
-    ) -> Finding:
-        """Decide duties, of which there is at least one, and say what follows.
+    async def find(self, owed: Obligations, budget: float, evidence: dict[str, Any]) -> Finding:
+        """Decide what is owed, which is something, and say what follows.
 
         Args:
-            intent: Theirs.
-            duties: As `conservation_problems` lists them.
+            owed: By the intent.
             budget: Seconds for all of them.
             evidence: What is known so far; is added to.
         """
         until = self._clock() + budget
         evidence["accounts"] = {
-            pair.account: {"old": pair.old.name, "new": pair.new.name} for pair in balances(intent)
+            pair.account: {"old": pair.old.name, "new": pair.new.name} for pair in owed.balances
         }
-        evidence["derived"] = _derived(duties)
+        evidence["derived"] = _derived(owed.duties)
         record: list[dict[str, Any]] = []
         evidence["obligations"] = record
         unknown = ""
-        for duty in duties:
+        for duty in owed.duties:
             decision = await self._answer(duty, until, record)
             if decision.answer is duty.wanted:
                 continue
             if decision.answer is Answer.UNKNOWN:
                 unknown = unknown or decision.reason or Reason.UNDECIDED.value
             elif duty.wanted is Answer.SATISFIABLE:
-                return await self._unfounded(intent, duty, until, evidence)
+                return await self._unfounded(owed, until, evidence)
             elif decision.model is None or not _holds(duty.problem, decision.model):
                 unknown = Reason.UNDECIDED.value  # a counterexample that is none proves nothing
             else:
-                return unbalanced(intent, duty, decision.model, evidence)
+                return unbalanced(owed.balances, duty.claim, decision.model, evidence)
         if unknown:
             return Finding(
                 verdict=Verdict.UNCERTAIN,
@@ -77,7 +77,7 @@ class Proving:
                 message="Nobody could decide in time whether the balances of all accounts hold.",
                 evidence=evidence,
             )
-        return _proved(intent, evidence)
+        return _proved(owed.balances, evidence)
 
     async def _answer(self, duty: Duty, until: float, record: list[dict[str, Any]]) -> Decision:
         left = until - self._clock()
@@ -88,7 +88,6 @@ class Proving:
         record.append(
             {
                 "claim": duty.claim.value,
-                "account": duty.account,
                 "answer": decision.answer.value,
                 "method": decision.method,
                 "core": list(decision.core),
@@ -98,14 +97,14 @@ class Proving:
         return decision
 
     async def _unfounded(
-        self, intent: Intent, failed: Duty, until: float, evidence: dict[str, Any]
+        self, owed: Obligations, until: float, evidence: dict[str, Any]
     ) -> Finding:
         """Say why the first duty fails: the first of those that it implies which fails, too."""
-        for duty in weaker_duties(intent):
+        for duty in owed.weaker:
             decision = await self._answer(duty, until, evidence["obligations"])
             if decision.answer is Answer.UNSATISFIABLE:
                 return unfounded(duty.claim, evidence)
-        return unfounded(failed.claim, evidence)
+        return unfounded(owed.duties[0].claim, evidence)
 
 
 def _holds(problem: Problem, model: dict[str, Value]) -> bool:
@@ -132,8 +131,8 @@ def _derived(duties: tuple[Duty, ...]) -> dict[str, str]:
     return found
 
 
-def _proved(intent: Intent, evidence: dict[str, Any]) -> Finding:
-    names = ", ".join(f"`{account}`" for account in intent.accounts)
+def _proved(pairs: tuple[Balance, ...], evidence: dict[str, Any]) -> Finding:
+    names = ", ".join(f"`{pair.account}`" for pair in pairs)
     message = "The conditions agree with the ledger."
     if names:
         message = f"Under `pre` no money appears or vanishes between {names}, and none is owed."

@@ -11,10 +11,10 @@ from ciranda.events.judging import Verdict
 from ..expert import Finding
 from ..intent.evaluate import Value
 from ..intent.intent import Intent
-from .accounts import AccountError, Balance, balances
+from .accounts import AccountError, Balance
 from .amounts import amount_text, briefly
 from .ledger import LedgerError
-from .obligations import Claim, Duty
+from .obligations import Claim
 from .reasons import Reason
 from .spent import Conflict, State
 
@@ -79,10 +79,9 @@ def unfounded(claim: Claim, evidence: dict[str, Any]) -> Finding:
 
 
 def unbalanced(
-    intent: Intent, duty: Duty, model: dict[str, Value], evidence: dict[str, Any]
+    pairs: tuple[Balance, ...], claim: Claim, model: dict[str, Value], evidence: dict[str, Any]
 ) -> Finding:
     """Reject an intent for a case in which its balances are wrong; the case has been checked."""
-    pairs = balances(intent)
     values = {
         name: value if isinstance(value, bool) else amount_text(value)
         for name, value in sorted(model.items())
@@ -90,8 +89,8 @@ def unbalanced(
     shown: dict[str, Any] = {"values": values}
     evidence["counterexample"] = shown
     case = _case(values, pairs)
-    if duty.claim is Claim.NON_NEGATIVE:
-        (pair,) = (each for each in pairs if each.account == duty.account)
+    if claim is Claim.NON_NEGATIVE:
+        pair = next(each for each in pairs if model[each.new.name] < 0)
         left = amount_text(model[pair.new.name])
         shown["account"] = pair.account
         shown["balance"] = left

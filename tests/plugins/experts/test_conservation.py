@@ -1,0 +1,582 @@
+"""The conservation expert: what it proves, what it finds, and who may spend a transaction."""
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from fractions import Fraction
+
+import anyio
+import msgspec
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ciranda.errors import StoreError
+from ciranda.events.judging import Judgement, Verdict
+from ciranda.store import Durability
+from ciranda_experts.conservation import Conservation, Spent, Tree
+from ciranda_experts.expert import Question
+from ciranda_experts.intent.intent import Feature
+from ciranda_experts.intent.reading import read_intent
+from ciranda_experts.presolve.presolve import presolve
+from ciranda_experts.presolve.problem import Answer, Decision
+
+pytestmark = pytest.mark.anyio
+
+TRANSFER = {
+    "pre": ["0 < amount", "amount <= a", "new_a == a - amount", "new_b == b + amount"],
+    "accounts": ["a", "b"],
+}
+UNDECIDED = Decision(Answer.UNKNOWN, "none", reason="undecided")
+
+
+async def decide(problem, budget):
+    return presolve(problem) or UNDECIDED
+
+
+@pytest.fixture
+def spent(tmp_path):
+    with closing(Spent(tmp_path, durability=Durability.PROCESS)) as made:
+        yield made
+
+
+@pytest.fixture
+def expert(spent):
+    return Conservation(decide, spent)
+
+
+def ask(given, key="", budget=5.0):
+    return Question(intent=read_intent(given), budget=budget, key=key)
+
+
+def judged(verdict, **fields):
+    return Judgement(id="", verdict=verdict, confidence=1.0, reason="", message="", **fields)
+
+
+def said(finding):
+    return (finding.verdict.value, finding.reason, finding.proven)
+
+
+async def answer(expert, given, verdict=Verdict.APPROVED, key=""):
+    """Ask, settle as if the council said `verdict`, and return the finding."""
+    question = ask(given, key)
+    finding = await expert.judge(question)
+    if finding.verdict is Verdict.REJECTED:
+        verdict = Verdict.REJECTED
+    assert await expert.settle(question, judged(verdict)) is None
+    json.dumps(finding.evidence)
+    return finding
+
+
+# Balances.
+
+
+async def test_a_transfer_is_proved(expert):
+    finding = await answer(expert, TRANSFER)
+
+    assert said(finding) == ("approved", "proved", True)
+    assert finding.confidence == 1.0
+    assert finding.evidence["accounts"]["a"] == {"old": "a", "new": "new_a"}
+    shown = [(each["claim"], each["answer"]) for each in finding.evidence["obligations"]]
+    assert shown == [
+        ("solvent", "satisfiable"),
+        ("conserved", "unsatisfiable"),
+        ("non-negative", "unsatisfiable"),
+    ]
+    assert all(each["certificate"] for each in finding.evidence["obligations"][1:])
+    assert finding.evidence["derived"]["accounts[2]"] == "new_a + new_b == a + b"
+
+
+async def test_a_hundred_less_and_two_hundred_more_is_minted_money(expert):
+    finding = await answer(
+        expert,
+        {
+            "pre": [
+                "sender_balance == old_sender_balance - 100",
+                "receiver_balance == old_receiver_balance + 200",
+            ],
+            "accounts": ["sender_balance", "receiver_balance"],
+        },
+    )
+
+    assert said(finding) == ("rejected", "minted", True)
+    assert finding.message.startswith("100 appears from nowhere: for example `sender_balance` from")
+    assert finding.evidence["counterexample"]["difference"] == "100"
+
+
+async def test_a_fee_that_goes_nowhere_vanishes(expert):
+    finding = await answer(
+        expert,
+        {
+            "pre": ["fee == 3", "new_a == a - amount", "new_b == b + amount - fee"],
+            "accounts": ["a", "b"],
+        },
+    )
+
+    assert said(finding) == ("rejected", "vanished", True)
+    assert finding.evidence["counterexample"]["difference"] == "-3"
+
+
+async def test_a_slice_of_a_salami_is_found_exactly(expert):
+    finding = await answer(
+        expert,
+        {
+            "vars": {"a": "real", "b": "real"},
+            "pre": ["new_a == a - 0.1", "new_b == b + 0.10000000001"],
+            "accounts": ["a", "b"],
+        },
+    )
+
+    assert said(finding) == ("rejected", "minted", True)
+    assert finding.evidence["counterexample"]["difference"] == "0.00000000001"
+
+
+async def test_a_third_is_told_as_a_fraction(expert):
+    pre = ["3 * new_a == 3 * a - 1"]
+    given = {"vars": {"a": "real"}, "pre": pre, "accounts": ["a"]}
+
+    finding = await answer(expert, given)
+
+    assert finding.evidence["counterexample"]["difference"] == "-1/3"
+
+
+def ring(leak):
+    pre = [f"new_x{n} == x{n} - t{n} + t{(n - 1) % 12}" for n in range(12)]
+    pre += [f"0 <= t{n} <= x{n}" for n in range(12)]
+    pre[11] += f" - {leak}"
+    return {"pre": pre, "accounts": [f"x{n}" for n in range(12)]}
+
+
+async def test_a_ring_of_twelve_transfers_is_proved_and_its_leak_found(expert):
+    assert said(await answer(expert, ring(0))) == ("approved", "proved", True)
+    assert said(await answer(expert, ring(1))) == ("rejected", "vanished", True)
+
+
+async def test_a_transfer_to_oneself_changes_nothing(expert):
+    given = {"pre": ["new_a == a - amount + amount"], "accounts": ["a"]}
+    doubled = {"pre": ["new_a == a + amount", "amount > 0"], "accounts": ["a"]}
+
+    assert said(await answer(expert, given)) == ("approved", "proved", True)
+    assert said(await answer(expert, doubled)) == ("rejected", "minted", True)
+
+
+async def test_a_negative_amount_takes_from_the_receiver(expert):
+    given = TRANSFER | {"pre": TRANSFER["pre"][1:]}
+
+    finding = await answer(expert, given)
+
+    assert said(finding) == ("rejected", "negative-balance", True)
+    shown = finding.evidence["counterexample"]
+    assert shown["account"] == "b"
+    assert int(shown["values"]["amount"]) < 0
+    assert int(shown["balance"]) < 0 <= int(shown["values"]["b"])
+
+
+async def test_more_than_there_is_cannot_be_sent(expert):
+    finding = await answer(expert, TRANSFER | {"pre": [TRANSFER["pre"][0], *TRANSFER["pre"][2:]]})
+
+    assert said(finding) == ("rejected", "negative-balance", True)
+    assert finding.message.startswith("account `a` can end with -")
+
+
+async def test_what_post_claims_is_no_premise(expert):
+    given = {"pre": ["a >= 5"], "post": ["new_a + new_b == a + b"], "accounts": ["a", "b"]}
+
+    finding = await answer(expert, given)
+
+    assert finding.verdict is Verdict.REJECTED
+    assert finding.reason in {"minted", "vanished"}
+
+
+async def test_contradictions_prove_nothing(expert):
+    finding = await answer(expert, TRANSFER | {"pre": [*TRANSFER["pre"], "amount < 0"]})
+
+    assert said(finding) == ("rejected", "vacuous", True)
+    core = finding.evidence["obligations"][-1]["core"]
+    assert set(core) == {"pre[0]", "pre[4]"}
+
+
+async def test_an_account_in_debt_does_not_hide_others_that_go_there(expert):
+    pre = ["d == -1", "new_d == d", "new_a == a - 5", "new_b == b + 5"]
+
+    finding = await answer(expert, {"pre": pre, "accounts": ["a", "b", "d"]})
+
+    assert said(finding) == ("rejected", "negative-balance", True)
+    assert "less than nothing to begin with" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("pre", "reason"),
+    [(["a == 5"], "missing-balance"), (["a == old_a"], "proved")],
+)
+async def test_accounts_need_two_balances(expert, pre, reason):
+    finding = await answer(expert, {"pre": pre, "accounts": ["a"]})
+
+    assert finding.reason == reason
+
+
+async def test_machine_integers_are_added_up_by_mathematics(expert):
+    given = {
+        "int_bits": 8,
+        "pre": ["new_a == a", "new_b == b", "a >= 100", "b >= 100"],
+        "accounts": ["a", "b"],
+    }
+    minting = given | {"pre": ["new_a == a", "a >= 0", "new_b == b + 1", "0 <= b", "b < 127"]}
+
+    assert said(await answer(expert, given)) == ("approved", "proved", True)
+    assert said(await answer(expert, minting)) == ("rejected", "minted", True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.fractions(0, 100, max_denominator=1000)),
+        min_size=1,
+        max_size=8,
+    ),
+    st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 10**12), Fraction(-7, 20)]),
+)
+def test_transfers_are_conserved_unless_something_leaks(tmp_path_factory, transfers, leak):
+    changes = [Fraction(0)] * 4
+    for source, target, amount in transfers:
+        changes[source] -= amount
+        changes[target] += amount
+    changes[0] += leak
+    pre = [
+        f"{c.denominator} * new_x{n} == {c.denominator} * x{n} + {c.numerator}"
+        for n, c in enumerate(changes)
+    ]
+    pre += [f"x{n} >= 1000" for n in range(4)]
+    accounts = [f"x{n}" for n in range(4)]
+    given = {"vars": dict.fromkeys(accounts, "real"), "pre": pre, "accounts": accounts}
+
+    expert = Conservation(decide, Spent(tmp_path_factory.getbasetemp()))
+    finding = anyio.run(expert.judge, ask(given))
+
+    if leak:
+        assert finding.reason == ("minted" if leak > 0 else "vanished")
+        shown = finding.evidence["counterexample"]
+        assert Fraction(shown["difference"]) == leak
+        assert Fraction(shown["new_sum"]) - Fraction(shown["old_sum"]) == leak
+    else:
+        assert said(finding) == ("approved", "proved", True)
+
+
+# What cannot be decided.
+
+
+async def test_what_nobody_decides_is_uncertain(spent):
+    async def give_up(problem, budget):
+        return UNDECIDED
+
+    finding = await answer(Conservation(give_up, spent), TRANSFER)
+
+    assert said(finding) == ("uncertain", "undecided", False)
+
+
+async def test_a_counterexample_counts_though_something_else_is_undecided(spent):
+    async def decide_half(problem, budget):
+        return UNDECIDED if problem.violate is None else await decide(problem, budget)
+
+    given = {"pre": ["new_a == a + 1"], "accounts": ["a"]}
+
+    assert said(await answer(Conservation(decide_half, spent), given)) == (
+        "rejected",
+        "minted",
+        True,
+    )
+
+
+async def test_the_budget_is_shared_by_all_problems(spent):
+    now = [0.0]
+    budgets = []
+
+    async def slow(problem, budget):
+        budgets.append(budget)
+        now[0] += 2.0
+        return await decide(problem, budget)
+
+    expert = Conservation(slow, spent, clock=lambda: now[0])
+    finding = await expert.judge(ask(TRANSFER, budget=3.0))
+
+    assert budgets == [3.0, 1.0]
+    assert said(finding) == ("uncertain", "timeout", False)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        None,
+        {},
+        {"a": 0, "b": 0, "amount": 0, "new_a": 0, "new_b": 0},  # not under `pre`
+        {"a": 5, "b": 0, "amount": 5, "new_a": 0, "new_b": 5},  # conserved
+        {"a": Fraction(5, 2), "b": 0, "amount": 1, "new_a": Fraction(3, 2), "new_b": 2},
+        {"a": 5, "b": False, "amount": 1, "new_a": 4, "new_b": 2},
+    ],
+)
+async def test_a_counterexample_that_is_none_proves_nothing(spent, model):
+    async def lie(problem, budget):
+        if problem.violate is None:
+            return await decide(problem, budget)
+        return Decision(Answer.SATISFIABLE, "lie", model=model)
+
+    finding = await answer(Conservation(lie, spent), TRANSFER)
+
+    assert said(finding) == ("uncertain", "undecided", False)
+
+
+# What is not its business.
+
+
+async def test_nothing_relevant_is_nothing_to_say(expert):
+    finding = await answer(expert, {"pre": ["x > 0"], "post": ["x > -1"]})
+
+    assert said(finding) == ("abstained", "irrelevant", False)
+    assert finding.evidence == {}
+
+
+async def test_pairs_that_were_not_declared_are_noted_and_never_rejected(expert):
+    given = {"pre": ["a == old_a - 100", "b == old_b + 200"], "post": ["b > a"]}
+
+    finding = await answer(expert, given)
+    paid = await answer(expert, given | {"transaction": "t1"})
+
+    assert said(finding) == ("abstained", "irrelevant", False)
+    assert "declare `accounts: [a, b]`" in finding.evidence["note"]
+    assert said(paid) == ("approved", "unspent", False)
+    assert "declare `accounts: [a, b]`" in paid.evidence["note"]
+
+
+def test_what_a_council_gets_to_know(expert):
+    made = expert.expert()
+
+    assert (made.name, made.mandatory, made.pure) == ("conservation", True, False)
+    assert made.handles == {Feature.TRANSFER, Feature.LEDGER, Feature.TRANSACTION}
+    assert expert.is_pure(read_intent(TRANSFER))
+    assert not expert.is_pure(read_intent(TRANSFER | {"transaction": "t"}))
+
+
+# Ledgers.
+
+LEDGER = Tree({"a": 500, "b": 0, "c": 7})
+
+
+def relying(tree, *accounts, **changes):
+    ledger = msgspec.structs.replace(tree.ledger(*accounts), **changes)
+    return {"ledger": msgspec.to_builtins(ledger)}
+
+
+async def test_balances_of_a_ledger_are_facts(expert):
+    pre = ["new_a == a - 400", "new_b == b + 400"]
+    given = {"pre": pre, "accounts": ["a", "b"]}
+
+    finding = await answer(expert, given | relying(LEDGER, "a", "b"))
+
+    assert said(await answer(expert, given)) == ("rejected", "negative-balance", True)
+    assert said(finding) == ("approved", "proved", True)
+    assert finding.evidence["ledger"] == {"root": LEDGER.root, "size": 3, "accounts": ["a", "b"]}
+
+
+async def test_a_balance_that_the_ledger_does_not_have_is_refused(expert):
+    ledger = relying(LEDGER, "a")
+    ledger["ledger"]["entries"][0]["balance"] = 10**9
+
+    finding = await answer(expert, TRANSFER | ledger)
+
+    assert said(finding) == ("rejected", "bad-ledger", True)
+    assert "the entry of account 'a' is not in the ledger" in finding.message
+
+
+async def test_conditions_that_contradict_the_ledger_are_refused(expert):
+    given = {"pre": ["a == 501", "new_a == a"], "accounts": ["a"]}
+
+    finding = await answer(expert, given | relying(LEDGER, "a"))
+
+    assert said(finding) == ("rejected", "bad-ledger", True)
+    assert finding.evidence["obligations"][-1]["core"] == ["pre[0]", "ledger[0]"]
+
+
+async def test_entries_alone_are_included(expert):
+    finding = await answer(expert, relying(LEDGER, "c"))
+    about = await answer(expert, {"pre": ["c > 5"], "post": ["c > 4"]} | relying(LEDGER, "c"))
+    against = await answer(expert, {"pre": ["c > 7"], "post": ["c > 4"]} | relying(LEDGER, "c"))
+
+    assert said(finding) == ("approved", "included", True)
+    assert said(about) == ("approved", "included", True)
+    assert said(against) == ("rejected", "bad-ledger", True)
+
+
+async def test_an_entry_about_nobody_is_refused(expert):
+    assert (await answer(expert, TRANSFER | relying(LEDGER, "c"))).reason == "bad-ledger"
+
+
+async def test_only_roots_that_are_trusted_may_be_relied_upon(spent):
+    forged = Tree({"a": 10**9})
+    expert = Conservation(decide, spent, trusted=frozenset({LEDGER.root}))
+
+    assert said(await answer(expert, relying(LEDGER, "a"))) == ("approved", "included", True)
+    finding = await answer(expert, relying(forged, "a"))
+    assert said(finding) == ("rejected", "bad-ledger", True)
+    assert "is none of those that may be relied upon" in finding.message
+
+
+# Transactions.
+
+PAYMENT = {"transaction": "t1"}
+
+
+async def test_a_transaction_alone_is_unspent_once(expert):
+    first = await answer(expert, PAYMENT)
+    second = await answer(expert, PAYMENT)
+
+    assert said(first) == ("approved", "unspent", False)
+    assert said(second) == ("rejected", "double-spend", True)
+    assert second.evidence["transaction"]["same_content"]
+    assert second.message.startswith("transaction `t1` was spent on this content at 2")
+
+
+async def test_the_same_step_gets_the_same_finding_again(expert):
+    paid = TRANSFER | PAYMENT
+
+    findings = [await answer(expert, paid, key="step") for _ in range(3)]
+
+    assert said(findings[0]) == ("approved", "proved", True)
+    assert findings == findings[:1] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [(PAYMENT, "step"), (TRANSFER | PAYMENT, "other"), (TRANSFER | PAYMENT, "")],
+)
+async def test_any_other_content_or_step_is_a_double_spend(expert, given, key):
+    await answer(expert, TRANSFER | PAYMENT, key="step")
+
+    assert said(await answer(expert, given, key=key)) == ("rejected", "double-spend", True)
+
+
+async def test_of_two_at_once_one_is_approved(expert):
+    findings = []
+
+    async def pay():
+        question = ask(TRANSFER | PAYMENT)
+        finding = await expert.judge(question)
+        await anyio.lowlevel.checkpoint()  # the other experts
+        await expert.settle(question, judged(finding.verdict))
+        findings.append(said(finding))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(pay)
+        tasks.start_soon(pay)
+
+    assert sorted(findings) == [("approved", "proved", True), ("rejected", "double-spend", True)]
+
+
+async def test_an_intent_that_the_council_does_not_approve_keeps_its_id_free(expert):
+    for verdict in (Verdict.REJECTED, Verdict.UNCERTAIN):
+        assert said(await answer(expert, PAYMENT, verdict)) == ("approved", "unspent", False)
+
+    assert said(await answer(expert, PAYMENT)) == ("approved", "unspent", False)
+
+
+async def test_minted_money_burns_no_id(expert):
+    minting = {"pre": ["new_a == a + 1"], "accounts": ["a"]} | PAYMENT
+
+    assert (await answer(expert, minting)).reason == "minted"
+    assert (await answer(expert, TRANSFER | PAYMENT)).reason == "proved"
+
+
+async def test_a_double_spend_that_is_settled_frees_nothing(expert):
+    first, second = ask(PAYMENT), ask(PAYMENT)
+    await expert.judge(first)
+    found = await expert.judge(second)
+    await expert.settle(second, judged(Verdict.REJECTED))
+
+    assert found.message.startswith("transaction `t1` is reserved for this content since")
+    assert (await expert.judge(ask(PAYMENT))).reason == "double-spend"
+
+
+async def test_a_mode_that_does_not_enforce_spends_what_goes_ahead(expert):
+    question = ask(PAYMENT)
+    await expert.judge(question)
+    await expert.settle(question, judged(Verdict.REJECTED, mode="shadow", enforced=False))
+
+    assert (await expert.judge(ask(PAYMENT))).reason == "double-spend"
+
+
+async def test_a_question_that_comes_to_no_end_gives_its_id_back(expert):
+    question = ask(PAYMENT)
+    await expert.judge(question)
+
+    assert await expert.settle(question, None) is None
+    assert (await expert.judge(ask(PAYMENT))).reason == "unspent"
+
+
+async def test_an_approval_falls_where_the_id_went_to_somebody_else_meanwhile(expert):
+    slow, quick = ask(PAYMENT, "step"), ask(PAYMENT, "step")
+    await expert.judge(slow)
+    await expert.judge(quick)
+    await expert.settle(quick, judged(Verdict.UNCERTAIN))
+    await answer(expert, TRANSFER | PAYMENT, key="other")
+
+    finding = await expert.settle(slow, judged(Verdict.APPROVED))
+
+    assert said(finding) == ("rejected", "double-spend", True)
+
+
+async def test_what_was_never_judged_settles_nothing(expert):
+    question = ask(PAYMENT)
+
+    assert await expert.settle(question, judged(Verdict.APPROVED)) is None
+    assert (await expert.judge(question)).reason == "unspent"
+
+
+async def test_a_restart_forgets_nothing(tmp_path):
+    for reason in ("proved", "double-spend"):
+        with closing(Spent(tmp_path)) as spent:
+            finding = await answer(Conservation(decide, spent), TRANSFER | PAYMENT)
+        assert finding.reason == reason
+
+
+JUDGE_AND_DIE = """
+import os, sys
+from pathlib import Path
+import anyio
+from ciranda_experts.conservation import Conservation, Spent
+from ciranda_experts.expert import Question
+from ciranda_experts.intent.reading import read_intent
+
+async def main():
+    expert = Conservation(None, Spent(Path(sys.argv[1])))
+    intent = read_intent({"transaction": "t1"})
+    finding = await expert.judge(Question(intent=intent, budget=1.0, key="step"))
+    print(finding.reason, flush=True)
+    os.kill(os.getpid(), 9)
+
+anyio.run(main)
+"""
+
+
+async def test_a_step_that_is_killed_before_the_verdict_may_be_resumed_and_only_it(tmp_path):
+    command = [sys.executable, "-c", JUDGE_AND_DIE, str(tmp_path)]
+    killed = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: ASYNC221  (nothing else runs)
+    assert (killed.stdout, killed.returncode) == ("unspent\n", -signal.SIGKILL)
+
+    with closing(Spent(tmp_path)) as spent:
+        expert = Conservation(decide, spent)
+        assert (await answer(expert, PAYMENT, key="other")).reason == "double-spend"
+        assert (await answer(expert, PAYMENT)).reason == "double-spend"
+        assert (await answer(expert, PAYMENT, key="step")).reason == "unspent"
+        assert (await answer(expert, PAYMENT, key="step")).reason == "unspent"
+
+
+async def test_a_store_that_cannot_be_written_approves_nothing(tmp_path, spent):
+    question = ask(PAYMENT)
+    expert = Conservation(decide, spent)
+    await expert.judge(question)
+    spent.close()
+
+    with pytest.raises(StoreError, match="is closed"):
+        await expert.settle(question, judged(Verdict.APPROVED))
+    with pytest.raises(StoreError, match="is closed"):
+        await expert.judge(question)
