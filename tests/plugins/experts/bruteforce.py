@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from ciranda_experts.intent import Intent, Sort, Truth, Value, holds
-
 from ciranda.events.judging import Verdict
+from ciranda_experts.intent import Intent, Sort, Truth, Value, holds
 
 Domain = Mapping[Sort, Sequence[Value]]
 

@@ -3,8 +3,9 @@
 from fractions import Fraction
 from random import Random
 
-from ciranda_experts.intent import Literal, Op, Operation, Sort, Term, Value, Variable, write
 from hypothesis import strategies as st
+
+from ciranda_experts.intent import Literal, Op, Operation, Sort, Term, Value, Variable, write
 
 INTS = (-2, -1, 0, 1, 2)
 REALS = (Fraction(-1), Fraction(-1, 2), Fraction(0), Fraction(1, 2), Fraction(2))

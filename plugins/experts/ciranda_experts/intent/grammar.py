@@ -140,7 +140,7 @@ def _read(  # noqa: PLR0912, PLR0915  (the hot path: a call for each token would
             elif "0" <= token[:1] <= "9":
                 term = _numeral(token, at)
             else:
-                term = _name(token, at, scope)
+                term = _name(tokens, at, scope)
         else:
             term = found
         at += 1
@@ -204,10 +204,13 @@ def _numeral(token: str, at: int, *, negative: bool = False) -> Term:
         raise Wrong(error.message, at, error.kind) from None
 
 
-def _name(token: str, at: int, scope: Scope) -> Term:
+def _name(tokens: list[str], at: int, scope: Scope) -> Term:
     """Return a variable that is met for the first time, or that is called like a function."""
+    token = tokens[at]
     if not is_name(token) or token in _BINARY:
         _no_operand(token, at)
+    if tokens[at + 1] == "(":
+        _unexpected(tokens, at + 1)
     try:
         return scope.variable(token, keep=token not in FUNCTIONS)
     except IntentError as error:
