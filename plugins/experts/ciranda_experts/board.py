@@ -78,6 +78,9 @@ class Seat:
 class SilentBoard:
     """Shows nothing, and hears nothing, so that events need not be made for it."""
 
+    def seat(self, names: Iterable[str]) -> None:
+        """Pass the names over."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -100,7 +103,6 @@ class Board:
         stream: The terminal.
         console: What draws; made for the stream by default.
         clock: Seconds, from any start.
-        names: Experts that are shown before anything is heard of them.
         refresh: Whether to draw by itself; without, call `draw`.
     """
 
@@ -110,7 +112,6 @@ class Board:
         *,
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
-        names: Iterable[str] = (),
         refresh: bool = True,
     ) -> None:
         from rich.console import Console
@@ -119,7 +120,7 @@ class Board:
         self._clock: Final = clock
         self._refresh: Final = refresh
         self._lock: Final = threading.Lock()
-        self._seats: Final = {name: Seat() for name in names}
+        self._seats: Final[dict[str, Seat]] = {}
         self._judged: Final[Counter[str]] = Counter()
         self._started = clock()
         self._live: Live | None = None
@@ -161,6 +162,12 @@ class Board:
         """Draw now."""
         if self._live is not None:
             self._live.refresh()
+
+    def seat(self, names: Iterable[str]) -> None:
+        """Show experts before anything is heard of them."""
+        with self._lock:
+            for name in names:
+                self._seats.setdefault(name, Seat())
 
     @property
     def seats(self) -> Mapping[str, Seat]:

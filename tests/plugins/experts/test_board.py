@@ -4,6 +4,7 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from ciranda.bus import Bus
 from ciranda.events.judging import ExpertAnswered, ExpertStarted, IntentJudged, Verdict
@@ -21,12 +22,15 @@ def drawn(*events, width=100, height=25, names=(), now=3.0):
         file=stream, force_terminal=True, width=width, height=height, color_system=None
     )
     seconds = iter([0.0, now, now, now, now])
-    shown = Board(stream, console=console, clock=lambda: next(seconds), refresh=False, names=names)
+    shown = Board(stream, console=console, clock=lambda: next(seconds), refresh=False)
+    shown.seat(names)
     bus = Bus()
     bus.register(shown, "board")
     for event in events:
         bus.publish_nowait(event)
-    return [line.plain.rstrip() for line in shown.picture().split()], shown
+    picture = shown.picture()
+    assert isinstance(picture, Text)
+    return [line.plain.rstrip() for line in picture.split()], shown
 
 
 def started(expert, key="k"):
@@ -118,6 +122,7 @@ def test_a_silent_board_writes_nothing_and_hears_nothing():
     bus = Bus()
 
     with board(io.StringIO(), environ={}) as shown:
+        shown.seat(["logic"])
         bus.register(shown, "board")
         assert not bus.listens(ExpertStarted)
 

@@ -1,1 +1,7 @@
-"""Commands."""
+"""`ciranda experts`: the council on the command line."""
+
+from __future__ import annotations
+
+from .group import command
+
+__all__ = ["command"]

@@ -1,0 +1,143 @@
+"""A judgement as the command line prints it: a line of JSON, or lines for a reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from ciranda.cli.values import table
+from ciranda.events.judging import Judgement, Opinion, Verdict
+from ciranda.observe.visible import pad, visible
+
+from ..latency import shown
+
+__all__ = ["detail", "line", "read", "row"]
+
+_MILLISECONDS: Final = 1000.0
+_DIGITS: Final = 6  # of numbers that were measured
+_WIDTHS: Final = (9, 5, 18, 18)  # columns of a row: verdict, confidence, reason, id
+
+
+def line(
+    judgement: Judgement,
+    *,
+    name: str | int = "",
+    number: int = 0,
+    place: str = "",
+    mandatory: Sequence[str] = (),
+) -> str:
+    """Return a judgement as one line of JSON.
+
+    Args:
+        judgement: What the council said.
+        name: Its id as it was given, which may be a number.
+        number: The line of the input, 0 where it is not read by lines.
+        place: Where in the input something is wrong.
+        mandatory: The experts that took the place of the mandatory ones.
+    """
+    plain: dict[str, Any] = {
+        "id": name or judgement.id,
+        "verdict": judgement.verdict.value,
+        "confidence": round(judgement.confidence, _DIGITS),
+        "reason": judgement.reason,
+        "message": judgement.message,
+        "experts": [_opinion(each, judgement) for each in judgement.experts],
+        "dissent": list(judgement.dissent),
+        "proof": judgement.proof,
+        "review": judgement.review,
+        "mode": judgement.mode,
+        "enforced": judgement.enforced,
+        "key": judgement.key,
+        "latency_ms": _rounded(judgement.latency),
+    }
+    if mandatory:
+        plain["mandatory"] = list(mandatory)
+    if number:
+        plain["line"] = number
+    if place:
+        plain["place"] = place
+    # Not msgspec: a proof may hold an integer of thousands of bits.
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def read(value: dict[str, Any]) -> Judgement:
+    """Return the judgement that a line of JSON tells of.
+
+    Raises:
+        ValidationError: It is none; of msgspec.
+    """
+    experts = [
+        {
+            **one,
+            "expert": one.get("name", ""),
+            "latency": float(one.get("latency_ms", 0.0)) / _MILLISECONDS,
+        }
+        for one in value.get("experts", [])
+        if isinstance(one, dict)
+    ]
+    latency = float(value.get("latency_ms", 0.0)) / _MILLISECONDS
+    plain = {**value, "id": str(value.get("id", "")), "experts": experts, "latency": latency}
+    return msgspec.convert(plain, Judgement)
+
+
+def row(judgement: Judgement, name: str = "", place: str = "") -> str:
+    """Return one line of a table that is printed as it grows.
+
+    Args:
+        judgement: What the council said.
+        name: What the intent is called.
+        place: Where in the input something is wrong.
+    """
+    cells = (
+        judgement.verdict.value,
+        f"{judgement.confidence:.3f}",
+        judgement.reason,
+        name or judgement.id or "-",
+    )
+    parts = [pad(visible(text), width) for text, width in zip(cells, _WIDTHS, strict=True)]
+    said = "" if judgement.verdict is Verdict.APPROVED else judgement.message
+    said = f"{place}: {said}" if place else said
+    return "  ".join([*parts, visible(said)]).rstrip()
+
+
+def detail(judgement: Judgement) -> list[str]:
+    """Return the table of what each expert said."""
+    rows = [
+        (
+            opinion.expert + ("*" if opinion.mandatory else ""),
+            opinion.verdict.value,
+            f"{opinion.confidence:.3f}",
+            "cached" if opinion.cached else shown(opinion.latency),
+            opinion.reason,
+            opinion.message,
+        )
+        for opinion in judgement.experts
+    ]
+    return table(("expert", "verdict", "conf.", "time", "reason", ""), rows)
+
+
+def _opinion(opinion: Opinion, judgement: Judgement) -> dict[str, Any]:
+    evidence = opinion.evidence
+    if opinion.proven and opinion.verdict is judgement.verdict and "proof" in evidence:
+        # It stands once in the line, under `proof`.
+        evidence = {name: value for name, value in evidence.items() if name != "proof"}
+    return {
+        "name": opinion.expert,
+        "verdict": opinion.verdict.value,
+        "confidence": round(opinion.confidence, _DIGITS),
+        "latency_ms": _rounded(opinion.latency),
+        "reason": opinion.reason,
+        "message": opinion.message,
+        "evidence": evidence,
+        "version": opinion.version,
+        "mandatory": opinion.mandatory,
+        "proven": opinion.proven,
+        "cached": opinion.cached,
+    }
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds * _MILLISECONDS, 3)

@@ -1,0 +1,144 @@
+"""Judging a file before the eyes of a person, or for a program."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, final
+
+import anyio
+
+from ciranda.cli import screen
+from ciranda.cli.exits import Exit
+from ciranda.cli.interrupts import Interrupts
+from ciranda.cli.streams import is_terminal
+from ciranda.events.judging import Judge, Judgement, Verdict
+from ciranda.observe.spoken import plural, tally
+
+from ..board import board
+from ..intent.error import FaultKind
+from ..latency import shown
+from .answer import detail, line, row
+from .batch import Batch
+from .feed import Feed
+from .given import Given
+from .session import Session, session
+from .source import Source
+
+__all__ = ["Performance"]
+
+_FAULTS: Final = frozenset(kind.value for kind in FaultKind)
+
+
+@final
+class Performance:
+    """One call of `ciranda experts verify`.
+
+    Args:
+        file: The file, `-` for standard input.
+        experts: Names with commas between, which take the place of the mandatory ones.
+        store: The folder of the store as given, None for the project's own.
+        form: `json` or `text`.
+        quiet: Say nothing but the result.
+    """
+
+    def __init__(
+        self, *, file: str, experts: str | None, store: str | None, form: str, quiet: bool
+    ) -> None:
+        self._file: Final = file
+        self._only: Final = named_experts(experts)
+        self._store: Final = store
+        self._json: Final = form == "json"
+        self._quiet: Final = quiet
+        self._counts: Final[Counter[str]] = Counter()
+        self._unusable = 0
+        self._last: Judgement | None = None
+
+    def run(self, backend: str) -> int:
+        """Judge everything; return the exit code.
+
+        Raises:
+            CirandaError: The input or the settings are at fault.
+        """
+        with Feed(self._file) as feed, Interrupts() as interrupts:
+            anyio.run(partial(self._perform, feed, interrupts), backend=backend)
+        if interrupts.signum:
+            screen.say("interrupted")
+            return interrupts.code
+        if self._unusable:
+            screen.error(f"{plural(self._unusable, 'line')} of {feed.name} held no intent")
+            return Exit.USAGE
+        if not self._counts:
+            screen.error(f"there is no intent in {feed.name}")
+            return Exit.USAGE
+        approved = set(self._counts) == {Verdict.APPROVED.value}
+        return Exit.OK if approved else Exit.FAILED
+
+    async def _perform(self, feed: Feed, interrupts: Interrupts) -> None:
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(interrupts.watch, group.cancel_scope.cancel)
+            try:
+                await self._judged(feed)
+            except Exception as error:  # a task group would wrap it
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _judged(self, feed: Feed) -> None:
+        source = await Source.of(feed)
+        begun = time.monotonic()
+        stream = None if is_terminal(sys.stdout) and source.lines else sys.stderr
+        shown_board = board(stream, quiet=self._quiet)
+        async with session(self._store, plugins=[shown_board]) as judging:
+            judging.check_names(self._only)
+            shown_board.seat(judging.names if self._only is None else self._only)
+            with shown_board:
+                await Batch(source.next, partial(self._ask, judging), self._answer).run()
+        if self._json or self._quiet:
+            return
+        if source.lines:
+            took = shown(time.monotonic() - begun)
+            ordered = {one.value: self._counts[one.value] for one in Verdict}
+            total = plural(self._counts.total(), "intent")
+            screen.say(f"{total} in {took}: {tally(ordered)}" if self._counts else f"{total}")
+        elif self._last is not None:
+            for told in detail(self._last):
+                screen.out(f"  {told}")
+
+    async def _ask(self, judging: Session, given: Given) -> Judgement:
+        if given.fault:
+            return Judgement(
+                id="",
+                verdict=Verdict.REJECTED,
+                confidence=1.0,
+                reason=FaultKind.MALFORMED.value,
+                message=given.fault,
+            )
+        return await judging.judge(Judge(intent=given.intent, id=str(given.id)), self._only)
+
+    def _answer(self, given: Given, judgement: Judgement) -> None:
+        self._counts[judgement.verdict.value] += 1
+        self._unusable += bool(given.fault)
+        self._last = judgement
+        place = ""
+        if not given.fault and judgement.reason in _FAULTS:
+            place = given.located()
+        if self._json:
+            asked = self._only or ()
+            text = line(judgement, name=given.id, number=given.line, place=place, mandatory=asked)
+        else:
+            text = row(judgement, str(given.id) or given.place, place)
+        screen.out(text)
+        screen.flush()
+
+
+def named_experts(text: str | None) -> Sequence[str] | None:
+    """Return the names in a list with commas; None where there is no list."""
+    if text is None:
+        return None
+    return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))

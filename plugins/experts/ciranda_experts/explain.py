@@ -1,0 +1,195 @@
+"""A judgement in words: what was proved and how, what speaks against it, who said what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from ciranda.events.judging import Judgement, Opinion, ProofChecked
+
+from .facts import assignment, sentence
+from .intent.error import IntentError
+from .intent.intent import Condition, Intent
+from .intent.reading import read_intent
+from .latency import shown
+from .presolve.problem import Answer, Role
+from .proof import Step, model_of
+
+__all__ = ["confidence", "explained", "told_by_check"]
+
+_METHODS: Final = {
+    "folding": "by computing what is constant",
+    "intervals": "by the ranges that variables are confined to",
+    "linear": "by adding up lines, each times a number",
+    "z3": "by the solver z3",
+}
+_FINDINGS: Final = 20  # of one expert that are listed
+
+
+def explained(judgement: Judgement) -> list[str]:
+    """Return a judgement as lines for a reader."""
+    name = f"{judgement.id}: " if judgement.id else ""
+    lines = [f"{name}{judgement.verdict}, {judgement.reason}"]
+    if judgement.message:
+        lines.append(f"  {judgement.message}")
+    for opinion in judgement.experts:
+        lines += ["", *_opinion(opinion, judgement)]
+    lines += ["", *confidence(judgement)]
+    return lines
+
+
+def told_by_check(checked: ProofChecked) -> str:
+    """Return what checking the proof again came to."""
+    said = f": {checked.message}" if checked.message else ""
+    if checked.valid:
+        return f"The proof was checked again and holds{said}"
+    return f"The proof was checked again and does NOT hold, {checked.reason}{said}"
+
+
+def confidence(judgement: Judgement) -> list[str]:
+    """Return what the confidence of a judgement means."""
+    share = judgement.confidence
+    lines = [
+        f"Confidence {share:.4f}: of 10,000 judgements as sure as this one, "
+        f"about {round(10_000 * share):,} are right"
+    ]
+    if any(
+        opinion.proven and opinion.verdict is judgement.verdict for opinion in judgement.experts
+    ):
+        lines.append("  It rests on a proof, which `--check` checks again.")
+    if judgement.dissent:
+        lines.append(f"  Of another opinion: {', '.join(judgement.dissent)}.")
+    if judgement.review:
+        review = f"ciranda experts review show {judgement.review}"
+        lines.append(f"  A human is asked: `{review}`.")
+    if not judgement.enforced:
+        lines.append(f"  It binds nobody: the mode is {judgement.mode}.")
+    return lines
+
+
+def _opinion(opinion: Opinion, judgement: Judgement) -> Iterator[str]:
+    took = "from the cache" if opinion.cached else f"in {shown(opinion.latency)}"
+    proven = ", proven" if opinion.proven else ""
+    yield f"{opinion.expert}: {opinion.verdict} ({opinion.reason}{proven}), {took}"
+    if opinion.message and opinion.message != judgement.message:
+        yield f"  {opinion.message}"
+    yield from _evidence(opinion, judgement)
+
+
+def _evidence(opinion: Opinion, judgement: Judgement) -> Iterator[str]:
+    proof = _proof(opinion, judgement)
+    if proof is not None:
+        yield from (f"  {line}" for line in proof)
+        return
+    counterexample = opinion.evidence.get("counterexample")
+    if isinstance(counterexample, Mapping) and isinstance(counterexample.get("values"), Mapping):
+        values = counterexample["values"]
+        yield "  with " + ", ".join(f"{name} = {_value(each)}" for name, each in values.items())
+    findings = opinion.evidence.get("findings")
+    if isinstance(findings, Sequence) and not isinstance(findings, str):
+        for each in findings[:_FINDINGS]:
+            yield f"  {_finding(each)}"
+        if len(findings) > _FINDINGS:
+            yield f"  … and {len(findings) - _FINDINGS} more"
+
+
+def _value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _finding(found: Any) -> str:
+    if not isinstance(found, Mapping):
+        return str(found)
+    place = ":".join(str(found[key]) for key in ("name", "line", "column") if found.get(key))
+    words = [str(found[key]) for key in ("severity", "rule", "title", "what") if found.get(key)]
+    return f"{place}: {' '.join(words)}" if place else " ".join(words)
+
+
+def _proof(opinion: Opinion, judgement: Judgement) -> list[str] | None:
+    """Return the steps of the opinion's part of the proof, if it has one that can be read."""
+    for proof in (*_proofs(opinion.evidence, opinion), *_proofs(judgement.proof, opinion)):
+        try:
+            intent = read_intent(proof["intent"])
+            steps = msgspec.convert(proof["steps"], list[Step])
+        except (IntentError, KeyError, TypeError, msgspec.ValidationError):
+            continue
+        return list(_steps(intent, steps))
+    return None
+
+
+def _proofs(proof: Any, opinion: Opinion) -> Iterator[Mapping[str, Any]]:
+    """Yield the parts of a proof that this expert made."""
+    if not isinstance(proof, Mapping):
+        return
+    if proof.get("expert") == opinion.expert and "steps" in proof:
+        yield proof
+    for value in proof.values():
+        inner: Iterable[Any] = value if isinstance(value, list | tuple) else [value]
+        for each in inner:
+            yield from _proofs(each, opinion)
+
+
+def _steps(intent: Intent, steps: Iterable[Step]) -> Iterator[str]:
+    known = {condition.where: condition for condition in intent.conditions}
+    for step in steps:
+        how = f" ({_METHODS.get(step.method, step.method)})"
+        if step.answer is Answer.UNKNOWN:
+            yield f"{step.where or step.role}: nobody could decide it in the time that there was"
+        elif step.answer is Answer.UNSATISFIABLE:
+            yield from _contradiction(step, known, how)
+        else:
+            yield from _case(step, intent, known)
+
+
+def _contradiction(step: Step, known: Mapping[str, Condition], how: str) -> Iterator[str]:
+    core = [name for name in step.core if name != step.where]
+    claimed = _quoted(step.where, known)
+    match step.role:
+        case Role.PRE_DEFINED:
+            yield f"`pre` is defined whatever the values{how}"
+            return
+        case Role.POST if core:
+            yield f"{claimed} follows{how} from"
+        case Role.POST:
+            yield f"{claimed} is true whatever the values{how}"
+        case Role.PRE_SATISFIABLE:
+            yield f"`pre` can never be true{how}: these contradict each other"
+        case Role.CONSTRAINTS:
+            yield f"`constraints` can never all be true{how}: these contradict each other"
+    for name in core:
+        yield f"  {_quoted(name, known)}"
+
+
+def _case(step: Step, intent: Intent, known: Mapping[str, Condition]) -> Iterator[str]:
+    claimed = known.get(step.where)
+    within = intent.constraints if step.role is Role.CONSTRAINTS else intent.pre
+    told = (*within, *([claimed] if claimed is not None else []))
+    names = step.model or {}
+    sorts = {name: sort for name, sort in intent.sorts.items() if name in names}
+    values = model_of(names, sorts) if names else {}
+    if values is None:
+        yield f"{step.where or step.role}: its values cannot be read"
+        return
+    given = assignment(values) or "any values"
+    match step.role:
+        case Role.PRE_SATISFIABLE:
+            yield f"`pre` can be true: with {given}"
+            return
+        case Role.CONSTRAINTS:
+            yield f"`constraints` are all true with {given}:"
+        case Role.PRE_DEFINED:
+            yield f"`pre` is undefined with {given}:"
+        case Role.POST:
+            yield f"{_quoted(step.where, known)} does not follow: with {given},"
+    for condition in told:
+        said = sentence(condition, values, intent.int_bits)
+        yield f"  {condition.where}  {said}"
+        if said.endswith("is undefined"):
+            return  # what comes after it is not looked at
+
+
+def _quoted(where: str, known: Mapping[str, Condition]) -> str:
+    condition = known.get(where)
+    return f"{where} `{condition.text}`" if condition is not None else where
