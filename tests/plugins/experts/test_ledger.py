@@ -132,6 +132,11 @@ def test_trees_of_all_small_sizes_and_some_larger_ones_are_those_of_the_model():
             assert root_from(hash_leaf(leaves[index]), index, size, proof) == top(levels)
 
 
+@pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0), (0, LARGEST + 1)])
+def test_there_is_no_root_for_a_place_that_is_not_in_the_tree(index, size):
+    assert root_from(hash_leaf(b""), index, size, []) is None
+
+
 def test_a_hundred_thousand_accounts_need_proofs_of_seventeen_hashes():
     tree = Tree((f"a{number}", number) for number in range(100_000))
 
