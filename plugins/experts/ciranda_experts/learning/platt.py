@@ -11,6 +11,8 @@ __all__ = ["log_odds", "logistic", "scale"]
 _EDGE: Final = 1e-6  # confidence that is as good as 0 or 1
 _TURNS: Final = 100
 _DAMPING: Final = 1e-9
+_FLAT: Final = 1e-9  # slope of the mean loss
+_LEAST: Final = 1e-6  # part of a step
 
 
 def log_odds(share: float) -> float:
@@ -54,13 +56,13 @@ def scale(points: Sequence[tuple[float, bool]]) -> tuple[float, float]:
         h11 += _DAMPING
         h22 += _DAMPING
         over = h11 * h22 - h12 * h12
-        if over <= 0 or max(abs(g1), abs(g2)) < 1e-10:  # noqa: PLR2004  (as flat as floats go)
+        if over <= 0 or max(abs(g1), abs(g2)) < _FLAT * len(data):
             break
         d1, d2 = (h22 * g1 - h12 * g2) / over, (h11 * g2 - h12 * g1) / over
         step = 1.0
-        while step > 1e-10:  # noqa: PLR2004  (halved until it is no worse)
+        while step > _LEAST:  # halved until it helps
             trial = _loss(data, slope - step * d1, offset - step * d2)
-            if trial <= loss:
+            if trial < loss:
                 break
             step /= 2
         else:

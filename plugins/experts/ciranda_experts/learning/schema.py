@@ -20,14 +20,15 @@ MIGRATIONS: Final = (
     CREATE INDEX reviews_by_status ON reviews(status, opened);
 
     CREATE TABLE outcomes(
-        judgement TEXT NOT NULL, key TEXT NOT NULL, at REAL NOT NULL, truth TEXT NOT NULL,
-        verdict TEXT NOT NULL, confidence REAL NOT NULL, by TEXT NOT NULL,
+        judgement TEXT NOT NULL, key TEXT NOT NULL, judged REAL NOT NULL, at REAL NOT NULL,
+        truth TEXT NOT NULL, verdict TEXT NOT NULL, confidence REAL NOT NULL, by TEXT NOT NULL,
         PRIMARY KEY (judgement, key));
     CREATE INDEX outcomes_by_time ON outcomes(at);
+    CREATE INDEX outcomes_by_verdict ON outcomes(verdict, judged, truth);
     CREATE TABLE graded(
         id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, expert TEXT NOT NULL,
-        version TEXT NOT NULL, verdict TEXT NOT NULL, raw REAL NOT NULL,
-        confidence REAL NOT NULL, "right" INTEGER NOT NULL, counted INTEGER NOT NULL);
+        version TEXT NOT NULL, verdict TEXT NOT NULL, raw REAL,
+        confidence REAL NOT NULL, "right" INTEGER NOT NULL, role INTEGER NOT NULL);
     CREATE INDEX graded_by_expert ON graded(expert, version, id);
     CREATE INDEX graded_by_time ON graded(at);
 
@@ -43,11 +44,13 @@ MIGRATIONS: Final = (
     CREATE TABLE trials(
         id INTEGER PRIMARY KEY AUTOINCREMENT, expert TEXT NOT NULL, incumbent TEXT NOT NULL,
         candidate TEXT NOT NULL, share REAL NOT NULL, kind TEXT NOT NULL, begun REAL NOT NULL,
-        ended REAL, both_right INTEGER NOT NULL DEFAULT 0, both_wrong INTEGER NOT NULL DEFAULT 0,
-        wins INTEGER NOT NULL DEFAULT 0, losses INTEGER NOT NULL DEFAULT 0,
+        ended REAL, pairs INTEGER NOT NULL DEFAULT 0, wins INTEGER NOT NULL DEFAULT 0,
+        losses INTEGER NOT NULL DEFAULT 0,
         incumbent_false INTEGER NOT NULL DEFAULT 0, candidate_false INTEGER NOT NULL DEFAULT 0,
         outcome TEXT NOT NULL DEFAULT '');
     CREATE UNIQUE INDEX trials_running ON trials(expert) WHERE ended IS NULL;
+    CREATE TABLE pairs(
+        trial INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (trial, key)) WITHOUT ROWID;
     CREATE TABLE changes(
         id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, expert TEXT NOT NULL,
         what TEXT NOT NULL, former TEXT NOT NULL, latter TEXT NOT NULL, by TEXT NOT NULL,
