@@ -20,7 +20,6 @@ __all__ = [
     "encode",
     "numeral",
     "program",
-    "value_of",
 ]
 
 # Sorts on the wire.
@@ -148,7 +147,12 @@ def encode(problems: Sequence[Problem]) -> Encoded:
     return Encoded(payload, list(names), conditions)
 
 
-def value_of(given: Any, sort: Sort) -> bool | int | Fraction:
+def fraction(above: int | str, below: int | str) -> Fraction:
+    """Return a fraction from its numerals."""
+    return Fraction(_integer(above), _integer(below))
+
+
+def read_value(given: Any, sort: Sort) -> bool | int | Fraction:
     """Return a value of a model as it came: a bool, a numeral, or a pair of numerals.
 
     Raises:
@@ -158,5 +162,4 @@ def value_of(given: Any, sort: Sort) -> bool | int | Fraction:
         return bool(given)
     if sort is Sort.INT:
         return _integer(given)
-    above, below = given
-    return Fraction(_integer(above), _integer(below))
+    return fraction(*given)

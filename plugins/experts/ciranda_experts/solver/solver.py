@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from fractions import Fraction
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, final
 
@@ -12,9 +13,12 @@ import anyio
 from ciranda.errors import StepError
 from ciranda.executors.pool import Pool, PoolStats, Recycle, WorkerKind
 
+from ..exact import Value
+from ..intent.tree import Sort
 from ..presolve.problem import Answer, Decision, Problem
-from .formula import Answered, Encoded, encode, value_of
-from .witness import fits
+from ..presolve.witness import witnesses
+from .formula import Answered, Encoded, encode, fraction, read_value
+from .irrational import between
 
 __all__ = ["Solver", "Why"]
 
@@ -147,12 +151,17 @@ def _read(
 
 
 def _satisfiable(problem: Problem, answered: Answered, encoded: Encoded) -> Decision:
-    if not answered.rational:
-        return Decision(Answer.UNKNOWN, "z3", reason=Why.IRRATIONAL)
-    found = zip(encoded.names, answered.model or (), strict=True)
-    model = {
-        name: value_of(value, problem.sorts[name]) for name, value in found if name in problem.sorts
-    }
-    if not fits(problem, model):
-        return Decision(Answer.UNKNOWN, "z3", reason=Why.UNDECIDED)
-    return Decision(Answer.SATISFIABLE, "z3", model=model, certificate={"method": "model"})
+    model: dict[str, Value] = {}
+    bounds: dict[str, tuple[Fraction, Fraction]] = {}
+    for name, value in zip(encoded.names, answered.model or (), strict=True):
+        sort = problem.sorts.get(name)
+        if sort is Sort.REAL and len(value) > 2:  # noqa: PLR2004  both ends of an interval
+            bounds[name] = (fraction(*value[:2]), fraction(*value[2:]))
+        elif sort is not None:
+            model[name] = read_value(value, sort)
+    if not bounds and witnesses(problem, model):
+        return Decision(Answer.SATISFIABLE, "z3", model=model)
+    certificate = between(problem, model, bounds)
+    if certificate is not None:
+        return Decision(Answer.SATISFIABLE, "z3", certificate=certificate)
+    return Decision(Answer.UNKNOWN, "z3", reason=Why.IRRATIONAL if bounds else Why.UNDECIDED)

@@ -1,0 +1,243 @@
+"""The logic expert: does `pre` imply `post`, can `constraints` hold, and what shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+from ciranda.errors import PoolError
+from ciranda.events.judging import Verdict
+
+from .confidence import PROVEN, UNKNOWN
+from .exact import Value, written
+from .expert import Finding
+from .intent.evaluate import UNDEFINED, evaluate
+from .intent.intent import Condition, Intent
+from .presolve.presolve import BUDGET, presolve
+from .presolve.problem import Answer, Decision, Obligation, Problem, Role, problems
+from .proof import proof_of
+from .solver.solver import Solver, Why
+
+__all__ = ["judge"]
+
+Decided: TypeAlias = tuple[Obligation, Decision]
+
+_EFFORT: Final = 10 * BUDGET  # for all obligations: the loop waits meanwhile
+_TOLD: Final = 6  # variables, or conditions, in a sentence
+_LONG: Final = 80  # characters of a value or a condition in a sentence
+_MISSING: Final = "expert-missing"
+_WHY_NOT: Final[dict[str, str]] = {
+    Why.TIMEOUT: "no answer was found in time: raise `budget_ms`, or make it simpler",
+    Why.UNDECIDED: "the solver gave up: products and powers of variables may be beyond it",
+    Why.MEMORY: "the solver ran out of memory: make it simpler",
+    Why.IRRATIONAL: "only an irrational number would do, and it could not be confirmed",
+    Why.CRASHED: "the process of the solver was lost, twice",
+}
+
+
+async def judge(intent: Intent, solver: Solver | None, budget: float) -> Finding:
+    """Judge the conditions of an intent.
+
+    Args:
+        intent: What is to be judged.
+        solver: Decides what is not easy; without one that stays uncertain.
+        budget: Seconds.
+
+    Returns:
+        Approved or rejected with a proof under `proof` in the evidence; uncertain when something
+        could not be decided, which is never taken for a yes; abstained when there is nothing.
+    """
+    obligations = problems(intent)
+    if not obligations:
+        return Finding(
+            verdict=Verdict.ABSTAINED,
+            confidence=UNKNOWN,
+            reason="irrelevant",
+            message="The intent has no conditions.",
+        )
+    effort = min(BUDGET, _EFFORT // len(obligations))
+    decided: list[Decided] = []
+    hard: list[Obligation] = []
+    for obligation in obligations:
+        decision = presolve(obligation.problem, budget=effort)
+        if decision is None:
+            hard.append(obligation)
+        elif decision.answer is obligation.wanted:
+            decided.append((obligation, decision))
+        else:
+            return _rejected(intent, obligation, decision)
+    why = ""
+    if hard:
+        answers, why = await _solve([one.problem for one in hard], solver, budget)
+        for obligation, decision in zip(hard, answers, strict=True):
+            if decision.answer not in (obligation.wanted, Answer.UNKNOWN):
+                return _rejected(intent, obligation, decision)
+            decided.append((obligation, decision))
+    order = {id(obligation): at for at, obligation in enumerate(obligations)}
+    decided.sort(key=lambda pair: order[id(pair[0])])
+    unknown = [pair for pair in decided if pair[1].answer is Answer.UNKNOWN]
+    return _uncertain(decided, unknown, why) if unknown else _approved(intent, decided)
+
+
+async def _solve(
+    hard: Sequence[Problem], solver: Solver | None, budget: float
+) -> tuple[Sequence[Decision], str]:
+    """Return decisions, and why there is no solver if there is none."""
+    why = "there is no solver"
+    if solver is not None:
+        try:
+            return await solver.decide_all(hard, budget=budget), ""
+        except PoolError as error:
+            why = str(error)
+    return [Decision(Answer.UNKNOWN, "none", reason=_MISSING)] * len(hard), why
+
+
+def _approved(intent: Intent, decided: Sequence[Decided]) -> Finding:
+    entails = bool(intent.post)
+    reason = "proved" if entails or intent.pre else "consistent"
+    count = len(intent.post)
+    said = []
+    if count == 1:
+        said.append("the condition of `post` follows")
+    elif entails:
+        said.append(f"all {count} conditions of `post` follow")
+    if intent.constraints:
+        said.append("`constraints` can hold together")
+    if not said:
+        said.append("`pre` can be true")
+    return Finding(
+        verdict=Verdict.APPROVED,
+        confidence=PROVEN,
+        reason=reason,
+        message=_sentence(" and ".join(said)),
+        evidence={
+            "obligations": [_told(*pair) for pair in decided],
+            "proof": proof_of(intent, Verdict.APPROVED, reason, decided),
+        },
+        proven=True,
+    )
+
+
+def _uncertain(decided: Sequence[Decided], unknown: Sequence[Decided], why: str) -> Finding:
+    first, decision = unknown[0]
+    what = _quoted(first.problem.violate) if first.problem.violate else _QUESTIONS[first.role]
+    because = why or _WHY_NOT.get(decision.reason, "it is unknown")
+    return Finding(
+        verdict=Verdict.UNCERTAIN,
+        confidence=UNKNOWN,
+        reason=str(decision.reason),
+        message=_sentence(f"{what} could not be decided: {because}"),
+        evidence={"obligations": [_told(*pair) for pair in decided]},
+    )
+
+
+_QUESTIONS: Final = {
+    Role.PRE_SATISFIABLE: "whether `pre` can be true",
+    Role.PRE_DEFINED: "whether `pre` is always defined",
+    Role.POST: "whether `post` follows",
+    Role.CONSTRAINTS: "whether `constraints` can hold together",
+}
+
+
+def _rejected(intent: Intent, obligation: Obligation, decision: Decision) -> Finding:
+    if decision.answer is Answer.UNSATISFIABLE:
+        reason, message, evidence = _contradiction(obligation, decision)
+    else:
+        reason, message, evidence = _counterexample(obligation, decision)
+    evidence["obligations"] = [_told(obligation, decision)]
+    evidence["proof"] = proof_of(intent, Verdict.REJECTED, reason, [(obligation, decision)])
+    return Finding(
+        verdict=Verdict.REJECTED,
+        confidence=PROVEN,
+        reason=reason,
+        message=message,
+        evidence=evidence,
+        proven=True,
+    )
+
+
+def _contradiction(obligation: Obligation, decision: Decision) -> tuple[str, str, dict[str, Any]]:
+    core = [one for one in obligation.problem.assume if one.where in decision.core]
+    lines = ", ".join(_quoted(one) for one in core[:_TOLD])
+    if len(core) > _TOLD:
+        lines += f" and {len(core) - _TOLD} more"
+    said = f"{lines} can never be true" if len(core) == 1 else f"{lines} cannot be true together"
+    evidence = {"core": [_line(one) for one in core]}
+    if obligation.role is Role.CONSTRAINTS:
+        return "inconsistent", f"{said}.", evidence
+    return "vacuous", f"{said}, so `pre` proves nothing.", evidence
+
+
+def _counterexample(obligation: Obligation, decision: Decision) -> tuple[str, str, dict[str, Any]]:
+    problem = obligation.problem
+    model = decision.model
+    if model is None:
+        return _irrational(obligation, decision)
+    broken, value = _broken(problem, model)
+    names = [f"{name} = {_short(str(written(model[name])).lower())}" for name in model]
+    case = ", ".join(names[:_TOLD])
+    if len(names) > _TOLD:
+        case += f" and {len(names) - _TOLD} more"
+    evidence: dict[str, Any] = {
+        "counterexample": {name: written(given) for name, given in model.items()},
+        "breaks": {**_line(broken), "value": value},
+    }
+    reason = "undefined" if value == "undefined" else "counterexample"
+    when = f" when {case}" if case else ""
+    return reason, f"{_quoted(broken)} is {value}{when}.", evidence
+
+
+def _irrational(obligation: Obligation, decision: Decision) -> tuple[str, str, dict[str, Any]]:
+    """Tell of a counterexample that lies between two fractions."""
+    broken = obligation.problem.violate
+    assert broken is not None  # nothing else is shown that way
+    about = decision.certificate
+    near = {key: about[key] for key in ("near", "spans", "values")}
+    case = ", ".join(f"{name} = {value}..." for name, value in about["near"].items())
+    place = f"{case}, irrational"
+    evidence = {"between": near, "breaks": {**_line(broken), "value": "false"}}
+    return "counterexample", f"{_quoted(broken)} is false when {place}.", evidence
+
+
+def _broken(problem: Problem, model: dict[str, Value]) -> tuple[Condition, str]:
+    """Return the condition that an assignment breaks, and whether it is false or undefined."""
+    bits = problem.int_bits
+    if problem.violate is not None:
+        value = evaluate(problem.violate.term, model, bits)
+        return problem.violate, "undefined" if value is UNDEFINED else "false"
+    for condition in problem.assume:
+        if evaluate(condition.term, model, bits) is UNDEFINED:
+            return condition, "undefined"
+    raise AssertionError("a witness of undefinedness leaves nothing undefined")
+
+
+def _line(condition: Condition) -> dict[str, Any]:
+    return {"where": condition.where, "text": condition.text, "line": condition.line}
+
+
+def _told(obligation: Obligation, decision: Decision) -> dict[str, Any]:
+    """Return what an obligation came to, for a reader; the proof has the rest."""
+    told: dict[str, Any] = {
+        "role": obligation.role.value,
+        "where": obligation.where,
+        "answer": decision.answer.value,
+        "method": decision.method,
+    }
+    if decision.core:
+        told["core"] = list(decision.core)
+    if decision.reason:
+        told["reason"] = str(decision.reason)
+    return told
+
+
+def _quoted(condition: Condition) -> str:
+    at = f" (line {condition.line})" if condition.line else ""
+    return f"{condition.where} `{_short(condition.text)}`{at}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
