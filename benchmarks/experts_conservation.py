@@ -16,7 +16,7 @@ import apsw
 
 from ciranda.events.judging import Judgement, Verdict
 from ciranda.store import Durability
-from ciranda_experts.conservation import Conservation, Spent, Tree
+from ciranda_experts.conservation import Conservation, Reservation, Spent, Tree
 from ciranda_experts.conservation.ledger import check
 from ciranda_experts.expert import Question
 from ciranda_experts.intent.reading import read_intent
@@ -122,8 +122,8 @@ def growth(rounds):
         spent = Spent(Path(folder), durability=Durability.PROCESS)
         known = 0
         for size in SIZES:
-            lot = [(spent.reserve(f"t{number}", "0" * 64), True) for number in range(known, size)]
-            spent.settle(lot)
+            found = [spent.reserve(f"t{number}", "0" * 64) for number in range(known, size)]
+            spent.settle((each, True) for each in found if isinstance(each, Reservation))
             known = size
             times = []
             for number in range(rounds):

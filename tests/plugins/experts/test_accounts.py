@@ -165,6 +165,7 @@ def test_every_condition_of_a_problem_has_a_place_of_its_own():
 def test_sums_are_those_of_mathematics_whatever_the_width_of_integers():
     intent = read("new_a == a", "new_b == b", int_bits=8, accounts=["a", "b"])
     conserved = conservation_problems(intent)[1].problem.violate
+    assert conserved
     values = {"a": 127, "b": 127, "new_a": 127, "new_b": 127}
 
     assert evaluate(conserved.term, values, 8) is True
@@ -176,6 +177,7 @@ def test_one_account_alone_must_keep_what_it_has(bits):
     fields = {} if bits is None else {"int_bits": bits}
     intent = read("new_a == a - 5 + 5", accounts=["a"], **fields)
     conserved = conservation_problems(intent)[1].problem.violate
+    assert conserved
 
     assert evaluate(conserved.term, {"a": 100, "new_a": 100}, bits) is True
     assert evaluate(conserved.term, {"a": 100, "new_a": 101}, bits) is False

@@ -14,7 +14,8 @@ from ciranda_experts.conservation import Conservation, Spent, Tree
 from ciranda_experts.intent.intent import Feature
 from ciranda_experts.intent.reading import read_intent
 from ciranda_experts.presolve.problem import Answer, Decision
-from tests.plugins.experts.conserving import TRANSFER, UNDECIDED, answer, ask, decide, said
+
+from .conserving import TRANSFER, UNDECIDED, answer, ask, decide, said
 
 pytestmark = pytest.mark.anyio
 

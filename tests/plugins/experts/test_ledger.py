@@ -82,7 +82,7 @@ def top(levels):
 def test_roots_are_those_of_the_vectors(size):
     leaves = LEAVES[:size]
 
-    assert top(levels_of(map(hash_leaf, leaves))).hex() == ROOTS[size]
+    assert top(levels_of([*map(hash_leaf, leaves)])).hex() == ROOTS[size]
     assert model_root(leaves).hex() == ROOTS[size]
 
 
@@ -112,18 +112,18 @@ def test_roots_are_those_of_the_vectors(size):
     ],
 )
 def test_proofs_are_those_of_the_vectors(index, size, path):
-    levels = levels_of(map(hash_leaf, LEAVES[:size]))
+    levels = levels_of([*map(hash_leaf, LEAVES[:size])])
 
     assert [each.hex() for each in proof_of(levels, index)] == path
     proof = [bytes.fromhex(each) for each in path]
-    assert root_from(hash_leaf(LEAVES[index]), index, size, proof).hex() == ROOTS[size]
+    assert root_from(hash_leaf(LEAVES[index]), index, size, proof) == bytes.fromhex(ROOTS[size])
 
 
 def test_trees_of_all_small_sizes_and_some_larger_ones_are_those_of_the_model():
     chance = random.Random(1)
     for size in [*range(1, 40), 63, 64, 65, 127, 200, 255, 256, 257, 300]:
         leaves = [chance.randbytes(chance.randrange(20)) for _ in range(size)]
-        levels = levels_of(map(hash_leaf, leaves))
+        levels = levels_of([*map(hash_leaf, leaves)])
         assert top(levels) == model_root(leaves)
 
         for index in range(size) if size < 40 else chance.sample(range(size), 5):
@@ -225,7 +225,8 @@ def test_an_inner_node_is_no_leaf():
 
     # Whoever takes the two children for the data of a leaf finds another hash.
     assert hash_leaf(b"".join(pair)) != hash_node(*pair)
-    assert root_from(hash_leaf(b"".join(pair)), 0, 2, [bytes.fromhex(inner)]).hex() != tree.root
+    found = root_from(hash_leaf(b"".join(pair)), 0, 2, [bytes.fromhex(inner)])
+    assert found not in {None, bytes.fromhex(tree.root)}
 
 
 def test_a_last_leaf_that_is_there_twice_makes_another_root():

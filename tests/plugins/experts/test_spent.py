@@ -7,13 +7,11 @@ import sys
 import threading
 from contextlib import closing
 
-import anyio
 import pytest
 
 from ciranda.errors import StoreError
 from ciranda.store import Database, Durability
 from ciranda_experts.conservation import Conflict, Reservation, Spent, State
-from ciranda_experts.conservation.settling import Settling
 
 LEVELS = [Durability.POWER, Durability.PROCESS]
 
@@ -24,8 +22,24 @@ def spent(tmp_path, request):
         yield made
 
 
+def take(spent, *asked):
+    found = spent.reserve(*asked)
+    assert isinstance(found, Reservation)
+    return found
+
+
+def clash(spent, *asked):
+    found = spent.reserve(*asked)
+    assert isinstance(found, Conflict)
+    return found
+
+
+def opened(spent):
+    return spent._opened
+
+
 def spend(spent, *asked):
-    reservation = spent.reserve(*asked)
+    reservation = take(spent, *asked)
     assert spent.settle([(reservation, True)]) == [None]
     return reservation
 
@@ -94,7 +108,7 @@ def test_an_id_that_is_not_approved_is_free_for_everybody(spent, step):
 
     spent.settle([(mine, False)])
 
-    assert isinstance(spent.reserve("t1", "other", "elsewhere"), Reservation)
+    take(spent, "t1", "other", "elsewhere")
 
 
 def test_what_is_spent_stays_spent_whatever_a_later_question_of_the_step_comes_to(spent):
@@ -103,7 +117,7 @@ def test_what_is_spent_stays_spent_whatever_a_later_question_of_the_step_comes_t
     again = spent.reserve("t1", "digest", "step")
     spent.settle([(again, False)])
 
-    assert isinstance(spent.reserve("t1", "other", "elsewhere"), Conflict)
+    clash(spent, "t1", "other", "elsewhere")
 
 
 def test_a_reservation_taken_up_again_is_not_given_back_by_the_one_before(spent):
@@ -112,7 +126,7 @@ def test_a_reservation_taken_up_again_is_not_given_back_by_the_one_before(spent)
 
     spent.settle([(before, False)])
 
-    assert isinstance(spent.reserve("t1", "other", "elsewhere"), Conflict)
+    clash(spent, "t1", "other", "elsewhere")
     assert spent.settle([(after, True)]) == [None]
 
 
@@ -134,14 +148,14 @@ def test_an_approval_stands_where_the_id_was_given_back_and_nobody_took_it(spent
     spent.settle([(after, False)])
 
     assert spent.settle([(before, True)]) == [None]
-    assert isinstance(spent.reserve("t1", "digest", "elsewhere"), Conflict)
+    clash(spent, "t1", "digest", "elsewhere")
 
 
 def test_settling_twice_changes_nothing(spent):
     mine = spend(spent, "t1", "digest")
 
     assert spent.settle([(mine, True), (mine, False)]) == [None, None]
-    assert isinstance(spent.reserve("t1", "digest"), Conflict)
+    clash(spent, "t1", "digest")
 
 
 def test_an_id_may_be_released_by_hand_until_it_is_spent(spent):
@@ -149,8 +163,8 @@ def test_an_id_may_be_released_by_hand_until_it_is_spent(spent):
     spend(spent, "paid", "digest")
 
     assert [spent.release(name) for name in ("dead", "paid", "unknown")] == [True, False, False]
-    assert isinstance(spent.reserve("dead", "digest"), Reservation)
-    assert isinstance(spent.reserve("paid", "digest"), Conflict)
+    take(spent, "dead", "digest")
+    clash(spent, "paid", "digest")
 
 
 @pytest.mark.parametrize(
@@ -158,9 +172,9 @@ def test_an_id_may_be_released_by_hand_until_it_is_spent(spent):
 )
 def test_ids_are_compared_character_by_character(spent, ids):
     for name in ids:
-        assert isinstance(spent.reserve(name, name, name), Reservation)
+        take(spent, name, name, name)
     for name in ids:
-        assert isinstance(spent.reserve(name, "other", name), Conflict)
+        clash(spent, name, "other", name)
 
 
 def test_a_restart_forgets_nothing(tmp_path):
@@ -169,10 +183,10 @@ def test_a_restart_forgets_nothing(tmp_path):
         spent.reserve("reserved", "digest", "step")
 
     with closing(Spent(tmp_path)) as spent:
-        assert spent.reserve("paid", "digest", "other").state is State.SPENT
-        assert spent.reserve("reserved", "digest", "other").state is State.RESERVED
-        assert isinstance(spent.reserve("paid", "digest", "step"), Reservation)
-        assert isinstance(spent.reserve("reserved", "digest", "step"), Reservation)
+        assert clash(spent, "paid", "digest", "other").state is State.SPENT
+        assert clash(spent, "reserved", "digest", "other").state is State.RESERVED
+        take(spent, "paid", "digest", "step")
+        take(spent, "reserved", "digest", "step")
 
 
 def test_no_file_is_made_before_it_is_needed(tmp_path):
@@ -191,13 +205,13 @@ def test_a_closed_store_is_refused(tmp_path):
 
 
 def test_an_approval_is_synced_and_a_reservation_is_not(tmp_path):
-    levels = []
+    levels: list[int] = []
     with closing(Spent(tmp_path)) as spent:
-        for _ in range(2):
-            mine = spent.reserve(f"t{len(levels)}", "digest")
-            levels.append(spent._opened.execute("PRAGMA synchronous")[0][0])
+        for name in ("t1", "t2"):
+            mine = take(spent, name, "digest")
+            levels.append(opened(spent).execute("PRAGMA synchronous")[0][0])
             spent.settle([(mine, True)])
-            levels.append(spent._opened.execute("PRAGMA synchronous")[0][0])
+            levels.append(opened(spent).execute("PRAGMA synchronous")[0][0])
 
     assert levels == [1, 2, 1, 2]  # NORMAL, FULL
 
@@ -259,8 +273,10 @@ def test_processes_that_race_for_an_id_have_one_winner(tmp_path):
         for name in ("one", "two")
     ]
     for racer in racers:
+        assert racer.stdout
         assert racer.stdout.readline() == "ready\n"
     for racer in racers:
+        assert racer.stdin
         racer.stdin.write("go\n")
         racer.stdin.flush()
     won = [racer.communicate(timeout=60)[0].split() for racer in racers]
@@ -289,107 +305,28 @@ def test_a_step_that_was_killed_takes_its_reservation_up_again_and_others_may_no
     assert killed.returncode == -signal.SIGKILL
 
     with closing(Spent(tmp_path)) as spent:
-        assert spent.reserve("paid", "digest", "other").state is State.SPENT
-        assert spent.reserve("reserved", "digest", "other").state is State.RESERVED
-        assert spent.reserve("reserved", "digest", "").state is State.RESERVED
-        assert spent.reserve("reserved", "another", "step").state is State.RESERVED
-        assert spent.reserve("nobody's", "digest").state is State.RESERVED
+        assert clash(spent, "paid", "digest", "other").state is State.SPENT
+        assert clash(spent, "reserved", "digest", "other").state is State.RESERVED
+        assert clash(spent, "reserved", "digest", "").state is State.RESERVED
+        assert clash(spent, "reserved", "another", "step").state is State.RESERVED
+        assert clash(spent, "nobody's", "digest").state is State.RESERVED
 
         spend(spent, "reserved", "digest", "step")
-        assert spent.reserve("reserved", "digest", "other").state is State.SPENT
+        assert clash(spent, "reserved", "digest", "other").state is State.SPENT
 
 
 def test_a_hundred_thousand_ids_are_found_as_fast_as_a_hundred(tmp_path):
     with closing(Spent(tmp_path, durability=Durability.PROCESS)) as spent:
-        spent.settle((spent.reserve(f"t{number}", "digest"), True) for number in range(3))
-        spent._opened.execute(
+        spent.settle((take(spent, f"t{number}", "digest"), True) for number in range(3))
+        opened(spent).execute(
             "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
             "INSERT INTO spent SELECT CAST('t' || i AS BLOB), x'00', x'', '', 'spent', 0 FROM n"
         )
 
-        plan = spent._opened.execute("EXPLAIN QUERY PLAN SELECT * FROM spent WHERE id = x'00'")
+        plan = opened(spent).execute("EXPLAIN QUERY PLAN SELECT * FROM spent WHERE id = x'00'")
         assert [row[3] for row in plan] == ["SEARCH spent USING PRIMARY KEY (id=?)"]
-        assert isinstance(spent.reserve("t77777", "digest"), Conflict)
-        assert isinstance(spent.reserve("t100001", "digest"), Reservation)
-
-
-# Settling together.
-
-
-@pytest.mark.anyio
-async def test_who_waits_for_the_same_disk_shares_its_sync(tmp_path):
-    with closing(Spent(tmp_path)) as spent:
-        settling = Settling(spent)
-        reservations = [await settling.reserve(f"t{n}", "digest", "") for n in range(40)]
-        commits = []
-        spent._opened._writer.set_commit_hook(lambda: commits.append(1) or False)
-
-        async with anyio.create_task_group() as tasks:
-            for reservation in reservations:
-                tasks.start_soon(settling.settle, reservation, True)
-
-        assert 1 <= len(commits) <= 3
-        for number in range(40):
-            assert (await settling.reserve(f"t{number}", "digest", "")).state is State.SPENT
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("level", LEVELS)
-async def test_reservations_and_settlements_mix(tmp_path, level):
-    won = []
-
-    async def ask(settling, name, approved):
-        found = await settling.reserve(name, "digest", "")
-        if isinstance(found, Reservation):
-            assert await settling.settle(found, approved) is None
-            won.append((name, approved))
-
-    with closing(Spent(tmp_path, durability=level)) as spent:
-        settling = Settling(spent)
-        async with anyio.create_task_group() as tasks:
-            for number in range(30):
-                tasks.start_soon(ask, settling, f"t{number % 10}", number % 2 == 0)
-
-        approved = {name for name, yes in won if yes}
-        for number in range(10):
-            found = spent.reserve(f"t{number}", "digest")
-            assert isinstance(found, Conflict) == (f"t{number}" in approved)
-
-
-@pytest.mark.anyio
-async def test_a_commit_that_fails_approves_nobody(tmp_path):
-    failed = []
-
-    async def settle(settling, reservation):
-        try:
-            await settling.settle(reservation, True)
-        except StoreError as error:
-            failed.append(str(error))
-
-    with closing(Spent(tmp_path)) as spent:
-        settling = Settling(spent)
-        reservations = [await settling.reserve(f"t{n}", "digest", "") for n in range(3)]
-        spent._opened.execute("PRAGMA query_only=1")
-        async with anyio.create_task_group() as tasks:
-            for reservation in reservations:
-                tasks.start_soon(settle, settling, reservation)
-        assert len(failed) == 3
-
-        spent._opened.execute("PRAGMA query_only=0")
-        assert [await settling.settle(each, True) for each in reservations] == [None] * 3
-        assert spent.reserve("t1", "digest").state is State.SPENT
-
-
-@pytest.mark.anyio
-async def test_a_cancelled_question_still_settles(tmp_path):
-    with closing(Spent(tmp_path)) as spent:
-        settling = Settling(spent)
-        mine = await settling.reserve("t1", "digest", "step")
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            await settling.settle(mine, True)
-
-        assert spent.reserve("t1", "other", "").state is State.SPENT
+        clash(spent, "t77777", "digest")
+        take(spent, "t100001", "digest")
 
 
 def test_a_strangers_file_is_told(tmp_path):

@@ -12,7 +12,8 @@ from ciranda.errors import StoreError
 from ciranda.events.judging import Verdict
 from ciranda.store import Durability
 from ciranda_experts.conservation import Conservation, Spent
-from tests.plugins.experts.conserving import TRANSFER, answer, ask, decide, judged, said
+
+from .conserving import TRANSFER, answer, ask, decide, judged, said
 
 pytestmark = pytest.mark.anyio
 
