@@ -229,7 +229,7 @@ class _Reading:
         for field, (name, read) in _READERS.items():
             if field in given:
                 found[name] = read(given[field], field)
-                source[field] = msgspec.to_builtins(found[name])
+                source[field] = _plain(msgspec.to_builtins(found[name]))
         if "budget_ms" in given:
             source["budget_ms"] = given["budget_ms"]
         asked = found.get("policy", _NO_POLICY).budget_ms
@@ -248,6 +248,13 @@ _READERS: Final[dict[str, tuple[str, Any]]] = {
     "policy": ("policy", read_policy),
     "budget_ms": ("budget", read_budget),
 }
+
+
+def _plain(value: Any) -> Any:
+    """Return data whose lists are lists, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _claims(rest: Mapping[str, Any]) -> bool:
