@@ -1,0 +1,195 @@
+"""Asking the experts: all at once, each at most once for the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, final
+
+import anyio
+import msgspec
+
+from ciranda.events.judging import Opinion
+
+from ..expert import Expert, Isolation, Question
+from ..intent.intent import Intent
+from .answer import late
+from .handover import Purity, Settling
+from .running import Flight, Running
+from .shelf import Shelf
+
+__all__ = ["Bench", "Heard", "Pledge"]
+
+_replace: Final = msgspec.structs.replace
+
+Hear = Callable[[Opinion], None]
+Start = Callable[[Expert], None]
+
+
+class Pledge(NamedTuple):
+    """A question whose expert is to be told what came of it."""
+
+    settling: Settling
+    expert: Expert
+    question: Question
+
+
+class Heard(NamedTuple):
+    """What the experts said; `lasting` when all of it holds for whoever asks the same again."""
+
+    opinions: list[Opinion]
+    lasting: bool
+
+
+@final
+class Bench:
+    """The experts that sit, and what they are busy with.
+
+    Args:
+        running: Where they work.
+        shelf: Where findings of pure experts are remembered.
+
+    Attributes:
+        epoch: Changes when what was found before is worth nothing.
+    """
+
+    def __init__(self, running: Running, shelf: Shelf) -> None:
+        self._running: Final = running
+        self._shelf: Final = shelf
+        self._flights: dict[tuple[str, str], Flight] = {}
+        self.epoch = 0
+        self._owners: dict[str, tuple[Settling | None, Purity | None]] = {}
+
+    def clear(self) -> None:
+        """Forget findings, also those that are on their way, and who the experts are."""
+        self._owners = {}
+        self.epoch += 1
+        self._flights = {}
+        self._shelf.clear()
+
+    async def hear(
+        self,
+        intent: Intent,
+        chosen: tuple[Expert, ...],
+        budget: float,
+        *,
+        limit: float,
+        key: str,
+        pledges: list[Pledge],
+        start: Start | None = None,
+        hear: Hear | None = None,
+    ) -> Heard:
+        """Ask experts about an intent, all of them at once.
+
+        Args:
+            intent: The intent.
+            chosen: The experts.
+            budget: Seconds for all of it.
+            limit: Seconds for each of them.
+            key: Of the step on whose behalf it is asked.
+            pledges: Filled with those who are to be told what came of it.
+            start: Called when an expert begins.
+            hear: Called with each opinion as it comes.
+        """
+        opinions: list[Opinion] = []
+        flights: list[Flight] = []
+        lasting = True
+        for expert in chosen:
+            settling, purity = self._owner(expert)
+            if purity is not None:
+                pure = purity.is_pure(intent)
+            else:
+                pure = expert.pure and not (settling is not None and intent.transaction)
+            lasting = lasting and pure
+            known = self._shelf.opinion(intent.key, expert.name) if pure else None
+            if known is None:
+                seconds = min(expert.timeout, limit, budget)
+                question = Question(intent=intent, budget=seconds, key="" if pure else key)
+                if settling is not None and not pure:
+                    pledges.append(Pledge(settling, expert, question))
+                found = self._ask(expert, question, pure, start)
+                if type(found) is Flight:
+                    flights.append(found)
+                    continue
+                known = found
+            opinions.append(known)
+            if hear is not None:
+                hear(known)
+        if flights:
+            opinions += await self._landed(flights, hear)
+        return Heard(opinions, lasting)
+
+    def _ask(
+        self, expert: Expert, question: Question, pure: bool, start: Start | None
+    ) -> Opinion | Flight:
+        place = (question.intent.key, expert.name)
+        if pure:
+            flight = self._flights.get(place)
+            if flight is not None and flight.budget >= question.budget:
+                return flight
+        if start is not None:
+            start(expert)
+        waiting: Any = None
+        if expert.isolation is Isolation.INLINE:
+            waiting = self._running.at_once(expert, question, question.budget)
+            if type(waiting) is Opinion:
+                if pure:
+                    self._shelf.keep_opinion(question.intent.key, waiting)
+                return waiting
+        flight = Flight(expert, question.budget)
+        if pure and question.intent.key:
+            self._flights[place] = flight
+            epoch = self.epoch
+
+            def keep(landed: Flight) -> None:
+                if epoch != self.epoch or landed.opinion is None:
+                    return
+                if self._flights.get(place) is landed:
+                    del self._flights[place]
+                self._shelf.keep_opinion(place[0], landed.opinion)
+
+            flight.landed = keep
+        self._running.begin(flight, question, waiting)
+        return flight
+
+    async def _landed(self, flights: list[Flight], hear: Hear | None) -> list[Opinion]:
+        """Wait for flights, each for its budget at most."""
+        done = anyio.Event()
+        left = len(flights)
+
+        def told(opinion: Opinion) -> None:
+            nonlocal left
+            left -= 1
+            if hear is not None:
+                hear(opinion)
+            if not left:
+                done.set()
+
+        for flight in flights:
+            flight.watch(told)
+        try:
+            with anyio.move_on_after(max(flight.budget for flight in flights)):
+                await done.wait()
+            return [self._outcome(flight, hear) for flight in flights]
+        finally:
+            for flight in flights:
+                flight.leave(told)
+
+    def _outcome(self, flight: Flight, hear: Hear | None) -> Opinion:
+        if flight.opinion is not None:
+            return flight.opinion
+        opinion = late(flight.expert, flight.budget, flight.budget)  # and cannot be stopped
+        if hear is not None:
+            hear(opinion)
+        return opinion
+
+    def _owner(self, expert: Expert) -> tuple[Settling | None, Purity | None]:
+        """Return the object whose method the expert is, as far as it has more to say."""
+        found = self._owners.get(expert.name)
+        if found is None:
+            owner = getattr(expert.judge, "__self__", expert.judge)
+            found = (
+                owner if isinstance(owner, Settling) else None,
+                owner if isinstance(owner, Purity) else None,
+            )
+            self._owners[expert.name] = found
+        return found

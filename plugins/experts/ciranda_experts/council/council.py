@@ -1,0 +1,353 @@
+"""The council: reads an intent, asks whom the gate chooses, merges what they say."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+import msgspec
+
+from ciranda.actions import NotPlainError
+from ciranda.errors import InputError, StoreError
+from ciranda.events.judging import Judge, Judgement, Opinion, Verdict
+
+from ..expert import Expert
+from ..intent.error import IntentError
+from ..intent.features import features as features_of
+from ..intent.intent import Feature, Intent
+from ..intent.reading import read_intent
+from ..settings import ExpertsSettings
+from .bench import Bench, Pledge
+from .crisis import Crisis
+from .frozen import FrozenDict, freeze
+from .gate import Gate, Route
+from .handover import Adviser, Desk, Recorder
+from .modes import Mode
+from .pledges import settle, settle_all
+from .proof import proof_of
+from .reasons import ALARMS, FAILURES
+from .running import Running
+from .seats import Seats
+from .shelf import Entry, Shelf, raw_of
+from .telling import Telling
+from .verdict import Weighed, budget_of, off, refused, terms_of, weighed
+
+__all__ = ["Council"]
+
+_replace: Final = msgspec.structs.replace
+
+
+@final
+class Council:
+    """Judges intents; an async context manager.
+
+    Args:
+        settings: The project's.
+        experts: Who sits on it; several versions of one name may.
+        telling: Tells others what happens.
+        recorder: Takes every judgement.
+        desk: Takes what is uncertain.
+        adviser: Says what was learned.
+        read: Reads an intent.
+        features: Says what an intent has.
+        clock: Seconds, for latencies and crises.
+        chance: Returns a number from 0 up to 1.
+
+    Attributes:
+        gate: Chooses among the experts.
+        crisis: Whether there is one.
+    """
+
+    def __init__(
+        self,
+        settings: ExpertsSettings,
+        *,
+        experts: Sequence[Expert] = (),
+        telling: Telling | None = None,
+        recorder: Recorder | None = None,
+        desk: Desk | None = None,
+        adviser: Adviser | None = None,
+        read: Callable[[Mapping[str, Any] | str], Intent] = read_intent,
+        features: Callable[[Intent], frozenset[Feature]] = features_of,
+        clock: Callable[[], float] = time.perf_counter,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.settings: Final = settings
+        self.crisis: Final = Crisis(settings.crisis)
+        self._telling: Final = telling
+        self._recorder: Final = recorder
+        self._desk: Final = desk
+        self._adviser: Final = adviser
+        self._read: Final = read
+        self._features: Final = features
+        self._clock: Final = clock
+        self._chance: Final = chance
+        self._running: Final = Running(
+            threads=settings.threads, processes=settings.processes, clock=clock
+        )
+        self._shelf: Final = Shelf(settings.cache)
+        self._bench: Final = Bench(self._running, self._shelf)
+        self._under_way = 0
+        self._revision = 0 if adviser is None else adviser.revision
+        self.seat(experts)
+
+    async def __aenter__(self) -> Self:
+        await self._running.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._running.__aexit__(kind, error, trace)
+
+    @property
+    def experts(self) -> tuple[Expert, ...]:
+        """Who sits on it, in the version that counts."""
+        return self._seats.experts
+
+    def seat(self, experts: Sequence[Expert]) -> None:
+        """Let others sit on the council; what was found before is forgotten."""
+        self._offered = tuple(experts)
+        self._seats = Seats(self._offered, self._adviser)
+        self._terms = self.settings.terms({one.name: one.weight for one in self.experts})
+        self.gate = Gate(
+            self.experts,
+            self.settings.mandatory,
+            features=self._features,
+            kinds=self.settings.kinds,
+            size=max(self.settings.cache, 1),
+            share=self.settings.shadow,
+            chance=self._chance,
+        )
+        self._bench.clear()
+
+    async def judge(self, request: Judge, *, only: Sequence[str] | None = None) -> Judgement:
+        """Judge an intent.
+
+        Args:
+            request: What is asked.
+            only: Experts that take the place of the mandatory ones, and of all others, for this
+                once.
+
+        Raises:
+            InputError: One of `only` does not sit on the council.
+        """
+        begun = self._clock()
+        if self.settings.mode is Mode.OFF:
+            return _replace(off(), id=request.id)
+        if self._adviser is not None and self._adviser.revision != self._revision:
+            self._revision = self._adviser.revision
+            self.seat(self._offered)
+        raw, named, size = raw_of(request.intent)
+        place = None if raw is None else (raw, request.experts, only and tuple(only))
+        entry = None if place is None else self._shelf.entry(place)
+        if entry is not None and entry.judgement is not None and not self.crisis.level(begun):
+            name = request.id or named or entry.judgement.id
+            judgement = _replace(entry.judgement, id=name, latency=self._clock() - begun)
+            self._record(judgement, entry.raw, entry.route)
+            self._note(judgement, request, again=True)
+            return judgement
+        self._under_way += 1
+        epoch = self._bench.epoch
+        try:
+            entry = entry or self._entry(request, raw, size, only)
+            found, lasting = await self._judge(request, entry, begun)
+        finally:
+            self._under_way -= 1
+        if place is not None and epoch == self._bench.epoch:
+            self._keep(place, entry, found if lasting else None)
+        name = request.id or named or found.judgement.id
+        judgement = _replace(found.judgement, id=name, latency=self._clock() - begun)
+        self._look_aside(judgement, entry, found.raw)
+        self._note(judgement, request, again=False)
+        return judgement
+
+    def _entry(self, request: Judge, raw: object, size: int, only: Sequence[str] | None) -> Entry:
+        """Read an intent and choose its experts."""
+        try:
+            intent = _sealed(self._read(request.intent))
+            terms_of(self._terms, intent, None, self._terms.threshold)
+        except IntentError as error:
+            return Entry(None, None, refused(error, self.settings, raw), size)
+        if only is None:
+            return Entry(intent, self.gate.route(intent, request.experts), None, size)
+        return Entry(intent, self._narrow(only), None, size)
+
+    def _narrow(self, only: Sequence[str]) -> Route:
+        known = {one.name: one for one in self.experts}
+        for name in only:
+            if name not in known:
+                raise InputError(
+                    f"there is no expert `{name}` on the council, which has "
+                    f"{', '.join(sorted(known)) or 'nobody'}"
+                )
+        return Route(tuple(known[name] for name in dict.fromkeys(only)), frozenset(only))
+
+    async def _judge(self, request: Judge, entry: Entry, begun: float) -> tuple[Weighed, bool]:
+        """Return a judgement, and whether it holds for whoever asks the same."""
+        intent, route = entry.intent, entry.route
+        if intent is None or route is None:
+            return Weighed(entry.judgement or off(), {}), True
+        pledges: list[Pledge] = []
+        try:
+            found, lasting = await self._hear(request, intent, route, begun, pledges)
+            if pledges:
+                found = await self._settled(found, intent, route, pledges)
+        except BaseException:
+            await settle_all(pledges, None)
+            raise
+        judgement = _replace(found.judgement, id=request.id or intent.id)
+        if judgement.verdict is Verdict.UNCERTAIN:
+            return Weighed(self._reviewed(judgement, intent), found.raw), False
+        proof = proof_of(intent, judgement)
+        if proof is not None:
+            judgement = _replace(judgement, proof=proof)
+        return Weighed(judgement, found.raw), lasting
+
+    async def _hear(
+        self, request: Judge, intent: Intent, route: Route, begun: float, pledges: list[Pledge]
+    ) -> tuple[Weighed, bool]:
+        settings, crisis, telling = self.settings, self.crisis, self._telling
+        now = self._clock()
+        budget = crisis.timeout(budget_of(settings, intent, request.budget), now)
+        heard = await self._bench.hear(
+            intent,
+            route.chosen,
+            max(0.0, budget - (now - begun)),
+            limit=crisis.timeout(settings.timeout, now),
+            key=request.key,
+            pledges=pledges,
+            start=None if telling is None else telling.starting(request, intent),
+            hear=None if telling is None or request.run else telling.hearing(request, intent),
+        )
+        return self._weighed(intent, route, heard.opinions), heard.lasting
+
+    def _weighed(self, intent: Intent, route: Route, said: Sequence[Opinion]) -> Weighed:
+        threshold = self._terms.threshold
+        if self._adviser is not None:
+            threshold = max(threshold, self._adviser.threshold)
+        threshold = self.crisis.threshold(threshold, self._clock())
+        terms = terms_of(self._terms, intent, self.gate.kind(intent), threshold)
+        return weighed(intent, route, said, terms, self.settings, self._adviser)
+
+    async def _settled(
+        self, found: Weighed, intent: Intent, route: Route, pledges: list[Pledge]
+    ) -> Weighed:
+        """Tell experts what came of it; one of them may still say that it cannot be."""
+        while pledges:
+            opinion = await settle(pledges[0], found.judgement)
+            del pledges[0]
+            if opinion is not None:
+                said = found.judgement.experts
+                others = [
+                    _replace(one, confidence=found.raw.get(one.expert, one.confidence))
+                    for one in said
+                    if one.expert != opinion.expert
+                ]
+                found = self._weighed(intent, route, [*others, opinion])
+        return found
+
+    def _reviewed(self, judgement: Judgement, intent: Intent) -> Judgement:
+        """Put an uncertain judgement before a human, where it binds."""
+        if self._desk is None or not judgement.enforced:
+            return judgement
+        try:
+            review = self._desk.open(judgement, intent.source)
+        except StoreError as error:
+            text = f"{judgement.message} No human can be asked: {error}.".strip()
+            return _replace(judgement, message=text)
+        return _replace(judgement, review=review)
+
+    def _look_aside(self, judgement: Judgement, entry: Entry, raw: dict[str, float]) -> None:
+        """Record a judgement, with what others would have said where somebody wants to know."""
+        intent, route = entry.intent, entry.route
+        if intent is not None and route is not None:
+            skipped = self.gate.sample(route)
+            candidates = self._seats.candidates(route.chosen, intent.key)
+            if skipped or candidates:
+                self._running.run_soon(
+                    self._aside, judgement, intent, route, raw, skipped, candidates
+                )
+                return
+        self._record(judgement, raw, route)
+
+    async def _aside(
+        self,
+        judgement: Judgement,
+        intent: Intent,
+        route: Route,
+        raw: dict[str, float],
+        skipped: list[Expert],
+        candidates: list[Expert],
+    ) -> None:
+        shadow: tuple[Opinion, ...] = ()
+        others: tuple[Opinion, ...] = ()
+        try:
+            shadow = await self._unheard(intent, skipped)
+            for one in shadow:
+                wrong = one.verdict in {Verdict.REJECTED, Verdict.UNCERTAIN}
+                if wrong and one.reason not in FAILURES:
+                    self.gate.miss(one.expert)
+            others = await self._unheard(intent, candidates)
+        finally:
+            self._record(judgement, raw, route, shadow, others)
+
+    async def _unheard(self, intent: Intent, experts: list[Expert]) -> tuple[Opinion, ...]:
+        """Ask experts whose answers count for nothing here."""
+        pledges: list[Pledge] = []
+        limit = self.settings.timeout
+        try:
+            heard = await self._bench.hear(
+                intent, tuple(experts), limit, limit=limit, key="", pledges=pledges
+            )
+        finally:
+            await settle_all(pledges, None)
+        return tuple(heard.opinions)
+
+    def _record(
+        self,
+        judgement: Judgement,
+        raw: dict[str, float],
+        route: Route | None,
+        shadow: tuple[Opinion, ...] = (),
+        candidates: tuple[Opinion, ...] = (),
+    ) -> None:
+        if self._recorder is not None:
+            skipped = () if route is None else route.skipped_names
+            self._recorder.record(
+                judgement, raw=raw, skipped=skipped, shadow=shadow, candidates=candidates
+            )
+
+    def _keep(self, place: object, entry: Entry, found: Weighed | None) -> None:
+        if found is not None and not self.crisis.level(self._clock()):
+            judged = found.judgement
+            said = tuple(_replace(one, cached=True, latency=0.0) for one in judged.experts)
+            name = entry.intent.id if entry.intent is not None else ""
+            judged = _replace(judged, id=name, experts=said)
+            entry = Entry(entry.intent, entry.route, judged, entry.size, found.raw)
+        self._shelf.keep_entry(place, entry)
+
+    def _note(self, judgement: Judgement, request: Judge, *, again: bool) -> None:
+        self.crisis.observe(
+            self._clock(),
+            anomaly=judgement.reason in ALARMS,
+            latency=judgement.latency,
+            queue=self._under_way,
+        )
+        if self._telling is not None and not request.run:
+            self._telling.judged(judgement, request, again=again)
+
+
+def _sealed(intent: Intent) -> Intent:
+    """Return an intent whose dicts no expert can change for the others."""
+    try:
+        source = freeze(intent.source)
+    except (NotPlainError, RecursionError):  # text that no encoding can keep, and the like
+        source = intent.source
+    return _replace(intent, sorts=FrozenDict(intent.sorts), source=source)

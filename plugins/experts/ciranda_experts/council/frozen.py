@@ -1,0 +1,86 @@
+"""Evidence that nobody can change: findings are shared by everybody who asks the same."""
+
+from __future__ import annotations
+
+import copy
+from fractions import Fraction
+from typing import Any, Final, NoReturn, final
+
+from ciranda.actions import plain
+
+__all__ = ["FrozenDict", "FrozenList", "freeze", "thaw"]
+
+_DEPTH: Final = 64
+_WIDEST: Final = 2**63
+_SCALARS: Final = frozenset({type(None), bool, float, str, bytes})
+
+
+def _refuse(self: object, *_args: object, **_named: object) -> NoReturn:
+    raise TypeError(
+        "what a judgement shows as evidence is shared by all who ask the same and cannot be "
+        "changed: change a copy.deepcopy of it"
+    )
+
+
+@final
+class FrozenDict(dict[str, Any]):
+    """A dict, for whoever reads or encodes it, that refuses to change."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __copy__(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        return {key: copy.deepcopy(value, memo) for key, value in self.items()}
+
+
+@final
+class FrozenList(list[Any]):
+    """A list, for whoever reads or encodes it, that refuses to change."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = remove = _refuse
+    clear = pop = reverse = sort = _refuse
+
+    def __copy__(self) -> list[Any]:
+        return list(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
+        return [copy.deepcopy(value, memo) for value in self]
+
+
+def freeze(value: Any) -> Any:
+    """Return plain data that shares nothing with `value` and cannot be changed.
+
+    Exact numbers that plain data has no room for (fractions, integers beyond 64 bits) are
+    written as text.
+
+    Raises:
+        NotPlainError: It holds something that is no data, or nests deeper than 64 levels.
+    """
+    return _frozen(value, 0)
+
+
+def thaw(value: Any) -> Any:
+    """Return the same data as dicts and lists that may be changed."""
+    return copy.deepcopy(value)
+
+
+def _frozen(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind is str and value.isascii():
+        return value
+    if kind is int and not -_WIDEST <= value < _WIDEST:
+        return hex(value) if value.bit_length() > 10_000 else str(value)  # noqa: PLR2004  (str of more digits is refused)
+    if kind is Fraction:
+        return f"{_frozen(value.numerator, depth)}/{_frozen(value.denominator, depth)}"
+    if kind is dict and depth < _DEPTH and all(type(key) is str for key in value):
+        return FrozenDict({key: _frozen(each, depth + 1) for key, each in value.items()})
+    if kind in {list, tuple} and depth < _DEPTH:
+        return FrozenList([_frozen(each, depth + 1) for each in value])
+    exact = plain(value)  # refuses what is no data, and what is too deep
+    return exact if type(exact) not in {dict, list} else _frozen(exact, depth)
