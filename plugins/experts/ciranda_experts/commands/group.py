@@ -8,7 +8,10 @@ from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
 from .explain import command as explain
+from .outcome import command as outcome
+from .review import command as review
 from .verify import command as verify
+from .versions import command as versions
 
 __all__ = ["command"]
 
@@ -20,11 +23,12 @@ __all__ = ["command"]
     epilog=examples(
         "ciranda experts verify transfer.yaml",
         "ciranda experts explain transfer.yaml",
+        "ciranda experts review list",
     ),
 )
 def command() -> None:
     """Ask a council of checkers whether something may be done, and why (not)."""
 
 
-for _each in (verify, explain):
+for _each in (verify, explain, review, outcome, versions):
     command.add_command(_each)
