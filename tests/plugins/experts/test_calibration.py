@@ -176,8 +176,8 @@ def test_few_outcomes_cannot_make_anybody_sure():
 
 @pytest.mark.parametrize("raw", [math.nan, -math.inf, -1.0, 0.0])
 def test_what_is_no_confidence_gets_the_least(raw):
-    assert SHIPPED(raw) == 0.001
-    assert SHIPPED(math.inf) == 0.999
+    assert SHIPPED(raw) == 0.0001
+    assert SHIPPED(math.inf) == 0.9999
 
 
 def test_between_its_points_a_curve_is_straight():
@@ -242,7 +242,7 @@ def test_the_shipped_curve_stays_where_the_fitted_one_is_no_better():
     )
 
     assert better(honest, "isotonic", SHIPPED, minimum=200) is None
-    assert better([(0.999, True)] * 300, "isotonic", SHIPPED, minimum=200) is None
+    assert better([(0.9999, True)] * 300, "isotonic", SHIPPED, minimum=200) is None
     assert better([(0.9, False), (0.1, True)] * 150, "platt", SHIPPED, minimum=200) is None
 
 

@@ -73,7 +73,7 @@ def test_a_judgement_is_found_by_its_id_without_evidence_or_message(opened):
     evidence = {"model": {"x": 1}}
     seen = judgement(7, experts=[opinion(evidence=evidence, message="said")], message="secret")
 
-    telemetry.record(seen, raw={"logic": 0.4}, skipped=("security",))
+    telemetry.record(seen, (opinion(confidence=0.4),), skipped=("security",))
     assert telemetry.flush()
     found = telemetry.store.find("j7")
 
@@ -100,7 +100,7 @@ def test_of_one_id_the_newest_is_found_unless_the_intent_is_named(opened):
     assert telemetry.store.find("j") is None
 
 
-@pytest.mark.parametrize("name", ["a\nb", "", "ü\x00", "'; DROP TABLE packs; --"])
+@pytest.mark.parametrize("name", ["a\nb", "\n", "ü\x00", "'; DROP TABLE packs; --"])
 def test_ids_are_data(opened, name):
     telemetry = opened()
     telemetry.record(judgement(id="a"))
@@ -129,7 +129,7 @@ def test_shadow_runs_and_candidates_are_told_apart(opened):
     telemetry = opened()
     telemetry.record(
         judgement(1, APPROVED),
-        raw={"logic": 0.4, "logic@2": 0.3},
+        (opinion(confidence=0.4),),
         skipped=("security", "money"),
         shadow=(opinion("security", REJECTED), opinion("money", ABSTAINED)),
         candidates=(opinion(version="2", confidence=0.8),),
@@ -141,7 +141,7 @@ def test_shadow_runs_and_candidates_are_told_apart(opened):
 
     assert [(each.expert, each.role, each.raw) for each in answers] == [
         ("logic", Role.COUNTED, 0.4), ("security", Role.SHADOW, 0.9),
-        ("money", Role.SHADOW, 0.9), ("logic", Role.CANDIDATE, 0.3),
+        ("money", Role.SHADOW, 0.9), ("logic", Role.CANDIDATE, 0.8),
     ]  # fmt: skip
     assert ever["security", Role.SHADOW].disagreed == 1
     assert ever["money", Role.SHADOW].disagreed == 0  # to abstain is no other verdict
@@ -149,9 +149,46 @@ def test_shadow_runs_and_candidates_are_told_apart(opened):
     assert ever["logic", Role.COUNTED].count == ever["logic", Role.CANDIDATE].count == 1
 
 
+def test_what_is_said_late_counts_for_the_gate_and_is_no_judgement(opened):
+    telemetry = opened()
+    judged = judgement(1, APPROVED)
+    telemetry.record(judged, skipped=("security",))
+    telemetry.record_late(judged, (opinion("security", REJECTED),))
+    telemetry.flush()
+
+    ever = telemetry.store.ever()
+
+    assert ever["security", Role.SHADOW].disagreed == 1
+    assert ever["security", Role.COUNTED].skipped == 1
+    assert ever[COUNCIL, Role.COUNTED].count == ever["logic", Role.COUNTED].count == 1
+    assert len(telemetry.store.find("j1").answers) == 1
+    assert telemetry.store.meters()["written"] == telemetry.tally.written == 2
+
+
+def test_without_opinions_the_confidence_before_calibration_is_not_known(opened):
+    telemetry = opened()
+    telemetry.record(judgement())
+    telemetry.flush()
+
+    assert telemetry.store.find("j1").answers[0].raw is None
+
+
+def test_a_judgement_without_an_id_is_found_by_its_intent(opened):
+    telemetry = opened()
+    telemetry.record(judgement(id="", key="k1", confidence=0.25))
+    telemetry.record(judgement(id="", key="", confidence=0.75))
+    telemetry.record(judgement(id="j", key="k1"))
+    telemetry.flush()
+
+    assert telemetry.store.find("", "k1").confidence == 0.25
+    assert telemetry.store.find("", "") is None
+    assert telemetry.store.find("") is None
+
+
 def test_nothing_is_recorded_where_it_is_turned_off(opened):
     telemetry = opened(enabled=False)
     telemetry.record(judgement())
+    telemetry.record_late(judgement(), (opinion(),))
     telemetry.crisis(began=True)
 
     assert telemetry.tally == Tally(0, 0, 0, 0)

@@ -78,7 +78,8 @@ class Council:
         judged = judgement(self.number, incumbent, [counted], key=key)
         runs = beside is not None and candidate is not None
         candidates = (opinion(expert, candidate, version=beside),) if runs else ()
-        self.telemetry.record(judged, raw={expert: 0.8}, candidates=candidates)
+        said = (opinion(expert, confidence=0.8),)
+        self.telemetry.record(judged, said, candidates=candidates)
         return self.learning.learn(judged.id, truth, by="ana")
 
 
@@ -288,6 +289,34 @@ def test_another_process_sees_what_happened_within_a_second(learning, opened, cl
     assert elsewhere.versions.beside("logic", "k") is None
 
 
+def test_the_revision_is_another_when_something_else_counts(learning, opened, clock, council):
+    elsewhere = opened()
+    first = elsewhere.revision
+    learning.reviews.open(judgement(9, UNCERTAIN), "")
+    clock.now += 1
+    assert elsewhere.revision == first  # a review changes no finding
+
+    begin(learning)
+    assert elsewhere.revision == first
+    clock.now += 1
+    second = elsewhere.revision
+    council.judge(APPROVED, APPROVED)
+    clock.now += 1
+
+    assert second != first
+    assert elsewhere.revision == second  # an outcome that changed nothing
+    own = learning.revision
+    while learning.versions.current("logic") == "1":
+        council.judge(REJECTED, APPROVED)
+    assert learning.revision != own
+
+
+def test_it_says_what_an_opinion_deserves_and_an_approval_needs(learning):
+    assert learning.calibrated(opinion(confidence=0.8)) == 0.8
+    assert learning.threshold(0.7) == 0.9
+    assert learning.threshold(0.95) == 0.95
+
+
 # Outcomes
 
 
@@ -350,7 +379,8 @@ def test_outcomes_are_kept_for_their_days(council, learning, clock):
 
 def test_a_review_teaches_what_a_human_said(learning, telemetry):
     judged = judgement(1, UNCERTAIN, [opinion(), opinion("security", REJECTED)])
-    telemetry.record(judged, raw={"logic": 0.6, "security": 0.7})
+    said = (opinion(confidence=0.6), opinion("security", REJECTED, 0.7))
+    telemetry.record(judged, said)
     review = learning.reviews.open(judged, "source")
 
     learning.reviews.resolve(review, REJECTED, by="ana")

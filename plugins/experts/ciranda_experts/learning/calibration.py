@@ -99,6 +99,11 @@ class Calibration:
         found = self._curves.get((expert, version))
         return self._shipped.get(expert, SHIPPED) if found is None else found
 
+    @property
+    def curves(self) -> dict[tuple[str, str], Curve]:
+        """The fitted curves by expert and version."""
+        return dict(self._curves)
+
     def fit(self, expert: str, version: str, points: Sequence[tuple[float, bool]]) -> Curve | None:
         """Fit an expert's curve anew, and use it if it is better than the shipped.
 

@@ -42,7 +42,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Before anything is known: an expert is believed, save that nobody is certain.
-SHIPPED: Final = Curve(method="shipped", xs=(0.001, 0.999), ys=(0.001, 0.999))
+SHIPPED: Final = Curve(method="shipped", xs=(0.0001, 0.9999), ys=(0.0001, 0.9999))
 
 
 def isotonic(points: Sequence[tuple[float, bool]]) -> Curve:

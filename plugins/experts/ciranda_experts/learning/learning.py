@@ -10,7 +10,7 @@ from typing import Final, final
 
 import msgspec
 
-from ciranda.events.judging import Judgement, Verdict
+from ciranda.events.judging import Judgement, Opinion, Verdict
 from ciranda.store import Database, Durability
 
 from ..telemetry.sample import Sample, Seen, row
@@ -99,6 +99,8 @@ class Learning:
         self._looked = clock()
         self._version = database.data_version()
         self._stale = False
+        self._revision = 0
+        self._state = self._summary()
         self._forgot: float | None = None
 
     def learn(self, judgement: str, truth: Verdict, *, by: str, key: str | None = None) -> Learned:
@@ -121,7 +123,7 @@ class Learning:
                 "longer ago than telemetry is kept"
             )
         with self._database.transaction():
-            learned = self._conclude(sample, truth, by, known=True)
+            learned = self._conclude(sample, truth, by)
         self._database.execute("PRAGMA wal_checkpoint(FULL)")  # now it also survives the power
         return learned
 
@@ -137,6 +139,24 @@ class Learning:
             self.calibration.reload()
             self.thresholds.reload()
             self.versions.reload()
+            self._revise()
+
+    @property
+    def revision(self) -> int:
+        """Another number when confidence, threshold or versions are others than before.
+
+        Asking sees what other processes wrote, at the latest a second after.
+        """
+        self.refresh()
+        return self._revision
+
+    def calibrated(self, opinion: Opinion) -> float:
+        """Return the probability that an opinion, as its expert gave it, is right."""
+        return self.calibration.calibrated(opinion.expert, opinion.confidence, opinion.version)
+
+    def threshold(self, usual: float) -> float:
+        """Return the confidence that an approval needs, never below `usual`."""
+        return max(usual, self.thresholds.value)
 
     def forget(self) -> None:
         """Remove what is older than its days; does it once a day, whenever it is called."""
@@ -158,18 +178,19 @@ class Learning:
     def _reviewed(self, judgement: Judgement, truth: Verdict, by: str) -> None:
         sample = self._find(judgement.id, judgement.key)
         if sample is not None:
-            self._conclude(sample, truth, by, known=True)
+            self._conclude(sample, truth, by)
             return
-        fields = row(Seen(self._clock(), judgement, {}, (), (), ()))
-        self._conclude(msgspec.convert(fields, Sample), truth, by, known=False)
+        fields = row(Seen(self._clock(), judgement, (), (), (), ()))
+        self._conclude(msgspec.convert(fields, Sample), truth, by)
 
-    def _conclude(self, sample: Sample, truth: Verdict, by: str, *, known: bool) -> Learned:
+    def _conclude(self, sample: Sample, truth: Verdict, by: str) -> Learned:
         try:
-            if not self.outcomes.record(sample, truth, by=by, known=known):
+            if not self.outcomes.record(sample, truth, by=by):
                 return Learned(new=False)
             moved = self.thresholds.consider() if self._settings.adapt else None
             changes = self.versions.learn(sample, truth)
             fitted = self._fit((each.expert, each.version) for each in sample.answers)
+            self._revise()
         except BaseException:
             self._stale = True  # what is in memory may be of a transaction that is rolled back
             raise
@@ -184,3 +205,13 @@ class Learning:
                 if self.calibration.fit(expert, version, points) is not None:
                     fitted.append(expert)
         return tuple(fitted)
+
+    def _summary(self) -> object:
+        trials = [(each.id, each.candidate) for each in self.versions.trials()]
+        return (self.calibration.curves, self.thresholds.value, self.versions.chosen, trials)
+
+    def _revise(self) -> None:
+        state = self._summary()
+        if state != self._state:
+            self._state = state
+            self._revision += 1

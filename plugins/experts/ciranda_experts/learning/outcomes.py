@@ -63,14 +63,15 @@ class Outcomes:
         self._window: Final = window
         self._clock: Final = clock
 
-    def record(self, sample: Sample, truth: Verdict, *, by: str, known: bool = True) -> bool:
+    def record(self, sample: Sample, truth: Verdict, *, by: str) -> bool:
         """Record what was right about a judgement; the same again changes nothing.
+
+        Judgements without an id are one judgement for each intent.
 
         Args:
             sample: The judgement.
             truth: Approved or rejected.
             by: Who says so.
-            known: Whether the experts' confidence before calibration is among it.
 
         Returns:
             Whether it was new.
@@ -108,7 +109,7 @@ class Outcomes:
             [
                 (
                     now, each.expert, each.version, each.verdict.value,
-                    each.raw if known else None, each.confidence, each.verdict is truth,
+                    each.raw, each.confidence, each.verdict is truth,
                     int(each.role),
                 )
                 for each in sample.answers

@@ -74,6 +74,11 @@ class Versions:
         found = self._current.get(expert)
         return None if found is None else found[0]
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The versions whose answers count, by expert, where somebody chose one."""
+        return {expert: current for expert, (current, _) in self._current.items()}
+
     def beside(self, expert: str, key: str) -> str | None:
         """Return the version that judges an intent too, without effect; None for no other.
 

@@ -55,12 +55,15 @@ class Rollup(msgspec.Struct, kw_only=True):
         self.disagreed += other.disagreed
 
 
-def rolled_up(rows: Iterable[SampleRow], period: int) -> dict[tuple[int, str, Role], Rollup]:
+def rolled_up(
+    rows: Iterable[SampleRow], period: int, *, council: bool = True
+) -> dict[tuple[int, str, Role], Rollup]:
     """Return the figures of judgements by the start of their period, and by subject.
 
     Args:
         rows: The judgements.
         period: Length of a period in seconds.
+        council: Whether the judgements themselves count too.
     """
     by_start: dict[int, list[SampleRow]] = {}
     for row in rows:
@@ -69,6 +72,7 @@ def rolled_up(rows: Iterable[SampleRow], period: int) -> dict[tuple[int, str, Ro
         (start, *subject): rollup
         for start, some in by_start.items()
         for subject, rollup in _together(some).items()
+        if council or subject[0] != COUNCIL
     }
 
 

@@ -25,20 +25,21 @@ class Seen(NamedTuple):
 
     at: float
     judgement: Judgement
-    raw: dict[str, float]
+    opinions: tuple[Opinion, ...]  # before calibration
     skipped: tuple[str, ...]
     shadow: tuple[Opinion, ...]
     candidates: tuple[Opinion, ...]
+    late: bool = False  # the judgement was recorded before; this adds what was said later
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is kept of an opinion; `raw` is the confidence before calibration."""
+    """What is kept of an opinion; `raw` is the confidence before calibration, if it is known."""
 
     expert: str
     version: str
     verdict: Verdict
     confidence: float
-    raw: float
+    raw: float | None
     reason: str
     latency: float
     cached: bool
@@ -64,7 +65,7 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
 # Fields of `Answer` and `Sample`, in their order: the writer makes thousands of them a second,
 # and a tuple is three times as quick to make.
-AnswerRow: TypeAlias = tuple[str, str, Verdict, float, float, str, float, bool, int]
+AnswerRow: TypeAlias = tuple[str, str, Verdict, float, float | None, str, float, bool, int]
 SampleRow: TypeAlias = tuple[
     float, str, str, Verdict, float, str, float, str, bool, str, tuple[str, ...], list[AnswerRow]
 ]
@@ -72,31 +73,34 @@ SampleRow: TypeAlias = tuple[
 
 def row(seen: Seen) -> SampleRow:
     """Return the fields of what is kept of a judgement."""
-    at, judged, raw, skipped, shadow, candidates = seen
-    answers: list[AnswerRow] = [
-        (
-            each.expert, each.version, each.verdict, each.confidence,
-            raw.get(each.expert, each.confidence), each.reason, each.latency, each.cached, 0,
-        )
-        for each in judged.experts
-    ]  # fmt: skip
-    if shadow:
-        answers += [_beside(each, raw.get(each.expert), Role.SHADOW) for each in shadow]
+    at, judged, opinions, skipped, shadow, candidates, late = seen
+    raw = {each.expert: each.confidence for each in opinions}
+    answers: list[AnswerRow] = []
+    if not late:
+        answers = [
+            (
+                each.expert, each.version, each.verdict, each.confidence, raw.get(each.expert),
+                each.reason, each.latency, each.cached, 0,
+            )
+            for each in judged.experts
+        ]  # fmt: skip
+    for each in shadow:
+        answers.append(_beside(each, Role.SHADOW))
     for each in candidates:
-        answers.append(_beside(each, raw.get(f"{each.expert}@{each.version}"), Role.CANDIDATE))
+        answers.append(_beside(each, Role.CANDIDATE))
     return (
         at, judged.id, judged.key, judged.verdict, judged.confidence, judged.reason,
         judged.latency, judged.mode, judged.enforced, judged.review, skipped, answers,
     )  # fmt: skip
 
 
-def _beside(opinion: Opinion, raw: float | None, role: Role) -> AnswerRow:
+def _beside(opinion: Opinion, role: Role) -> AnswerRow:
     return (
         opinion.expert,
         opinion.version,
         opinion.verdict,
         opinion.confidence,
-        opinion.confidence if raw is None else raw,
+        opinion.confidence,
         opinion.reason,
         opinion.latency,
         opinion.cached,

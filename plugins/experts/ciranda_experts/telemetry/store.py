@@ -23,12 +23,12 @@ EVER: Final = -1  # the period of the figures since the beginning
 _DAY: Final = 86400.0
 
 # One row a batch and not one a judgement: each statement gives the interpreter away, and in a
-# busy process it takes 5 ms to get it back. `ids` are those of the pack between line feeds.
+# busy process it takes 5 ms to get it back. `names` are ids and keys, so that one is found.
 MIGRATIONS: Final = (
     """
     CREATE TABLE packs(
         id INTEGER PRIMARY KEY AUTOINCREMENT, first REAL NOT NULL, last REAL NOT NULL,
-        count INTEGER NOT NULL, ids BLOB NOT NULL, body BLOB NOT NULL);
+        count INTEGER NOT NULL, names BLOB NOT NULL, body BLOB NOT NULL);
     CREATE INDEX packs_by_time ON packs(last);
     CREATE TABLE rollups(
         start INTEGER NOT NULL, expert TEXT NOT NULL, role INTEGER NOT NULL, body BLOB NOT NULL,
@@ -81,15 +81,18 @@ class Store:
         Raises:
             StoreError: It cannot be written.
         """
-        rows, body = self._packed([row(each) for each in seen])
-        failed += len(seen) - len(rows)
+        rows, body = self._packed([row(each) for each in seen if not each.late])
+        late, _ = self._packed([row(each) for each in seen if each.late])
+        failed += len(seen) - len(rows) - len(late)
         rollups = rolled_up(rows, PERIOD)
+        for place, rollup in rolled_up(late, PERIOD, council=False).items():
+            rollups.setdefault(place, Rollup()).merge(rollup)
         with self._database.transaction():
             if rows:
                 times = [each[0] for each in rows]
                 self._database.execute(
-                    "INSERT INTO packs(first, last, count, ids, body) VALUES (?, ?, ?, ?, ?)",
-                    [min(times), max(times), len(rows), _ids(each[1] for each in rows), body],
+                    "INSERT INTO packs(first, last, count, names, body) VALUES (?, ?, ?, ?, ?)",
+                    [min(times), max(times), len(rows), _names(rows), body],
                 )
             for (start, expert, role), rollup in rollups.items():
                 self._add(start, expert, role, rollup)
@@ -99,7 +102,7 @@ class Store:
             for (expert, role), rollup in ever.items():
                 self._add(EVER, expert, role, rollup)
             for name, value in (
-                ("written", len(rows)), ("dropped", dropped), ("failed", failed)
+                ("written", len(rows) + len(late)), ("dropped", dropped), ("failed", failed)
             ):  # fmt: skip
                 if value:
                     self._meter(name, value)
@@ -175,15 +178,20 @@ class Store:
     def find(self, judgement: str, key: str | None = None) -> Sample | None:
         """Return the newest judgement of an id, and of an intent's key if one is given.
 
+        Judgements without an id are found by the key alone.
+
         Raises:
             StoreError: The file cannot be read.
         """
+        name = judgement or key
+        if not name:
+            return None
         try:
-            needle = _ids([judgement])
+            needle = f"\n{name}\n".encode()
         except UnicodeEncodeError:
             return None
         rows = self._database.query(
-            "SELECT body FROM packs WHERE instr(ids, ?) ORDER BY id DESC", [needle]
+            "SELECT body FROM packs WHERE instr(names, ?) ORDER BY id DESC", [needle]
         )
         for (body,) in rows:
             for sample in reversed(self._samples(body)):
@@ -237,5 +245,6 @@ class Store:
         return {"written": 0, "dropped": 0, "failed": 0} | dict(rows)
 
 
-def _ids(ids: Iterable[str]) -> bytes:
-    return "\n".join(["", *ids, ""]).encode()
+def _names(rows: Sequence[SampleRow]) -> bytes:
+    """Return the ids and keys of judgements between line feeds; a match is looked at again."""
+    return "\n".join(["", *(f"{each[1]}\n{each[2]}" for each in rows), ""]).encode()

@@ -22,7 +22,6 @@ from .writer import Tally, Writer
 
 __all__ = ["Telemetry", "open_telemetry"]
 
-_NOTHING: Final[dict[str, float]] = {}
 _HOUR: Final = 3600.0
 
 
@@ -67,8 +66,8 @@ class Telemetry:
     def record(
         self,
         judgement: Judgement,
+        opinions: tuple[Opinion, ...] = (),
         *,
-        raw: dict[str, float] = _NOTHING,
         skipped: tuple[str, ...] = (),
         shadow: tuple[Opinion, ...] = (),
         candidates: tuple[Opinion, ...] = (),
@@ -77,14 +76,20 @@ class Telemetry:
 
         Args:
             judgement: What the council said.
-            raw: Confidence before calibration by expert, and by `expert@version` of candidates;
-                where it is missing the opinion's own counts.
+            opinions: What its experts said before calibration; without them no curve is fitted
+                to this one.
             skipped: Experts that the gate left out.
             shadow: What some of these said when they were asked all the same.
-            candidates: What versions on trial said.
+            candidates: What versions on trial said, before calibration.
         """
         if self._enabled:
-            self._writer.put(Seen(self._clock(), judgement, raw, skipped, shadow, candidates))
+            seen = Seen(self._clock(), judgement, opinions, skipped, shadow, candidates)
+            self._writer.put(seen)
+
+    def record_late(self, judgement: Judgement, shadow: tuple[Opinion, ...]) -> None:
+        """Remember what skipped experts said when the judgement was recorded already."""
+        if self._enabled:
+            self._writer.put(Seen(self._clock(), judgement, (), (), shadow, (), late=True))
 
     def crisis(self, *, began: bool, reason: str = "") -> None:
         """Remember that a crisis began or ended; waits for the file, not for the disk.
