@@ -9,13 +9,14 @@ import msgspec
 
 from ciranda.events.judging import Judgement, Opinion, ProofChecked
 
-from .facts import assignment, sentence
+from .exact import model_of
+from .facts import assignment, never_defined, sentence
 from .intent.error import IntentError
 from .intent.intent import Condition, Intent
 from .intent.reading import read_intent
 from .latency import shown
 from .presolve.problem import Answer, Role
-from .proof import Step, model_of
+from .proof import Step
 
 __all__ = ["confidence", "explained", "told_by_check"]
 
@@ -26,6 +27,7 @@ _METHODS: Final = {
     "z3": "by the solver z3",
 }
 _FINDINGS: Final = 20  # of one expert that are listed
+_PARTS: Final = 6  # of a sum that is written out
 
 
 def explained(judgement: Judgement) -> list[str]:
@@ -138,12 +140,14 @@ def _steps(intent: Intent, steps: Iterable[Step]) -> Iterator[str]:
         if step.answer is Answer.UNKNOWN:
             yield f"{step.where or step.role}: nobody could decide it in the time that there was"
         elif step.answer is Answer.UNSATISFIABLE:
-            yield from _contradiction(step, known, how)
+            yield from _contradiction(step, intent, known, how)
         else:
             yield from _case(step, intent, known)
 
 
-def _contradiction(step: Step, known: Mapping[str, Condition], how: str) -> Iterator[str]:
+def _contradiction(
+    step: Step, intent: Intent, known: Mapping[str, Condition], how: str
+) -> Iterator[str]:
     core = [name for name in step.core if name != step.where]
     claimed = _quoted(step.where, known)
     match step.role:
@@ -160,15 +164,40 @@ def _contradiction(step: Step, known: Mapping[str, Condition], how: str) -> Iter
             yield f"`constraints` can never all be true{how}: these contradict each other"
     for name in core:
         yield f"  {_quoted(name, known)}"
+        if name in known and (undefined := never_defined(known[name], intent.int_bits)):
+            yield f"    {undefined}"
+    if added := _sum(step):
+        yield f"  which add up to a falsehood: {added}"
+
+
+def _sum(step: Step) -> str:
+    """Return the sum that shows a contradiction, where a short one does."""
+    node = step.certificate.get("proof")
+    if not isinstance(node, dict) or node.keys() - {"sum", "steps"} or node.get("steps"):
+        return ""
+    parts = node.get("sum")
+    if not isinstance(parts, dict) or not 0 < len(parts) <= _PARTS:
+        return ""
+    told = []
+    for name, factor in sorted(parts.items(), key=lambda each: (each[0] >= "post", each[0])):
+        place, _, rest = str(name).partition("/")
+        negated = place == step.where and rest.startswith("0")
+        told.append(f"{factor} times {'the opposite of ' if negated else ''}{place}")
+    return ", ".join(told)
 
 
 def _case(step: Step, intent: Intent, known: Mapping[str, Condition]) -> Iterator[str]:
     claimed = known.get(step.where)
     within = intent.constraints if step.role is Role.CONSTRAINTS else intent.pre
     told = (*within, *([claimed] if claimed is not None else []))
-    names = step.model or {}
+    if step.model is None:
+        near = step.certificate.get("near")
+        about = ", ".join(f"{name} = {value}..." for name, value in dict(near or {}).items())
+        yield f"{_quoted(step.where, known)} does not follow: with {about}, irrational"
+        return
+    names = step.model
     sorts = {name: sort for name, sort in intent.sorts.items() if name in names}
-    values = model_of(names, sorts) if names else {}
+    values = model_of(names, sorts)
     if values is None:
         yield f"{step.where or step.role}: its values cannot be read"
         return

@@ -12,7 +12,7 @@ from .intent.intent import Condition
 from .intent.tree import Literal, Op, Operation, Term, Variable
 from .intent.writing import write
 
-__all__ = ["assignment", "number", "sentence"]
+__all__ = ["assignment", "never_defined", "number", "sentence"]
 
 Value = bool | int | Fraction
 _MOST: Final = 4  # parts that one sentence tells of
@@ -21,6 +21,7 @@ _LONGEST: Final = 160  # characters of a part
 _ORDER: Final = frozenset(
     {Op.EQUAL, Op.NOT_EQUAL, Op.LESS, Op.LESS_EQUAL, Op.GREATER, Op.GREATER_EQUAL}
 )
+_LAZY: Final = frozenset({Op.AND, Op.OR, Op.IMPLIES, Op.ITE})
 _DIVISIONS: Final = frozenset({Op.DIVIDE, Op.FLOOR_DIVIDE, Op.MODULO})
 
 
@@ -56,6 +57,26 @@ def sentence(condition: Condition, values: Mapping[str, Value], int_bits: int | 
     facts = list(islice(dict.fromkeys(scene.facts(condition.term)), _MOST))
     verdict = f"`{text}` is {number(found)}"
     return f"{' and '.join(facts)}, so {verdict}" if facts else verdict
+
+
+def never_defined(condition: Condition, int_bits: int | None) -> str:
+    """Return why a condition is undefined whatever the values, where its constants show it."""
+    scene = _Scene({}, int_bits)
+    stack: list[Term] = [condition.term]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, Operation) or part.op in _LAZY:
+            continue  # of these, parts may never be looked at
+        if _is_constant(part) and scene.value(part) is None:
+            return scene.undefined(part)
+        stack.extend(part.arguments)
+    return ""
+
+
+def _is_constant(term: Term) -> bool:
+    if isinstance(term, Operation):
+        return all(_is_constant(part) for part in term.arguments)
+    return isinstance(term, Literal)
 
 
 class _Scene:
