@@ -179,7 +179,9 @@ def _sum(step: Step) -> str:
     if not isinstance(parts, dict) or not 0 < len(parts) <= _PARTS:
         return ""
     told = []
-    for name, factor in sorted(parts.items(), key=lambda each: (each[0] >= "post", each[0])):
+    for name, factor in sorted(
+        parts.items(), key=lambda each: (each[0].startswith("post"), each[0])
+    ):
         place, _, rest = str(name).partition("/")
         negated = place == step.where and rest.startswith("0")
         told.append(f"{factor} times {'the opposite of ' if negated else ''}{place}")
