@@ -194,6 +194,10 @@ def test_a_field_of_a_wrong_kind_is_refused_by_its_name(field, value):
         ({"policy": {"budget_ms": -1}}, "`policy.budget_ms` must be above 0"),
         ({"policy": {"rule": "\ud800"}}, "`policy.rule` has a character that cannot be shown"),
         ({"ledger": {**LEDGER, "size": -1}}, "`ledger.size` must be the number of its leaves"),
+        (
+            {"ledger": {**LEDGER, "entries": [{**LEDGER["entries"][0], "index": -1}]}},
+            "an index in `ledger` must be the number of a leaf, from 0",
+        ),
         ({"ledger": {**LEDGER, "root": 5}}, "expected `str`, got `int` - at `ledger.root`"),
         ({"ledger": {**LEDGER, "root": "a\n"}}, "a hash in `ledger` is no hash"),
         ({"vars": {"x": "int"}, "post": ["y == 1"]}, "`y` is not among the declared `vars`"),
@@ -272,6 +276,11 @@ def test_a_broken_guard_is_told_and_never_dropped():
         17,
         8,
     )
+
+
+@pytest.mark.parametrize("data", [None, 5, b"post: [x > 0]", ["x > 0"], object()])
+def test_what_is_neither_mapping_nor_text_is_refused(data):
+    assert "an intent is a mapping or a text, and this is" in refused(data).message
 
 
 def test_the_file_is_a_note_of_the_error():

@@ -43,6 +43,7 @@ _BINARY: Final[dict[str, tuple[int, Op]]] = {
 }
 _NOTS: Final = frozenset({"not", "!"})
 _CERTAIN: Final = limits.DEPTH  # tokens of which no term can be too deep
+_NUMERIC: Final = dict.fromkeys(map(ord, "0123456789.eE+-"))  # what numerals are made of
 _HINTS: Final = {
     "=": "write `==` to compare",
     "&": "write `and`",
@@ -79,9 +80,9 @@ def parse(text: str, scope: Scope) -> tuple[Term, int]:
     Raises:
         Misread: It is not a condition, names what does not exist, or exceeds a limit.
     """
-    tokens: list[str] = split(text)
     if len(text) > limits.CONDITION:
-        _check_length(text, tokens)
+        _check_length(text)
+    tokens: list[str] = split(text)
     count = len(tokens)
     if not count:
         raise Misread(FaultKind.MALFORMED, "a condition is empty: remove it or write one", 0)
@@ -217,11 +218,14 @@ def _name(tokens: list[str], at: int, scope: Scope) -> Term:
         raise Wrong(error.message, at, error.kind) from None
 
 
-def _check_length(text: str, tokens: list[str]) -> None:
-    length = len(text) - sum(len(token) for token in tokens if "0" <= token[0] <= "9")
-    if length > limits.CONDITION:
-        message = f"a condition has more than {limits.CONDITION:,} characters: split it"
-        raise Misread(FaultKind.LIMIT, message, 0)
+def _check_length(text: str) -> None:
+    """Refuse a text that is too long, first by a look that is cheaper than its tokens."""
+    if len(text.translate(_NUMERIC)) <= limits.CONDITION:
+        numerals = sum([len(token) for token in split(text) if "0" <= token[0] <= "9"])
+        if len(text) - numerals <= limits.CONDITION:
+            return
+    message = f"a condition has more than {limits.CONDITION:,} characters: split it"
+    raise Misread(FaultKind.LIMIT, message, 0)
 
 
 def _check_depth(stack: list[Run], at: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+import re
+from typing import Final, Protocol, TypeAlias
 
-__all__ = ["Apart", "Path", "Places", "where"]
+__all__ = ["Apart", "Path", "Places", "path_of", "where"]
 
 Path: TypeAlias = tuple[str | int, ...]  # such as ("pre", 2)
+_PART: Final = re.compile(r"\[([0-9]+)\]|([^.\[]+)")
 
 
 class Places(Protocol):
@@ -56,3 +58,8 @@ def where(path: Path) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+def path_of(named: str) -> Path:
+    """Return the path that `where` names."""
+    return tuple(int(each[1]) if each[1] else each[2] for each in _PART.finditer(named))

@@ -26,7 +26,7 @@ from .grammar import Misread, parse
 from .intent import Condition, Intent, Policy, Section
 from .key import key_of
 from .measure import weigh
-from .places import Apart, Places, where
+from .places import Apart, Places, path_of, where
 from .scope import Scope
 from .text import is_text_form, read_text
 from .tokens import BLANK, shown
@@ -105,6 +105,7 @@ def _read_written(text: str, file: str, line: int) -> Intent:
     if len(text) > limits.DOCUMENT:
         message = f"the intent is longer than {limits.DOCUMENT:,} characters: split it"
         raise IntentError(FaultKind.LIMIT, message, line=line)
+    text = text.removeprefix("\ufeff")  # some editors mark the beginning of a file
     begin = text.lstrip(BLANK)[:1]
     if not begin:
         raise IntentError(FaultKind.EMPTY, "the intent is empty: it claims nothing", line=line)
@@ -125,8 +126,7 @@ def _read(data: Mapping[str, Any], places: Places) -> Intent:
         return _Reading(data, places).intent()
     except IntentError as error:
         if not error.line:
-            field = error.where.partition(".")[0].partition("[")[0]
-            error.line, error.column = places.of((field,) if field else ())
+            error.line, error.column = places.of(path_of(error.where))
         raise
 
 
