@@ -45,11 +45,12 @@ class Branch:
     `splits` wait until nothing else is left to do. A branch that was refuted is of no more use.
     """
 
-    __slots__ = ("apart", "known", "splits", "system", "truths", "values")
+    __slots__ = ("apart", "known", "ranged", "splits", "system", "truths", "values")
 
-    def __init__(self, values: Values, system: System) -> None:
+    def __init__(self, values: Values) -> None:
         self.values = values
-        self.system = system
+        self.system = System(values.book)
+        self.ranged: set[str] = set()  # the machine integers whose range the system knows
         self.truths: dict[str, tuple[bool, str]] = {}
         self.splits: list[Split] = []
         self.apart: list[Apart] = []
@@ -57,7 +58,9 @@ class Branch:
 
     def copy(self) -> Branch:
         """Give a branch that may grow on its own."""
-        twin = Branch(self.values, self.system.copy())
+        twin = Branch(self.values)
+        twin.system = self.system.copy()
+        twin.ranged = self.ranged.copy()
         twin.truths = self.truths.copy()
         twin.splits = self.splits.copy()
         twin.apart = self.apart.copy()

@@ -17,7 +17,7 @@ Point: TypeAlias = dict[Column, Number]
 Edge: TypeAlias = tuple[Number, bool]  # a bound, and whether it is itself outside
 
 MAX_ROWS = 160
-REPAIRS = 4
+REPAIRS = 3
 
 
 def value_at(polynomial: Polynomial, point: Point) -> Number:
@@ -153,7 +153,11 @@ def _substitute(system: System, order: list[tuple[Column, list[Row]]]) -> Point 
         for polynomial, strict, _origin in rows:
             coefficient = polynomial[column]
             point[column] = 0
-            edge = _exact(Fraction(-value_at(polynomial, point)) / coefficient)
+            edge: Number = -value_at(polynomial, point)
+            if abs(coefficient) == 1:
+                edge *= coefficient
+            else:
+                edge = _exact(Fraction(edge) / coefficient)
             if coefficient > 0:
                 if lower is None or (edge, strict) > lower:
                     lower = (edge, strict)
@@ -225,11 +229,12 @@ def _mend(
     for column, coefficient in polynomial.items():
         if column == ONE:
             continue
-        step = Fraction(-slack) / abs(int(coefficient))
+        size = abs(int(coefficient))
+        step: Number
         if system.book.whole(column):
-            step = Fraction(floor(step) + 1 if strict else ceil(step))
-        elif strict:
-            step += 1
+            step = -(slack // size) + (1 if strict and slack % size == 0 else 0)
+        else:
+            step = Fraction(-slack) / size + (1 if strict else 0)
         wish = point[column] + (step if coefficient > 0 else -step)
         bound = (system.upper if coefficient > 0 else system.lower).get(column)
         if bound is not None:

@@ -40,7 +40,7 @@ class Problem(msgspec.Struct, frozen=True):
     `undefined` the question is another one: is there an assignment under which the evaluation of
     `assume` from the left meets an undefined term before it meets a false condition? (`violate`
     is None then.) With `int_bits` every variable of sort INT ranges over the signed machine
-    integers of that width, otherwise over all integers; REAL over the rationals. `sorts` has the
+    integers of that width, otherwise over all integers; REAL over the real numbers. `sorts` has the
     variables that occur in `assume` and `violate`.
     """
 

@@ -86,7 +86,7 @@ class Reading:
         """Say whether all atoms of a sum have whole values only."""
         return all(self._integral(atom) for monomial in summand for atom, _ in monomial)
 
-    def value(self, term: Term) -> Sum:
+    def value(self, term: Term) -> Sum:  # noqa: PLR0911  (one for each operator)
         """Give the value of a numeric term, wherever it is defined."""
         if isinstance(term, Variable):
             return {frozenset({(term.name, 1)}): Fraction(1)}
@@ -150,7 +150,7 @@ class Reading:
             (self._fact(ABOVE, (-1, summand)), self._fact(ABOVE, (1, summand))), any=True
         )
 
-    def _truth(self, term: Term, true: bool) -> Formula:
+    def _truth(self, term: Term, true: bool) -> Formula:  # noqa: PLR0911  (one for each operator)
         """Say that a condition is defined and true, or defined and false."""
         if isinstance(term, Literal):
             return TRUE if term.value is true else FALSE
@@ -230,7 +230,7 @@ class Reading:
         defined = tuple((DEFINED, argument) for argument in arguments)
         return Formula((*defined, nonzero, self._meaning(term), Formula(tuple(within))))
 
-    def _undefined(self, term: Term) -> Formula:
+    def _undefined(self, term: Term) -> Formula:  # noqa: PLR0911  (one for each operator)
         """Say that a term is undefined."""
         if not isinstance(term, Operation):
             return TRUE if isinstance(term, Literal) and self._outside(term) else FALSE
@@ -282,7 +282,7 @@ class Reading:
             found.append(self.value(part))
         return found
 
-    def _meaning(self, term: Operation) -> Formula:
+    def _meaning(self, term: Operation) -> Formula:  # noqa: PLR0911  (one for each operator)
         """Say what the atom of an operation is, its arguments being defined."""
         op = term.op
         if op not in (Op.MIN, Op.MAX, Op.ABS, Op.DIVIDE, Op.FLOOR_DIVIDE, Op.MODULO):

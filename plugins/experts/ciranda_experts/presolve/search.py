@@ -89,7 +89,10 @@ class Search:
             return self._sides(branch, branch.apart[apart.index({})], depth)
         columns = [column for polynomial in apart for column in polynomial if column != ONE]
         for wishes in (ZEROS, SPREAD):
-            model = self._model(branch, apart, near(system, wishes, columns))
+            point = near(system, wishes, columns)
+            if point is None:
+                break
+            model = self._model(branch, apart, point)
             if model is not None:
                 return model
         return self._eliminated(branch, apart, columns, depth)
