@@ -249,6 +249,6 @@ def _row(name: str, seat: Seat, width: int) -> Text:
     state = f"{seat.state} {seat.working}" if seat.working > 1 else seat.state
     row.append(f"  {state:<11}", style)
     if seat.counts:
-        row.append(f"  {seat.confidence:.3f}  {shown(seat.latency):>8}")
+        row.append(f"  {seat.confidence:.4f}  {shown(seat.latency):>8}")
         row.append(f"  {tally(seat.counts)}", "dim")
     return row

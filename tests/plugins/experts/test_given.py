@@ -99,20 +99,20 @@ def test_a_bomb_of_anchors_is_refused():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"[1]", "p.jsonl:3: it is a list, not an object"),
-        (b'"x > 0"', "p.jsonl:3: it is a text, not an object"),
-        (b"null", "p.jsonl:3: it is null, not an object"),
-        (b"{", "p.jsonl:3: it is no JSON: "),
-        (b"\xff", "p.jsonl:3: byte 0xff is not UTF-8"),
-        (b'{"a": 1' + b"0" * 5000 + b"}", "p.jsonl:3: it is no JSON: a number is too long"),
-        (None, "p.jsonl:3: it is longer than 4 MiB"),
+        (b"[1]", "it is a list, not an object"),
+        (b'"x > 0"', "it is a text, not an object"),
+        (b"null", "it is null, not an object"),
+        (b"{", "it is no JSON: "),
+        (b"\xff", "byte 0xff is not UTF-8"),
+        (b'{"a": 1' + b"0" * 5000 + b"}", "it is no JSON: a number is too long"),
+        (None, "it is longer than 4 MiB"),
     ],
 )
 def test_a_line_that_is_no_object_says_which_and_why(line, said):
     given = of_line(line, 3, "p.jsonl")
 
     assert given.fault.startswith(said)
-    assert (given.id, given.line) == ("", 3)
+    assert (given.id, given.place) == ("", "p.jsonl:3")
 
 
 @pytest.mark.parametrize("content", [b"a\n\nb", b"a\n\nb\n"])

@@ -14,11 +14,11 @@ from ciranda.observe.visible import pad, visible
 
 from ..latency import shown
 
-__all__ = ["detail", "line", "read", "row"]
+__all__ = ["line", "paragraph", "read", "row"]
 
 _MILLISECONDS: Final = 1000.0
 _DIGITS: Final = 6  # of numbers that were measured
-_WIDTHS: Final = (9, 5, 18, 18)  # columns of a row: verdict, confidence, reason, id
+_WIDTHS: Final = (9, 6, 18, 18)  # columns of a row: verdict, confidence, reason, id
 
 
 def line(
@@ -93,7 +93,7 @@ def row(judgement: Judgement, name: str = "", place: str = "") -> str:
     """
     cells = (
         judgement.verdict.value,
-        f"{judgement.confidence:.3f}",
+        f"{judgement.confidence:.4f}",
         judgement.reason,
         name or judgement.id or "-",
     )
@@ -103,20 +103,31 @@ def row(judgement: Judgement, name: str = "", place: str = "") -> str:
     return "  ".join([*parts, visible(said)]).rstrip()
 
 
-def detail(judgement: Judgement) -> list[str]:
-    """Return the table of what each expert said."""
+def paragraph(judgement: Judgement, name: str = "", place: str = "") -> list[str]:
+    """Return what there is to say about the only judgement, with what each expert said.
+
+    Args:
+        judgement: What the council said.
+        name: What the intent is called.
+        place: Where in the input something is wrong.
+    """
+    said = f"{place}: {judgement.message}" if place else judgement.message
+    lines = [f"{name}: {judgement.verdict}, {judgement.reason}", *([f"  {said}"] if said else [])]
     rows = [
         (
-            opinion.expert + ("*" if opinion.mandatory else ""),
+            opinion.expert,
             opinion.verdict.value,
-            f"{opinion.confidence:.3f}",
+            f"{opinion.confidence:.4f}",
             "cached" if opinion.cached else shown(opinion.latency),
             opinion.reason,
-            opinion.message,
+            "" if opinion.message == judgement.message else opinion.message,
         )
         for opinion in judgement.experts
     ]
-    return table(("expert", "verdict", "conf.", "time", "reason", ""), rows)
+    if rows:
+        titles = ("expert", "verdict", "confidence", "time", "reason", "")
+        lines += [f"  {line}" for line in table(titles, rows)]
+    return lines
 
 
 def _opinion(opinion: Opinion, judgement: Judgement) -> dict[str, Any]:

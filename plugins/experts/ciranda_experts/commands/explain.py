@@ -24,7 +24,7 @@ __all__ = ["command"]
 @options.store_option
 @options.backend_option
 @click.pass_context
-def command(ctx: click.Context, file: str | None, **given: Any) -> None:
+def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
     """Say in words what was proved, or what speaks against it.
 
     FILE holds a judgement as `ciranda experts verify -o json` prints it, or an intent, which is

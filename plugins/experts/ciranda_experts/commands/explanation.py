@@ -89,7 +89,7 @@ class Explanation:
 
     async def _judged(self, given: Given, stack: AsyncExitStack) -> Judgement:
         if given.fault:
-            raise InputError(given.fault)
+            raise InputError(f"{given.place}: {given.fault}")
         intent = given.intent
         if isinstance(intent, dict) and intent.keys() >= _MARKS:
             try:

@@ -102,13 +102,13 @@ def of_line(data: bytes | None, line: int, file: str) -> Given:
 
 
 def _faulty(problem: str, text: str, line: int, file: str) -> Given:
-    return Given(file=file, text=text, line=line, fault=f"{file}:{line}: {problem}")
+    return Given(file=file, text=text, line=line, fault=problem)
 
 
 def _of_value(value: Any, text: str, file: str) -> Given:
     if isinstance(value, dict):
         return Given(file=file, text=text, intent=value)
-    fault = f"{file}: an intent is a mapping such as `post: [x > 0]`, and this is {_called(value)}"
+    fault = f"an intent is a mapping such as `post: [x > 0]`, and this is {_called(value)}"
     return Given(file=file, text=text, fault=fault)
 
 

@@ -21,7 +21,7 @@ from ciranda.observe.spoken import plural, tally
 from ..board import board
 from ..intent.error import FaultKind
 from ..latency import shown
-from .answer import detail, line, row
+from .answer import line, paragraph, row
 from .batch import Batch
 from .feed import Feed
 from .given import Given
@@ -55,7 +55,6 @@ class Performance:
         self._quiet: Final = quiet
         self._counts: Final[Counter[str]] = Counter()
         self._unusable = 0
-        self._last: Judgement | None = None
 
     def run(self, backend: str) -> int:
         """Judge everything; return the exit code.
@@ -99,16 +98,10 @@ class Performance:
             shown_board.seat(judging.names if self._only is None else self._only)
             with shown_board:
                 await Batch(source.next, partial(self._ask, judging), self._answer).run()
-        if self._json or self._quiet:
-            return
-        if source.lines:
+        if source.lines and self._counts and not (self._json or self._quiet):
             took = shown(time.monotonic() - begun)
             ordered = {one.value: self._counts[one.value] for one in Verdict}
-            total = plural(self._counts.total(), "intent")
-            screen.say(f"{total} in {took}: {tally(ordered)}" if self._counts else f"{total}")
-        elif self._last is not None:
-            for told in detail(self._last):
-                screen.out(f"  {told}")
+            screen.say(f"{plural(self._counts.total(), 'intent')} in {took}: {tally(ordered)}")
 
     async def _ask(self, judging: Session, given: Given) -> Judgement:
         if given.fault:
@@ -124,15 +117,16 @@ class Performance:
     def _answer(self, given: Given, judgement: Judgement) -> None:
         self._counts[judgement.verdict.value] += 1
         self._unusable += bool(given.fault)
-        self._last = judgement
-        place = ""
-        if not given.fault and judgement.reason in _FAULTS:
+        place = given.place if given.fault else ""
+        if not place and judgement.reason in _FAULTS:
             place = given.located()
         if self._json:
             asked = self._only or ()
             text = line(judgement, name=given.id, number=given.line, place=place, mandatory=asked)
+        elif given.line:
+            text = row(judgement, str(given.id) or f"line {given.line}", place)
         else:
-            text = row(judgement, str(given.id) or given.place, place)
+            text = "\n".join(paragraph(judgement, str(given.id) or given.place, place))
         screen.out(text)
         screen.flush()
 

@@ -40,7 +40,7 @@ Exit codes:
 @options.quiet_option
 @options.backend_option
 @click.pass_context
-def command(ctx: click.Context, file: str | None, **given: Any) -> None:
+def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
     """Judge an intent, or a file with one a line.
 
     FILE holds YAML, JSON, or text with `guard { ... }` and `verify { ... }`; in a `.jsonl` file,
