@@ -1,0 +1,1 @@
+"""Attack patterns in languages other than Python."""

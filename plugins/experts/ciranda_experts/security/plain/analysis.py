@@ -1,0 +1,111 @@
+"""All checks of languages other than Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..page import Page
+from ..rule import Hit, Rule
+from .functions import endless_functions
+from .language import LANGUAGES, Language
+from .loops import endless_loops
+from .matching import match_tokens
+from .shellchecks import check_shell
+from .sql import check_sql
+from .tokens import Tokens, cut
+from .widths import overflows
+
+__all__ = ["Reading", "analyse_plain", "analyse_shell", "supported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found, and why the rest could not be read ("" where all was)."""
+
+    hits: tuple[Hit, ...]
+    fault: str = ""
+    line: int = 0
+    column: int = 0
+
+
+def supported(language: str) -> bool:
+    """Say whether there are rules for a language other than Python."""
+    return language in LANGUAGES or language == "shell"
+
+
+def analyse_shell(page: Page) -> Reading:
+    """Look for attack patterns in a shell script."""
+    found, fault, at = check_shell(page.text)
+    hits = tuple(Hit(*page.place(offset), rule, what) for offset, rule, what in found)
+    return Reading(hits, fault, *(page.place(at) if fault else (0, 0)))
+
+
+def analyse_plain(page: Page, name: str, rules: Sequence[Rule], int_bits: int | None) -> Reading:
+    """Look for attack patterns in a language of `LANGUAGES`.
+
+    What stands before a fault is looked at as far as brackets pair.
+    """
+    language = LANGUAGES[name]
+    made = cut(page.text, language)
+    found = match_tokens(made, rules, language)
+    if not made.fault:
+        found += _structure(made, language, int_bits)
+    hits = tuple(
+        Hit(*page.place(made.tokens[index].offset), rule, what) for index, rule, what in found
+    )
+    return Reading(hits, made.fault, *(page.place(made.at) if made.fault else (0, 0)))
+
+
+def _structure(
+    made: Tokens, language: Language, int_bits: int | None
+) -> list[tuple[int, str, str]]:
+    if language.name == "sql":
+        return check_sql(made)
+    found = [(index, "unbounded-loop", why) for index, why in endless_loops(made)]
+    found += [
+        (index, "endless-recursion", f"{name} calls itself on every path")
+        for index, name in endless_functions(made)
+    ]
+    found += [
+        (index, "integer-overflow", why) for index, why in overflows(made, language.name, int_bits)
+    ]
+    if language.name == "javascript":
+        found += _processes(made)
+    if language.name == "c":
+        found += _formats(made)
+    return found
+
+
+def _processes(made: Tokens) -> list[tuple[int, str, str]]:
+    """Look for exec of child_process under the names that it was bound to."""
+    found = []
+    modules: set[str] = set()
+    loaded = False
+    for index, token in enumerate(made.tokens):
+        if token.kind == "text" and token.text in ('"child_process"', '"node:child_process"'):
+            loaded = True
+            if made.text(index - 2) == "require" and made.text(index - 3) == "=":
+                modules.add(made.text(index - 4))
+            elif made.text(index - 1) == "from":
+                modules.add(made.text(index - 2))
+    if not loaded:
+        return []
+    for index, token in enumerate(made.tokens):
+        if token.text not in ("exec", "execSync") or made.text(index + 1) != "(":
+            continue
+        owner = made.text(index - 2) if made.text(index - 1) == "." else ""
+        if made.text(index - 1) != "." or owner in modules:
+            found.append((index, "shell-command", "a shell reads the text"))
+    return found
+
+
+def _formats(made: Tokens) -> list[tuple[int, str, str]]:
+    found = []
+    for index, token in enumerate(made.tokens):
+        if token.text in ("printf", "syslog", "fprintf") and made.text(index + 1) == "(":
+            first = index + 2 + (2 if token.text != "printf" else 0)
+            word = first < len(made) and made.tokens[first].kind == "word"
+            if word and made.text(first + 1) == ")":
+                found.append((index, "format-string", "the format is a variable"))
+    return found

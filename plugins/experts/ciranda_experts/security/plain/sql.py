@@ -1,0 +1,44 @@
+"""Statements of SQL that change more than they say."""
+
+from __future__ import annotations
+
+from .tokens import Token, Tokens
+
+__all__ = ["check_sql"]
+
+
+def check_sql(made: Tokens) -> list[tuple[int, str, str]]:
+    """Return index, rule and what of each statement that changes all rows, or never ends."""
+    found = []
+    start = 0
+    for end in [*(i for i, t in enumerate(made.tokens) if t.text == ";"), len(made)]:
+        statement = made.tokens[start:end]
+        if statement:
+            found += [(start, rule, what) for rule, what in _statement(statement)]
+        start = end + 1
+    return found
+
+
+def _statement(tokens: list[Token]) -> list[tuple[str, str]]:
+    words = [each.text for each in tokens if each.kind == "word"]
+    first = words[0] if words else ""
+    has = set(words)
+    if first == "delete" and "from" in has and not has & {"where", "limit", "using", "returning"}:
+        return [("sql-destruction", "deletes every row")]
+    if first == "update" and "set" in has and not has & {"where", "limit", "from"}:
+        return [("sql-destruction", "changes every row")]
+    if first == "truncate" and len(words) > 1:
+        return [("sql-destruction", "empties a table")]
+    if {"with", "recursive"} <= has and not has & {"where", "limit", "join", "fetch", "top", "on"}:
+        return [("endless-recursion", "the query recurses without a condition")]
+    if "while" in has and "begin" in has and not has & {"break", "return"}:
+        always = _always(tokens)
+        if always:
+            return [("unbounded-loop", "the condition always holds, and nothing leaves it")]
+    return []
+
+
+def _always(tokens: list[Token]) -> bool:
+    texts = [each.text for each in tokens]
+    at = texts.index("while")
+    return texts[at + 1 : at + 4] == ["1", "=", "1"] or texts[at + 1 : at + 2] == ["true"]

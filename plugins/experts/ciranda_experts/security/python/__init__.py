@@ -1,0 +1,1 @@
+"""Attack patterns in Python."""

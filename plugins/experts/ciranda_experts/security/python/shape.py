@@ -1,0 +1,64 @@
+"""Small questions about expressions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from .report import Subject
+
+__all__ = ["DECODING", "FETCHING", "calls_within", "expressions", "is_literal", "keyword"]
+
+DECODING: Final = frozenset({
+    "b64decode", "standard_b64decode", "urlsafe_b64decode", "decodebytes", "a2b_base64",
+    "b32decode", "b16decode", "b85decode", "a85decode", "unhexlify", "a2b_hex", "fromhex",
+    "decompress", "loads", "decrypt", "chr", "decode",
+})  # fmt: skip
+FETCHING: Final = (
+    "urllib.request.urlopen", "urllib.request.urlretrieve", "urllib.urlopen", "urllib2.urlopen",
+    "requests.get", "requests.post", "requests.request", "requests.Session()", "httpx.get",
+    "httpx.post", "httpx.Client()", "http.client.HTTPConnection()", "http.client.HTTPSConnection()",
+    "socket.socket()", "socket.create_connection()", "aiohttp.ClientSession()",
+    "urllib3.PoolManager()", "ftplib.FTP()",
+)  # fmt: skip
+_STEPS: Final = 200  # expressions that one question looks at
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """Return a keyword argument, or None."""
+    return next((each.value for each in call.keywords if each.arg == name), None)
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Say whether a constant is written out, in this place or where its name is bound."""
+    return isinstance(node, (ast.Constant, ast.Name))
+
+
+def expressions(subject: Subject, node: ast.expr) -> Iterator[ast.expr]:
+    """Yield an expression, what it holds, and what the names in it are bound to."""
+    stack: list[ast.AST] = [node]
+    seen: set[ast.AST] = set()
+    while stack and len(seen) < _STEPS:
+        each = stack.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        if isinstance(each, ast.expr):
+            yield each
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
+            owner = subject.program.scope(each).owner(each.id)
+            for binding in owner.bindings[each.id] if owner else ():
+                stack += [made for made in (binding.value, binding.source) if made is not None]
+        stack.extend(ast.iter_child_nodes(each))
+
+
+def calls_within(subject: Subject, node: ast.expr) -> list[str]:
+    """Return the dotted names of all that an expression calls, names in it followed."""
+    found = []
+    for each in expressions(subject, node):
+        if isinstance(each, ast.Call):
+            found += list(subject.resolver.names(each.func))
+            if isinstance(each.func, ast.Attribute):
+                found.append(f".{each.func.attr}")
+    return found
