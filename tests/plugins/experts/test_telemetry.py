@@ -15,10 +15,12 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda.errors import StoreError
 from ciranda.store import Database
-from ciranda_experts.telemetry import Role, Store, Telemetry, TelemetrySettings, open_telemetry
 from ciranda_experts.telemetry.histogram import bound, bucket, counted, cumulative, quantile
 from ciranda_experts.telemetry.rollup import COUNCIL, Rollup
-from ciranda_experts.telemetry.store import FILE, MIGRATIONS
+from ciranda_experts.telemetry.sample import Role
+from ciranda_experts.telemetry.settings import TelemetrySettings
+from ciranda_experts.telemetry.store import FILE, MIGRATIONS, Store
+from ciranda_experts.telemetry.telemetry import Telemetry, open_telemetry
 from ciranda_experts.telemetry.writer import Tally, Writer
 
 from .judging import ABSTAINED, APPROVED, REJECTED, UNCERTAIN, judgement, opinion
@@ -416,7 +418,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from ciranda.events.judging import Judgement, Verdict
-from ciranda_experts.telemetry import Telemetry, TelemetrySettings
+from ciranda_experts.telemetry.settings import TelemetrySettings
+from ciranda_experts.telemetry.telemetry import Telemetry
 
 settings = TelemetrySettings(batch=20, delay=0.001)
 telemetry = Telemetry(Path(sys.argv[1]), settings, warn=print)

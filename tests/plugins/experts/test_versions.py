@@ -9,7 +9,8 @@ from ciranda_experts.learning.outcomes import OutcomeError
 from ciranda_experts.learning.settings import LearningSettings
 from ciranda_experts.learning.trial import Kind
 from ciranda_experts.learning.versions import VersionError
-from ciranda_experts.telemetry import Telemetry, TelemetrySettings
+from ciranda_experts.telemetry.settings import TelemetrySettings
+from ciranda_experts.telemetry.telemetry import Telemetry
 
 from .judging import ABSTAINED, APPROVED, REJECTED, UNCERTAIN, judgement, opinion
 

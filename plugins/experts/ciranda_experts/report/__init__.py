@@ -1,0 +1,1 @@
+"""The council's figures: as data, as Prometheus text, as one HTML page."""
