@@ -11,6 +11,7 @@ from ciranda_experts.intent import (
     Sort,
     evaluate,
     read_condition,
+    read_intent,
     write,
 )
 from ciranda_experts.intent.limits import CONDITION, DEPTH
@@ -113,6 +114,31 @@ def test_a_condition_of_too_many_parts_is_refused():
 
     assert refused(f"p == {wide} == {wide} == {wide}", SORTS).kind is FaultKind.LIMIT
     assert refused("x == " + "+".join(["y"] * 9999), SORTS).kind is FaultKind.LIMIT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"({' * '.join(['9' * 9990] * 7)}) % ({' * '.join(['8' * 9990] * 7)}) == 1",
+        f"{' * '.join(['0.' + '9' * 9000] * 7)} == r",
+        " or ".join(["(x * 2 ** 600) ** 60 % ((y * 2 ** 590) ** 60) == 1"] * 150),
+        " * ".join(["x"] * 4200) + " == 1",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_numbers_that_would_take_seconds_to_calculate_with_are_refused(text):
+    error = refused(text)
+
+    assert error.kind is FaultKind.LIMIT
+    assert "values too large to calculate with" in error.message
+
+
+def test_large_numbers_count_for_the_intent_as_a_whole():
+    heavy = " + ".join(["9" * 9000] * 2) + " > x"
+
+    assert read_intent({"post": [heavy] * 40}).conditions
+    with pytest.raises(IntentError, match="too large numbers: split the intent"):
+        read_intent({"post": [heavy] * 58})
 
 
 def test_a_name_that_is_too_long_is_refused():

@@ -43,6 +43,7 @@ _BINARY: Final[dict[str, tuple[int, Op]]] = {
 }
 _NOTS: Final = frozenset({"not", "!"})
 _CERTAIN: Final = limits.DEPTH  # tokens of which no term can be too deep
+_PLAIN: Final = 1000  # characters whose numerals are not too large
 _NUMERIC: Final = dict.fromkeys(map(ord, "0123456789.eE+-"))  # what numerals are made of
 _HINTS: Final = {
     "=": "write `==` to compare",
@@ -93,7 +94,7 @@ def parse(text: str, scope: Scope) -> tuple[Term, int]:
             message = f"`{shown(text.strip())}` is a number, not a condition: compare it"
             raise Misread(FaultKind.MALFORMED, message, offset_of(text, 0))
         nodes = 2 * count
-        if count > _CERTAIN or not certain:
+        if count > _CERTAIN or not certain or len(text) > _PLAIN:
             nodes = weigh(term)
     except Wrong as wrong:
         raise Misread(wrong.kind, wrong.message, offset_of(text, wrong.mark)) from None

@@ -11,16 +11,21 @@ from .tree import Literal, Op, Operation, Sort, Term, Variable
 __all__ = ["weigh"]
 
 _VARIABLE_BITS: Final = 64
+_NODE_WORK: Final = 24  # squared bits, as a power of two, whose arithmetic takes a node's time
+_TOO_LARGE: Final = "powers, products and numerals make values too large to calculate with"
+_CONNECTIVES: Final = frozenset({Op.AND, Op.OR, Op.NOT, Op.IMPLIES})
 _PRODUCTS: Final = frozenset({Op.MULTIPLY, Op.DIVIDE, Op.FLOOR_DIVIDE, Op.MODULO})
 
 
 def weigh(term: Term) -> int:
     """Return how many nodes a term has, what stands twice counted twice.
 
+    What is calculated with large numbers counts for as many nodes as it takes time.
+
     Raises:
-        IntentError: It has too many, is too deep, or powers make its values too large.
+        IntentError: It has too many, is too deep, or its values may become too large.
     """
-    nodes, powers = 0, False
+    nodes = 0
     level: list[Term] = [term]
     depth = 0
     # Level by level, with an early end: what is shared may be exponentially large.
@@ -36,44 +41,53 @@ def weigh(term: Term) -> int:
         below: list[Term] = []
         for each in level:
             if type(each) is Operation:
-                powers = powers or each.op is Op.POWER
                 below.extend(each.arguments)
                 if len(below) > limits.NODES:
                     break
         level = below
-    if powers:
-        _grow(term)
+    nodes += _grow(term)[2]
+    if nodes > limits.NODES:
+        raise IntentError(FaultKind.LIMIT, f"{_TOO_LARGE}: use smaller ones")
     return nodes
 
 
-def _grow(term: Term) -> tuple[int, int]:
-    """Return the bits of a value at most, and what its powers multiply to (0 for a constant)."""
+def _grow(term: Term) -> tuple[int, int, int]:
+    """Return the bits of a value at most, what its powers multiply to, and the work it takes.
+
+    The powers of a constant multiply to 0. Work is in nodes.
+    """
     if isinstance(term, Variable):
-        return _VARIABLE_BITS, 1
+        return _VARIABLE_BITS, 1, 0
     if isinstance(term, Literal):
         value = term.value
-        return value.numerator.bit_length() + value.denominator.bit_length(), 0
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        return bits, 0, bits * bits >> _NODE_WORK
     op = term.op
     grown = [_grow(each) for each in term.arguments]
-    bits = max([each[0] for each in grown])
     exponent = max([each[1] for each in grown])
+    work = sum([each[2] for each in grown])
+    if op in _CONNECTIVES:
+        return 1, exponent, work
     if op is Op.POWER:
-        times = term.arguments[1]
-        assert isinstance(times, Literal)
-        count = max(int(times.value), 1)
-        bits = grown[0][0] * count
-        exponent = grown[0][1] * count
-        if not exponent and bits > limits.CONSTANT_BITS:
-            raise IntentError(FaultKind.LIMIT, "a power of a constant is too large: use a smaller")
-        if exponent > limits.EXPONENT:
-            message = f"a power has an exponent above {limits.EXPONENT}: use a smaller one"
-            raise IntentError(FaultKind.LIMIT, message)
-    elif op in _PRODUCTS:
-        bits = sum([each[0] for each in grown])
-    elif op is Op.SUM:
+        bits, exponent = _raise(term, grown[0][0], grown[0][1])
+    elif op in _PRODUCTS or (op is Op.SUM and term.sort is Sort.REAL):
         # Denominators may multiply where fractions are added.
-        bits = sum([each[0] for each in grown]) if term.sort is Sort.REAL else bits + len(grown)
+        bits = sum([each[0] for each in grown])
+    else:
+        bits = max([each[0] for each in grown]) + len(grown)
     if bits > limits.BITS:
-        message = "powers and products make a value too large to calculate: use smaller ones"
+        raise IntentError(FaultKind.LIMIT, f"{_TOO_LARGE}: use smaller ones")
+    return bits, exponent, work + (bits * bits >> _NODE_WORK)
+
+
+def _raise(term: Operation, bits: int, exponent: int) -> tuple[int, int]:
+    """Return the bits of a power, and what its powers multiply to."""
+    literal = term.arguments[1]
+    assert isinstance(literal, Literal)
+    times = max(int(literal.value), 1)
+    if not exponent and bits * times > limits.CONSTANT_BITS:
+        raise IntentError(FaultKind.LIMIT, "a power of a constant is too large: use a smaller one")
+    if exponent * times > limits.EXPONENT:
+        message = f"a power has an exponent above {limits.EXPONENT}: use a smaller one"
         raise IntentError(FaultKind.LIMIT, message)
-    return bits, exponent
+    return bits * times, exponent * times

@@ -219,8 +219,8 @@ class _Reading:
     def _weigh(self, conditions: tuple[Condition, ...]) -> None:
         """Count exactly what was only estimated."""
         if sum(weigh(condition.term) for condition in conditions) > limits.NODES:
-            message = f"the conditions have more than {limits.NODES:,} parts: split the intent"
-            raise IntentError(FaultKind.LIMIT, message)
+            message = f"the conditions have more than {limits.NODES:,} parts, or too large numbers"
+            raise IntentError(FaultKind.LIMIT, f"{message}: split the intent")
 
     def _rest(self) -> dict[str, Any]:
         """Return the fields that most intents do not have, by the intent's names for them."""
