@@ -15,14 +15,11 @@ __all__ = ["Apart", "Branch", "Proof"]
 
 EQUAL, AT_LEAST, ABOVE = Relation.EQUAL, Relation.AT_LEAST, Relation.ABOVE
 
-# What a comparison says of left - right: how often it is taken (1 or -1), and compared with 0 how.
-# The first is for a true comparison, the second for a false one.
-SIGNS = {
-    Op.LESS: ((-1, ABOVE), (1, AT_LEAST)),
-    Op.LESS_EQUAL: ((-1, AT_LEAST), (1, ABOVE)),
-    Op.GREATER: ((1, ABOVE), (-1, AT_LEAST)),
-    Op.GREATER_EQUAL: ((1, AT_LEAST), (-1, ABOVE)),
-}
+# Looking a member up in its class takes longer than the comparison itself.
+BOOL = Sort.BOOL
+LESS, LESS_EQUAL, GREATER = Op.LESS, Op.LESS_EQUAL, Op.GREATER
+IS, IS_NOT = Op.EQUAL, Op.NOT_EQUAL
+DEFINED, UNDEFINED, TRUTH = Mode.DEFINED, Mode.UNDEFINED, Mode.TRUE
 
 
 class Proof(NamedTuple):
@@ -81,12 +78,12 @@ class Branch:
                 proof = self.fact(*item)
             elif isinstance(item, Split):
                 proof = self._split(item, waiting)
-            elif item.mode is Mode.DEFINED:
+            elif item.mode is DEFINED:
                 proof = self._defined(item.term, item.path, waiting)
-            elif item.mode is Mode.UNDEFINED:
+            elif item.mode is UNDEFINED:
                 proof = self._undefined(item.term, item.path, waiting)
             else:
-                proof = self._truth(item.term, item.mode is Mode.TRUE, item.path, waiting)
+                proof = self._truth(item.term, item.mode is TRUTH, item.path, waiting)
             if proof is not None:
                 return proof
         return None
@@ -128,6 +125,8 @@ class Branch:
         if isinstance(term, Literal):
             return None if term.value is holds else _false(path)
         op, arguments = term.op, term.arguments
+        if arguments[0].sort is not BOOL:
+            return self._comparison(term, holds, path, waiting)
         mode = Mode.TRUE if holds else Mode.FALSE
         match op:
             case Op.NOT:
@@ -152,10 +151,8 @@ class Branch:
                 chosen = _goals(f"{path}/0", (Mode.TRUE, test), (mode, then))
                 passed = _goals(f"{path}/1", (Mode.FALSE, test), (mode, other))
                 self.splits.append(Split(path, [chosen, passed]))
-            case _ if arguments[0].sort is Sort.BOOL:
-                self.splits.append(_alike(arguments, holds is (op is Op.EQUAL), path))
             case _:
-                return self._comparison(term, holds, path, waiting)
+                self.splits.append(_alike(arguments, holds is (op is IS), path))
         return None
 
     def _one_of(self, arguments: tuple[Term, ...], mode: Mode, path: str) -> Split:
@@ -182,12 +179,15 @@ class Branch:
         if values.special:
             waiting.append(Goal(Mode.DEFINED, right, f"{path}/1"))
             waiting.append(Goal(Mode.DEFINED, left, f"{path}/0"))
-        if term.op in SIGNS:
-            sign, relation = SIGNS[term.op][0 if holds else 1]
-            return self.fact(difference if sign == 1 else scale(difference, -1), relation, path)
-        if holds is (term.op is Op.EQUAL):
-            return self.fact(difference, EQUAL, path)
-        return self.separate(difference, f"{path}/2")
+        op = term.op
+        if op is IS or op is IS_NOT:
+            if holds is (op is IS):
+                return self.fact(difference, EQUAL, path)
+            return self.separate(difference, f"{path}/2")
+        strict = op is LESS or op is GREATER
+        if holds is (op is LESS or op is LESS_EQUAL):  # the right side is the larger one
+            difference = {column: -value for column, value in difference.items()}
+        return self.fact(difference, ABOVE if strict is holds else AT_LEAST, path)
 
     def _defined(self, term: Term, path: str, waiting: Alternative) -> Proof | None:
         """Take a numeric term to be defined, and its columns to mean what they mean."""

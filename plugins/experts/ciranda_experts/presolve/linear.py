@@ -271,13 +271,34 @@ class System:
                 best, least = column, cost
         return best
 
+    def _opposite(self, polynomial: Polynomial) -> Row | None:
+        """Find the last row that has the same columns with opposite signs; most claims meet one."""
+        column, value = next(item for item in polynomial.items() if item[0] != ONE)
+        self.book.spend(len(self.rows) // 8)
+        for row in reversed(self.rows):
+            other = row.polynomial
+            if other.get(column) == -value:
+                found = {name: -number for name, number in other.items() if name != ONE}
+                found[ONE] = polynomial.get(ONE, 0)
+                if not found[ONE]:
+                    del found[ONE]
+                if found == polynomial:
+                    return row
+        return None
+
     def _place(self, row: Row) -> Origin | None:
         """Keep an inequality."""
         row = self.tighten(row)
         polynomial = row.polynomial
         if len(polynomial) - (ONE in polynomial) > 1:
+            opposite = self._opposite(polynomial)
             self.rows.append(row)
-            return None
+            if opposite is None:
+                return None
+            total = polynomial.get(ONE, 0) + opposite.polynomial.get(ONE, 0)
+            if total > 0 or (total == 0 and not (row.strict or opposite.strict)):
+                return None
+            return _sum(row.origin, 1, opposite.origin, 1)
         column = next(name for name in polynomial if name != ONE)
         coefficient, constant = polynomial[column], polynomial.get(ONE, 0)
         value: Number = (

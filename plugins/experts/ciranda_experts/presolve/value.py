@@ -10,6 +10,8 @@ from .polynomial import ONE, Number, Polynomial, add, combine, power, product, s
 
 __all__ = ["Values", "constant"]
 
+SUM, NEGATE = Op.SUM, Op.NEGATE  # looking a member up in its class takes longer than comparing it
+
 
 def constant(polynomial: Polynomial) -> Number | None:
     """Give the number that a polynomial is, or None."""
@@ -65,10 +67,10 @@ class Values:
                 number = number.numerator
             if number:
                 add(into, {ONE: number}, factor)
-        elif term.op is Op.SUM:
+        elif term.op is SUM:
             for sign, argument in zip(term.signs, term.arguments, strict=True):
                 self.gather(argument, factor if sign == "+" else -factor, into)
-        elif term.op is Op.NEGATE:
+        elif term.op is NEGATE:
             self.gather(term.arguments[0], -factor, into)
         else:
             self._gather_other(term, factor, into)
