@@ -18,11 +18,11 @@ from .presolve.problem import Answer, Decision, Obligation, Problem, Role, probl
 from .proof import proof_of
 from .solver.solver import Solver, Why
 
-__all__ = ["judge"]
+__all__ = ["EFFORT", "judge"]
 
 Decided: TypeAlias = tuple[Obligation, Decision]
 
-_EFFORT: Final = 10 * BUDGET  # for all obligations: the loop waits meanwhile
+EFFORT: Final = 10 * BUDGET  # units of work of the pre-solver: the event loop waits meanwhile
 _TOLD: Final = 6  # variables, or conditions, in a sentence
 _LONG: Final = 80  # characters of a value or a condition in a sentence
 _MISSING: Final = "expert-missing"
@@ -35,13 +35,16 @@ _WHY_NOT: Final[dict[str, str]] = {
 }
 
 
-async def judge(intent: Intent, solver: Solver | None, budget: float) -> Finding:
+async def judge(
+    intent: Intent, solver: Solver | None, budget: float, *, effort: int = EFFORT
+) -> Finding:
     """Judge the conditions of an intent.
 
     Args:
         intent: What is to be judged.
         solver: Decides what is not easy; without one that stays uncertain.
         budget: Seconds.
+        effort: Units of work for the pre-solver, for all obligations; 0 leaves all to the solver.
 
     Returns:
         Approved or rejected with a proof under `proof` in the evidence; uncertain when something
@@ -55,11 +58,11 @@ async def judge(intent: Intent, solver: Solver | None, budget: float) -> Finding
             reason="irrelevant",
             message="The intent has no conditions.",
         )
-    effort = min(BUDGET, _EFFORT // len(obligations))
+    share = min(BUDGET, effort // len(obligations))
     decided: list[Decided] = []
     hard: list[Obligation] = []
     for obligation in obligations:
-        decision = presolve(obligation.problem, budget=effort)
+        decision = presolve(obligation.problem, budget=share) if share else None
         if decision is None:
             hard.append(obligation)
         elif decision.answer is obligation.wanted:

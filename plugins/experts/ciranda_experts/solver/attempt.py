@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
 from . import binding as z3
-from .formula import BOOL, REAL, numeral
+from .formula import BOOL, INT, REAL, numeral
 from .terms import Terms
 
 __all__ = ["Asked", "Solving", "failed", "parameters"]
 
 _ROUGH: Final = (1, 3, 8)  # decimal digits to which an irrational number is replaced
+_ANY: Final[dict[int, Any]] = {BOOL: False, INT: 0, REAL: (0, 1)}
 _EXACT: Final = 24  # decimal digits of the interval told when nothing rational does
 
 
@@ -155,21 +155,20 @@ class Solving:
         z3.model_inc_ref(context, model)
         irrational: dict[int, int] = {}
         values: list[Any] = []
-        found = ctypes.c_void_p()
-        where = ctypes.byref(found)
         for index, sort in enumerate(sorts):
-            z3.model_eval(context, model, self._terms.variable(index, sort), True, where)
-            term = found.value
-            if sort == BOOL:
+            declaration = self._terms.declaration(index, sort)
+            term = z3.model_get_const_interp(context, model, declaration)
+            if term is None:  # any value will do
+                values.append(_ANY[sort])
+            elif sort == BOOL:
                 values.append(z3.get_bool_value(context, term) == z3.TRUE)
-            elif sort == REAL:
-                if z3.is_algebraic_number(context, term):
-                    irrational[index] = term or 0
-                    values.append(self._interval(term or 0))
-                else:
-                    values.append(self._rational(term or 0))
+            elif sort == INT:
+                values.append(self._rational(term)[0])
+            elif z3.is_algebraic_number(context, term):
+                irrational[index] = term
+                values.append(self._interval(term))
             else:
-                values.append(self._rational(term or 0)[0])
+                values.append(self._rational(term))
         z3.model_dec_ref(context, model)
         failed(context)
         return values, irrational

@@ -11,7 +11,7 @@ from .translation import Built
 
 __all__ = ["Posed", "Question"]
 
-_UNDEFINED: Final = 1_000_000  # keys of claims from here on belong to no one condition
+_UNDEFINED: Final = 1_000_000  # keys of claims from here on, and below, are of no one condition
 
 
 class Posed(NamedTuple):
@@ -75,6 +75,13 @@ class Question:
             found[-1 - posed.violate] = self._terms.negation(
                 self._holds(self._built[posed.violate])
             )
+        return found
+
+    def claims_of_any(self, posed: Sequence[Posed]) -> dict[int, int]:
+        """Return what says that one of some problems with equal assumptions has a solution."""
+        found = {at: self._holds(self._built[at]) for at in posed[0].assume}
+        violated = [self._terms.negation(self._holds(self._built[one.violate])) for one in posed]
+        found[-_UNDEFINED] = self._terms.any(violated)
         return found
 
     def _holds(self, built: Built) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, final
 
 from . import binding as z3
@@ -20,6 +20,7 @@ _FIRST: Final = 400_000  # resource units of the first try: about 30 ms
 _RATE: Final = 5_000  # resource units for each millisecond of budget
 _SMALLER: Final = 40  # checks to make a core smaller
 _LARGE: Final = 60_000  # operands built until the context is replaced
+_FIRST_METHOD: Final = "simplex"
 _LEAST: Final = 0.002  # seconds in which nothing useful happens
 
 Tell = Callable[[list[Answered | None]], None]
@@ -37,10 +38,14 @@ class Session:
     """One context and one warm solver; replaced when it has built much.
 
     Args:
+        memory: Bytes that z3 may allocate; with half of them the context is replaced.
         clock: Seconds, monotonic.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, memory: int = 1 << 29, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._memory = memory
         self._clock = clock
         self._open()
 
@@ -72,7 +77,7 @@ class Session:
             MemoryError: The memory that z3 may use is exhausted.
             RuntimeError: z3 refused something; the context is to be renewed.
         """
-        if self._builder.size > _LARGE:
+        if self._builder.size > _LARGE or z3.get_estimated_alloc_size() > self._memory // 2:
             self.renew()
         sorts, bits, seed = payload["sorts"], payload["bits"], payload["seed"]
         built = [self._builder.build(one, sorts, bits) for one in payload["programs"]]
@@ -101,21 +106,48 @@ class Session:
         for term in question.frame():
             warm.add(term)
         switches: dict[int, int] = {}
+        self._together(question, posed, switches, found)
         for at, problem in enumerate(posed):
-            keys = self._switch(warm, question.claims(problem), switches)
-            asked = Asked({key: switches[key] for key in keys}, question.sorts)
-            found[at] = self._ask(warm, asked, problem, "simplex")
+            if found[at] is None:
+                asked = self._switch(warm, question, question.claims(problem), switches)
+                found[at] = self._ask(warm, asked, problem, _FIRST_METHOD)
         z3.solver_pop(self._context, warm.solver, 1)
         failed(self._context)
 
+    def _together(
+        self,
+        question: Question,
+        posed: list[Posed],
+        switches: dict[int, int],
+        found: list[Answered | None],
+    ) -> None:
+        """Ask whether any condition at all can be violated: mostly none can."""
+        claimed = [at for at, problem in enumerate(posed) if problem.violate >= 0]
+        if len(claimed) < 2:  # noqa: PLR2004  one is asked by itself
+            return
+        first = posed[claimed[0]]
+        if any(posed[at].assume != first.assume for at in claimed):
+            return
+        claims = question.claims_of_any([posed[at] for at in claimed])
+        asked = self._switch(self._warm, question, claims, switches)
+        if self._warm.check(list(asked.switches.values())) != z3.UNSAT:
+            return
+        keys = [key for key in self._warm.core(asked) if key >= 0]
+        for at in claimed:
+            problem = posed[at]
+            core = [key for key in keys if key in problem.assume]
+            core = [*core, problem.violate]
+            found[at] = Answered(-1, _FIRST_METHOD, core=core)
+
     def _switch(
-        self, solving: Solving, claims: dict[int, int], switches: dict[int, int]
-    ) -> Sequence[int]:
+        self, solving: Solving, question: Question, claims: dict[int, int], known: dict[int, int]
+    ) -> Asked:
+        """Return switches for claims; those that are new are asserted."""
         for key, claim in claims.items():
-            if key not in switches:
-                switch = switches[key] = self._terms.switch(len(switches))
+            if key not in known:
+                switch = known[key] = self._terms.switch(len(known))
                 solving.add(z3.mk_implies(self._context, switch, claim))
-        return tuple(claims)
+        return Asked({key: known[key] for key in claims}, question.sorts)
 
     def _ask(self, solving: Solving, asked: Asked, posed: Posed, method: str) -> Answered | None:
         result = solving.check(list(asked.switches.values()))
@@ -160,13 +192,13 @@ class Session:
         for term in question.frame():
             solving.add(term)
         claims = question.claims(posed)
-        switches: dict[int, int] = {}
         if strategy.cores:
-            self._switch(solving, claims, switches)
+            asked = self._switch(solving, question, claims, {})
         else:
+            asked = Asked({}, question.sorts)
             for claim in claims.values():
                 solving.add(claim)
-        return self._ask(solving, Asked(switches, question.sorts), posed, strategy.name)
+        return self._ask(solving, asked, posed, strategy.name)
 
 
 def _kind(reason: str) -> str:

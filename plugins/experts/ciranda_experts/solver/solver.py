@@ -23,7 +23,6 @@ from .irrational import between
 __all__ = ["Solver", "Why"]
 
 _SETUP: Final = "ciranda_experts.solver.worker:setup"
-_SLACK: Final = 192  # MiB of a worker besides what z3 allocates
 _CALLS: Final = 50_000  # until a worker is replaced
 _TRIES: Final = 2  # a lost worker may not be the fault of this call
 
@@ -60,7 +59,7 @@ class Solver:
             "z3",
             setup=_SETUP,
             options={"memory_mb": memory_mb},
-            recycle=Recycle(calls=_CALLS, rss_mb=memory_mb + _SLACK),
+            recycle=Recycle(calls=_CALLS),  # it keeps to `memory_mb` by itself
         )
         self._pool = Pool(kind, workers, warm=warm)
 

@@ -19,6 +19,7 @@ class Terms:
     """
 
     __slots__ = (
+        "_declarations",
         "_fresh",
         "_limits",
         "_numbers",
@@ -40,6 +41,7 @@ class Terms:
             z3.mk_real_sort(context),
         )
         self._variables: dict[tuple[int, int], int] = {}
+        self._declarations: dict[tuple[int, int], int] = {}
         self._numbers: dict[tuple[int, int | str, int | str], int] = {}
         self._switches: list[int] = []
         self._limits: dict[int, tuple[int, int]] = {}
@@ -52,6 +54,14 @@ class Terms:
             symbol = z3.mk_int_symbol(self.context, 4 * index + sort)
             found = z3.mk_const(self.context, symbol, self._sorts[sort])
             self._variables[(index, sort)] = found
+        return found
+
+    def declaration(self, index: int, sort: int) -> int:
+        """Return what a model has the value of a variable under."""
+        found = self._declarations.get((index, sort))
+        if found is None:
+            found = z3.get_app_decl(self.context, self.variable(index, sort))
+            self._declarations[(index, sort)] = found
         return found
 
     def switch(self, index: int) -> int:

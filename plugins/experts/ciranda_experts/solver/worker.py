@@ -32,8 +32,9 @@ def setup(options: dict[str, Any]) -> dict[str, Callable[[Any, Any], Any]]:
     """
     sys.set_int_max_str_digits(0)  # numerals may have 10,000 digits; the process is ours
     z3.global_param_set(b"memory_max_size", str(options["memory_mb"]).encode())
+    z3.global_param_set(b"model.compact", b"false")  # which takes half as long again
     version = z3.get_full_version().decode()
-    session = Session()
+    session = Session(memory=options["memory_mb"] << 20)
 
     def decide(payload: dict[str, Any], call: _Call) -> tuple[str, list[Answered]]:
         now = time.monotonic()
