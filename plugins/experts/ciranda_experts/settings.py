@@ -12,7 +12,7 @@ from msgspec import Meta
 from ciranda import Settings
 
 from .council.crisis import CrisisSettings
-from .council.gate import Kind
+from .council.kind import Kind
 from .council.merge import RULES, Terms
 from .council.modes import Mode
 from .learning.settings import LearningSettings

@@ -150,7 +150,7 @@ class Council:
         if entry is not None and entry.judgement is not None and not self.crisis.level(begun):
             name = request.id or named or entry.judgement.id
             judgement = _replace(entry.judgement, id=name, latency=self._clock() - begun)
-            self._record(judgement, entry.raw, entry.route)
+            self._record(judgement, entry.opinions, entry.route)
             self._note(judgement, request, again=True)
             return judgement
         self._under_way += 1
@@ -164,7 +164,7 @@ class Council:
             self._keep(place, entry, found if lasting else None)
         name = request.id or named or found.judgement.id
         judgement = _replace(found.judgement, id=name, latency=self._clock() - begun)
-        self._look_aside(judgement, entry, found.raw)
+        self._look_aside(judgement, entry, found.opinions)
         self._note(judgement, request, again=False)
         return judgement
 
@@ -193,7 +193,7 @@ class Council:
         """Return a judgement, and whether it holds for whoever asks the same."""
         intent, route = entry.intent, entry.route
         if intent is None or route is None:
-            return Weighed(entry.judgement or off(), {}), True
+            return Weighed(entry.judgement or off(), ()), True
         pledges: list[Pledge] = []
         try:
             found, lasting = await self._hear(request, intent, route, begun, pledges)
@@ -204,11 +204,11 @@ class Council:
             raise
         judgement = _replace(found.judgement, id=request.id or intent.id)
         if judgement.verdict is Verdict.UNCERTAIN:
-            return Weighed(self._reviewed(judgement, intent), found.raw), False
+            return Weighed(self._reviewed(judgement, intent), found.opinions), False
         proof = proof_of(intent, judgement)
         if proof is not None:
             judgement = _replace(judgement, proof=proof)
-        return Weighed(judgement, found.raw), lasting
+        return Weighed(judgement, found.opinions), lasting
 
     async def _hear(
         self, request: Judge, intent: Intent, route: Route, begun: float, pledges: list[Pledge]
@@ -231,7 +231,7 @@ class Council:
     def _weighed(self, intent: Intent, route: Route, said: Sequence[Opinion]) -> Weighed:
         threshold = self._terms.threshold
         if self._adviser is not None:
-            threshold = max(threshold, self._adviser.threshold)
+            threshold = self._adviser.threshold(threshold)
         threshold = self.crisis.threshold(threshold, self._clock())
         terms = terms_of(self._terms, intent, self.gate.kind(intent), threshold)
         return weighed(intent, route, said, terms, self.settings, self._adviser)
@@ -244,12 +244,7 @@ class Council:
             opinion = await settle(pledges[0], found.judgement)
             del pledges[0]
             if opinion is not None:
-                said = found.judgement.experts
-                others = [
-                    _replace(one, confidence=found.raw.get(one.expert, one.confidence))
-                    for one in said
-                    if one.expert != opinion.expert
-                ]
+                others = [one for one in found.opinions if one.expert != opinion.expert]
                 found = self._weighed(intent, route, [*others, opinion])
         return found
 
@@ -264,46 +259,63 @@ class Council:
             return _replace(judgement, message=text)
         return _replace(judgement, review=review)
 
-    def _look_aside(self, judgement: Judgement, entry: Entry, raw: dict[str, float]) -> None:
+    def _look_aside(
+        self, judgement: Judgement, entry: Entry, opinions: tuple[Opinion, ...]
+    ) -> None:
         """Record a judgement, with what others would have said where somebody wants to know."""
         intent, route = entry.intent, entry.route
-        if intent is not None and route is not None:
-            skipped = self.gate.sample(route)
-            candidates = self._seats.candidates(route.chosen, intent.key)
-            if skipped or candidates:
-                self._running.run_soon(
-                    self._aside, judgement, intent, route, raw, skipped, candidates
-                )
-                return
-        self._record(judgement, raw, route)
+        if intent is None or route is None:
+            self._record(judgement, opinions, None)
+            return
+        skipped = self.gate.sample(route)
+        candidates = self._seats.candidates(route.chosen, intent.key)
+        if candidates:
+            self._running.run_soon(self._compare, judgement, opinions, intent, route, candidates)
+        else:
+            self._record(judgement, opinions, route)
+        if skipped:
+            self._running.run_soon(self._measure, judgement, intent, skipped)
 
-    async def _aside(
+    async def _compare(
         self,
         judgement: Judgement,
+        opinions: tuple[Opinion, ...],
         intent: Intent,
         route: Route,
-        raw: dict[str, float],
-        skipped: list[Expert],
         candidates: list[Expert],
     ) -> None:
-        shadow: tuple[Opinion, ...] = ()
-        others: tuple[Opinion, ...] = ()
+        """Record a judgement with what versions on trial say."""
+        said: tuple[Opinion, ...] = ()
         try:
-            shadow = await self._unheard(intent, skipped)
-            for one in shadow:
-                wrong = one.verdict in {Verdict.REJECTED, Verdict.UNCERTAIN}
-                if wrong and one.reason not in FAILURES:
-                    self.gate.miss(one.expert)
-            others = await self._unheard(intent, candidates)
+            said = await self._unheard(intent, candidates)
         finally:
-            self._record(judgement, raw, route, shadow, others)
+            self._record(judgement, opinions, route, said)
+
+    async def _measure(self, judgement: Judgement, intent: Intent, skipped: list[Expert]) -> None:
+        """Ask experts that the gate skipped; what they say counts for the gate alone."""
+        shadow = await self._unheard(intent, skipped)
+        for one in shadow:
+            wrong = one.verdict in {Verdict.REJECTED, Verdict.UNCERTAIN}
+            if wrong and one.reason not in FAILURES:
+                self.gate.miss(one.expert)
+        if self._recorder is not None:
+            self._recorder.record_late(judgement, shadow)
+
+    async def ask(self, name: str, intent: Intent) -> Opinion | None:
+        """Ask one expert anew about an intent without a transaction; None where there is none."""
+        expert = next((one for one in self.experts if one.name == name), None)
+        if expert is None:
+            return None
+        (opinion,) = await self._unheard(_replace(intent, transaction=""), [expert])
+        return opinion
 
     async def _unheard(self, intent: Intent, experts: list[Expert]) -> tuple[Opinion, ...]:
-        """Ask experts whose answers count for nothing here."""
+        """Ask experts whose answers count for nothing and are not remembered."""
         pledges: list[Pledge] = []
         limit = self.settings.timeout
+        bench = Bench(self._running, Shelf(0))
         try:
-            heard = await self._bench.hear(
+            heard = await bench.hear(
                 intent, tuple(experts), limit, limit=limit, key="", pledges=pledges
             )
         finally:
@@ -313,16 +325,13 @@ class Council:
     def _record(
         self,
         judgement: Judgement,
-        raw: dict[str, float],
+        opinions: tuple[Opinion, ...],
         route: Route | None,
-        shadow: tuple[Opinion, ...] = (),
         candidates: tuple[Opinion, ...] = (),
     ) -> None:
         if self._recorder is not None:
             skipped = () if route is None else route.skipped_names
-            self._recorder.record(
-                judgement, raw=raw, skipped=skipped, shadow=shadow, candidates=candidates
-            )
+            self._recorder.record(judgement, opinions, skipped=skipped, candidates=candidates)
 
     def _keep(self, place: object, entry: Entry, found: Weighed | None) -> None:
         if found is not None and not self.crisis.level(self._clock()):
@@ -330,7 +339,7 @@ class Council:
             said = tuple(_replace(one, cached=True, latency=0.0) for one in judged.experts)
             name = entry.intent.id if entry.intent is not None else ""
             judged = _replace(judged, id=name, experts=said)
-            entry = Entry(entry.intent, entry.route, judged, entry.size, found.raw)
+            entry = Entry(entry.intent, entry.route, judged, entry.size, found.opinions)
         self._shelf.keep_entry(place, entry)
 
     def _note(self, judgement: Judgement, request: Judge, *, again: bool) -> None:

@@ -5,30 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final, final
+from typing import Final, final
 
-import msgspec
 from cachebox import LRUCache
-from msgspec import Meta
 
 from ..expert import Expert
 from ..intent.intent import Feature, Intent
+from .kind import Kind
 
-__all__ = ["Gate", "GateCounts", "Kind", "Route"]
-
-
-class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What an intent of one `type` needs besides; it can only make things stricter.
-
-    Attributes:
-        experts: Asked too, and required.
-        rule: Has to approve too, or "".
-        threshold: Confidence that a verdict needs, if more than otherwise.
-    """
-
-    experts: tuple[str, ...] = ()
-    rule: str = ""
-    threshold: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
+__all__ = ["Gate", "GateCounts", "Route"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ciranda.events.judging import Judgement, Opinion
 from ..expert import Finding, Question
 from ..intent.intent import Intent
 
-__all__ = ["Adviser", "Desk", "Purity", "Recorder", "Settling"]
+__all__ = ["Adviser", "Desk", "Purity", "Recorder", "Settling", "Versioning"]
 
 
 class Recorder(Protocol):
@@ -19,21 +19,22 @@ class Recorder(Protocol):
     def record(
         self,
         judgement: Judgement,
+        opinions: tuple[Opinion, ...],
         *,
-        raw: dict[str, float],
         skipped: tuple[str, ...],
-        shadow: tuple[Opinion, ...],
         candidates: tuple[Opinion, ...],
     ) -> None:
         """Take one; at once, and never waiting for a disk.
 
         Args:
             judgement: What the council said.
-            raw: Confidence before calibration by expert, and by `expert@version` of candidates.
+            opinions: What its experts said before calibration.
             skipped: Experts that the gate left out.
-            shadow: What some of these said when they were asked all the same.
-            candidates: What versions on trial said.
+            candidates: What versions on trial said, before calibration.
         """
+
+    def record_late(self, judgement: Judgement, shadow: tuple[Opinion, ...]) -> None:
+        """Take what skipped experts said when they were asked all the same."""
 
 
 class Desk(Protocol):
@@ -41,6 +42,16 @@ class Desk(Protocol):
 
     def open(self, judgement: Judgement, source: Mapping[str, Any] | str) -> str:
         """Return the id of the item that waits; empty where none was made."""
+
+
+class Versioning(Protocol):
+    """Says which versions of experts are asked."""
+
+    def current(self, expert: str) -> str | None:
+        """Return the version of an expert that counts; None for the first one offered."""
+
+    def beside(self, expert: str, key: str) -> str | None:
+        """Return the version that judges the intent of a key too, without effect."""
 
 
 class Adviser(Protocol):
@@ -51,17 +62,14 @@ class Adviser(Protocol):
         """Another number when anything below is another one."""
 
     @property
-    def threshold(self) -> float:
-        """The confidence that a verdict needs."""
+    def versions(self) -> Versioning:
+        """The versions of experts."""
 
-    def calibrated(self, expert: str, raw: float, version: str) -> float:
-        """Return the confidence, 0 to 1, that an opinion deserves."""
+    def calibrated(self, opinion: Opinion) -> float:
+        """Return the probability, 0 to 1, that an opinion as its expert gave it is right."""
 
-    def current(self, expert: str) -> str | None:
-        """Return the version of an expert that counts; None for the first one offered."""
-
-    def beside(self, expert: str, key: str) -> str | None:
-        """Return the version that judges an intent too, without effect."""
+    def threshold(self, usual: float) -> float:
+        """Return the confidence that a verdict needs, never below `usual`."""
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from .frozen import FrozenDict, FrozenList
 __all__ = ["FORMAT", "proof_of"]
 
 FORMAT: Final = 1
+_PASSING: Final = frozenset({"double-spend"})  # what a store of today says, and no proof can show
 
 
 def proof_of(intent: Intent, judgement: Judgement) -> dict[str, Any] | None:
@@ -22,7 +23,7 @@ def proof_of(intent: Intent, judgement: Judgement) -> dict[str, Any] | None:
     """
     parts = []
     for one in judgement.experts:
-        if one.proven and one.verdict is judgement.verdict:
+        if one.proven and one.verdict is judgement.verdict and one.reason not in _PASSING:
             part = {
                 "expert": one.expert,
                 "version": one.version,

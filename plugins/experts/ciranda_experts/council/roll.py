@@ -21,13 +21,13 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST: Final = 64  # characters of a name
 
 
-def call_roll(bus: Bus) -> list[Expert]:
-    """Return the experts of all plugins in use, in the order in which these came.
+def call_roll(bus: Bus, built_in: Iterable[Expert] = ()) -> list[Expert]:
+    """Return the built-in experts, then those of all plugins in use, in the order of these.
 
     Raises:
         PluginError: A plugin's hook raised, or offers something that is no expert.
     """
-    offered: list[tuple[str, Expert]] = []
+    offered = [("experts", one) for one in built_in]
     for impl in bus.hooks.hook.experts.get_hookimpls():
         plugin = impl.plugin_name
         try:

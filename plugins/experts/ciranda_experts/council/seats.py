@@ -36,7 +36,7 @@ class Seats:
             return []
         found = []
         for one in chosen:
-            version = self._adviser.beside(one.name, key)
+            version = self._adviser.versions.beside(one.name, key)
             candidate = None if version is None else self._versions[one.name].get(version)
             if candidate is not None and candidate is not one:
                 found.append(candidate)
@@ -44,5 +44,5 @@ class Seats:
 
     def _counting(self, name: str) -> Expert:
         versions = self._versions[name]
-        current = None if self._adviser is None else self._adviser.current(name)
+        current = None if self._adviser is None else self._adviser.versions.current(name)
         return versions.get(current or "") or next(iter(versions.values()))

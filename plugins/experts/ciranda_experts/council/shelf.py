@@ -33,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True):
     route: Route | None
     judgement: Judgement | None
     size: int
-    raw: dict[str, float] = {}  # confidence before calibration
+    opinions: tuple[Opinion, ...] = ()  # before calibration
 
     @property
     def places(self) -> int:

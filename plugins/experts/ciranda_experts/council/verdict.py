@@ -13,8 +13,9 @@ from ..intent.error import FaultKind, IntentError
 from ..intent.intent import Intent
 from ..settings import ExpertsSettings
 from .answer import missing
-from .gate import Kind, Route
+from .gate import Route
 from .handover import Adviser
+from .kind import Kind
 from .merge import RULES, Terms, merge
 from .modes import Mode, binds
 from .reasons import FAILURES, Reason
@@ -65,10 +66,10 @@ def budget_of(settings: ExpertsSettings, intent: Intent, asked: float | None) ->
 
 
 class Weighed(NamedTuple):
-    """A judgement, and how sure experts said they were where that was corrected."""
+    """A judgement, and what experts said before calibration."""
 
     judgement: Judgement
-    raw: dict[str, float]
+    opinions: tuple[Opinion, ...]
 
 
 def weighed(
@@ -81,14 +82,14 @@ def weighed(
 ) -> Weighed:
     """Return the judgement of an intent, still without an id, a proof or a review."""
     required = route.required
-    raw: dict[str, float] = {}
-    if adviser is not None:
-        opinions = [_calibrated(one, adviser, raw) for one in opinions]
     said = [_replace(one, mandatory=True) if one.expert in required else one for one in opinions]
     heard = {one.expert for one in said}
     if not required <= heard:
         known = ", ".join(sorted(one.name for one in (*route.chosen, *route.skipped))) or "nobody"
         said += [missing(name, known) for name in sorted(required - heard)]
+    raw = tuple(said)
+    if adviser is not None:
+        said = [_calibrated(one, adviser) for one in said]
     merged = merge(said, terms, required)
     judgement = Judgement(
         id="",
@@ -105,15 +106,10 @@ def weighed(
     return Weighed(judgement, raw)
 
 
-def _calibrated(opinion: Opinion, adviser: Adviser, raw: dict[str, float]) -> Opinion:
+def _calibrated(opinion: Opinion, adviser: Adviser) -> Opinion:
     if opinion.reason in FAILURES:
         return opinion
-    said = opinion.confidence
-    sure = min(1.0, max(0.0, adviser.calibrated(opinion.expert, said, opinion.version)))
-    if sure == said:
-        return opinion
-    raw[opinion.expert] = said
-    return _replace(opinion, confidence=sure)
+    return _replace(opinion, confidence=min(1.0, max(0.0, adviser.calibrated(opinion))))
 
 
 def refused(error: IntentError, settings: ExpertsSettings, raw: Any) -> Judgement:

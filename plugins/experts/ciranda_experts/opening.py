@@ -1,0 +1,105 @@
+"""Opening a council on an engine: its files, its solver, its own experts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from ciranda import Engine
+from ciranda.bus.report import logger
+from ciranda.events.judging import ProofChecked
+from ciranda.store import Durability
+
+from .answering import Answering
+from .built_in import Deciding, conservation_expert, logic_expert
+from .checking import check_proof
+from .conservation.conservation import Conservation
+from .conservation.spent import Spent
+from .council.council import Council
+from .council.telling import Telling
+from .learning.learning import Learning
+from .security import load_rules, security_expert
+from .settings import ExpertsSettings
+from .solver.solver import Solver
+from .telemetry.settings import TelemetrySettings
+from .telemetry.telemetry import Telemetry, open_telemetry
+
+__all__ = ["open_council"]
+
+
+@asynccontextmanager
+async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterator[Answering]:
+    """Open what a council needs, and seat it.
+
+    An engine that keeps nothing has a council that forgets, too: no telemetry, no reviews, and
+    transactions are spent only as long as it is open.
+
+    Raises:
+        PluginError: A plugin of the settings cannot be used, or offers something that is no
+            expert.
+        SettingsError: A file of rules does not fit.
+        StoreError: A file of the store cannot be used.
+    """
+    engine.plugins.load(declared=settings.plugins, folder=engine.configuration.root)
+    async with AsyncExitStack() as stack:
+        keeps = engine.durability is not Durability.OFF
+        folder = engine.folder
+        if not keeps:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ciranda-")))
+        spent = Spent(folder, durability=engine.durability)
+        stack.callback(spent.close)
+        telemetry = learning = None
+        if keeps and settings.telemetry:
+            kept = TelemetrySettings(days=settings.telemetry_days)
+            telemetry = await stack.enter_async_context(open_telemetry(folder, kept, warn=_warn))
+        if keeps:
+            learning = _learning(folder, settings, telemetry)
+            stack.callback(learning.close)
+        solver = await stack.enter_async_context(Solver(workers=settings.processes))
+        deciding = Deciding(solver)
+        trusted = frozenset(settings.ledgers) if settings.ledgers else None
+        built_in = [
+            logic_expert(solver, timeout=settings.timeout),
+            security_expert(load_rules(*settings.rules)),
+            conservation_expert(Conservation(deciding.decide, spent, trusted=trusted)),
+        ]
+        council = Council(
+            settings,
+            telling=Telling(engine.bus),
+            recorder=telemetry,
+            desk=None if learning is None else learning.reviews,
+            adviser=learning,
+        )
+        await stack.enter_async_context(council)
+        yield Answering(
+            council,
+            engine.bus,
+            built_in=built_in,
+            check=_checker(solver, council),
+            reviews=None if learning is None else learning.reviews,
+        )
+
+
+def _learning(folder: Path, settings: ExpertsSettings, telemetry: Telemetry | None) -> Learning:
+    return Learning(
+        folder,
+        settings.learning,
+        floor=settings.threshold,
+        find=(lambda _id, _key: None) if telemetry is None else telemetry.store.find,
+    )
+
+
+def _checker(
+    solver: Solver, council: Council
+) -> Callable[[dict[str, Any]], Awaitable[ProofChecked]]:
+    async def check(proof: dict[str, Any]) -> ProofChecked:
+        return await check_proof(proof, solver, council.ask)
+
+    return check
+
+
+def _warn(text: str) -> None:
+    logger().warning(text)
