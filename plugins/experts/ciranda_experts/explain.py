@@ -104,8 +104,8 @@ def _value(value: Any) -> str:
 def _finding(found: Any) -> str:
     if not isinstance(found, Mapping):
         return str(found)
-    place = ":".join(str(found[key]) for key in ("name", "line", "column") if found.get(key))
-    words = [str(found[key]) for key in ("severity", "rule", "title", "what") if found.get(key)]
+    place = ":".join(str(found[key]) for key in ("source", "line", "column") if found.get(key))
+    words = [str(found[key]) for key in ("severity", "rule", "what") if found.get(key)]
     return f"{place}: {' '.join(words)}" if place else " ".join(words)
 
 

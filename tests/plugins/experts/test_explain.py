@@ -167,7 +167,7 @@ async def test_dissent_review_and_mode_are_told():
 
 
 def test_what_other_experts_found_is_listed_up_to_a_limit():
-    found = {"name": "a.py", "line": 3, "column": 1, "rule": "eval", "severity": "high"}
+    found = {"source": "a.py", "line": 3, "column": 1, "rule": "eval", "severity": "high"}
     opinion = Opinion(
         expert="security", verdict=Verdict.REJECTED, confidence=0.9, reason="attack-pattern",
         message="m", evidence={"findings": [found] * 22}, cached=True,

@@ -117,7 +117,7 @@ def paragraph(judgement: Judgement, name: str = "", place: str = "") -> list[str
         (
             opinion.expert,
             opinion.verdict.value,
-            f"{opinion.confidence:.4f}",
+            "" if opinion.verdict is Verdict.ABSTAINED else f"{opinion.confidence:.4f}",
             "cached" if opinion.cached else shown(opinion.latency),
             opinion.reason,
             "" if opinion.message == judgement.message else opinion.message,

@@ -13,16 +13,17 @@ from ciranda.settings import StoreSettings, read_configuration
 
 from ..learning.learning import Learning
 from ..settings import ExpertsSettings
-from ..telemetry import Telemetry, TelemetrySettings
+from ..telemetry.settings import TelemetrySettings
+from ..telemetry.telemetry import Telemetry
 
 __all__ = ["Books", "books", "whoever"]
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The two files of a project."""
+    """The two files of a project, and what its settings say of them."""
 
-    settings: ExpertsSettings
+    recording: TelemetrySettings
     telemetry: Telemetry
     learning: Learning
 
@@ -42,13 +43,14 @@ def books(store: str | None) -> Iterator[Books]:
     settings = configuration.read(ExpertsSettings)
     kept = configuration.root / configuration.read(StoreSettings).path
     folder = kept if store is None else Path(store)
-    telemetry = Telemetry(folder, TelemetrySettings(days=settings.telemetry_days), warn=screen.warn)
+    recording = TelemetrySettings(days=settings.telemetry_days)
+    telemetry = Telemetry(folder, recording, warn=screen.warn)
     try:
         learning = Learning(
             folder, settings.learning, floor=settings.threshold, find=telemetry.store.find
         )
         try:
-            yield Books(settings, telemetry, learning)
+            yield Books(recording, telemetry, learning)
         finally:
             learning.close()
     finally:

@@ -11,7 +11,7 @@ from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
-    from ..learning import Review
+    from ..learning.reviews import Review
 
 __all__ = ["by_option", "command"]
 
@@ -56,7 +56,7 @@ def list_(everything: bool, limit: int, store: str | None, form: str) -> None:
     from ciranda.cli.runs import local
     from ciranda.cli.values import as_json, table
 
-    from ..learning import ReviewStatus
+    from ..learning.reviews import ReviewStatus
     from .books import books
 
     with books(store) as opened:
