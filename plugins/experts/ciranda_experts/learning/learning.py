@@ -51,6 +51,7 @@ class Learning:
         find: Returns the newest recorded judgement of an id, and of an intent's key if given.
         shipped: Curves of experts that come with them.
         clock: Unix seconds.
+        reading: A file that cannot be written will do, for reading.
 
     Raises:
         StoreError: The file cannot be opened.
@@ -65,8 +66,11 @@ class Learning:
         find: Callable[[str, str | None], Sample | None],
         shipped: Mapping[str, Curve] | None = None,
         clock: Callable[[], float] = time.time,
+        reading: bool = False,
     ) -> None:
-        database = Database(FILE, MIGRATIONS, folder=folder, durability=Durability.PROCESS)
+        database = Database(
+            FILE, MIGRATIONS, folder=folder, durability=Durability.PROCESS, reading=reading
+        )
         self._database: Final = database
         self._settings: Final = settings
         self._find: Final = find
