@@ -59,8 +59,10 @@ def line(
         plain["line"] = number
     if place:
         plain["place"] = place
-    # Not msgspec: a proof may hold an integer of thousands of bits.
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return msgspec.json.encode(plain).decode()
+    except (ValueError, OverflowError):  # halves of characters, integers beyond 64 bits
+        return json.dumps(plain, separators=(",", ":"))
 
 
 def read(value: dict[str, Any]) -> Judgement:
