@@ -1,7 +1,7 @@
 """What it costs to remember a judgement, beside a list and beside a commit for each one.
 
 Run alone: `python benchmarks/experts_telemetry.py [judgements]`. Microseconds a judgement, of
-three experts, best and median of interleaved rounds; the replaced system made a commit for each request.
+three experts, best and median of interleaved rounds. The replaced system made a commit for each.
 """
 
 import statistics

@@ -24,7 +24,6 @@ from .learning.learning import Learning
 from .security import load_rules, security_expert
 from .settings import ExpertsSettings
 from .solver.solver import Solver
-from .telemetry.settings import TelemetrySettings
 from .telemetry.telemetry import Telemetry, open_telemetry
 
 __all__ = ["open_council"]
@@ -52,9 +51,10 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
         spent = Spent(folder, durability=engine.durability)
         stack.callback(spent.close)
         telemetry = learning = None
-        if keeps and settings.telemetry:
-            kept = TelemetrySettings(days=settings.telemetry_days)
-            telemetry = await stack.enter_async_context(open_telemetry(folder, kept, warn=_warn))
+        if keeps and settings.telemetry.enabled:
+            telemetry = await stack.enter_async_context(
+                open_telemetry(folder, settings.telemetry, warn=_warn)
+            )
         if keeps:
             learning = _learning(folder, settings, telemetry)
             stack.callback(learning.close)
@@ -88,7 +88,7 @@ def _learning(folder: Path, settings: ExpertsSettings, telemetry: Telemetry | No
         folder,
         settings.learning,
         floor=settings.threshold,
-        find=(lambda _id, _key: None) if telemetry is None else telemetry.store.find,
+        find=(lambda _id, _key: None) if telemetry is None else telemetry.find,
     )
 
 

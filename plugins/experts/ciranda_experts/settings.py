@@ -16,6 +16,7 @@ from .council.kind import Kind
 from .council.merge import RULES, Terms
 from .council.modes import Mode
 from .learning.settings import LearningSettings
+from .telemetry.settings import TelemetrySettings
 
 __all__ = ["ExpertsSettings"]
 
@@ -44,12 +45,11 @@ class ExpertsSettings(Settings, section="experts"):
         cache: Judged intents that are remembered; 0 remembers none.
         shadow: Share of the experts skipped by the gate that are asked all the same, to
             measure it.
-        telemetry: Whether judgements are recorded in `experts-telemetry.db`.
-        telemetry_days: Days that they are kept.
         rules: Files of patterns for the security expert.
         ledgers: Roots (hex) of ledgers that may be relied upon; any, unless there is one here.
         plugins: Plugins with further experts: names, or files of the project.
         crisis: When a crisis begins and what it changes.
+        telemetry: What is kept of judgements in `experts-telemetry.db`, and alerts.
         learning: How the council learns from what turned out to be right.
     """
 
@@ -67,12 +67,11 @@ class ExpertsSettings(Settings, section="experts"):
     processes: _Count = 2
     cache: Annotated[int, Meta(ge=0)] = 4096
     shadow: _Share = 0.01
-    telemetry: bool = True
-    telemetry_days: _Seconds = 30.0
     rules: tuple[Path, ...] = ()
     ledgers: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     crisis: CrisisSettings = msgspec.field(default_factory=CrisisSettings)
+    telemetry: TelemetrySettings = msgspec.field(default_factory=TelemetrySettings)
     learning: LearningSettings = msgspec.field(default_factory=LearningSettings)
 
     def __post_init__(self) -> None:

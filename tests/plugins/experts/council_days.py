@@ -27,12 +27,8 @@ def a_day(folder, *, judgements=600, outcomes=300, hostile="weather"):
     dice, clock = random.Random(5), Clock(NOON - 86_000)
     telemetry = Telemetry(folder, TelemetrySettings(delay=60.0), warn=print, clock=clock)
 
-    def find(name, key):
-        telemetry.flush()
-        return telemetry.store.find(name, key)
-
     settings = LearningSettings(calibration_minimum=100, threshold_minimum=50)
-    learning = Learning(folder, settings, floor=0.7, find=find, clock=clock)
+    learning = Learning(folder, settings, floor=0.7, find=telemetry.find, clock=clock)
     with closing(learning):
         learning.versions.begin("logic", "2", incumbent="1", share=0.5, by="ana")
         for number in range(judgements):

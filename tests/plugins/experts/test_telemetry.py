@@ -583,11 +583,21 @@ def test_a_crisis_has_a_beginning_a_reason_and_an_end(opened, clock):
     telemetry.crisis(began=True, reason="load")
     clock.now += 5
     telemetry.crisis(began=True, reason="anomalies")  # goes on
+    telemetry.flush()
     (going,) = telemetry.store.crises()
     telemetry.crisis(began=False)
     telemetry.crisis(began=False)
+    telemetry.flush()
     (over,) = telemetry.store.crises()
 
     assert (going.began, going.ended, going.reason) == (1_000_000.0, None, "load")
     assert (over.began, over.ended) == (1_000_000.0, 1_000_005.0)
     assert telemetry.store.crises(1_000_006.0) == []
+
+
+def test_what_was_recorded_just_now_is_found(opened):
+    telemetry = opened(delay=60.0)
+    telemetry.record(judgement(1))
+
+    assert telemetry.find("j1").id == "j1"
+    assert telemetry.find("j1", "k2") is None

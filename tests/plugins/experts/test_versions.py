@@ -41,13 +41,9 @@ def telemetry(tmp_path, clock):
 def opened(tmp_path, clock, telemetry):
     made = []
 
-    def find(name, key):
-        telemetry.flush()
-        return telemetry.store.find(name, key)
-
     def opening(*, floor=0.9, **fields):
         learning = Learning(
-            tmp_path, LearningSettings(**fields), floor=floor, find=find, clock=clock
+            tmp_path, LearningSettings(**fields), floor=floor, find=telemetry.find, clock=clock
         )
         made.append(learning)
         return learning

@@ -43,11 +43,11 @@ def books(store: str | None) -> Iterator[Books]:
     settings = configuration.read(ExpertsSettings)
     kept = configuration.root / configuration.read(StoreSettings).path
     folder = kept if store is None else Path(store)
-    recording = TelemetrySettings(days=settings.telemetry_days)
+    recording = settings.telemetry
     telemetry = Telemetry(folder, recording, warn=screen.warn)
     try:
         learning = Learning(
-            folder, settings.learning, floor=settings.threshold, find=telemetry.store.find
+            folder, settings.learning, floor=settings.threshold, find=telemetry.find
         )
         try:
             yield Books(recording, telemetry, learning)

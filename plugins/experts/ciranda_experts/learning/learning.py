@@ -106,6 +106,8 @@ class Learning:
         self._revision = 0
         self._state = self._summary()
         self._forgot: float | None = None
+        if not reading:
+            self.forget()
 
     def learn(self, judgement: str, truth: Verdict, *, by: str, key: str | None = None) -> Learned:
         """Record what was right about a judgement, and draw the conclusions.
@@ -120,6 +122,7 @@ class Learning:
             OutcomeError: No such judgement is kept, the truth is no decision, or contradicts what
                 was recorded.
         """
+        self.forget()
         sample = self._find(judgement, key)
         if sample is None:
             raise OutcomeError(
@@ -163,7 +166,10 @@ class Learning:
         return max(usual, self.thresholds.value)
 
     def forget(self) -> None:
-        """Remove what is older than its days; does it once a day, whenever it is called."""
+        """Remove what is older than its days; does it once a day, whenever it is called.
+
+        Opening and learning call it.
+        """
         now = self._clock()
         if self._forgot is not None and now - self._forgot < _DAY:
             return

@@ -15,7 +15,7 @@ from ciranda.store import Database
 from .rollup import Rollup, Subject, rolled_up
 from .sample import Role, Sample, SampleRow, Seen, row
 
-__all__ = ["EVER", "FILE", "MIGRATIONS", "PERIOD", "Crisis", "Store"]
+__all__ = ["EVER", "FILE", "MIGRATIONS", "PERIOD", "Crisis", "Store", "Turn"]
 
 FILE: Final = "experts-telemetry"
 PERIOD: Final = 60  # seconds of one row of figures
@@ -45,6 +45,15 @@ class Crisis:
 
     began: float
     ended: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A crisis began or ended; unix seconds."""
+
+    at: float
+    began: bool
     reason: str
 
 
@@ -144,17 +153,17 @@ class Store:
             [name, value],
         )
 
-    def crisis(self, *, began: bool, at: float, reason: str = "") -> None:
+    def crisis(self, turn: Turn) -> None:
         """Write that a crisis began or ended; one that goes on is not begun again."""
         with self._database.transaction():
             going = self._database.execute("SELECT 1 FROM crises WHERE ended IS NULL")
-            if began and not going:
+            if turn.began and not going:
                 self._database.execute(
-                    "INSERT OR IGNORE INTO crises VALUES (?, NULL, ?)", [at, reason]
+                    "INSERT OR IGNORE INTO crises VALUES (?, NULL, ?)", [turn.at, turn.reason]
                 )
-            elif not began:
+            elif not turn.began:
                 self._database.execute(
-                    "UPDATE crises SET ended = max(began, ?) WHERE ended IS NULL", [at]
+                    "UPDATE crises SET ended = max(began, ?) WHERE ended IS NULL", [turn.at]
                 )
 
     def forget(self) -> None:

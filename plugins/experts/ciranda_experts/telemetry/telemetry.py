@@ -15,14 +15,15 @@ from ciranda.errors import StoreError
 from ciranda.events.judging import Judgement, Opinion
 from ciranda.store import Database, Durability
 
-from .sample import Seen
+from .sample import Sample, Seen
 from .settings import TelemetrySettings
-from .store import FILE, MIGRATIONS, Store
+from .store import FILE, MIGRATIONS, Store, Turn
 from .writer import Tally, Writer
 
 __all__ = ["Telemetry", "open_telemetry"]
 
 _HOUR: Final = 3600.0
+_SOON: Final = 2.0  # seconds that a search waits for what is not written yet
 
 
 @final
@@ -59,7 +60,7 @@ class Telemetry:
         self._told = 0  # dropped ones that the file knows of
         self._pruned: float | None = None
         self._closed = False
-        self._writer: Final[Writer[Seen]] = Writer(
+        self._writer: Final[Writer[Seen | Turn]] = Writer(
             self._write, warn, limit=settings.queue, batch=settings.batch, delay=settings.delay
         )
 
@@ -92,13 +93,22 @@ class Telemetry:
             self._writer.put(Seen(self._clock(), judgement, (), (), shadow, (), late=True))
 
     def crisis(self, *, began: bool, reason: str = "") -> None:
-        """Remember that a crisis began or ended; waits for the file, not for the disk.
+        """Remember that a crisis began or ended; it never waits or fails either."""
+        if self._enabled:
+            self._writer.put(Turn(self._clock(), began, reason))
+
+    def find(self, judgement: str, key: str | None = None) -> Sample | None:
+        """Return what is kept of a judgement, also of one that was recorded just now.
+
+        Args:
+            judgement: Its id; of several with this id the newest.
+            key: The intent's key, where ids are not unique or there is none.
 
         Raises:
-            StoreError: It cannot be written.
+            StoreError: The file cannot be read.
         """
-        if self._enabled:
-            self.store.crisis(began=began, at=self._clock(), reason=reason)
+        self.flush(_SOON)
+        return self.store.find(judgement, key)
 
     @property
     def tally(self) -> Tally:
@@ -127,10 +137,14 @@ class Telemetry:
                 self._warn(f"telemetry of the experts could not be closed ({error})")
         return tally
 
-    def _write(self, seen: list[Seen]) -> None:
+    def _write(self, things: list[Seen | Turn]) -> None:
         dropped = self._writer.tally.dropped
+        seen = [each for each in things if isinstance(each, Seen)]
         self.store.write(seen, dropped=dropped - self._told)
         self._told = dropped
+        for each in things:
+            if isinstance(each, Turn):
+                self.store.crisis(each)
         now = self._clock()
         if self._pruned is None or now - self._pruned >= _HOUR:
             self.store.forget()
