@@ -13,7 +13,7 @@ import decimal
 import enum
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from math import isfinite
 from types import NoneType
@@ -233,7 +233,10 @@ def _written(step: str | int) -> str:
 
 
 def copy_value(value: Any) -> Any:
-    """Return a deep copy of plain data; what is immutable or foreign is returned as it is."""
+    """Return a deep copy of plain data; what is immutable or foreign is returned as it is.
+
+    A list that lives in the store, as the items of a map do, becomes one in memory.
+    """
     kind = type(value)
     if kind is dict:
         out = value.copy()
@@ -244,6 +247,8 @@ def copy_value(value: Any) -> Any:
     if kind is list:
         if _IMMUTABLE.issuperset(map(type, value)):
             return value.copy()
+        return [copy_value(item) for item in value]
+    if kind not in _IMMUTABLE and isinstance(value, Sequence):
         return [copy_value(item) for item in value]
     return value
 

@@ -162,6 +162,24 @@ async def test_keep_succeeds_with_null_where_an_item_failed() -> None:
         assert result.steps["m"]["output"] == ["a", None, "c"]
 
 
+async def test_the_items_of_a_map_can_be_given_to_a_step() -> None:
+    async with harness(mocks={"t.picky": picky, "t.echo": echo}) as h:
+        flow = HEAD + (
+            "    uses: t.picky\n    on-item-failure: keep\n    with: {v: '${{ item }}'}\n"
+            "  all: {uses: t.echo, with: {v: '${{ steps.m.items }}'}}\n"
+            "  whole: {uses: t.echo, with: {v: '${{ steps.m }}'}}\n"
+        )
+        result = await h.run(flow, {"list": ["a", "bad"]})
+
+        items = result.steps["all"]["output"]
+        assert [(each["status"], each["output"]) for each in items] == [
+            ("succeeded", "a"),
+            ("failed", None),
+        ]
+        assert items[1]["error"]["kind"] == "crash"
+        assert result.steps["whole"]["output"]["items"] == items
+
+
 async def test_when_skips_single_items() -> None:
     async with harness(mocks={"t.echo": echo}) as h:
         flow = HEAD + "    uses: t.echo\n    when: item > 1\n    with: {v: '${{ item }}'}\n"
