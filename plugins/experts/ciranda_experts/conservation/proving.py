@@ -103,7 +103,8 @@ class Proving:
         for duty in owed.weaker:
             decision = await self._answer(duty, until, evidence["obligations"])
             if decision.answer is Answer.UNSATISFIABLE:
-                return unfounded(duty.claim, evidence)
+                core = [one.text for one in duty.problem.assume if one.where in decision.core]
+                return unfounded(duty.claim, evidence, core)
         return unfounded(owed.duties[0].claim, evidence)
 
 

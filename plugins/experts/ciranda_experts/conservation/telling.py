@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Final
@@ -24,8 +25,7 @@ _TOLD: Final = 3  # accounts in a sentence
 _UNFOUNDED: Final = {
     Claim.CONSISTENT: (
         Reason.VACUOUS,
-        "`pre` can never be true, so it proves nothing about the accounts: "
-        "look at the conditions of its core",
+        "`pre` can never be true, so it proves nothing about the accounts",
     ),
     Claim.LEDGER: (
         Reason.BAD_LEDGER,
@@ -72,9 +72,14 @@ def double_spend(conflict: Conflict) -> Finding:
     return _rejected(Reason.DOUBLE_SPEND, said, evidence)
 
 
-def unfounded(claim: Claim, evidence: dict[str, Any]) -> Finding:
-    """Reject an intent under whose conditions nothing could be shown."""
+def unfounded(claim: Claim, evidence: dict[str, Any], core: Sequence[str] = ()) -> Finding:
+    """Reject an intent under whose conditions nothing could be shown; `core` contradict."""
     reason, message = _UNFOUNDED[claim]
+    if claim is Claim.CONSISTENT and core:
+        lines = ", ".join(f"`{text}`" for text in core[:_TOLD])
+        more = f" and {len(core) - _TOLD} more" if len(core) > _TOLD else ""
+        together = "together, " if len(core) > 1 else ""
+        message = f"{lines}{more} cannot be true {together}so nothing is proved about the accounts"
     return _rejected(reason, message, evidence)
 
 
