@@ -241,6 +241,7 @@ def _row(name: str, seat: Seat, width: int) -> Text:
     from ciranda.observe.spoken import tally
     from ciranda.observe.visible import pad, visible
 
+    from .explain import sure
     from .latency import shown
 
     style = _STYLES[seat.state]
@@ -249,6 +250,6 @@ def _row(name: str, seat: Seat, width: int) -> Text:
     state = f"{seat.state} {seat.working}" if seat.working > 1 else seat.state
     row.append(f"  {state:<11}", style)
     if seat.counts:
-        row.append(f"  {seat.confidence:.4f}  {shown(seat.latency):>8}")
+        row.append(f"  {sure(seat.confidence):<7}  {shown(seat.latency):>8}")
         row.append(f"  {tally(seat.counts)}", "dim")
     return row

@@ -18,7 +18,7 @@ from .latency import shown
 from .presolve.problem import Answer, Role
 from .proof import Step
 
-__all__ = ["confidence", "explained", "told_by_check"]
+__all__ = ["confidence", "explained", "sure", "told_by_check"]
 
 _METHODS: Final = {
     "folding": "by computing what is constant",
@@ -27,6 +27,8 @@ _METHODS: Final = {
     "z3": "by the solver z3",
 }
 _FINDINGS: Final = 20  # of one expert that are listed
+_ALMOST: Final = 0.99995  # what would be rounded to 1
+_RARE: Final = 0.95
 _PARTS: Final = 6  # of a sum that is written out
 
 
@@ -53,10 +55,7 @@ def told_by_check(checked: ProofChecked) -> str:
 def confidence(judgement: Judgement) -> list[str]:
     """Return what the confidence of a judgement means."""
     share = judgement.confidence
-    lines = [
-        f"Confidence {share:.4f}: of 10,000 judgements as sure as this one, "
-        f"about {round(10_000 * share):,} are right"
-    ]
+    lines = [f"Confidence {sure(share)}: of judgements as sure as this one, {_share(share)}"]
     if any(
         opinion.proven and opinion.verdict is judgement.verdict for opinion in judgement.experts
     ):
@@ -69,6 +68,19 @@ def confidence(judgement: Judgement) -> list[str]:
     if not judgement.enforced:
         lines.append(f"  It binds nobody: the mode is {judgement.mode}.")
     return lines
+
+
+def sure(share: float) -> str:
+    """Return a confidence with four digits; only certainty itself is 1."""
+    return "0.9999+" if _ALMOST < share < 1 else f"{share:.4f}"
+
+
+def _share(share: float) -> str:
+    if share >= 1:
+        return "none is wrong"
+    if share > _RARE:
+        return f"about one in {round(1 / (1 - share)):,} is wrong"
+    return f"about {share:.0%} are right"
 
 
 def _opinion(opinion: Opinion, judgement: Judgement) -> Iterator[str]:

@@ -58,7 +58,7 @@ def test_there_is_a_line_for_each_expert_with_state_confidence_and_latency():
 
     assert lines == [
         "council  3.00 s  1 approved",
-        "○ logic         approved     0.9990    1.2 ms  1 approved",
+        "○ logic         approved     0.9990     1.2 ms  1 approved",
         "● security      working",
         "○ conservation  idle",
     ]

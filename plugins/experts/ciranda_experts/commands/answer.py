@@ -12,13 +12,14 @@ from ciranda.cli.values import table
 from ciranda.events.judging import Judgement, Opinion, Verdict
 from ciranda.observe.visible import pad, visible
 
+from ..explain import sure
 from ..latency import shown
 
 __all__ = ["line", "paragraph", "read", "row"]
 
 _MILLISECONDS: Final = 1000.0
 _DIGITS: Final = 6  # of numbers that were measured
-_WIDTHS: Final = (9, 6, 18, 18)  # columns of a row: verdict, confidence, reason, id
+_WIDTHS: Final = (9, 7, 18, 18)  # columns of a row: verdict, confidence, reason, id
 
 
 def line(
@@ -95,7 +96,7 @@ def row(judgement: Judgement, name: str = "", place: str = "") -> str:
     """
     cells = (
         judgement.verdict.value,
-        f"{judgement.confidence:.4f}",
+        sure(judgement.confidence),
         judgement.reason,
         name or judgement.id or "-",
     )
@@ -119,7 +120,7 @@ def paragraph(judgement: Judgement, name: str = "", place: str = "") -> list[str
         (
             opinion.expert,
             opinion.verdict.value,
-            "" if opinion.verdict is Verdict.ABSTAINED else f"{opinion.confidence:.4f}",
+            "" if opinion.verdict is Verdict.ABSTAINED else sure(opinion.confidence),
             "cached" if opinion.cached else shown(opinion.latency),
             opinion.reason,
             "" if opinion.message == judgement.message else opinion.message,

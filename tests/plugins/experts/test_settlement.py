@@ -1,0 +1,81 @@
+"""The settlement of examples/: what is settled, what is not, and what a second run means."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+import ciranda
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "settlement"
+EXPECTED = [
+    ("p-01", "approved", "proved"),
+    ("p-02", "approved", "proved"),
+    ("p-03", "rejected", "minted"),
+    ("p-04", "rejected", "vanished"),
+    ("p-05", "rejected", "negative-balance"),
+    ("p-06", "rejected", "vacuous"),
+    ("p-01", "rejected", "double-spend"),
+    ("p-07", "approved", "proved"),
+    ("p-08", "rejected", "attack-pattern"),
+    ("p-09", "approved", "proved"),
+    ("p-10", "not judged", "invalid-input"),
+]
+
+
+@pytest.fixture
+def settle(tmp_path, monkeypatch):
+    """Run the example in a copy of its folder; return the run's outputs."""
+    folder = tmp_path / "settlement"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("settlement-report", "_*", ".*"))
+    (folder / "ciranda.toml").write_text("")
+    monkeypatch.chdir(folder)
+
+    def call(backend="asyncio", **inputs):
+        result = ciranda.run(
+            folder / "settlement.yaml", inputs=inputs, backend=backend, durability="process"
+        )
+        assert result.ok, result.failures
+        return result.outputs
+
+    return call
+
+
+def verdicts(outputs):
+    return [
+        (line["payment"].split()[0], line["verdict"], line["reason"])
+        for line in outputs["payments"]
+    ]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_mints_loses_overdraws_overflows_repeats_or_attacks_is_not_settled(settle, backend):
+    outputs = settle(backend)
+
+    assert verdicts(outputs) == EXPECTED
+    assert outputs["counts"] == {"approved": 4, "rejected": 6, "not judged": 1}
+    assert "10 appears from nowhere" in outputs["payments"][2]["why"]
+
+
+def test_each_run_is_a_batch_of_its_own_unless_it_is_named(settle):
+    assert verdicts(settle()) == verdicts(settle()) == EXPECTED
+
+    first, second = settle(batch="monday"), settle(batch="monday")
+
+    assert verdicts(first) == EXPECTED
+    settled = {name for name, verdict, _ in EXPECTED if verdict == "approved"}
+    assert {name for name, _, reason in verdicts(second) if reason == "double-spend"} == settled
+    assert "approved" not in second["counts"]
+
+
+def test_the_report_shows_hostile_text_as_text(settle, tmp_path):
+    outputs = settle()
+    page = Path(outputs["report"]).read_text("utf-8")
+
+    with (tmp_path / "settlement" / "payments.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert page.startswith("<!doctype html><html")
+    assert page.count("<tr>") == 1 + len(rows)
+    assert "1 or true/1" in page
+    assert "p-01  ann &gt; bob" in page
