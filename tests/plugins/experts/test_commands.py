@@ -348,6 +348,17 @@ def test_outcomes_teach_the_council_and_the_state_shows_it(cli, folder):
     assert 'ciranda_experts_judgements_total{verdict="approved"} 1' in metrics
 
 
+def test_the_report_is_a_page_that_is_written_whole(cli, folder):
+    cli("verify", lines(folder, GOOD))
+
+    assert cli("report", "council.html").out == "wrote council.html\n"
+    page = (folder / "council.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "logic" in page
+    assert cli("report", "-").out.startswith("<!doctype html>")
+    assert "cannot be written" in cli("report", ".", code=2).err
+
+
 def test_a_project_without_judgements_has_a_state_too(cli):
     assert "0 judgements in the last 24 h 00 m\n" in cli("status").out
 

@@ -5,31 +5,18 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from ciranda.cli import screen
 from ciranda.settings import StoreSettings, read_configuration
 
-from ..learning.learning import Learning
+from ..report.reading import Records, reading
 from ..settings import ExpertsSettings
-from ..telemetry.settings import TelemetrySettings
-from ..telemetry.telemetry import Telemetry
 
-__all__ = ["Books", "books", "whoever"]
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """The two files of a project, and what its settings say of them."""
-
-    recording: TelemetrySettings
-    telemetry: Telemetry
-    learning: Learning
+__all__ = ["books", "whoever"]
 
 
 @contextmanager
-def books(store: str | None) -> Iterator[Books]:
+def books(store: str | None) -> Iterator[Records]:
     """Open what was recorded and learned.
 
     Args:
@@ -43,18 +30,9 @@ def books(store: str | None) -> Iterator[Books]:
     settings = configuration.read(ExpertsSettings)
     kept = configuration.root / configuration.read(StoreSettings).path
     folder = kept if store is None else Path(store)
-    recording = settings.telemetry
-    telemetry = Telemetry(folder, recording, warn=screen.warn)
-    try:
-        learning = Learning(
-            folder, settings.learning, floor=settings.threshold, find=telemetry.find
-        )
-        try:
-            yield Books(recording, telemetry, learning)
-        finally:
-            learning.close()
-    finally:
-        telemetry.close()
+    floor = settings.threshold
+    with reading(folder, settings.telemetry, settings.learning, floor=floor) as records:
+        yield records
 
 
 def whoever(by: str | None) -> str:

@@ -34,21 +34,17 @@ __all__ = ["command"]
 )
 def command(store: str | None, form: str) -> None:
     """Show how the council is doing: latency, accuracy, alerts."""
-    import time
-
     import msgspec
 
     from ciranda.cli.values import as_json
 
-    from ..report.prometheus import exposition
-    from ..report.status import status
     from .books import books
 
     with books(store) as opened:
-        found = status(opened.telemetry.store, opened.learning, opened.recording, now=time.time())
-        ever = opened.telemetry.store.ever() if form == "prometheus" else {}
+        found = opened.status()
+        exposed = opened.prometheus() if form == "prometheus" else ""
     if form == "prometheus":
-        screen.raw(exposition(found, ever))
+        screen.raw(exposed)
     elif form == "json":
         screen.out(as_json(msgspec.to_builtins(found)))
     else:
