@@ -118,7 +118,7 @@ def test_the_level_is_bounded_and_falls_while_nothing_happens(happened):
         now += pause
         crisis.observe(now, anomaly=anomaly, latency=latency, queue=queue)
 
-    levels = [crisis.level(now + wait) for wait in range(0, 140, 10)]
+    levels = [crisis.level(now + wait) for wait in range(0, 150, 10)]
 
     assert all(0 <= level <= 1 for level in levels)
     assert levels == sorted(levels, reverse=True)

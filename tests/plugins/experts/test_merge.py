@@ -203,10 +203,16 @@ def test_confidence_is_pooled_by_log_odds_and_weights():
 
 def test_less_sure_than_the_threshold_is_uncertain_either_way():
     for verdict in (A, R):
-        found = merge([say("a", verdict, 0.6)], Terms(threshold=0.7))
+        found = merge([say("a", verdict, 0.6)], Terms(rules=("weighted",), threshold=0.7))
         assert (found.verdict, found.reason) == (U, Reason.LOW_CONFIDENCE)
         assert found.message == f"It looks {verdict}, by 0.600, and 0.7 is asked for."
     assert merge([say("a", A, 0.0)], Terms(threshold=0.7)).verdict is U
+
+
+def test_under_veto_a_rejection_only_has_to_be_likely():
+    assert merge([say("a", R, 0.6)], Terms(threshold=0.9)).verdict is R
+    assert merge([say("a", R, 0.5)], Terms(threshold=0.9)).reason == Reason.LOW_CONFIDENCE
+    assert merge([say("a", R, 0.5), say("b", A)], Terms(threshold=0.5)).verdict is not A
 
 
 def test_of_several_rules_the_worst_verdict_stands():

@@ -1,5 +1,7 @@
 """Modes: whom a verdict binds."""
 
+from itertools import pairwise
+
 import pytest
 
 from ciranda_experts.council.modes import Mode, binds
@@ -26,7 +28,7 @@ def test_who_is_bound_at_a_percentage_is_bound_at_every_higher_one():
         {key for key in KEYS if binds(Mode.SOFT, percent, key)} for percent in range(0, 101, 20)
     ]
 
-    assert all(less <= more for less, more in zip(bound, bound[1:], strict=False))
+    assert all(less <= more for less, more in pairwise(bound))
 
 
 def test_the_share_is_the_same_in_every_process():

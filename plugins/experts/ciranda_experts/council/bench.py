@@ -92,6 +92,7 @@ class Bench:
         """
         opinions: list[Opinion] = []
         flights: list[Flight] = []
+        places: list[int] = []  # of the flights, among the opinions
         lasting = True
         for expert in chosen:
             settling, purity = self._owner(expert)
@@ -108,6 +109,7 @@ class Bench:
                     pledges.append(Pledge(settling, expert, question))
                 found = self._ask(expert, question, pure, start)
                 if type(found) is Flight:
+                    places.append(len(opinions) + len(flights))
                     flights.append(found)
                     continue
                 known = found
@@ -115,13 +117,17 @@ class Bench:
             if hear is not None:
                 hear(known)
         if flights:
-            opinions += await self._landed(flights, hear)
+            landed = await self._landed(flights, hear)
+            for place, opinion in zip(places, landed, strict=True):
+                opinions.insert(place, opinion)  # everybody where they sit
         return Heard(opinions, lasting)
 
     def _ask(
         self, expert: Expert, question: Question, pure: bool, start: Start | None
     ) -> Opinion | Flight:
         place = (question.intent.key, expert.name)
+        if question.budget <= 0:
+            return late(expert, 0.0, 0.0)
         if pure:
             flight = self._flights.get(place)
             if flight is not None and flight.budget >= question.budget:

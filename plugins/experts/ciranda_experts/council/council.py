@@ -91,6 +91,7 @@ class Council:
         self._shelf: Final = Shelf(settings.cache)
         self._bench: Final = Bench(self._running, self._shelf)
         self._under_way = 0
+        self._in_crisis = False
         self._revision = 0 if adviser is None else adviser.revision
         self.seat(experts)
 
@@ -110,6 +111,11 @@ class Council:
     def experts(self) -> tuple[Expert, ...]:
         """Who sits on it, in the version that counts."""
         return self._seats.experts
+
+    @property
+    def busy_threads(self) -> int:
+        """Places that experts in threads hold, those that are too late included."""
+        return self._running.busy_threads
 
     def seat(self, experts: Sequence[Expert]) -> None:
         """Let others sit on the council; what was found before is forgotten."""
@@ -157,12 +163,12 @@ class Council:
         epoch = self._bench.epoch
         try:
             entry = entry or self._entry(request, raw, size, only)
-            found, lasting = await self._judge(request, entry, begun)
+            name = request.id or named or ("" if entry.intent is None else entry.intent.id)
+            found, lasting = await self._judge(request, entry, begun, name)
         finally:
             self._under_way -= 1
         if place is not None and epoch == self._bench.epoch:
             self._keep(place, entry, found if lasting else None)
-        name = request.id or named or found.judgement.id
         judgement = _replace(found.judgement, id=name, latency=self._clock() - begun)
         self._look_aside(judgement, entry, found.opinions)
         self._note(judgement, request, again=False)
@@ -172,6 +178,8 @@ class Council:
         """Read an intent and choose its experts."""
         try:
             intent = _sealed(self._read(request.intent))
+            if not isinstance(request.intent, str):
+                intent = _replace(intent, id="")  # the next one to ask may have another
             terms_of(self._terms, intent, None, self._terms.threshold)
         except IntentError as error:
             return Entry(None, None, refused(error, self.settings, raw), size)
@@ -189,7 +197,9 @@ class Council:
                 )
         return Route(tuple(known[name] for name in dict.fromkeys(only)), frozenset(only))
 
-    async def _judge(self, request: Judge, entry: Entry, begun: float) -> tuple[Weighed, bool]:
+    async def _judge(
+        self, request: Judge, entry: Entry, begun: float, name: str
+    ) -> tuple[Weighed, bool]:
         """Return a judgement, and whether it holds for whoever asks the same."""
         intent, route = entry.intent, entry.route
         if intent is None or route is None:
@@ -202,7 +212,7 @@ class Council:
         except BaseException:
             await settle_all(pledges, None)
             raise
-        judgement = _replace(found.judgement, id=request.id or intent.id)
+        judgement = _replace(found.judgement, id=name)
         if judgement.verdict is Verdict.UNCERTAIN:
             return Weighed(self._reviewed(judgement, intent), found.opinions), False
         proof = proof_of(intent, judgement)
@@ -349,6 +359,10 @@ class Council:
             latency=judgement.latency,
             queue=self._under_way,
         )
+        if bool(self.crisis.cause) is not self._in_crisis:
+            self._in_crisis = not self._in_crisis
+            if self._recorder is not None:
+                self._recorder.crisis(began=self._in_crisis, reason=self.crisis.cause)
         if self._telling is not None and not request.run:
             self._telling.judged(judgement, request, again=again)
 

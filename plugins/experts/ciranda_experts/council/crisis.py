@@ -103,9 +103,10 @@ class Crisis:
         if queue >= settings.queue:
             cause = "queue"
         elif self._judged >= settings.minimum:
-            if self._anomalies >= settings.anomalies * self._judged and self._anomalies:
+            # Only what is wrong itself can be a cause: a good judgement prolongs no crisis.
+            if anomaly and self._anomalies >= settings.anomalies * self._judged:
                 cause = "anomalies"
-            elif self._seconds >= settings.latency * self._judged:
+            elif latency >= settings.latency and self._seconds >= settings.latency * self._judged:
                 cause = "latency"
         if cause:
             if not self._active or now - self._seen >= settings.calm + settings.recovery:

@@ -6,7 +6,7 @@ import copy
 from fractions import Fraction
 from typing import Any, Final, NoReturn, final
 
-from ciranda.actions import plain
+from ciranda.actions import NotPlainError, plain
 
 __all__ = ["FrozenDict", "FrozenList", "freeze", "thaw"]
 
@@ -79,8 +79,16 @@ def _frozen(value: Any, depth: int) -> Any:
     if kind is Fraction:
         return f"{_frozen(value.numerator, depth)}/{_frozen(value.denominator, depth)}"
     if kind is dict and depth < _DEPTH and all(type(key) is str for key in value):
-        return FrozenDict({key: _frozen(each, depth + 1) for key, each in value.items()})
+        return FrozenDict({key: _inside(key, each, depth) for key, each in value.items()})
     if kind in {list, tuple} and depth < _DEPTH:
-        return FrozenList([_frozen(each, depth + 1) for each in value])
+        return FrozenList([_inside(at, each, depth) for at, each in enumerate(value)])
     exact = plain(value)  # refuses what is no data, and what is too deep
     return exact if type(exact) not in {dict, list} else _frozen(exact, depth)
+
+
+def _inside(place: str | int, value: Any, depth: int) -> Any:
+    try:
+        return _frozen(value, depth + 1)
+    except NotPlainError as error:
+        error.path.insert(0, place)
+        raise

@@ -36,6 +36,9 @@ class Recorder(Protocol):
     def record_late(self, judgement: Judgement, shadow: tuple[Opinion, ...]) -> None:
         """Take what skipped experts said when they were asked all the same."""
 
+    def crisis(self, *, began: bool, reason: str = "") -> None:
+        """Take note that a crisis began or ended."""
+
 
 class Desk(Protocol):
     """Puts what is uncertain before a human."""

@@ -9,7 +9,8 @@ Verdicts are ordered rejected < uncertain < approved. Whatever the rule:
 - An expert has one vote. Whoever votes twice has said nothing, and is reported.
 - A vote counts by the log-odds of its confidence times its weight, so that 0.5 counts nothing;
   less than 0.5 is taken as 0.5. Abstentions, failures and `uncertain` are no votes.
-- What is not `threshold` sure is uncertain: `low-confidence`.
+- What is not `threshold` sure is uncertain: `low-confidence`. Where one rejection is enough
+  (`veto`), it only has to be more likely right than not.
 
 So one more approval never makes a verdict worse, the order never matters, and of n experts one
 liar changes the verdict only where its rule says: under `veto` and `unanimous` a liar can stop
@@ -33,6 +34,7 @@ __all__ = ["RULES", "Merged", "Tally", "Terms", "merge"]
 _APPROVED, _REJECTED = Verdict.APPROVED, Verdict.REJECTED
 _UNCERTAIN, _ABSTAINED = Verdict.UNCERTAIN, Verdict.ABSTAINED
 _PASSING: Final = frozenset({_APPROVED, _ABSTAINED})
+_LIKELY: Final = 0.501
 _SUREST: Final = 1 - 1e-9  # nobody is surer: the log-odds of 1 are infinite
 
 
@@ -163,9 +165,10 @@ Rule = Callable[[Tally, Terms, Opinion | None, Opinion | None], Merged]
 
 def _veto(votes: Tally, terms: Terms, approver: Opinion | None, rejecter: Opinion | None) -> Merged:
     """One rejection is enough, whoever approves."""
-    if rejecter is not None:
-        return _decided(_REJECTED, _probability(votes.rejecting), terms, rejecter)
-    return _decided(_APPROVED, _probability(votes.approving), terms, approver)
+    if rejecter is None:
+        return _decided(_APPROVED, _probability(votes.approving), terms.threshold, approver)
+    enough = min(terms.threshold, _LIKELY)
+    return _decided(_REJECTED, _probability(votes.rejecting), enough, rejecter)
 
 
 def _unanimous(
@@ -187,8 +190,8 @@ def _weighted(
     if lead == 0 and approver is not None and rejecter is not None:
         return Merged(_UNCERTAIN, 0.5, Reason.TIE, "Those who approve and reject are as sure.")
     if lead > 0 or rejecter is None:
-        return _decided(_APPROVED, _probability(lead), terms, approver)
-    return _decided(_REJECTED, _probability(-lead), terms, rejecter)
+        return _decided(_APPROVED, _probability(lead), terms.threshold, approver)
+    return _decided(_REJECTED, _probability(-lead), terms.threshold, rejecter)
 
 
 def _quorum(
@@ -205,9 +208,9 @@ def _quorum(
             text = f"{votes.approvals} approve and {votes.rejections} reject: both are a quorum."
         return Merged(_UNCERTAIN, _probability(abs(lead)), Reason.TIE, text)
     if for_it:
-        return _decided(_APPROVED, _probability(lead), terms, approver)
+        return _decided(_APPROVED, _probability(lead), terms.threshold, approver)
     if against:
-        return _decided(_REJECTED, _probability(-lead), terms, rejecter)
+        return _decided(_REJECTED, _probability(-lead), terms.threshold, rejecter)
     text = f"{votes.approvals} approve and {votes.rejections} reject: neither is a quorum."
     return Merged(_UNCERTAIN, _probability(abs(lead)), Reason.NO_QUORUM, text)
 
@@ -220,10 +223,10 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 
 
-def _decided(verdict: Verdict, sure: float, terms: Terms, leader: Opinion | None) -> Merged:
+def _decided(verdict: Verdict, sure: float, needed: float, leader: Opinion | None) -> Merged:
     reason, message = (leader.reason, leader.message) if leader is not None else (verdict, "")
-    if sure < terms.threshold:
-        text = f"It looks {verdict}, by {sure:.3f}, and {terms.threshold:g} is asked for."
+    if sure < needed:
+        text = f"It looks {verdict}, by {sure:.3f}, and {needed:g} is asked for."
         return Merged(_UNCERTAIN, sure, Reason.LOW_CONFIDENCE, text, (), leader)
     return Merged(verdict, sure, reason, message, (), leader)
 
