@@ -220,9 +220,11 @@ def summary(
     checked: list[Checked | None],
     unsatisfied: list[Unsatisfied],
     strays: list[Pth],
+    judged: list[Finding] | None = None,
 ) -> Summary:
-    """Gather what somebody should look at."""
-    findings = [
+    """Gather what somebody should look at; `judged` is what experts found."""
+    findings = list(judged or [])
+    findings += [
         Finding(
             distribution="(none)",
             kind="unlisted",

@@ -9,7 +9,7 @@ from ciranda import action, hookimpl
 
 _WIDTH, _HEIGHT, _GAP, _ROW = 148, 46, 52, 62  # a box of the graph, and the space between boxes
 _SHOWN = 12  # bars of a chart
-_TONES = {"changed": "bad", "missing": "bad", "unsatisfied": "bad", "unreadable": "bad"}
+_TONES = dict.fromkeys(("changed", "missing", "policy", "unreadable", "unsatisfied"), "bad")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000  # from one unit to the next
 _LONGEST = 60  # characters of a licence

