@@ -89,7 +89,7 @@ async def _solve(
     why = "there is no solver"
     if solver is not None:
         try:
-            return await solver.decide_all(hard, budget=budget), ""
+            return await solver.decide_all(hard, budget=budget, stop=True), ""
         except PoolError as error:
             why = str(error)
     return [Decision(Answer.UNKNOWN, "none", reason=_MISSING)] * len(hard), why
@@ -129,16 +129,16 @@ def _uncertain(decided: Sequence[Decided], unknown: Sequence[Decided], why: str)
         verdict=Verdict.UNCERTAIN,
         confidence=UNKNOWN,
         reason=str(decision.reason),
-        message=_sentence(f"{what} could not be decided: {because}"),
+        message=f"{what} could not be decided: {because}.",
         evidence={"obligations": [_told(*pair) for pair in decided]},
     )
 
 
 _QUESTIONS: Final = {
-    Role.PRE_SATISFIABLE: "whether `pre` can be true",
-    Role.PRE_DEFINED: "whether `pre` is always defined",
-    Role.POST: "whether `post` follows",
-    Role.CONSTRAINTS: "whether `constraints` can hold together",
+    Role.PRE_SATISFIABLE: "Whether `pre` can be true",
+    Role.PRE_DEFINED: "Whether `pre` is always defined",
+    Role.POST: "Whether `post` follows",
+    Role.CONSTRAINTS: "Whether `constraints` can hold together",
 }
 
 

@@ -30,12 +30,21 @@ _COUNT: Final = ctypes.c_uint
 _TEXT: Final = ctypes.c_char_p
 
 
+def _made(result: Address | None, function: object, arguments: object) -> Address:
+    if result is None:
+        raise MemoryError("z3: out of memory")  # formulas are typed: there is no other reason
+    return result
+
+
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     # z3core keeps the loaded library to itself, but each wrapper holds its function.
     wrapped = getattr(z3core, name).__defaults__[0].f
     address = ctypes.cast(wrapped, _POINTER).value or 0
-    found: Callable[..., Any] = ctypes.CFUNCTYPE(result, *arguments)(address)
-    return found
+    found: Any = ctypes.CFUNCTYPE(result, *arguments)(address)
+    if name.startswith("Z3_mk_"):
+        found.errcheck = _made  # z3 would follow a null pointer
+    made: Callable[..., Any] = found
+    return made
 
 
 def array(addresses: Sequence[Address]) -> Any:

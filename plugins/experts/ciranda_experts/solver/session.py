@@ -69,7 +69,8 @@ class Session:
         """Decide the problems of a payload.
 
         Args:
-            payload: As `formula.encode` makes it, with `seed` and `budget` (milliseconds).
+            payload: As `formula.encode` makes it, with `seed`, `budget` (milliseconds), and `stop`:
+                whether nothing long is to begin once a claim is refuted.
             until: Moment of the clock at which the answers are due.
             tell: Called with what is known before something long begins.
 
@@ -93,11 +94,13 @@ class Session:
         hard = [at for at, answered in enumerate(found) if answered is None]
         units = payload["budget"] * _RATE // max(1, len(hard))
         for number, at in enumerate(hard):
+            if payload["stop"] and any(map(_refutes, posed, found)):
+                break
             tell(found)
             now = self._clock()
             limits = _Limits(now + (until - now) / (len(hard) - number), units)
             found[at] = self._hard(question, posed[at], seed, limits)
-        return [answered for answered in found if answered is not None]
+        return [answered or Answered(0, "z3", reason="undecided") for answered in found]
 
     def _first(self, question: Question, posed: list[Posed], found: list[Answered | None]) -> None:
         """Ask the warm solver about each problem; what it cannot do quickly stays None."""
@@ -199,6 +202,12 @@ class Session:
             for claim in claims.values():
                 solving.add(claim)
         return self._ask(solving, asked, posed, strategy.name)
+
+
+def _refutes(posed: Posed, answered: Answered | None) -> bool:
+    """Say whether an answer refutes what a problem was posed for."""
+    claims = posed.violate >= 0 or posed.undefined
+    return answered is not None and answered.answer == (1 if claims else -1)
 
 
 def _kind(reason: str) -> str:

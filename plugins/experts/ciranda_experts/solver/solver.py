@@ -86,7 +86,7 @@ class Solver:
         return decision
 
     async def decide_all(
-        self, problems: Sequence[Problem], *, budget: float, seed: int = 0
+        self, problems: Sequence[Problem], *, budget: float, seed: int = 0, stop: bool = False
     ) -> tuple[Decision, ...]:
         """Decide problems of one intent, which share conditions and `int_bits`, in one call.
 
@@ -95,21 +95,21 @@ class Solver:
                 `timeout`, `memory`, `undecided`, `irrational` or `expert-crashed`.
             budget: Seconds for all, waiting for a worker included; then the worker is killed.
             seed: Another than 0 uses a fresh solver, configured otherwise.
+            stop: Leave open what is hard once a claim is refuted: one that can be violated, or
+                assumptions that cannot hold together.
 
         Raises:
             PoolError: No worker can start, or the solver is not open.
         """
         encoded = encode(problems)
         encoded.payload["seed"] = seed
+        encoded.payload["stop"] = stop
         encoded.payload["budget"] = max(1, int(budget * 1000))
-        (version, answers), reason = await self._ask(encoded.payload, budget)
-        known = [*answers, *[None] * (len(problems) - len(answers))]
-        return tuple(
-            Decision(Answer.UNKNOWN, "z3", reason=reason)
-            if answered is None
-            else _read(problem, Answered(*answered), encoded, {"version": version, "seed": seed})
-            for problem, answered in zip(problems, known, strict=True)
-        )
+        reply, reason = await self._ask(encoded.payload, budget)
+        try:
+            return _read_all(problems, reply, encoded, seed, reason)
+        except (LookupError, TypeError, ValueError):  # not what our worker says
+            return (Decision(Answer.UNKNOWN, "z3", reason=Why.UNDECIDED),) * len(problems)
 
     async def _ask(self, payload: dict[str, Any], budget: float) -> tuple[_Reply, str]:
         """Return the answers, those told before it failed if it did, and why the rest are none."""
@@ -134,6 +134,20 @@ class Solver:
             else:
                 return reply, ""
         return told[0], reason
+
+
+def _read_all(
+    problems: Sequence[Problem], reply: _Reply, encoded: Encoded, seed: int, reason: str
+) -> tuple[Decision, ...]:
+    version, answers = reply
+    about = {"version": version, "seed": seed}
+    known = [*answers, *[None] * (len(problems) - len(answers))]
+    return tuple(
+        Decision(Answer.UNKNOWN, "z3", reason=reason)
+        if answered is None
+        else _read(problem, Answered(*answered), encoded, about)
+        for problem, answered in zip(problems, known, strict=True)
+    )
 
 
 def _read(
