@@ -179,7 +179,7 @@ def list_resources(root: Path) -> Listing:
 
 
 def walk(
-    top: str, *, skipping: frozenset[str], strict: bool
+    top: str, *, skipping: frozenset[str], strict: bool = True
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield each entry beneath `top` that is no folder, with its relative path, in no order.
 

@@ -1,0 +1,140 @@
+"""Where skills are looked for, and which folders hold one.
+
+Only names are looked at here: nothing is opened, and a folder that holds a skill is not entered.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from .error import UnreadableError
+from .resources import SKILL_FILES, reason_of
+
+__all__ = ["PLACES", "Discovery", "Found", "Scope", "discover"]
+
+PLACES: Final = (".agents/skills", ".claude/skills", ".ciranda/skills")
+_DEEPEST: Final = 6
+_MOST_FOLDERS: Final = 2000
+_SKIPPED: Final = frozenset((".git", "node_modules"))
+
+
+class Scope(StrEnum):
+    """Whose word a skill is there by, the strongest first."""
+
+    GIVEN = "given"
+    PROJECT = "project"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A folder with a SKILL.md, and the root that led to it."""
+
+    folder: Path
+    scope: Scope
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """All folders with a skill, the strongest scope first, and what kept others from sight."""
+
+    found: tuple[Found, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def discover(
+    *, project: Path | None = None, home: Path | None = None, roots: Iterable[Path] = ()
+) -> Discovery:
+    """Return the folders that hold skills.
+
+    Links to folders are followed; a folder that was reached once is not entered again. Each root
+    is searched 6 folders deep and through 2,000 folders at most.
+
+    Args:
+        project: The project's folder; its `.agents/skills`, `.claude/skills` and
+            `.ciranda/skills` are searched.
+        home: The user's folder, with the same places.
+        roots: Folders that were named: a skill, or a folder of skills.
+
+    Raises:
+        UnreadableError: A named folder is none.
+    """
+    named = [_named(root) for root in roots]
+    own = [home / place for place in PLACES] if home else []
+    # At home the project's places are the user's.
+    theirs = [] if _same(project, home) else [project / place for place in PLACES if project]
+    search = _Search()
+    found = [
+        *search.all(named, Scope.GIVEN),
+        *search.all(theirs, Scope.PROJECT),
+        *search.all(own, Scope.USER),
+    ]
+    return Discovery(tuple(found), tuple(search.warnings))
+
+
+def _named(root: Path) -> Path:
+    if not os.path.isdir(root):
+        raise UnreadableError(f"{root} is not a folder")
+    return root
+
+
+def _same(project: Path | None, home: Path | None) -> bool:
+    if project is None or home is None:
+        return project is None
+    return os.path.realpath(project) == os.path.realpath(home)
+
+
+class _Search:
+    """One discovery: folders reached through links or two roots are found once."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self._reached: set[tuple[int, int]] = set()
+
+    def all(self, roots: Iterable[Path], scope: Scope) -> Iterator[Found]:
+        for root in roots:
+            if os.path.isdir(root):
+                for folder in self._below(root):
+                    yield Found(folder, scope, root)
+
+    def _below(self, root: Path) -> Iterator[Path]:
+        waiting = [(root, 0)]
+        left = _MOST_FOLDERS
+        for folder, depth in waiting:  # grows while it is read: the nearest come first
+            try:
+                status = os.stat(folder)
+                if (status.st_dev, status.st_ino) in self._reached:
+                    continue
+                self._reached.add((status.st_dev, status.st_ino))
+                with os.scandir(folder) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                self.warnings.append(f"{folder} cannot be searched: {reason_of(error)}")
+                continue
+            if any(entry.name in SKILL_FILES for entry in listed):
+                yield folder
+                continue
+            below = [e for e in listed if e.name not in _SKIPPED and _is_folder(e)]
+            if below and depth >= _DEEPEST:
+                said = f"{folder} is {_DEEPEST} folders below {root}: what is below is not searched"
+                self.warnings.append(said)
+                continue
+            if len(below) >= left:
+                said = f"{root} has more than {_MOST_FOLDERS:,} folders: the rest is not searched"
+                self.warnings.append(said)
+                below = below[: max(left - 1, 0)]
+            left -= len(below)
+            waiting += [(folder / entry.name, depth + 1) for entry in below]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
