@@ -3,6 +3,7 @@
 import array
 import contextlib
 import ctypes
+import fcntl
 import os
 import random
 import resource
@@ -158,6 +159,57 @@ def compute(payload: int, job: Any) -> int:
     return sum(number * number for number in range(payload))
 
 
+def become(payload: Any, job: Any) -> None:
+    """Close the private socket and become another program."""
+    job.event("before", os.getpid())
+    job.close()
+    os.execv(payload[0], payload)
+
+
+def last_frame(payload: Any, job: Any) -> int:
+    """Answer for the calls that a worker that counts would be asked next."""
+    from ciranda_worker.pool.worker import frames  # type: ignore[import-not-found]
+
+    for fd in private_fds():
+        for number in range(100):
+            os.write(fd, frames.encode(frames.Result(number, "forged")))
+    return os.getpid()
+
+
+def retire(payload: Any, job: Any) -> int:
+    job.last = True
+    return os.getpid()
+
+
+def swarm(payload: int, job: Any) -> None:
+    """Start processes that sleep, and sleep with them."""
+    for _ in range(payload):
+        if os.fork() == 0:
+            break
+    time.sleep(600)
+
+
+def bomb(payload: Any, job: Any) -> None:
+    while True:
+        with contextlib.suppress(OSError):
+            os.fork()
+
+
+def fill(payload: int, job: Any) -> None:
+    """Hold memory in this process and in one below it."""
+    os.fork()
+    kept = b"x" * (payload << 20)
+    time.sleep(600)
+    os.write(1, kept)
+
+
+def break_pipe(payload: Any, job: Any) -> None:
+    """Do to our descriptors what a next call would suffer from."""
+    fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.set_blocking(1, False)
+    os.write(1, b"left over" * 100_000)
+
+
 TABLE: dict[str, Any] = {
     "ok": lambda payload, job: payload,
     "pid": lambda payload, job: os.getpid(),
@@ -166,7 +218,14 @@ TABLE: dict[str, Any] = {
     "step-error": step_error,
     "exit": lambda payload, job: sys.exit(payload or 3),
     "keeper": lambda payload, job: os.getppid(),
+    "become": become,
+    "bomb": bomb,
+    "break-pipe": break_pipe,
     "die": die,
+    "fill": fill,
+    "forge": last_frame,
+    "retire": retire,
+    "swarm": swarm,
     "segfault": lambda payload, job: ctypes.string_at(0),
     "loop": loop,
     "alloc": lambda payload, job: len(bytearray(1 << 33)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ def received(link: Link, count: int) -> list[Any]:
 
 
 def test_a_frame_above_the_sockets_buffer_is_sent_as_it_is_read(far: Far) -> None:
-    far.link.fork(1)
+    far.link.fork(frames.Fork(1))
     data = os.urandom(8_000_000)
 
     far.link.send(data)
@@ -68,7 +69,7 @@ def test_a_frame_above_the_sockets_buffer_is_sent_as_it_is_read(far: Far) -> Non
 
 
 def test_who_stops_reading_is_noticed_and_the_rest_is_dropped(far: Far) -> None:
-    far.link.fork(1)
+    far.link.fork(frames.Fork(1))
     far.link.send(bytes(8_000_000))
 
     far.child().close()
@@ -79,7 +80,7 @@ def test_who_stops_reading_is_noticed_and_the_rest_is_dropped(far: Far) -> None:
 
 
 def test_what_is_sent_to_a_closed_end_is_left_to_the_next_turn(far: Far) -> None:
-    far.link.fork(1)
+    far.link.fork(frames.Fork(1))
     far.child().close()
 
     far.link.send(b"late")
@@ -89,9 +90,9 @@ def test_what_is_sent_to_a_closed_end_is_left_to_the_next_turn(far: Far) -> None
 
 
 def test_what_the_dead_wrote_comes_before_their_end(far: Far) -> None:
-    heard: list[tuple[str, str]] = []
-    far.link.hear = lambda stream, text: heard.append((stream, text))
-    far.link.fork(1)
+    heard: list[tuple[str, bytes]] = []
+    far.link.hear = lambda stream, data: heard.append((stream, data))
+    far.link.fork(frames.Fork(1))
     with far.child() as child:
         child.sendall(frames.encode(frames.Log(1, "info", "a")))
         far.control.sendall(frames.encode(frames.Ended(1, 0)))
@@ -101,7 +102,7 @@ def test_what_the_dead_wrote_comes_before_their_end(far: Far) -> None:
         found = received(far.link, 2)
 
     assert found == [frames.Log(1, "info", "a"), frames.Ended(1, 0)]
-    assert "".join(text for stream, text in heard if stream == "stdout") == "caf\u00e9!"
+    assert b"".join(data for stream, data in heard if stream == "stdout").decode() == "caf\u00e9!"
     assert far.link.tail == "bad \ufffd"
 
 
@@ -124,4 +125,41 @@ def test_a_keeper_that_has_gone_is_told_whoever_asks(far: Far) -> None:
     with pytest.raises(KeeperGoneError):
         far.link.tell_keeper(frames.Ping(1))
     with pytest.raises(KeeperGoneError):
-        far.link.fork(1)
+        far.link.fork(frames.Fork(1))
+
+
+def test_each_call_writes_to_pipes_of_its_own_and_reads_what_it_is_given(far: Far) -> None:
+    heard: list[tuple[str, bytes]] = []
+    far.link.hear = lambda stream, data: heard.append((stream, data))
+    read, write = os.pipe()
+    far.link.fork(frames.Fork(1), pipes=True, stdin=read)
+    _, (data, out, err, given), _, _ = socket.recv_fds(far.control, 65536, 9)
+    os.close(read)
+    os.close(write)
+
+    fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.write(out, bytes(900_000))
+    os.write(err, b"said")
+    far.control.sendall(frames.encode(frames.Ended(1, 0)))
+    for fd in (data, out, err):
+        os.close(fd)
+    assert received(far.link, 1) == [frames.Ended(1, 0)]
+
+    assert sum(len(data) for stream, data in heard if stream == "stdout") == 900_000
+    assert far.link.tail == "said"
+    assert os.read(given, 1) == b""
+    os.close(given)
+    far.link.drop_pipes()
+    far.link.drop_pipes()  # once more changes nothing
+
+
+def test_the_pipes_of_one_call_are_closed_when_the_next_begins(far: Far) -> None:
+    far.link.fork(frames.Fork(1), pipes=True)
+    _, (data, *pipes), _, _ = socket.recv_fds(far.control, 65536, 9)
+    far.link.fork(frames.Fork(2))
+
+    for fd in pipes:
+        with pytest.raises(BrokenPipeError):
+            os.write(fd, b"late")
+    for fd in (data, *pipes):
+        os.close(fd)

@@ -175,7 +175,7 @@ async def test_what_cannot_travel_is_refused_with_one_sentence(tmp_path: Path) -
     assert "output is a _io.TextIOWrapper" in told["a"][1]
     assert told["b"] == (
         "limit",
-        "the result of 't.give' is 20,000,008 bytes, above the cap of 16,777,215: "
+        "the result of 't.give' is 20,000,017 bytes, above the cap of 16,777,215: "
         "write it to a file and pass its path on",
     )
     assert told["c"][0] == "crash"

@@ -1,7 +1,9 @@
 """Warm worker processes: typed frames, whole trees killed, nobody else harmed."""
 
+from .ask import TreeLimits
 from .kind import Recycle, WorkerKind
-from .outcome import Notify
+from .link import Hear
+from .outcome import Exit, Notify
 from .pool import Pool, PoolStats
 from .worker.frames import CAP, Event, Log, Notice, Progress, Span
 from .worker.job import Job
@@ -9,6 +11,8 @@ from .worker.job import Job
 __all__ = [
     "CAP",
     "Event",
+    "Exit",
+    "Hear",
     "Job",
     "Log",
     "Notice",
@@ -18,5 +22,6 @@ __all__ = [
     "Progress",
     "Recycle",
     "Span",
+    "TreeLimits",
     "WorkerKind",
 ]

@@ -1,10 +1,10 @@
 """The four descriptors that join an engine to one worker, waited on as one."""
 
-import codecs
 import os
 import selectors
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final, final
 
 import anyio
@@ -15,7 +15,9 @@ Incoming = frames.FromWorker | frames.FromKeeper
 _DECODE_WORKER: Final = frames.decoder(frames.FromWorker)
 _DECODE_KEEPER: Final = frames.decoder(frames.FromKeeper)
 _CHUNK: Final = 1 << 16  # bytes a read; above 128 KiB malloc maps fresh pages each time
-_TAIL: Final = 2048  # characters of stderr kept for a message
+_TAIL: Final = 2048  # bytes of stderr kept for a message
+_HELD: Final = 1 << 24  # bytes a pipe can hold at most, and by far
+Hear = Callable[[str, bytes], None]
 
 
 class KeeperGoneError(Exception):
@@ -24,55 +26,97 @@ class KeeperGoneError(Exception):
 
 @final
 class Link:
-    """Control socket to the keeper, data socket to who works, and two output pipes.
+    """Control socket to the keeper, data socket to who works, and output pipes.
 
-    `data` is replaced for each call of a forking worker, so that nothing a child wrote can
-    reach the next one. A selector nests all four behind one descriptor: a call waits once.
+    `data` is replaced for each call of a forking worker, and each has output pipes of its own
+    besides the keeper's, so that nothing a child wrote or did to them can reach the next one. A
+    selector nests all of them behind one descriptor: a call waits once.
     """
 
     __slots__ = (
         "_control_reader",
         "_data_reader",
-        "_decoders",
         "_outgoing",
+        "_own",
         "_selector",
+        "_streams",
+        "_tail",
         "control",
         "data",
         "hear",
-        "tail",
     )
 
     def __init__(self, control: socket.socket, stdout: int, stderr: int) -> None:
         control.setblocking(False)
         self.control = control
         self.data: socket.socket | None = None
-        self.hear: Callable[[str, str], None] | None = None
-        self.tail = ""
+        self.hear: Hear | None = None
+        self._tail = b""
         self._outgoing: memoryview | None = None
         self._control_reader = frames.FrameReader[frames.FromKeeper](_DECODE_KEEPER)
         self._data_reader = frames.FrameReader[frames.FromWorker](_DECODE_WORKER)
-        self._decoders: dict[int, tuple[str, codecs.IncrementalDecoder]] = {}
+        self._streams: dict[int, str] = {}
+        self._own: list[int] = []  # those of the call
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
         for fd, name in ((stdout, "stdout"), (stderr, "stderr")):
-            os.set_blocking(fd, False)
-            self._decoders[fd] = (name, codecs.getincrementaldecoder("utf-8")("replace"))
-            self._selector.register(fd, selectors.EVENT_READ)
+            self._listen(fd, name)
 
-    def fork(self, call: int) -> None:
-        """Ask the keeper for a child on a fresh data socket."""
+    def _listen(self, fd: int, name: str) -> None:
+        os.set_blocking(fd, False)
+        self._streams[fd] = name
+        self._selector.register(fd, selectors.EVENT_READ)
+
+    @property
+    def tail(self) -> str:
+        """Last thing written to stderr since `forget`."""
+        return self._tail.decode("utf-8", "replace")
+
+    def forget(self) -> None:
+        """Forget what was written to stderr."""
+        self._tail = b""
+
+    def fork(self, asked: frames.Fork, *, pipes: bool = False, stdin: int | None = None) -> None:
+        """Ask the keeper for a child on a fresh data socket.
+
+        Args:
+            asked: The call and its limits.
+            pipes: Whether it writes to pipes of its own, not to its keeper's.
+            stdin: What it reads from, with `pipes`; None is what its keeper reads from.
+        """
         self.drop_data()
-        ours, theirs = socket.socketpair()
-        with theirs:
+        self.drop_pipes()
+        with ExitStack() as passed:
+            ours, theirs = socket.socketpair()
+            passed.enter_context(theirs)
             ours.setblocking(False)
             self.data = ours
             self._data_reader = frames.FrameReader[frames.FromWorker](_DECODE_WORKER)
             self._selector.register(ours, selectors.EVENT_READ)
+            fds = [theirs.fileno()]
+            for name in ("stdout", "stderr") if pipes else ():
+                read, write = os.pipe()
+                passed.callback(os.close, write)
+                self._own.append(read)
+                self._listen(read, name)
+                fds.append(write)
+            if pipes and stdin is not None:
+                fds.append(stdin)
             try:
-                message = frames.encode(frames.Fork(call))
-                socket.send_fds(self.control, [message], [theirs.fileno()])
+                socket.send_fds(self.control, [frames.encode(asked)], fds)
             except OSError as error:
                 raise KeeperGoneError from error
+
+    def drop_pipes(self) -> None:
+        """Close the output pipes of the last call."""
+        for fd in self._own:
+            self._forsake(fd)
+        self._own = []
+
+    def _forsake(self, fd: int) -> None:
+        if self._streams.pop(fd, None) is not None:
+            self._selector.unregister(fd)
+            os.close(fd)
 
     def drop_data(self) -> None:
         """Close the data socket."""
@@ -182,34 +226,36 @@ class Link:
         return told
 
     def drain(self) -> None:
-        """Read what the output pipes hold, at most one pipe's worth each."""
-        for fd in tuple(self._decoders):
-            self._on_output(fd)
+        """Read what the output pipes hold."""
+        for fd in tuple(self._streams):
+            held = 0
+            # Whoever passed a pipe on out of the tree must not keep us here.
+            while held < _HELD and (read := self._on_output(fd)):
+                held += read
 
-    def _on_output(self, fd: int) -> None:
-        if fd not in self._decoders:
-            return
-        name, decoder = self._decoders[fd]
+    def _on_output(self, fd: int) -> int:
+        """Read once; return how many bytes came."""
+        if fd not in self._streams:
+            return 0
+        name = self._streams[fd]
         try:
             chunk = os.read(fd, _CHUNK)
         except BlockingIOError:
-            return
-        if not chunk:  # the keeper is ending
-            self._selector.unregister(fd)
-            del self._decoders[fd]
-            os.close(fd)
-            return
-        text = decoder.decode(chunk)
+            return 0
+        if not chunk:  # nobody can write to it any more
+            self._forsake(fd)
+            return 0
         if name == "stderr":
-            self.tail = (self.tail + text)[-_TAIL:]
-        if self.hear is not None and text:
-            self.hear(name, text)
+            self._tail = (self._tail + chunk)[-_TAIL:]
+        if self.hear is not None:
+            self.hear(name, chunk)
+        return len(chunk)
 
     def close(self) -> None:
         """Close every descriptor; idempotent."""
         self.drop_data()
+        for fd in tuple(self._streams):
+            self._forsake(fd)
+        self._own = []
         self._selector.close()
         self.control.close()
-        for fd in self._decoders:
-            os.close(fd)
-        self._decoders = {}

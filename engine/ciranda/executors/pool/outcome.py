@@ -1,10 +1,12 @@
 """From how a call ended to the error its caller sees."""
 
+import codecs
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 from ciranda.errors import StepError
 
@@ -12,6 +14,33 @@ from .worker import frames
 
 _OUTPUT: Final = 1 << 20  # characters of output passed on for one call
 Notify = Callable[[frames.Notice], None]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How the process of one call ended; everything it had started is gone too.
+
+    Args:
+        code: Its exit code, None when a signal ended it.
+        signal: Number of the signal that ended it.
+        over: The limit for which all was killed: `processes`, `memory`, or nothing.
+        oom: Whether the kernel killed for memory meanwhile.
+        value: What the handler returned, None when it did not.
+    """
+
+    code: int | None
+    signal: int | None = None
+    over: str = ""
+    oom: bool = False
+    value: Any = None
+
+
+def exit_of(ended: frames.Ended, value: Any, *, oom: bool) -> Exit:
+    """Return how a call's process ended, from what its keeper said."""
+    if os.WIFSIGNALED(ended.status):
+        return Exit(None, os.WTERMSIG(ended.status), ended.over, oom, value)
+    return Exit(os.waitstatus_to_exitcode(ended.status), None, ended.over, oom, value)
 
 
 def from_error(frame: frames.Error) -> StepError:
@@ -81,16 +110,22 @@ def encode_call(call: frames.Call) -> bytes:
 class Output:
     """Passes on what one call writes to its descriptors, up to a bound."""
 
-    __slots__ = ("_call", "_dropped", "_left", "_notify")
+    __slots__ = ("_call", "_decoders", "_dropped", "_left", "_notify")
 
     def __init__(self, call: int, notify: Notify) -> None:
         self._call = call
+        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
         self._notify = notify
         self._left = _OUTPUT
         self._dropped = 0
 
-    def hear(self, stream: str, text: str) -> None:
-        """Take a piece of captured text."""
+    def hear(self, stream: str, data: bytes) -> None:
+        """Take a piece of captured output."""
+        if stream not in self._decoders:
+            self._decoders[stream] = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pass(stream, self._decoders[stream].decode(data))
+
+    def _pass(self, stream: str, text: str) -> None:
         kept = text[: self._left]
         self._left -= len(kept)
         self._dropped += len(text) - len(kept)
@@ -98,7 +133,9 @@ class Output:
             self._notify(frames.Log(self._call, stream, kept))
 
     def end(self) -> None:
-        """Say how much was dropped, when anything was."""
+        """Pass on a character that was cut short; say how much was dropped, if anything."""
+        for stream, decoder in self._decoders.items():
+            self._pass(stream, decoder.decode(b"", final=True))
         if self._dropped:
             text = f"{self._dropped:,} characters of output dropped after the first {_OUTPUT:,}"
             self._notify(frames.Log(self._call, "warning", text))

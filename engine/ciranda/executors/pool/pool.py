@@ -9,8 +9,10 @@ import anyio.abc
 
 from ciranda.errors import PoolError, StepError
 
+from .ask import UNLIMITED, Ask, TreeLimits
 from .kind import WorkerKind
-from .outcome import Notify
+from .link import Hear
+from .outcome import Exit, Notify
 from .spawner import Spawner
 from .warm import WarmWorker
 
@@ -47,6 +49,8 @@ class Pool:
         warm: How many to start in the background at once.
         grace: Seconds between a cancel frame and the kill when a call is cancelled.
         check_every: Seconds between health checks of idle workers.
+        idle: Seconds after which a worker that nobody needed ends, down to `warm` of them; None
+            is never.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Pool:
         warm: int = 0,
         grace: float = 0.0,
         check_every: float = 1.0,
+        idle: float | None = None,
     ) -> None:
         if size < 1:
             raise PoolError(f"a pool of {kind.name!r} needs at least 1 worker, not {size}")
@@ -65,6 +70,7 @@ class Pool:
         self._warm = min(warm, size)
         self._grace = grace
         self._check_every = check_every
+        self._idle_time = idle
         self._slots = anyio.Semaphore(size, fast_acquire=True)
         self._idle: list[WarmWorker] = []
         self._busy: set[WarmWorker] = set()
@@ -140,6 +146,7 @@ class Pool:
         affinity: str | None = None,
         digest: str | None = None,
         on_event: Notify | None = None,
+        on_output: Hear | None = None,
     ) -> Any:
         """Run one call in a worker and return its result as plain data.
 
@@ -152,40 +159,77 @@ class Pool:
             digest: Digest of the code behind `name`; a worker that ran another one is replaced.
             on_event: Called with each frame of the call that is not its result: events, logs
                 (`level` is `stdout` or `stderr` for captured output), progress, spans.
+            on_output: Called with `stdout` or `stderr` and each piece of what was written there,
+                all of it, as bytes; `on_event` then hears nothing of it.
 
         Raises:
             StepError: `worker-lost` (retryable), `timeout`, `memory`, `limit`, `invalid-input`,
                 `invalid-output`, `crash`, or the action's own kind.
             PoolError: The pool is closed or its workers cannot start.
         """
+        ask = Ask(name, payload, deadline, on_event, on_output, self._grace)
         if deadline is None:
-            return await self._call(name, payload, None, affinity, digest, on_event)
+            return await self._call(ask, affinity, digest)
         with anyio.move_on_after(deadline):
-            return await self._call(name, payload, deadline, affinity, digest, on_event)
+            return await self._call(ask, affinity, digest)
         self._count["failed"] += 1
         raise StepError("timeout", f"{name!r} was killed after its {deadline:g} seconds")
 
-    async def _call(
+    async def run(
         self,
         name: str,
         payload: Any,
-        deadline: float | None,
-        affinity: str | None,
-        digest: str | None,
-        notify: Notify | None,
-    ) -> Any:
+        *,
+        limits: TreeLimits = UNLIMITED,
+        stdin: int | None = None,
+        on_event: Notify | None = None,
+        on_output: Hear | None = None,
+    ) -> Exit:
+        """Run one call of a kind that forks to the end of its process, and tell how it ended.
+
+        The handler may close its private socket (`Job.close`) and become whatever it likes,
+        another program included: what counts is how the kernel says it ended. When this returns,
+        nothing that it started is alive, and all of its output was heard. Cancelling kills it.
+
+        Args:
+            name: What the worker's handler is asked for.
+            payload: Plain data.
+            limits: Of all of its processes together.
+            stdin: Descriptor that it reads from; None is the null device.
+            on_event: Called with each frame of the call that is not its result.
+            on_output: Called with `stdout` or `stderr` and each piece of what was written there.
+
+        Raises:
+            StepError: The handler raised, its keeper was lost, or the payload cannot travel.
+            PoolError: The pool is closed, its workers cannot start or do not fork.
+        """
+        if self._kind.lifetime != "fork":
+            raise PoolError(f"workers of {self._kind.name!r} do not fork; use lifetime='fork'")
+        ask = Ask(
+            name,
+            payload,
+            notify=on_event,
+            hear=on_output,
+            whole=True,
+            stdin=stdin,
+            limits=limits,
+        )
+        ended: Exit = await self._call(ask, None, None)
+        return ended
+
+    async def _call(self, ask: Ask, affinity: str | None, digest: str | None) -> Any:
         if not self._open:
             raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
         async with self._slots:
-            worker = self._pick(affinity, name, digest) or await self._start()
+            worker = self._pick(affinity, ask.name, digest) or await self._start()
             if digest is not None:
-                worker.digests[name] = digest
+                worker.digests[ask.name] = digest
             if affinity is not None:
                 self._remember(affinity, worker)
             self._busy.add(worker)
             self._count["calls"] += 1
             try:
-                return await worker.call(name, payload, deadline, notify, self._grace)
+                return await worker.call(ask)
             except StepError:
                 self._count["failed"] += 1
                 raise
@@ -246,6 +290,8 @@ class Pool:
 
     def _worn(self, worker: WarmWorker) -> bool:
         recycle = self._kind.recycle
+        if worker.retired:
+            return True
         if recycle.calls is not None and worker.calls >= recycle.calls:
             return True
         return recycle.rss_mb is not None and worker.rss_mb() > recycle.rss_mb
@@ -273,10 +319,23 @@ class Pool:
             except PoolError:
                 return  # the next call starts one itself and tells its caller why not
 
+    def _shrink(self) -> None:
+        """End workers that nobody needed for a while, the one that rested longest first."""
+        if self._idle_time is None:
+            return
+        before = anyio.current_time() - self._idle_time
+        while len(self._idle) + len(self._busy) > self._warm and self._idle:
+            longest = min(self._idle, key=lambda worker: worker.used)
+            if longest.used > before:
+                return
+            self._idle.remove(longest)
+            self._discard(longest, None)
+
     async def _watch(self) -> None:
         """Ping idle workers for ever, one at a time and never instead of a call."""
         while self._open:
             await anyio.sleep(self._check_every)
+            self._shrink()
             for worker in tuple(self._idle):
                 try:
                     self._slots.acquire_nowait()

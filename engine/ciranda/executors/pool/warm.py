@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 from pathlib import Path
@@ -11,9 +12,10 @@ import anyio
 
 from ciranda.errors import PoolError, StepError
 
+from .ask import Ask
 from .kind import WorkerKind
 from .link import Incoming, KeeperGoneError, Link
-from .outcome import Notify, Output, encode_call, from_error, garbage, lost, oom_kills
+from .outcome import Output, encode_call, exit_of, from_error, garbage, lost, oom_kills
 from .spawner import Spawner
 from .worker import frames, system
 
@@ -29,11 +31,14 @@ class WarmWorker:
 
     Attributes:
         usable: Whether another call may be sent; once False it stays so.
+        retired: Whether it wishes to be replaced.
         calls: Calls sent so far.
+        used: Moment of `anyio.current_time` at which its last call ended.
         digests: Code digest by call name, as last used.
     """
 
     __slots__ = (
+        "_id",
         "_kind",
         "_link",
         "_oom",
@@ -42,7 +47,9 @@ class WarmWorker:
         "_spawner",
         "calls",
         "digests",
+        "retired",
         "usable",
+        "used",
     )
 
     def __init__(self, kind: WorkerKind, spawner: Spawner) -> None:
@@ -52,8 +59,11 @@ class WarmWorker:
         self._link: Link | None = None
         self._pid = 0
         self._oom = 0
+        self._id = 0
         self.usable = False
+        self.retired = False
         self.calls = 0
+        self.used = 0.0
         self.digests: dict[str, str] = {}
 
     async def start(self) -> None:
@@ -73,6 +83,7 @@ class WarmWorker:
                 raise self._not_started(error, tail) from None
             raise
         self.usable = True
+        self.used = anyio.current_time()
         self._oom = oom_kills()
 
     def _not_started(self, error: Exception, tail: str) -> PoolError:
@@ -120,7 +131,7 @@ class WarmWorker:
                 await anyio.wait_writable(link.control)
         await self._until_ready(link)
         if not fork:
-            link.fork(0)
+            link.fork(frames.Fork(0))
             self._pid = await self._until_ready(link)
 
     async def _until_ready(self, link: Link) -> int:
@@ -170,73 +181,86 @@ class WarmWorker:
             self.usable = False
         return self.usable
 
-    async def call(
-        self,
-        name: str,
-        payload: Any,
-        deadline: float | None,
-        notify: Notify | None,
-        grace: float,
-    ) -> Any:
+    async def call(self, ask: Ask) -> Any:
         """Run one call; afterwards `usable` says whether this worker may serve another.
+
+        Returns:
+            Its result, or an `Exit` where the whole process was asked for.
 
         Raises:
             StepError: It failed; see `Pool.call` for the kinds.
         """
         link = self._link
         assert link is not None
-        data = encode_call(frames.Call(self.calls + 1, name, payload, deadline))
+        # By chance: a call that knew the next one's number could leave an answer for it.
+        self._id = 1 << 52 | secrets.randbits(52)
+        data = encode_call(frames.Call(self._id, ask.name, ask.payload, ask.deadline))
         self.calls += 1
-        output = Output(self.calls, notify) if notify is not None else None
-        link.hear = output.hear if output is not None else None
-        link.tail = ""
+        output = Output(self._id, ask.notify) if ask.notify and ask.hear is None else None
+        link.hear = output.hear if output is not None else ask.hear
+        link.forget()
         try:
-            frame = await self._exchange(link, name, data, notify)
+            answer, ended = await self._exchange(link, ask, data)
         except KeeperGoneError:
             self.usable = False
-            raise self._lost(name, None) from None
+            link.drain()  # what was written before
+            raise self._lost(ask.name, None) from None
         except frames.FrameError as error:
             await self._give_up(link, 0)
-            raise garbage(self._kind.name, name, error) from None
+            raise garbage(self._kind.name, ask.name, error) from None
         except BaseException:  # cancelled, or `notify` raised
-            await self._give_up(link, grace)
+            await self._give_up(link, ask.grace)
             raise
         finally:
+            self.used = anyio.current_time()
             link.hear = None
+            link.drop_pipes()
             if output is not None:
                 output.end()
-        if isinstance(frame, frames.Result):
-            return frame.value
-        if isinstance(frame, frames.Ended):
-            self.usable = self._kind.lifetime == "fork"
-            raise self._lost(name, frame.status)
-        if frame.kind == "memory" and self._kind.lifetime == "reuse":
-            self.usable = False  # what ran out of memory may be half done anywhere
-        raise from_error(frame)
+        return self._told(ask, answer, ended)
+
+    def _told(
+        self, ask: Ask, answer: frames.Result | frames.Error | None, ended: frames.Ended | None
+    ) -> Any:
+        if isinstance(answer, frames.Error):
+            if answer.kind == "memory" and self._kind.lifetime == "reuse":
+                self.usable = False  # what ran out of memory may be half done anywhere
+            raise from_error(answer)
+        if ended is not None and ask.whole:
+            value = answer.value if answer is not None else None
+            return exit_of(ended, value, oom=self._ran_out())
+        if answer is not None:
+            self.retired = self.retired or answer.last
+            return answer.value
+        assert ended is not None
+        self.usable = self._kind.lifetime == "fork"
+        raise self._lost(ask.name, ended.status)
 
     async def _exchange(
-        self, link: Link, name: str, data: bytes, notify: Notify | None
-    ) -> frames.Result | frames.Error | frames.Ended:
+        self, link: Link, ask: Ask, data: bytes
+    ) -> tuple[frames.Result | frames.Error | None, frames.Ended | None]:
         fork = self._kind.lifetime == "fork"
         if fork:
-            link.fork(self.calls)
+            limits = ask.limits
+            asked = frames.Fork(self._id, limits.processes, limits.memory_mb)
+            link.fork(asked, pipes=True, stdin=ask.stdin)
         link.send(data)
         answer: frames.Result | frames.Error | None = None
         while True:
             for frame in await link.turn():
                 if isinstance(frame, frames.Ended):
-                    return answer or frame
-                if frame_of(frame) != self.calls:
+                    return answer, frame
+                if frame_of(frame) != self._id:
                     if isinstance(frame, frames.Error) and frame.id == 0:
                         raise self._refused(frame)
                 elif isinstance(frame, frames.Result | frames.Error):
                     answer = answer or frame
-                elif notify is not None and isinstance(frame, frames.Notice):
-                    notify(frame)
+                elif ask.notify is not None and isinstance(frame, frames.Notice):
+                    ask.notify(frame)
             if answer is not None and not fork:
-                return answer
-            if link.data is None and answer is None:
-                return await self._last(link)
+                return answer, None
+            if link.data is None and answer is None and not ask.whole:
+                return None, await self._last(link)
 
     async def _last(self, link: Link) -> frames.Ended:
         """Wait for the end of a child that closed its socket; kill it when it lives on."""
@@ -246,14 +270,18 @@ class WarmWorker:
                     for frame in await link.turn():
                         if isinstance(frame, frames.Ended):
                             return frame
-            link.tell_keeper(frames.Kill(self.calls if self._kind.lifetime == "fork" else 0))
+            link.tell_keeper(frames.Kill(self._id if self._kind.lifetime == "fork" else 0))
         await self.stop()
         raise KeeperGoneError
 
     def _lost(self, name: str, status: int | None) -> StepError:
         tail = self._link.tail if self._link is not None else ""
+        return lost(self._kind.name, name, status, tail, oom=self._ran_out())
+
+    def _ran_out(self) -> bool:
+        """Tell whether the kernel killed for memory since it was asked last."""
         before, self._oom = self._oom, oom_kills()
-        return lost(self._kind.name, name, status, tail, oom=self._oom > before)
+        return self._oom > before
 
     async def _give_up(self, link: Link, grace: float) -> None:
         """Kill what serves the call; a forking worker lives on when its keeper answers."""
@@ -265,7 +293,7 @@ class WarmWorker:
                 if grace and await self._ask(link, grace):
                     self.usable = True
                     return
-                link.tell_keeper(frames.Kill(self.calls if fork else 0))
+                link.tell_keeper(frames.Kill(self._id if fork else 0))
                 with anyio.move_on_after(_KILL):
                     await self._until_ended(link)
                     self.usable = fork
@@ -276,7 +304,7 @@ class WarmWorker:
                 await self.stop(patience)
 
     async def _ask(self, link: Link, grace: float) -> bool:
-        link.send(frames.encode(frames.Cancel(self.calls)))
+        link.send(frames.encode(frames.Cancel(self._id)))
         with contextlib.suppress(frames.FrameError), anyio.move_on_after(grace):
             while link.data is not None:
                 for frame in await link.turn():
@@ -284,7 +312,7 @@ class WarmWorker:
                     if isinstance(frame, frames.Ended):
                         return self._kind.lifetime == "fork"
                     if done and self._kind.lifetime == "reuse":
-                        return frame_of(frame) == self.calls
+                        return frame_of(frame) == self._id
         return False
 
     async def _until_ended(self, link: Link) -> None:

@@ -57,9 +57,14 @@ class Cancel(msgspec.Struct, tag=3, frozen=True, array_like=True, forbid_unknown
 
 
 class Fork(msgspec.Struct, tag=4, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Engine to keeper: fork a child that serves the socket sent along."""
+    """Engine to keeper: fork a child that serves the socket sent along.
+
+    After the socket come, where the child has its own, descriptors for its stdout, stderr, stdin.
+    """
 
     id: int
+    processes: int = 0  # how many there may be at a time, the child included; 0 is any number
+    memory_mb: int = 0  # MiB they may hold together beyond what `setup` left; 0 is any amount
 
 
 class Kill(msgspec.Struct, tag=5, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -85,6 +90,7 @@ class Ended(msgspec.Struct, tag=8, frozen=True, array_like=True, forbid_unknown_
 
     id: int
     status: int  # as `os.waitpid` gives it
+    over: str = ""  # the limit of `Fork` for which they were killed
 
 
 class Result(msgspec.Struct, tag=9, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -92,6 +98,7 @@ class Result(msgspec.Struct, tag=9, frozen=True, array_like=True, forbid_unknown
 
     id: int
     value: Any
+    last: bool = False  # this worker wishes to be replaced
 
 
 class Error(msgspec.Struct, tag=10, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -46,6 +46,10 @@ class Line:
             self._waiting.extend(self._reader.feed(data))
         return self._waiting.pop(0)
 
+    def close(self) -> None:
+        """Close the socket: nothing that is written from here on can be an answer."""
+        self._socket.close()
+
     def cancelled(self, call: int) -> bool:
         """Tell whether a cancel frame of this call has come; never blocks."""
         while select.select([self._socket], [], [], 0)[0]:
@@ -63,9 +67,10 @@ class Job:
     Attributes:
         name: What was called.
         deadline: Moment of `time.monotonic()` at which the engine kills us, or None.
+        last: Set it to have this process replaced after its answer (`reuse`).
     """
 
-    __slots__ = ("_id", "_line", "deadline", "name")
+    __slots__ = ("_id", "_line", "deadline", "last", "name")
 
     def __init__(
         self, line: Line, call: frames.Call, clock: Callable[[], float] = time.monotonic
@@ -73,7 +78,16 @@ class Job:
         self._line = line
         self._id = call.id
         self.name = call.name
+        self.last = False
         self.deadline = None if call.deadline is None else clock() + call.deadline
+
+    def close(self) -> None:
+        """Close the private socket, before code runs that must not write to it.
+
+        The call then has no result of its own: it is for `Pool.run`, which tells how the process
+        ended.
+        """
+        self._line.close()
 
     @property
     def cancelled(self) -> bool:

@@ -14,12 +14,17 @@ import select
 import signal
 import socket
 import sys
+import time
 from typing import NoReturn
 
 from . import frames, system
 from .serve import Work, failure, prepare, serve
+from .watch import Watch
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
+_STREAMS = (1, 2, 0)  # the child's descriptors, in the order they are passed
+_PASSED = 1 + len(_STREAMS)
+_LOOK = 0.02  # seconds between looks at a child with limits
 
 
 class Keeper:
@@ -31,6 +36,9 @@ class Keeper:
         self._work: Work | None = None
         self._child = 0
         self._call = 0
+        self._watch: Watch | None = None
+        self._over = ""
+        self._next = 0.0
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         self._reader = frames.FrameReader[frames.ToKeeper](frames.decoder(frames.ToKeeper))
@@ -48,12 +56,29 @@ class Keeper:
         poll.register(self._read, select.POLLIN)
         serving = True
         while serving:
-            ready = {fd for fd, _ in poll.poll()}
+            ready = {fd for fd, _ in poll.poll(self._pause())}
+            self._look()
             if self._read in ready:
                 serving = signal.SIGTERM not in os.read(self._read, 4096) and self._reap()
             if serving and self._control.fileno() in ready:
                 serving = self._listen()
         self._sweep()
+
+    def _pause(self) -> float | None:
+        """Milliseconds until the child is looked at, None for never."""
+        if not self._child or self._watch is None:
+            return None
+        return max(self._next - time.monotonic(), 0) * 1000
+
+    def _look(self) -> None:
+        """Kill the child's whole tree when it is above its limits."""
+        # By the clock: a fork bomb ends so many processes that there is never a quiet moment.
+        if not self._child or self._watch is None or time.monotonic() < self._next:
+            return
+        self._over = self._over or self._watch.over(os.getpid())
+        if self._over:
+            self._kill()
+        self._next = time.monotonic() + _LOOK
 
     def _set_up(self) -> bool:
         try:
@@ -67,32 +92,40 @@ class Keeper:
 
     def _listen(self) -> bool:
         try:
-            data, fds, _, _ = socket.recv_fds(self._control, 65536, 1)
+            data, fds, _, _ = socket.recv_fds(self._control, 65536, _PASSED)
         except ConnectionError:
             return False
         if not data:
             return False
         for frame in self._reader.feed(data):
             if isinstance(frame, frames.Fork):
-                self._fork(frame.id, fds.pop())
+                self._fork(frame, fds)
             elif isinstance(frame, frames.Ping):
                 self._tell(frame)
             elif isinstance(frame, frames.Kill) and frame.id == self._call and self._child:
-                for pid in (self._child, *system.descendants(os.getpid())):
-                    system.kill(pid)
+                self._kill()
         return True
 
-    def _fork(self, call: int, fd: int) -> None:
+    def _kill(self) -> None:
+        for pid in (self._child, *system.descendants(os.getpid())):
+            system.kill(pid)
+
+    def _fork(self, asked: frames.Fork, fds: list[int]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        self._call = call
+        self._call = asked.id
+        self._over = ""
+        limited = asked.processes or asked.memory_mb
+        self._watch = Watch(asked.processes, asked.memory_mb) if limited else None
+        self._next = time.monotonic() + _LOOK
         keeper = os.getpid()
         self._child = os.fork()
         if self._child == 0:
-            self._become_child(fd, keeper)
-        os.close(fd)
+            self._become_child(fds, keeper)
+        for fd in fds:
+            os.close(fd)
 
-    def _become_child(self, fd: int, keeper: int) -> NoReturn:
+    def _become_child(self, fds: list[int], keeper: int) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -104,7 +137,10 @@ class Keeper:
                 for mine in (self._read, self._write):
                     os.close(mine)
                 self._control.close()
-                line = socket.socket(fileno=fd)  # held here: it closes when the process ends
+                line = socket.socket(fileno=fds[0])  # held here: it closes when the process ends
+                for fd, stream in zip(fds[1:], _STREAMS, strict=False):
+                    os.dup2(fd, stream)
+                    os.close(fd)
                 code = serve(line, self._start, self._work)
         except BaseException:
             sys.excepthook(*sys.exc_info())
@@ -123,7 +159,7 @@ class Keeper:
                 # A process hands its children to us before it can be waited for.
                 self._sweep()
                 self._child = 0
-                self._tell(frames.Ended(self._call, status))
+                self._tell(frames.Ended(self._call, status, self._over))
                 return self._start.fork
 
     def _sweep(self) -> None:

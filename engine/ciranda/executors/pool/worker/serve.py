@@ -86,8 +86,9 @@ def _refusal(call: int, kind: str, message: str) -> frames.Error:
 
 
 def _answer(line: Line, work: Work, call: frames.Call) -> None:
+    job = Job(line, call)
     try:
-        value = work.handle(call.name, call.payload, Job(line, call))
+        value = work.handle(call.name, call.payload, job)
     except Exception as error:
         _flush()
         try:
@@ -97,7 +98,7 @@ def _answer(line: Line, work: Work, call: frames.Call) -> None:
         return
     _flush()
     try:
-        line.send(frames.Result(call.id, plain(value)))
+        line.send(frames.Result(call.id, plain(value), job.last))
     except frames.FrameTooBigError as error:
         line.send(_refusal(call.id, "limit", f"the result of {call.name!r} is {error}"))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
