@@ -1,12 +1,16 @@
-"""Telemetry and learning in a folder of their own, at a time that tests set."""
+"""Telemetry and learning in a folder of their own at a time that tests set; commands in one."""
+
+import json
 
 import pytest
 
+from ciranda.cli.entry import outcome
 from ciranda_experts.learning.learning import Learning
 from ciranda_experts.learning.settings import LearningSettings
 from ciranda_experts.telemetry.settings import TelemetrySettings
 from ciranda_experts.telemetry.telemetry import Telemetry
 
+from .intents import TRANSFER
 from .judging import APPROVED, judgement, opinion
 
 
@@ -95,3 +99,40 @@ class Council:
 @pytest.fixture
 def council(learning, telemetry, clock):
     return Council(learning, telemetry, clock)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "ciranda.toml").write_text("")
+    (tmp_path / "transfer.yaml").write_text(TRANSFER)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CIRANDA_STORE__DURABILITY", "process")
+    return tmp_path
+
+
+@pytest.fixture
+def cli(folder, capsys):
+    """Call a command: `cli("verify", "a.yaml", code=1)` returns what it wrote to both streams."""
+
+    def call(*arguments, code=0):
+        capsys.readouterr()
+        ended = int(outcome(["experts", *map(str, arguments)]))
+        said = capsys.readouterr()
+        assert ended == code, said
+        assert "Traceback" not in said.err
+        return said
+
+    return call
+
+
+@pytest.fixture
+def judged(cli):
+    """Return the answers of `verify -o json`."""
+
+    def call(*arguments, code=0):
+        return [
+            json.loads(line)
+            for line in cli("verify", *arguments, "-o", "json", code=code).out.splitlines()
+        ]
+
+    return call

@@ -1,26 +1,14 @@
-"""`ciranda experts`: the contract of its output, its exit codes, and what it does to processes."""
+"""`ciranda experts`: the contract of its output, and its exit codes."""
 
 import io
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 
 import pytest
 
-from ciranda.cli.entry import outcome
-from ciranda.executors.descendants import descendants
+from .intents import GOOD, TRANSFER, WRONG, lines
 
-TRANSFER = """\
-id: transfer
-vars: {alice: int, bob: int, amount: int}
-pre: [amount > 0, new_alice == alice - amount, new_bob == bob + amount]
-post: [new_alice + new_bob == alice + bob, new_alice >= 0]
-"""
-GOOD = {"id": "good", "pre": ["x > 2"], "post": ["x > 1"]}
-WRONG = {"id": 7, "pre": ["x > 0"], "post": ["x > 1000"]}
 KEYS = {
     "id", "verdict", "confidence", "reason", "message", "experts", "dissent", "proof", "review",
     "mode", "enforced", "key", "latency_ms",
@@ -29,56 +17,6 @@ OPINION = {
     "name", "verdict", "confidence", "latency_ms", "reason", "message", "evidence", "version",
     "mandatory", "proven", "cached",
 }  # fmt: skip
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    (tmp_path / "ciranda.toml").write_text("")
-    (tmp_path / "transfer.yaml").write_text(TRANSFER)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CIRANDA_STORE__DURABILITY", "process")
-    return tmp_path
-
-
-@pytest.fixture
-def cli(folder, capsys):
-    """Call a command: `cli("verify", "a.yaml", code=1)` returns what it wrote to both streams."""
-
-    def call(*arguments, code=0):
-        capsys.readouterr()
-        ended = int(outcome(["experts", *map(str, arguments)]))
-        said = capsys.readouterr()
-        assert ended == code, said
-        assert "Traceback" not in said.err
-        return said
-
-    return call
-
-
-@pytest.fixture
-def judged(cli):
-    """Return the answers of `verify -o json`."""
-
-    def call(*arguments, code=0):
-        return [
-            json.loads(line)
-            for line in cli("verify", *arguments, "-o", "json", code=code).out.splitlines()
-        ]
-
-    return call
-
-
-def lines(folder, *intents, name="intents.jsonl"):
-    texts = [each if isinstance(each, str) else json.dumps(each) for each in intents]
-    (folder / name).write_text("".join(f"{text}\n" for text in texts))
-    return name
-
-
-def process(*arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "ciranda", "experts", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
-    )  # fmt: skip
 
 
 def test_an_answer_has_the_keys_of_the_contract(judged):
@@ -305,144 +243,3 @@ def test_explain_refuses_what_is_neither(cli, folder, content, said):
     (folder / "a.json").write_text(content)
 
     assert said in cli("explain", "a.json", code=2).err
-
-
-def test_reviews_wait_are_shown_and_resolved_once(cli, folder):
-    hard = {"id": "hard", "constraints": ["a > 0", "b > 0", "c > 0", "a*a*a + b*b*b == c*c*c"],
-            "budget_ms": 1}  # fmt: skip
-    assert "nothing waits" in cli("review", "list").err
-    answer = json.loads(cli("verify", lines(folder, hard), "-o", "json", code=1).out)
-    review = answer["review"]
-
-    (item,) = json.loads(cli("review", "list", "-o", "json").out)
-    assert (item["id"], item["status"]) == (review, "open")
-    assert review in cli("review", "list").out
-    shown = cli("review", "show", review).out
-    assert "a*a*a + b*b*b == c*c*c" in shown
-    assert "hard: uncertain" in shown
-    assert json.loads(cli("review", "show", review, "-o", "json").out)["id"] == review
-    resolve = ["review", "resolve", review, "--verdict", "rejected", "--note", "Fermat"]
-    assert cli(*resolve, "--by", "ann").out == f"{review}: rejected by ann\n"
-    assert cli(*resolve, "--by", "ann").out == f"{review}: rejected by ann\n"
-    assert (
-        "a decision is not changed"
-        in cli("review", "resolve", review, "--verdict", "approved", code=2).err
-    )
-    assert "rejected by ann" in cli("review", "show", review).out
-    assert "there is no review 'r0'" in cli("review", "show", "r0", code=2).err
-    assert review in cli("review", "list", "--all").out
-
-
-def test_outcomes_teach_the_council_and_the_state_shows_it(cli, folder):
-    cli("verify", lines(folder, GOOD))
-
-    assert cli("outcome", "good", "--was", "approved").out.startswith("good: approved\n")
-    assert "as was known" in cli("outcome", "good", "--was", "approved").out
-    assert "no judgement 'nope' is kept" in cli("outcome", "nope", "--was", "rejected", code=2).err
-    text = cli("status").out
-    assert "1 judgement in the last 24 h 00 m: 1 approved" in text
-    assert "100.0% of 1" in text
-    status = json.loads(cli("status", "-o", "json").out)
-    assert status["figures"]["count"] == 1
-    metrics = cli("status", "-o", "prometheus").out
-    assert 'ciranda_experts_judgements_total{verdict="approved"} 1' in metrics
-
-
-def test_the_report_is_a_page_that_is_written_whole(cli, folder):
-    cli("verify", lines(folder, GOOD))
-
-    assert cli("report", "council.html").out == "wrote council.html\n"
-    page = (folder / "council.html").read_text("utf-8")
-    assert page.startswith("<!doctype html>")
-    assert "logic" in page
-    assert cli("report", "-").out.startswith("<!doctype html>")
-    assert "cannot be written" in cli("report", ".", code=2).err
-
-
-def test_a_project_without_judgements_has_a_state_too(cli):
-    assert "0 judgements in the last 24 h 00 m\n" in cli("status").out
-
-
-def test_versions_are_tried_stopped_and_taken_back(cli):
-    assert "no version was ever on trial" in cli("versions", "list").err
-    said = cli("versions", "trial", "security", "2", "--of", "1", "--share", "0.5").out
-    assert said == "security: 2 is on trial for 50% of the intents\n"
-    assert "2 beside 1 for 50%" in cli("versions", "list").out
-    assert "version 2 is on trial beside 1" in cli("status").out
-    assert json.loads(cli("versions", "list", "-o", "json").out)["trials"][0]["candidate"] == "2"
-    assert "on trial already" in cli("versions", "trial", "security", "3", "--of", "1", code=2).err
-    assert cli("versions", "stop", "security").out == "security: the trial has ended\n"
-    assert "no version to go back to" in cli("versions", "rollback", "security", code=2).err
-
-
-def test_help_is_short_and_imports_neither_engine_nor_solver():
-    code = (
-        "import sys\nfrom ciranda.cli.entry import outcome\noutcome(['experts', '--help'])\n"
-        "heavy = {'rich', 'z3', 'apsw', 'ciranda.engine', 'yaml'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert "verify" in done.stdout
-    assert done.stdout.rstrip().endswith("[]")
-
-
-def test_a_reader_that_has_enough_ends_it_quietly(folder):
-    file = lines(folder, *({**GOOD, "id": f"i{n}"} for n in range(3000)))
-
-    with process("verify", file, "-o", "json") as child:
-        assert child.stdout is not None
-        first = child.stdout.readline()
-        child.stdout.close()
-        assert child.stderr is not None
-        said = child.stderr.read()
-        child.wait(60)
-
-    assert json.loads(first)["id"] == "i0"
-    assert (child.returncode, said) == (0, "")
-
-
-def test_answers_come_while_the_input_is_still_open(folder):
-    with process("verify", "-", "-o", "json", stdin=subprocess.PIPE) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.write(json.dumps(GOOD) + "\n")
-        child.stdin.flush()
-        first = json.loads(child.stdout.readline())
-        child.stdin.write(json.dumps(WRONG) + "\n")
-        child.stdin.close()
-        second = json.loads(child.stdout.readline())
-        child.wait(60)
-
-    assert (first["id"], second["id"], child.returncode) == ("good", 7, 1)
-
-
-def test_ctrl_c_ends_it_with_130_and_leaves_no_worker(folder):
-    hard = {"constraints": ["a > 0", "b > 0", "c > 0", "a*a*a + b*b*b == c*c*c"]}
-    with process("verify", "-", "-o", "json", stdin=subprocess.PIPE) as child:
-        assert child.stdin is not None
-        child.stdin.write(json.dumps(GOOD) + "\n" + json.dumps(hard) + "\n")
-        child.stdin.flush()
-        assert child.stdout is not None
-        child.stdout.readline()
-        deadline = time.monotonic() + 30
-        while not (workers := list(descendants(child.pid))) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        child.stdin.close()
-        child.wait(60)
-        assert child.stderr is not None
-        said = child.stderr.read()
-
-    assert workers
-    assert (child.returncode, said) == (130, "interrupted\n")
-    assert not any(map(alive, workers))
-
-
-def alive(pid):
-    """Say whether a process runs; one that waits to be collected does not."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

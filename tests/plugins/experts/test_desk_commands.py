@@ -1,0 +1,73 @@
+"""`ciranda experts review|outcome|status|report|versions`."""
+
+import json
+
+from .intents import GOOD, lines
+
+
+def test_reviews_wait_are_shown_and_resolved_once(cli, folder):
+    hard = {"id": "hard", "constraints": ["a > 0", "b > 0", "c > 0", "a*a*a + b*b*b == c*c*c"],
+            "budget_ms": 1}  # fmt: skip
+    assert "nothing waits" in cli("review", "list").err
+    answer = json.loads(cli("verify", lines(folder, hard), "-o", "json", code=1).out)
+    review = answer["review"]
+
+    (item,) = json.loads(cli("review", "list", "-o", "json").out)
+    assert (item["id"], item["status"]) == (review, "open")
+    assert review in cli("review", "list").out
+    shown = cli("review", "show", review).out
+    assert "a*a*a + b*b*b == c*c*c" in shown
+    assert "hard: uncertain" in shown
+    assert json.loads(cli("review", "show", review, "-o", "json").out)["id"] == review
+    resolve = ["review", "resolve", review, "--verdict", "rejected", "--note", "Fermat"]
+    assert cli(*resolve, "--by", "ann").out == f"{review}: rejected by ann\n"
+    assert cli(*resolve, "--by", "ann").out == f"{review}: rejected by ann\n"
+    assert (
+        "a decision is not changed"
+        in cli("review", "resolve", review, "--verdict", "approved", code=2).err
+    )
+    assert "rejected by ann" in cli("review", "show", review).out
+    assert "there is no review 'r0'" in cli("review", "show", "r0", code=2).err
+    assert review in cli("review", "list", "--all").out
+
+
+def test_outcomes_teach_the_council_and_the_state_shows_it(cli, folder):
+    cli("verify", lines(folder, GOOD))
+
+    assert cli("outcome", "good", "--was", "approved").out.startswith("good: approved\n")
+    assert "as was known" in cli("outcome", "good", "--was", "approved").out
+    assert "no judgement 'nope' is kept" in cli("outcome", "nope", "--was", "rejected", code=2).err
+    text = cli("status").out
+    assert "1 judgement in the last 24 h 00 m: 1 approved" in text
+    assert "100.0% of 1" in text
+    status = json.loads(cli("status", "-o", "json").out)
+    assert status["figures"]["count"] == 1
+    metrics = cli("status", "-o", "prometheus").out
+    assert 'ciranda_experts_judgements_total{verdict="approved"} 1' in metrics
+
+
+def test_the_report_is_a_page_that_is_written_whole(cli, folder):
+    cli("verify", lines(folder, GOOD))
+
+    assert cli("report", "council.html").out == "wrote council.html\n"
+    page = (folder / "council.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "logic" in page
+    assert cli("report", "-").out.startswith("<!doctype html>")
+    assert "cannot be written" in cli("report", ".", code=2).err
+
+
+def test_a_project_without_judgements_has_a_state_too(cli):
+    assert "0 judgements in the last 24 h 00 m\n" in cli("status").out
+
+
+def test_versions_are_tried_stopped_and_taken_back(cli):
+    assert "no version was ever on trial" in cli("versions", "list").err
+    said = cli("versions", "trial", "security", "2", "--of", "1", "--share", "0.5").out
+    assert said == "security: 2 is on trial for 50% of the intents\n"
+    assert "2 beside 1 for 50%" in cli("versions", "list").out
+    assert "version 2 is on trial beside 1" in cli("status").out
+    assert json.loads(cli("versions", "list", "-o", "json").out)["trials"][0]["candidate"] == "2"
+    assert "on trial already" in cli("versions", "trial", "security", "3", "--of", "1", code=2).err
+    assert cli("versions", "stop", "security").out == "security: the trial has ended\n"
+    assert "no version to go back to" in cli("versions", "rollback", "security", code=2).err
