@@ -76,8 +76,8 @@ def sure(share: float) -> str:
 
 
 def _share(share: float) -> str:
-    if share >= 1:
-        return "none is wrong"
+    if share > _ALMOST:  # more was never counted
+        return "fewer than one in 10,000 is wrong"
     if share > _RARE:
         return f"about one in {round(1 / (1 - share)):,} is wrong"
     return f"about {share:.0%} are right"
