@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable
 from typing import Final, final
 
 from ciranda.errors import PoolError
+from ciranda.events.judging import Judgement
 
 from . import logic
 from .conservation.conservation import Conservation
+from .conservation.spent import Spent
 from .expert import Expert, Finding, Question
-from .intent.intent import Feature
+from .intent.intent import Feature, Intent
 from .presolve.presolve import presolve
 from .presolve.problem import Answer, Decision, Problem
 from .solver.solver import Solver
 
-__all__ = ["Deciding", "conservation_expert", "logic_expert"]
+__all__ = ["Deciding", "Watching", "logic_expert"]
 
 
 @final
@@ -48,8 +51,11 @@ def logic_expert(solver: Solver, *, timeout: float = 30.0) -> Expert:
         timeout: Seconds.
     """
 
-    def judge(question: Question) -> Awaitable[Finding]:
-        return logic.judge(question.intent, solver, question.budget)
+    def judge(question: Question) -> Finding | Awaitable[Finding]:
+        found = logic.look(question.intent)  # what is easy needs no task of its own
+        if isinstance(found, Finding):
+            return found
+        return logic.finish(question.intent, found, solver, question.budget)
 
     return Expert(
         name="logic",
@@ -60,6 +66,56 @@ def logic_expert(solver: Solver, *, timeout: float = 30.0) -> Expert:
     )
 
 
-def conservation_expert(conservation: Conservation) -> Expert:
-    """Return the expert that watches over money."""
-    return conservation.expert()
+class _NotEasyError(Exception):
+    """A problem that takes a solver."""
+
+
+@final
+class Watching:
+    """The conservation expert, asked in line where nothing has to be waited for.
+
+    Args:
+        solver: For what is not easy.
+        spent: The transactions that were approved.
+        trusted: Roots of ledgers that may be relied upon; None takes any.
+    """
+
+    def __init__(
+        self, solver: Solver, spent: Spent, *, trusted: frozenset[str] | None = None
+    ) -> None:
+        self._whole: Final = Conservation(Deciding(solver).decide, spent, trusted=trusted)
+        self._easy: Final = Conservation(_presolved, spent, trusted=trusted)
+
+    def is_pure(self, intent: Intent) -> bool:
+        """Say whether a finding about an intent may be given again without asking."""
+        return self._whole.is_pure(intent)
+
+    def expert(self) -> Expert:
+        """Return the expert for a council."""
+        return dataclasses.replace(self._whole.expert(), judge=self.judge)
+
+    def judge(self, question: Question) -> Finding | Awaitable[Finding]:
+        """Judge an intent."""
+        if not self._whole.is_pure(question.intent):
+            return self._whole.judge(question)
+        attempt = self._easy.judge(question)
+        try:
+            attempt.send(None)
+        except StopIteration as done:
+            found: Finding = done.value
+            return found
+        except _NotEasyError:
+            return self._whole.judge(question)
+        attempt.close()
+        return self._whole.judge(question)
+
+    async def settle(self, question: Question, judgement: Judgement | None) -> Finding | None:
+        """Say what came of a question."""
+        return await self._whole.settle(question, judgement)
+
+
+async def _presolved(problem: Problem, _budget: float) -> Decision:
+    decision = presolve(problem)
+    if decision is None:
+        raise _NotEasyError
+    return decision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from ciranda.errors import PoolError
 from ciranda.events.judging import Verdict
@@ -18,7 +18,7 @@ from .presolve.problem import Answer, Decision, Obligation, Problem, Role, probl
 from .proof import proof_of
 from .solver.solver import Solver, Why
 
-__all__ = ["EFFORT", "judge"]
+__all__ = ["EFFORT", "Undecided", "finish", "judge", "look"]
 
 Decided: TypeAlias = tuple[Obligation, Decision]
 
@@ -33,6 +33,14 @@ _WHY_NOT: Final[dict[str, str]] = {
     Why.IRRATIONAL: "only an irrational number would do, and it could not be confirmed",
     Why.CRASHED: "the process of the solver was lost, twice",
 }
+
+
+class Undecided(NamedTuple):
+    """What is left for a solver: all obligations, those decided, and those that were not easy."""
+
+    obligations: Sequence[Obligation]
+    decided: Sequence[Decided]
+    hard: Sequence[Obligation]
 
 
 async def judge(
@@ -50,6 +58,12 @@ async def judge(
         Approved or rejected with a proof under `proof` in the evidence; uncertain when something
         could not be decided, which is never taken for a yes; abstained when there is nothing.
     """
+    found = look(intent, effort=effort)
+    return found if isinstance(found, Finding) else await finish(intent, found, solver, budget)
+
+
+def look(intent: Intent, *, effort: int = EFFORT) -> Finding | Undecided:
+    """Do what `judge` does without a solver; return what is left for one, if something is."""
     obligations = problems(intent)
     if not obligations:
         return Finding(
@@ -69,14 +83,18 @@ async def judge(
             decided.append((obligation, decision))
         else:
             return _rejected(intent, obligation, decision)
-    why = ""
-    if hard:
-        answers, why = await _solve([one.problem for one in hard], solver, budget)
-        for obligation, decision in zip(hard, answers, strict=True):
-            if decision.answer not in (obligation.wanted, Answer.UNKNOWN):
-                return _rejected(intent, obligation, decision)
-            decided.append((obligation, decision))
-    order = {id(obligation): at for at, obligation in enumerate(obligations)}
+    return Undecided(obligations, decided, hard) if hard else _approved(intent, decided)
+
+
+async def finish(intent: Intent, left: Undecided, solver: Solver | None, budget: float) -> Finding:
+    """Do the rest of what `judge` does, after `look`."""
+    decided = list(left.decided)
+    answers, why = await _solve([one.problem for one in left.hard], solver, budget)
+    for obligation, decision in zip(left.hard, answers, strict=True):
+        if decision.answer not in (obligation.wanted, Answer.UNKNOWN):
+            return _rejected(intent, obligation, decision)
+        decided.append((obligation, decision))
+    order = {id(obligation): at for at, obligation in enumerate(left.obligations)}
     decided.sort(key=lambda pair: order[id(pair[0])])
     unknown = [pair for pair in decided if pair[1].answer is Answer.UNKNOWN]
     return _uncertain(decided, unknown, why) if unknown else _approved(intent, decided)

@@ -14,9 +14,8 @@ from ciranda.events.judging import ProofChecked
 from ciranda.store import Durability
 
 from .answering import Answering
-from .built_in import Deciding, conservation_expert, logic_expert
+from .built_in import Watching, logic_expert
 from .checking import check_proof
-from .conservation.conservation import Conservation
 from .conservation.spent import Spent
 from .council.council import Council
 from .council.telling import Telling
@@ -59,12 +58,11 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             learning = _learning(folder, settings, telemetry)
             stack.callback(learning.close)
         solver = await stack.enter_async_context(Solver(workers=settings.processes))
-        deciding = Deciding(solver)
         trusted = frozenset(settings.ledgers) if settings.ledgers else None
         built_in = [
             logic_expert(solver, timeout=settings.timeout),
             security_expert(load_rules(*settings.rules)),
-            conservation_expert(Conservation(deciding.decide, spent, trusted=trusted)),
+            Watching(solver, spent, trusted=trusted).expert(),
         ]
         council = Council(
             settings,

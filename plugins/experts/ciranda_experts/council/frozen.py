@@ -12,7 +12,7 @@ __all__ = ["FrozenDict", "FrozenList", "freeze", "thaw"]
 
 _DEPTH: Final = 64
 _WIDEST: Final = 2**63
-_SCALARS: Final = frozenset({type(None), bool, float, str, bytes})
+_DECIMAL: Final = 10_000  # bits of an int that is written in decimal: Python refuses longer ones
 
 
 def _refuse(self: object, *_args: object, **_named: object) -> NoReturn:
@@ -72,18 +72,48 @@ def thaw(value: Any) -> Any:
 
 def _frozen(value: Any, depth: int) -> Any:
     kind = type(value)
-    if kind is str and value.isascii():
+    if kind is FrozenDict or kind is FrozenList:
         return value
+    if kind is dict and depth < _DEPTH:
+        return _dict(value, depth)
+    if kind in {list, tuple} and depth < _DEPTH:
+        return _list(value, depth)
     if kind is int and not -_WIDEST <= value < _WIDEST:
-        return hex(value) if value.bit_length() > 10_000 else str(value)  # noqa: PLR2004  (str of more digits is refused)
+        return hex(value) if value.bit_length() > _DECIMAL else str(value)
     if kind is Fraction:
         return f"{_frozen(value.numerator, depth)}/{_frozen(value.denominator, depth)}"
-    if kind is dict and depth < _DEPTH and all(type(key) is str for key in value):
-        return FrozenDict({key: _inside(key, each, depth) for key, each in value.items()})
-    if kind in {list, tuple} and depth < _DEPTH:
-        return FrozenList([_inside(at, each, depth) for at, each in enumerate(value)])
     exact = plain(value)  # refuses what is no data, and what is too deep
     return exact if type(exact) not in {dict, list} else _frozen(exact, depth)
+
+
+# The two loops spell out the usual scalars, so that only what is nested or unusual costs a call.
+
+
+def _dict(value: dict[Any, Any], depth: int) -> FrozenDict:
+    out: dict[str, Any] = {}
+    for key, each in value.items():
+        if type(key) is not str or not key.isascii():
+            return _odd(value, depth)
+        kind = type(each)
+        if (kind is str and each.isascii()) or kind is bool or each is None:
+            out[key] = each
+        else:
+            out[key] = _inside(key, each, depth)
+    return FrozenDict(out)
+
+
+def _odd(value: dict[Any, Any], depth: int) -> FrozenDict:
+    """Freeze a dict with keys that are not plain ASCII, or say what is wrong with them."""
+    return FrozenDict({key: _inside(key, each, depth) for key, each in plain(value).items()})
+
+
+def _list(value: Any, depth: int) -> FrozenList:
+    return FrozenList(
+        [
+            each if type(each) is str and each.isascii() else _inside(at, each, depth)
+            for at, each in enumerate(value)
+        ]
+    )
 
 
 def _inside(place: str | int, value: Any, depth: int) -> Any:
