@@ -1,10 +1,11 @@
 """How likely a verdict is right, by what was counted on labelled code.
 
 A number for a rule is the share of hostile pieces among those in which it is met, for a corpus of
-as many hostile as benign pieces. It is counted by `fitting`, and smoothed by Laplace's rule of
-succession, (hostile + 1) / (all + 2), so that few observations never give certainty. A rule that
-was never met has the number of all rules of its severity together. The number of a language is
-the share of benign pieces among those in which nothing was met.
+as many hostile as benign pieces. It is counted by `fitting`, and smoothed by the rule of
+succession, (hostile + 2 s) / (all + 2), so that few observations never give certainty: s is the
+share of all rules of its severity together, which is also the number of a rule that was never
+met, and itself smoothed with s = 1/2. The number of a language is the share of benign pieces among
+those in which nothing was met, smoothed with 1/2: few pieces of a language give little confidence.
 
 What it does not say: how common hostile code is where you are, nor whether the patterns of
 tomorrow are those of the corpus.

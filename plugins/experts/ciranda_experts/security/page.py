@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import Final
 
 from .limits import EXCERPT
@@ -22,11 +23,12 @@ _UNPRINTED: Final = str.maketrans(
 class Page:
     """Finds lines and columns (from 1), and shows lines without what must not be shown."""
 
-    __slots__ = ("_ascii", "_starts", "text")
+    __slots__ = ("_ascii", "_bytes", "_starts", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._ascii = text.isascii()
+        self._bytes: dict[int, list[int]] = {}  # where characters of a line begin, in bytes
         self._starts = [0, *(found.end() for found in re.finditer(r"\r\n?|\n", text))]
 
     @property
@@ -43,8 +45,12 @@ class Page:
         """Return the column of a byte of a line's UTF-8 form, counted from 0."""
         if self._ascii:
             return byte + 1
-        start = self._starts[min(line, self.lines) - 1]
-        return len(self.text[start : start + byte].encode()[:byte].decode(errors="ignore")) + 1
+        if line not in self._bytes:
+            first = self._starts[min(line, self.lines) - 1]
+            last = self._starts[line] if line < self.lines else len(self.text)
+            lengths = (len(each.encode()) for each in self.text[first:last])
+            self._bytes[line] = list(accumulate(lengths, initial=0))
+        return bisect_right(self._bytes[line], byte)
 
     def source(self, line: int, byte: int, size: int) -> str:
         """Return about so many characters from a place of a line on."""

@@ -11,7 +11,7 @@ from ..python.folding import UNKNOWN, Folding
 from ..python.reading import UnreadableError, read_python
 from .tokens import Token
 
-__all__ = ["number", "truth"]
+__all__ = ["Conditions", "number"]
 
 _LONGEST: Final = 100  # tokens
 _WORDS: Final = {
@@ -23,18 +23,32 @@ _WORDS: Final = {
     "INT32_MAX": "2147483647", "INT64_MAX": "9223372036854775807",
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"(0[xX][0-9a-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d+)?)(?:[uUlLnfFdD]*)")
+_PLAIN: Final = re.compile(r"0|[1-9]\d{0,99}")
 _OCTAL: Final = re.compile(r"0[0-7]+")
 _MAXIMA: Final = {"Integer": "2147483647", "Long": "9223372036854775807", "Short": "32767", "Byte": "127"}  # fmt: skip # noqa: E501
 
 
-def truth(tokens: Sequence[Token]) -> bool | None:
-    """Say whether a condition always holds, never does, or None where it depends."""
-    folding, node = _read(tokens)
-    return None if folding is None or node is None else folding.truth(node)
+class Conditions:
+    """Says of conditions whether they always hold; each wording is worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], bool | None] = {}
+
+    def truth(self, tokens: Sequence[Token]) -> bool | None:
+        """Say whether a condition always holds, never does, or None where it depends."""
+        if not tokens or len(tokens) > _LONGEST:
+            return None
+        key = tuple(each.text for each in tokens)
+        if key not in self._known:
+            folding, node = _read(tokens)
+            self._known[key] = None if folding is None or node is None else folding.truth(node)
+        return self._known[key]
 
 
 def number(tokens: Sequence[Token]) -> int | None:
     """Return the integer that an expression is, or None."""
+    if len(tokens) == 1 and _PLAIN.fullmatch(tokens[0].text):
+        return int(tokens[0].text)
     folding, node = _read(tokens)
     value: Any = UNKNOWN if folding is None or node is None else folding.value(node)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -9,7 +9,7 @@ from .tokens import Tokens
 
 __all__ = ["endless_functions"]
 
-_STATEMENT: Final = 1000  # tokens that one expression is followed for
+_STATEMENT: Final = 200  # tokens that one expression is followed for
 _CHOOSING: Final = frozenset(
     {"if", "?", "&&", "||", "switch", "while", "for", "case", "catch", "??", "?.", "match", "yield"}
 )
@@ -43,7 +43,9 @@ def _bodies(made: Tokens) -> dict[str, tuple[int, int, int]]:
         brace = made.pairs[at] + 1
         if made.text(brace) == "=>" and arrow:
             brace += 1
-            if made.text(brace) != "{":
+            if token.text in found:
+                twice.add(token.text)
+            elif made.text(brace) != "{":
                 end = brace
                 while end < min(len(made), brace + _STATEMENT) and made.text(end) not in (";", "}"):
                     end = made.pairs[end] + 1 if made.text(end) in ("(", "[", "{") else end + 1

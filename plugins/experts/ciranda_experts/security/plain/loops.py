@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from typing import Final
 
-from .constants import truth
+from .constants import Conditions
 from .tokens import Tokens
 
 __all__ = ["endless_loops"]
 
 _LEAVING: Final = frozenset({"return", "throw", "goto", "yield", "die"})
-_STATEMENT: Final = 1000  # tokens that one statement is followed for
+_STATEMENT: Final = 200  # tokens that one statement is followed for
+_MOST: Final = 1000  # loops whose condition always holds
 _ENDING: Final = frozenset({"exit", "_exit", "abort", "quick_exit", "halt", "longjmp"})
 
 
 def endless_loops(made: Tokens) -> list[tuple[int, str]]:
     """Return the index of each loop that nothing leaves, and why."""
-    found = []
+    found: list[tuple[int, str]] = []
+    conditions = Conditions()
+    looked = 0
     for index, token in enumerate(made.tokens):
         if token.kind != "word" or made.text(index - 1) == ".":
             continue
         why = ""
         if token.text == "while" and made.text(index + 1) == "(":
-            if truth(made.tokens[index + 2 : made.pairs[index + 1]]) is True:
+            if conditions.truth(made.tokens[index + 2 : made.pairs[index + 1]]) is True:
                 why = "the condition always holds"
         elif token.text == "for" and made.text(index + 1) == "(":
-            why = _for(made, index)
-        if why and not _leaves(made, *_body(made, index)):
+            why = _for(made, index, conditions)
+        if not why:
+            continue
+        looked += 1
+        if looked > _MOST:
+            return [*found, (index, "there are more such loops than are looked at")]
+        if not _leaves(made, *_body(made, index)):
             found.append((index, f"{why}, and nothing leaves it"))
     return found
 
 
-def _for(made: Tokens, index: int) -> str:
+def _for(made: Tokens, index: int, conditions: Conditions) -> str:
     """Say why `for (start; condition; step)` is endless, or "" where it is not."""
     first, last = index + 2, made.pairs[index + 1]
     marks = []
@@ -46,7 +54,7 @@ def _for(made: Tokens, index: int) -> str:
     step = [each.text for each in made.tokens[marks[1] + 1 : last]]
     if not condition:
         return "it has no condition"
-    if truth(condition) is True:
+    if conditions.truth(condition) is True:
         return "the condition always holds"
     name, sign = condition[0].text, condition[1].text if len(condition) > 1 else ""
     if condition[0].kind == "word" and name in step and len(step) == 2:  # noqa: PLR2004  # i++
@@ -89,7 +97,8 @@ def _leaves(made: Tokens, first: int, last: int) -> bool:
             continue
         if token.kind == "word" and made.text(at - 1) != ".":
             if token.text in ("while", "for", "switch") and made.text(at + 1) == "(":
-                inner = max(inner, _statement(made, made.pairs[at + 1] + 1)[1])
+                if at >= inner:
+                    inner = _statement(made, made.pairs[at + 1] + 1)[1]
             elif token.text == "do" and made.text(at + 1) == "{":
                 inner = max(inner, made.pairs[at + 1])
             elif token.text == "break":

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .tokens import Token, Tokens
 
 __all__ = ["check_sql"]
+
+_WANTED: Final = frozenset({
+    "password", "passwd", "pwd", "information_schema", "sqlite_master", "pg_shadow", "pg_user",
+    "mysql", "secret", "credit_card", "sysobjects", "all_tables", "version", "user",
+})  # fmt: skip
 
 
 def check_sql(made: Tokens) -> list[tuple[int, str, str]]:
@@ -19,7 +26,7 @@ def check_sql(made: Tokens) -> list[tuple[int, str, str]]:
     return found
 
 
-def _statement(tokens: list[Token]) -> list[tuple[str, str]]:
+def _statement(tokens: list[Token]) -> list[tuple[str, str]]:  # noqa: PLR0911  # one answer a pattern
     words = [each.text for each in tokens if each.kind == "word"]
     first = words[0] if words else ""
     has = set(words)
@@ -29,6 +36,8 @@ def _statement(tokens: list[Token]) -> list[tuple[str, str]]:
         return [("sql-destruction", "changes every row")]
     if first == "truncate" and len(words) > 1:
         return [("sql-destruction", "empties a table")]
+    if "union" in has and has & _WANTED:
+        return [("sql-injection", "joins what was asked with what is secret")]
     if {"with", "recursive"} <= has and not has & {"where", "limit", "join", "fetch", "top", "on"}:
         return [("endless-recursion", "the query recurses without a condition")]
     if "while" in has and "begin" in has and not has & {"break", "return"}:

@@ -10,7 +10,7 @@ from .tokens import Tokens
 
 __all__ = ["overflows"]
 
-_LONGEST: Final = 100  # tokens of a value
+_LONGEST: Final = 30  # tokens of a value
 _WIDTHS: Final = {
     "c": {
         "char": (8, True), "short": (16, True), "int": (32, True), "long": (64, True),

@@ -117,7 +117,7 @@ def _reaching(subject: Subject, call: ast.Call) -> None:
             subject.hit("hidden-name", call, f"a member of {reached[0]} is chosen while running")
     elif not is_literal(attribute) and (reached or name.startswith("__")):
         subject.hit("hidden-name", call, f"the name {name!r:.40} is put together")
-    elif name in ("__subclasses__", "__globals__", "__code__", "__builtins__"):
+    elif name in ("__subclasses__", "__globals__", "__builtins__"):
         subject.hit("introspection-escape", call, f"{name} is reached by its text")
 
 

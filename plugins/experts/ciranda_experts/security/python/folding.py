@@ -49,6 +49,7 @@ _ARITHMETIC: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
 _ERRORS: Final = (
     ArithmeticError, TypeError, ValueError, LookupError, AttributeError, UnicodeError,
 )  # fmt: skip
+_GATHERING: Final = frozenset({"join", "bytes", "bytearray"})
 _HOPS: Final = 100  # names and operations within each other
 
 
@@ -176,7 +177,24 @@ class Folding:
         only = bindings[0]
         if len(bindings) > 1 or only.value is None or only.parameter:
             return UNKNOWN
+        if isinstance(only.value, (ast.List, ast.ListComp)) or self._is_list(only.value):
+            return UNKNOWN  # it changes without being bound again
         return self.value(only.value)
+
+    def _is_list(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Call) and self._called(node.func) in ("list", "bytearray")
+
+    def _elements(self, node: ast.expr) -> Any:
+        """Return what a text is put together from, a list under its name included.
+
+        The list may have changed since; what is hidden in it, mostly, has not.
+        """
+        if isinstance(node, ast.Name):
+            owner = self._program.scope(node).owner(node.id)
+            bindings = owner.bindings[node.id] if owner is not None else []
+            if len(bindings) == 1 and bindings[0].value is not None:
+                return self.value(bindings[0].value)
+        return self.value(node)
 
     def _binary(self, node: ast.BinOp) -> Any:
         spine: list[ast.BinOp] = []  # a long sum leans to the left
@@ -273,7 +291,12 @@ class Folding:
     def _call(self, node: ast.Call) -> Any:
         if node.keywords:
             return UNKNOWN
-        arguments = self._all(node.args) if node.args else []
+        name = self._called(node.func)
+        if name in _GATHERING and len(node.args) == 1:
+            gathered = self._elements(node.args[0])
+            arguments: Any = UNKNOWN if gathered is UNKNOWN else [gathered]
+        else:
+            arguments = self._all(node.args)
         if isinstance(node.func, ast.Attribute):
             owner = self.value(node.func.value)
             if owner is not UNKNOWN and isinstance(owner, (str, bytes)):
@@ -281,9 +304,8 @@ class Folding:
                     return UNKNOWN
                 self._left -= len(owner)
                 return decode_text(node.func.attr, owner, arguments, PAYLOAD)
-        name = self._called(node.func)
         if name == "map" and len(node.args) == 2:  # noqa: PLR2004  # function and values
-            values = self.value(node.args[1])
+            values = self._elements(node.args[1])
             decode = DECODERS.get(self._called(node.args[0]))
             if values is UNKNOWN or decode is None:
                 return UNKNOWN
@@ -309,7 +331,7 @@ class Folding:
         part = node.generators[0]
         if len(node.generators) > 1 or part.ifs or not isinstance(part.target, ast.Name):
             return UNKNOWN
-        values = self.value(part.iter)
+        values = self._elements(part.iter)
         if values is UNKNOWN or not isinstance(values, (str, bytes, tuple)):
             return UNKNOWN
         return tuple(self._substituted(node.elt, part.target.id, each) for each in values)

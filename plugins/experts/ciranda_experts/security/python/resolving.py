@@ -21,11 +21,20 @@ _MODULES: Final = frozenset(
 )
 _THROUGH: Final = frozenset({"__call__", "__dict__", "__func__", "__wrapped__"})
 _GETTERS: Final = frozenset({"builtins.getattr", "inspect.getattr_static"})
-_IMPORTERS: Final = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})  # fmt: skip
-_SAME: Final = frozenset({
-    "functools.partial", "builtins.staticmethod", "functools.wraps", "builtins.vars",
-    "functools.lru_cache", "functools.cache", "copy.copy",
-})  # fmt: skip
+_IMPORTERS: Final = frozenset(
+    {"builtins.__import__", "importlib.import_module", "importlib.__import__"}
+)
+_SAME: Final = frozenset(
+    {
+        "functools.partial",
+        "builtins.staticmethod",
+        "functools.wraps",
+        "builtins.vars",
+        "functools.lru_cache",
+        "functools.cache",
+        "copy.copy",
+    }
+)
 _HOPS: Final = 70  # aliases of aliases
 _Names = tuple[str, ...]
 

@@ -23,17 +23,45 @@ class Origin(IntEnum):
 
 
 _OUTSIDE: Final = (
-    "builtins.input", "builtins.raw_input", "sys.stdin", "flask.request", "request.", "bottle.request", "urllib.request.urlopen", "requests.get",
-    "requests.post", "socket.socket()", "cgi.FieldStorage",
-)  # fmt: skip
+    "builtins.input",
+    "builtins.raw_input",
+    "sys.stdin",
+    "flask.request",
+    "request.",
+    "bottle.request",
+    "urllib.request.urlopen",
+    "requests.get",
+    "requests.post",
+    "socket.socket()",
+    "cgi.FieldStorage",
+)
 _OWNER: Final = ("sys.argv", "os.environ", "os.getenv")  # whoever starts the program
 _REQUESTS: Final = frozenset({"args", "form", "values", "cookies", "GET", "POST", "query_params"})
-_CLEANING: Final = frozenset({
-    "builtins.int", "builtins.float", "builtins.len", "builtins.bool", "builtins.hash",
-    "builtins.id", "builtins.range", "shlex.quote", "shlex.join", "html.escape", "re.escape",
-    "os.path.basename", "werkzeug.utils.secure_filename", "uuid.UUID", "uuid.uuid4",
-    "decimal.Decimal", "markupsafe.escape", "hashlib.sha256", "urllib.parse.quote", "pipes.quote", "datetime.date",
-})  # fmt: skip
+_CLEANING: Final = frozenset(
+    {
+        "builtins.int",
+        "builtins.float",
+        "builtins.len",
+        "builtins.bool",
+        "builtins.hash",
+        "builtins.id",
+        "builtins.range",
+        "shlex.quote",
+        "shlex.join",
+        "html.escape",
+        "re.escape",
+        "os.path.basename",
+        "werkzeug.utils.secure_filename",
+        "uuid.UUID",
+        "uuid.uuid4",
+        "decimal.Decimal",
+        "markupsafe.escape",
+        "hashlib.sha256",
+        "urllib.parse.quote",
+        "pipes.quote",
+        "datetime.date",
+    }
+)
 _HOPS: Final = 60
 
 
