@@ -12,9 +12,6 @@ from ciranda.events import (
     CircuitClosed,
     CircuitHalfOpened,
     CircuitOpened,
-    ExpertAnswered,
-    ExpertStarted,
-    IntentJudged,
     MapCompleted,
     MapExpanded,
     RunCancelled,
@@ -31,6 +28,7 @@ from ciranda.events import (
     StepStarted,
     TimerFired,
 )
+from ciranda.events.judging import ExpertAnswered, ExpertStarted, IntentJudged
 from ciranda.hooks.markers import hookspec
 
 
