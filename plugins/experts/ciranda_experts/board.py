@@ -123,6 +123,7 @@ class Board:
         self._seats: Final[dict[str, Seat]] = {}
         self._judged: Final[Counter[str]] = Counter()
         self._started = clock()
+        self._rows: list[str] = []  # to be printed above the board
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -155,8 +156,16 @@ class Board:
             return
         try:
             live.stop()
+            self._print_rows()
         except (OSError, ValueError):  # the terminal is gone: nothing to give back
             return
+
+    def above(self, text: str) -> None:
+        """Let lines appear above the board and stay, in the order of calls."""
+        from ciranda.observe.visible import visible
+
+        with self._lock:
+            self._rows += [visible(line) for line in text.split("\n")]
 
     def draw(self) -> None:
         """Draw now."""
@@ -207,9 +216,18 @@ class Board:
         """Return what the terminal shows now."""
         from rich.text import Text
 
+        self._print_rows()
         with self._lock:
             lines = self._lines()
         return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+    def _print_rows(self) -> None:
+        from rich.text import Text
+
+        with self._lock:
+            rows, self._rows = self._rows, []
+        if rows:
+            self._console.print(Text("\n".join(rows)), soft_wrap=True)
 
     def _lines(self) -> list[Text]:
         from rich.text import Text

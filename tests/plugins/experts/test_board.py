@@ -150,3 +150,19 @@ def test_a_terminal_that_went_away_harms_nobody():
         stream.close()
 
     assert shown.seats == {}
+
+
+def test_what_is_said_above_the_board_stays_in_its_order():
+    stream = Terminal()
+    console = Console(file=stream, force_terminal=True, width=30, height=10, color_system=None)
+
+    with Board(stream, console=console, refresh=False) as shown:
+        shown.above("first")
+        shown.draw()
+        shown.above("second [bold] " + "x" * 60)
+        shown.above("third\x1b[2J")
+
+    written = stream.getvalue()
+    assert written.index("first") < written.index("council") < written.index("second [bold]")
+    assert "x" * 60 in written
+    assert written.index("second") < written.index("third\\x1b[2J\n")

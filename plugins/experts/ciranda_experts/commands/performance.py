@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, final
 
@@ -18,7 +18,7 @@ from ciranda.cli.streams import is_terminal
 from ciranda.events.judging import Judge, Judgement, Verdict
 from ciranda.observe.spoken import plural, tally
 
-from ..board import board
+from ..board import Board, board
 from ..intent.error import FaultKind
 from ..latency import shown
 from .answer import line, paragraph, row
@@ -55,6 +55,7 @@ class Performance:
         self._quiet: Final = quiet
         self._counts: Final[Counter[str]] = Counter()
         self._unusable = 0
+        self._write: Callable[[str], None] = _out
 
     def run(self, backend: str) -> int:
         """Judge everything; return the exit code.
@@ -91,8 +92,9 @@ class Performance:
     async def _judged(self, feed: Feed) -> None:
         source = await Source.of(feed)
         begun = time.monotonic()
-        stream = None if is_terminal(sys.stdout) and source.lines else sys.stderr
-        shown_board = board(stream, quiet=self._quiet)
+        shown_board = board(sys.stderr, quiet=self._quiet)
+        if isinstance(shown_board, Board) and is_terminal(sys.stdout):
+            self._write = shown_board.above  # one terminal for both
         async with session(self._store, plugins=[shown_board]) as judging:
             judging.check_names(self._only)
             shown_board.seat(judging.names if self._only is None else self._only)
@@ -127,8 +129,12 @@ class Performance:
             text = row(judgement, str(given.id) or f"line {given.line}", place)
         else:
             text = "\n".join(paragraph(judgement, str(given.id) or given.place, place))
-        screen.out(text)
-        screen.flush()
+        self._write(text)
+
+
+def _out(text: str) -> None:
+    screen.out(text)
+    screen.flush()
 
 
 def named_experts(text: str | None) -> Sequence[str] | None:
