@@ -121,7 +121,7 @@ class feeding:  # noqa: N801  (reads as a verb)
     ("name", "content", "said"),
     [
         ("a.yaml", "post: [x", "a.yaml:1:"),
-        ("a.json", '{"post": ["x > 0"],}', "a.json:1:20: this is no JSON"),
+        ("a.json", '{"post": [}', "a.json:1:11: this is no JSON"),
         ("a.yaml", b"post: [\xff]", "a.yaml:1:8: byte 0xff is not UTF-8"),
         ("a.yaml", "a: &a [*a]", "a.yaml:1:"),
         ("a.jsonl", "\n\n", "there is no intent in a.jsonl"),
