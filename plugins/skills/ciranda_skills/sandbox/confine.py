@@ -1,0 +1,141 @@
+"""Confine this process, and all it will start, before foreign code runs in it."""
+
+import os
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from . import descriptors, environment, landlock, namespaces, privileges, rlimits, seccomp, tree
+from .error import SandboxError
+from .features import Features, try_features
+from .level import Ask, Plan, planned
+from .namespaces import Namespace
+from .paths import granted, system_rules
+from .policy import Policy
+from .report import SandboxReport, require
+from .syscalls import Kernel
+
+__all__ = ["confine", "detect"]
+
+_LINUX: Final = sys.platform == "linux"
+_ABOVE_WORKER: Final = 2  # who waits outside, who reaps inside: both count as processes
+_SHM_MB: Final = 64
+
+
+def detect(policy: Policy | None = None, kernel: Kernel | None = None) -> SandboxReport:
+    """Return what `confine` would reach here, by trying in a child that is thrown away.
+
+    What the machine offers is tried once a process; a process that forks confined ones calls
+    this before, so that they need not.
+
+    Args:
+        policy: Whose sandbox; None is a python process without network.
+        kernel: For tests.
+    """
+    return _planned(try_features(kernel or Kernel()), policy or Policy()).report
+
+
+def confine(
+    policy: Policy,
+    *,
+    keep_fds: Collection[int] = (0, 1, 2),
+    kernel: Kernel | None = None,
+    features: Features | None = None,
+) -> SandboxReport:
+    """Confine this process for ever; returns in the process that shall run foreign code.
+
+    With the profile `program` that is a grandchild in a process namespace: the process that
+    called stays outside, ends when and as the grandchild ends, and takes everything inside
+    along when it is killed.
+
+    Args:
+        policy: What stays allowed.
+        keep_fds: Descriptors to leave open.
+        kernel: For tests.
+        features: What the machine offers; None tries it, once a process.
+
+    Raises:
+        SandboxError: The process has other threads, the level that the policy requires cannot
+            be reached, a granted path is not there, or a layer that worked in the trial fails
+            now. The process may be half confined: it must end.
+    """
+    system = kernel or Kernel()
+    plan = _planned(features or try_features(system), policy)
+    require(plan.report, policy.require)
+    _alone()
+    with _step("session"):
+        if os.getsid(0) != os.getpid():
+            os.setsid()
+    with _step("namespaces"):
+        if plan.namespaces:
+            namespaces.enter(system, plan.namespaces)
+    with _step("environment"):  # before the other processes of a namespace copy it
+        environment.replace(environment.wanted(policy, os.environ))
+    with _step("mounts"):
+        if plan.read_only:
+            namespaces.read_only_but(system, policy.writable)
+    shm = False
+    with _step("process namespace"):
+        if Namespace.PID in plan.namespaces:
+            own_mounts = Namespace.MOUNT in plan.namespaces
+            shm = tree.branch(
+                system,
+                proc=plan.proc,
+                shm_mb=_SHM_MB if own_mounts else 0,
+                processes=policy.processes,
+            )
+    with _step("resource limits"):
+        rlimits.apply(policy, others=_others(plan))
+    with _step("descriptors"):
+        descriptors.close_all_but(keep_fds)
+    with _step("folder"):
+        if policy.cwd is not None:
+            os.chdir(policy.cwd)
+    _forbid(system, plan, policy, shm=shm)
+    return plan.report
+
+
+def _planned(found: Features, policy: Policy) -> Plan:
+    plan = planned(found, Ask(policy.profile, policy.network, policy.strict))
+    if plan.landlock:
+        # Looked up here, for all who are forked from us.
+        system_rules(policy.profile, network=policy.network, proc=plan.proc)
+    return plan
+
+
+def _forbid(kernel: Kernel, plan: Plan, policy: Policy, *, shm: bool) -> None:
+    with _step("privileges"):
+        if _LINUX:
+            privileges.drop(kernel)
+    with _step("landlock"):
+        if plan.landlock:
+            rules = granted(policy, proc=plan.proc, shm=shm)
+            landlock.restrict(kernel, rules, abi=plan.landlock, network=policy.network)
+    with _step("seccomp"):
+        if plan.filter is not None:
+            seccomp.load(kernel, seccomp.compiled(plan.filter), os.getpid())
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"the sandbox fails at {name}: {error}") from error
+
+
+def _alone() -> None:
+    """Refuse a process with threads: Landlock and seccomp would bind the caller's alone."""
+    count = os.stat("/proc/self/task").st_nlink - 2 if _LINUX else 1
+    if count > 1:
+        raise SandboxError(f"a process is confined before it starts threads; this one has {count}")
+
+
+def _others(plan: Plan) -> int | None:
+    """Return how many processes count against the limit beside our own."""
+    if plan.filter is not None and plan.filter.profile == "python":
+        return None  # it cannot fork, and memory bounds its threads
+    if Namespace.USER in plan.namespaces:
+        return _ABOVE_WORKER if Namespace.PID in plan.namespaces else 0  # counted by namespace
+    return rlimits.tasks_of(os.getuid())

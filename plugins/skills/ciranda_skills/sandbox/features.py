@@ -1,0 +1,177 @@
+"""What this machine offers, found by trying it in a child that is thrown away."""
+
+import errno
+import functools
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, final
+
+from . import landlock, seccomp
+from .namespaces import Namespace, enter, fresh_proc, read_only_but
+from .syscalls import MACHINE, Kernel
+
+__all__ = ["Features", "try_features"]
+
+_KINDS: Final = (
+    Namespace.USER,
+    Namespace.NET,
+    Namespace.IPC,
+    Namespace.UTS,
+    Namespace.MOUNT,
+    Namespace.PID,
+)
+_NONE: Final = Namespace(0)
+READ_ONLY: Final = "read-only mounts"
+PROC: Final = "proc"
+LANDLOCK: Final = "landlock"
+SECCOMP: Final = "seccomp"
+_ENDED: Final = "the trial ended before it came to this"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What worked.
+
+    Args:
+        landlock: Its ABI, 0 for none.
+        seccomp: Whether filters can be loaded.
+        namespaces: The kinds that can be had together.
+        read_only: Whether mounts can be made read-only.
+        proc: Whether a fresh /proc can be mounted.
+        why: Name and reason of what did not.
+    """
+
+    landlock: int = 0
+    seccomp: bool = False
+    namespaces: Namespace = _NONE
+    read_only: bool = False
+    proc: bool = False
+    why: tuple[tuple[str, str], ...] = ()
+
+    def reason(self, name: str) -> str:
+        """Return why something did not work."""
+        return dict(self.why).get(name, "not tried")
+
+
+def name_of(kind: Namespace) -> str:
+    """Return how a report names a kind of namespace."""
+    return f"{kind.name.lower()}ns" if kind.name else str(int(kind))
+
+
+def _names() -> tuple[str, ...]:
+    return (*map(name_of, _KINDS), READ_ONLY, PROC, LANDLOCK, SECCOMP)
+
+
+@functools.cache
+def try_features(kernel: Kernel) -> Features:
+    """Try everything once a process; takes some milliseconds."""
+    if sys.platform != "linux":
+        return from_answers({}, f"{sys.platform} has nothing like it")
+    read, write = os.pipe()
+    with quiet_fork():
+        pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.close(read)
+            _try(kernel, lambda name, answer: os.write(write, f"{name}={answer}\n".encode()))
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(write)
+    with open(read, encoding="ascii") as pipe:
+        lines = [line.rstrip("\n").rpartition("=") for line in pipe if line.endswith("\n")]
+    os.waitpid(pid, 0)
+    return from_answers({name: int(answer) for name, _, answer in lines}, _ENDED)
+
+
+@contextmanager
+def quiet_fork() -> Iterator[None]:
+    """Fork without a warning of threads: the child does nothing but system calls."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def from_answers(answers: dict[str, int], silent: str) -> Features:
+    """Return what the answers of a trial say.
+
+    Args:
+        answers: By name: at least 0 for success, else the negative errno.
+        silent: Reason for what has no answer.
+    """
+    why = {name: silent for name in _names() if name not in answers}
+    why |= {name: os.strerror(-answer) for name, answer in answers.items() if answer < 0}
+    kinds = _NONE
+    for kind in _KINDS:
+        if name_of(kind) not in why:
+            kinds |= kind
+    return Features(
+        landlock=max(0, answers.get(LANDLOCK, 0)),
+        seccomp=SECCOMP not in why,
+        namespaces=kinds,
+        read_only=READ_ONLY not in why,
+        proc=PROC not in why,
+        why=tuple(why.items()),
+    )
+
+
+def _try(kernel: Kernel, tell: Callable[[str, int], object]) -> None:
+    def attempt(name: str, act: Callable[[], int | None]) -> bool:
+        try:
+            answer = act() or 0
+        except OSError as error:
+            answer = -(error.errno or errno.EIO)
+        tell(name, answer)
+        return answer >= 0
+
+    had = _NONE
+    for kind in _KINDS:
+        if attempt(name_of(kind), functools.partial(enter, kernel, kind)):
+            had |= kind
+    if Namespace.MOUNT in had:
+        attempt(READ_ONLY, lambda: read_only_but(kernel, ()))
+    if Namespace.MOUNT | Namespace.PID in had:
+        attempt(PROC, lambda: _in_child(lambda: fresh_proc(kernel)))
+    attempt(LANDLOCK, lambda: _landlock(kernel))
+    attempt(SECCOMP, lambda: _seccomp(kernel))
+
+
+def _in_child(act: Callable[[], object]) -> None:
+    """Try in the first process of the namespace just made.
+
+    Raises:
+        OSError: It did not work there.
+    """
+    pid = os.fork()
+    if pid == 0:
+        code = errno.EIO
+        try:
+            act()
+            code = 0
+        except OSError as error:
+            code = error.errno or errno.EIO
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise OSError(os.waitstatus_to_exitcode(status), "a fresh /proc")
+
+
+def _landlock(kernel: Kernel) -> int:
+    abi = landlock.version(kernel)
+    landlock.restrict(kernel, (), abi=abi, network=False)
+    return abi
+
+
+def _seccomp(kernel: Kernel) -> None:
+    try:
+        code = seccomp.compiled(seccomp.Filter())
+    except KeyError:
+        raise OSError(errno.ENOSYS, f"no filter for {MACHINE}") from None
+    seccomp.load(kernel, code, os.getpid())
