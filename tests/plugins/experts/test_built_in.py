@@ -1,0 +1,94 @@
+"""The experts that sit on every council, through the questions that others ask."""
+
+import sys
+
+import pytest
+
+from ciranda.events import Judge, Verdict, VerifyProof
+from ciranda.testing import harness
+
+pytestmark = pytest.mark.anyio
+
+HARD = {
+    "vars": {"x": "int", "y": "int", "z": "int"},
+    "pre": ["x > 1", "y > 1", "z > 1", "x * y * z == 30", "x < y", "y < z"],
+    "post": ["x + y + z == 10"],
+}
+TRANSFER = {
+    "accounts": ["a", "b"],
+    "pre": ["k * k == m", "k > 0", "a >= m", "b >= 0", "new_a == a - k * k", "new_b == b + m"],
+    "post": ["new_b >= 0"],
+}
+
+
+async def asked(h, intent, **fields):
+    h.engine.plugins.load(["experts"])
+    await h.engine.plugins.start()
+    return await h.engine.bus.ask(Judge(intent=intent, **fields))
+
+
+def said(judgement):
+    return {one.expert: (one.verdict.value, str(one.reason)) for one in judgement.experts}
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # workers are the same on either loop
+async def test_what_is_not_easy_is_decided_by_z3_which_this_process_never_loads(anyio_backend):
+    async with harness(settings={"experts": {"processes": 1}}) as h:
+        hard = await asked(h, HARD)
+        money = await asked(h, TRANSFER)
+        checked = await h.engine.bus.ask(VerifyProof(proof=hard.proof))
+
+    assert (hard.verdict, hard.reason) == (Verdict.APPROVED, "proved"), hard.message
+    methods = {step["method"] for step in hard.experts[0].evidence["obligations"]}
+    assert "z3" in methods
+    assert checked.valid, checked.message
+    assert said(money)["conservation"] == ("approved", "proved"), money.message
+    assert "z3" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("intent", "verdicts"),
+    [
+        ({"pre": ["x > 0"], "post": ["x > 1000"]}, {"logic": ("rejected", "counterexample")}),
+        ({"post": ["10 / y == 10 / y"]}, {"logic": ("rejected", "undefined")}),
+        ({"code": "while 1:\n    pass\n"}, {"security": ("rejected", "attack-pattern")}),
+        ({"code": "print(1)\n"}, {"security": ("approved", "clean")}),
+        (
+            {
+                "accounts": ["sender", "receiver"],
+                "pre": ["sender >= 100", "receiver >= 0", "new_sender == sender - 100",
+                        "new_receiver == receiver + 200"],
+                "post": ["new_receiver > receiver"],
+            },
+            {"logic": ("approved", "proved"), "conservation": ("rejected", "minted")},
+        ),
+        (
+            {"post": ["new_a + new_b == a + b or true"]},
+            {"logic": ("approved", "proved"), "conservation": ("abstained", "irrelevant")},
+        ),
+    ],
+)  # fmt: skip
+async def test_each_says_what_it_found(intent, verdicts):
+    async with harness() as h:
+        judgement = await asked(h, intent)
+
+    assert said(judgement) == verdicts
+    worst = "rejected" if "rejected" in str(verdicts) else "approved"
+    assert judgement.verdict == worst
+
+
+async def test_the_intent_language_is_never_read_as_python():
+    async with harness() as h:
+        judgement = await asked(
+            h, {"pre": ["lambda > 1"], "post": ["lambda > 0", "class == class"]}
+        )
+
+    assert (judgement.verdict, list(said(judgement))) == (Verdict.APPROVED, ["logic"])
+
+
+async def test_a_ledger_that_is_not_trusted_is_not_relied_upon():
+    leaf = {"root": "0" * 64, "size": 1, "entries": []}
+    async with harness(settings={"experts": {"ledgers": ["f" * 64]}}) as h:
+        judgement = await asked(h, {"ledger": leaf, "post": ["x == x"]})
+
+    assert said(judgement)["conservation"] == ("rejected", "bad-ledger")
