@@ -1,6 +1,8 @@
 """`ciranda experts` as a process: what it imports, its pipes, its end."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -89,3 +91,33 @@ def alive(pid):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_on_a_terminal_answers_stand_above_a_board_that_goes_away(folder):
+    file = lines(folder, *({**GOOD, "id": f"i{n}"} for n in range(5)))
+    ours, theirs = pty.openpty()
+    environ = {key: value for key, value in os.environ.items() if key not in ("CI", "NO_COLOR")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "ciranda", "experts", "verify", file],
+        stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env={**environ, "TERM": "xterm"},
+    ) as child:  # fmt: skip
+        os.close(theirs)
+        seen = b""
+        while chunk := read(ours):
+            seen += chunk
+    os.close(ours)
+
+    text = seen.decode()
+    assert child.returncode == 0
+    assert [text.count(f"  i{n}\r\n") for n in range(5)] == [1] * 5
+    assert "council" in text
+    assert text.index("i4") < text.rindex("conservation")
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
+    assert text.rstrip().endswith("5 approved")
+
+
+def read(number):
+    try:
+        return os.read(number, 1 << 16)
+    except OSError:  # Linux: the other end is closed
+        return b""
