@@ -159,6 +159,17 @@ def test_nonsense_is_told_in_a_sentence(cli, arguments, said):
     assert said in cli("verify", *arguments, code=2).err
 
 
+def test_a_file_with_a_list_is_no_intent(judged, cli, folder):
+    (folder / "a.json").write_text(f"[{json.dumps(GOOD)}]")
+
+    (answer,) = judged("a.json", code=2)
+
+    assert (answer["verdict"], answer["reason"], answer["place"]) == (
+        "rejected", "malformed", "a.json",
+    )  # fmt: skip
+    assert cli("verify", "a.json", code=2).err.endswith("Error: a.json held no intent\n")
+
+
 def test_named_experts_take_the_place_of_the_mandatory_ones(judged, folder):
     intent = {"pre": ["a == 1", "new_a == 2"], "post": ["new_a == 2"], "accounts": ["a"]}
 

@@ -55,6 +55,7 @@ class Performance:
         self._quiet: Final = quiet
         self._counts: Final[Counter[str]] = Counter()
         self._unusable = 0
+        self._by_lines = False
         self._write: Callable[[str], None] = _out
 
     def run(self, backend: str) -> int:
@@ -69,7 +70,8 @@ class Performance:
             screen.say("interrupted")
             return interrupts.code
         if self._unusable:
-            screen.error(f"{plural(self._unusable, 'line')} of {feed.name} held no intent")
+            lines = f"{plural(self._unusable, 'line')} of " if self._by_lines else ""
+            screen.error(f"{lines}{feed.name} held no intent")
             return Exit.USAGE
         if not self._counts:
             screen.error(f"there is no intent in {feed.name}")
@@ -91,6 +93,7 @@ class Performance:
 
     async def _judged(self, feed: Feed) -> None:
         source = await Source.of(feed)
+        self._by_lines = source.lines
         begun = time.monotonic()
         shown_board = board(sys.stderr, quiet=self._quiet)
         if isinstance(shown_board, Board) and is_terminal(sys.stdout):
