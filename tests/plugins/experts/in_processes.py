@@ -50,3 +50,16 @@ def lie(question):
 def overrate(question):
     """Be surer than sure."""
     return Finding(verdict=Verdict.APPROVED, confidence=float("nan"), reason="looked")
+
+
+class Promise:
+    """What can be awaited and is no coroutine."""
+
+    def __await__(self):
+        """Never end."""
+        yield
+
+
+def promise(_):
+    """Promise an answer."""
+    return Promise()

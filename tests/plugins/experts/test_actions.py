@@ -1,7 +1,10 @@
 """`experts.verify` and `experts.review` in workflows, and the council on an engine's bus."""
 
+import re
+from pathlib import Path
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 
@@ -20,6 +23,7 @@ from ciranda.testing import SimulatedCrash, harness
 from ciranda_experts import Expert, Finding, plugin
 from ciranda_experts.actions import review, verify
 from ciranda_experts.answering import Answering
+from ciranda_experts.council.crisis import CrisisSettings
 from ciranda_experts.hooks import LookUpReview, Reviewed
 from ciranda_experts.settings import ExpertsSettings
 
@@ -365,3 +369,34 @@ async def test_an_expert_that_cannot_be_is_told_at_once(h):
     h.engine.plugins.register(Odd(), "odd")
     with pytest.raises(PluginError, match="plugin 'odd': the hook 'experts' lists print"):
         await step(h, intent=GOOD)
+
+
+@pytest.mark.parametrize("kind", [ExpertsSettings, CrisisSettings])
+def test_every_setting_is_read(kind):
+    """Of the replaced system most were written in documents and read by nothing."""
+    folder = Path(plugin.__file__).parent
+    texts = "\n".join(
+        path.read_text("utf-8") for path in folder.rglob("*.py") if path.name != "settings.py"
+    )
+
+    for name in kind.__struct_fields__:
+        if name not in {"rule", "quorum", "weights"}:  # `terms()` reads them
+            assert re.search(rf"settings\.{name}\b", texts), name
+
+
+async def test_the_time_of_a_step_is_the_budget_of_its_intent(h):
+    class Slow:
+        @hookimpl
+        def experts(self):
+            async def judge(question):
+                assert question.budget <= 1.0
+                await anyio.sleep(60)
+
+            return [Expert(name="slow", judge=judge)]
+
+    h.engine.plugins.register(Slow(), "slow")
+    text = flow(intent=GOOD, experts=["slow"], budget=0.05).replace("{uses", "{timeout: 1s, uses")
+
+    error = (await h.run(text)).steps["a"]["error"]
+
+    assert (error["kind"], error["detail"]["reason"]) == ("uncertain", "expert-timeout")

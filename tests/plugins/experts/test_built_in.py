@@ -1,6 +1,7 @@
 """The experts that sit on every council, through the questions that others ask."""
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -9,15 +10,17 @@ from ciranda.testing import harness
 
 pytestmark = pytest.mark.anyio
 
-HARD = {
+HARD: dict[str, Any] = {
     "vars": {"x": "int", "y": "int", "z": "int"},
     "pre": ["x > 1", "y > 1", "z > 1", "x * y * z == 30", "x < y", "y < z"],
     "post": ["x + y + z == 10"],
 }
 TRANSFER = {
+    **HARD,
+    "vars": {},
     "accounts": ["a", "b"],
-    "pre": ["k * k == m", "k > 0", "a >= m", "b >= 0", "new_a == a - k * k", "new_b == b + m"],
-    "post": ["new_b >= 0"],
+    "pre": [*HARD["pre"], "a >= 30", "b >= 0", "new_a == a - x * y", "new_b == b + x * y"],
+    "post": ["b >= 0"],
 }
 
 
@@ -43,6 +46,7 @@ async def test_what_is_not_easy_is_decided_by_z3_which_this_process_never_loads(
     assert "z3" in methods
     assert checked.valid, checked.message
     assert said(money)["conservation"] == ("approved", "proved"), money.message
+    assert "z3" in {step["method"] for step in money.experts[1].evidence["obligations"]}
     assert "z3" not in sys.modules
 
 

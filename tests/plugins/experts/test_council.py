@@ -401,3 +401,56 @@ async def test_nobody_is_asked_any_more_when_the_asker_is_cancelled():
 async def test_an_expert_may_run_in_the_loop_or_in_a_thread(isolation):
     async with council(expert("a", isolation=isolation)) as opened:
         assert (await opened.judge(ask())).verdict is A
+
+
+class Versions:
+    """An adviser that has a version of every expert on trial."""
+
+    revision = 0
+
+    def __init__(self, current=None, candidate="2"):
+        self.chosen, self.candidate = current, candidate
+
+    @property
+    def versions(self):
+        return self
+
+    def current(self, expert):
+        return self.chosen
+
+    def beside(self, expert, key):
+        return self.candidate
+
+    def calibrated(self, opinion):
+        return opinion.confidence
+
+    def threshold(self, usual):
+        return usual
+
+
+async def test_a_version_on_trial_is_asked_recorded_and_never_counted():
+    recorder = Recorder()
+    versions = expert("a", version="1"), expert("a", finding(R, proven=True), version="2")
+    given = {"recorder": recorder, "adviser": Versions()}
+    async with council(*versions, given=given) as opened:
+        judgement = await opened.judge(ask())
+        assert recorder.seen == []  # it is recorded with what the candidate says
+        await anyio.wait_all_tasks_blocked()
+
+    assert judgement.verdict is A
+    ((recorded, opinions, _, candidates),) = recorder.seen
+    assert recorded.verdict is A
+    assert [one.version for one in opinions] == ["1"]
+    assert [(one.version, one.verdict) for one in candidates] == [("2", R)]
+
+
+async def test_the_version_that_was_promoted_counts_and_a_judgement_is_recorded_at_closing():
+    recorder = Recorder()
+    versions = expert("a", slow(100), version="1"), expert("a", finding(R), version="2")
+    given = timed(recorder=recorder, adviser=Versions("2", "1"))
+    async with council(*versions, given=given) as opened:
+        judgement = await opened.judge(ask())
+
+    assert judgement.verdict is R
+    assert judgement.experts[0].version == "2"
+    assert len(recorder.seen) == 1

@@ -10,9 +10,11 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from ciranda.errors import StepError
 from ciranda.events.judging import Opinion, Verdict
 from ciranda_experts import Finding, Isolation
 from ciranda_experts.council.answer import opinion_of
+from ciranda_experts.council.worker import setup
 
 from .stage import A, R, U, ask, council, expert, finding, reasons
 
@@ -259,6 +261,24 @@ async def test_processes_answer_or_are_killed(anyio_backend, in_processes):
             if one.name == "approve":
                 assert said.evidence["names"] == ["x"]
                 assert said.evidence["key"] == "k"
+
+
+def test_the_side_of_the_process_answers_in_plain_data(in_processes):
+    name = in_processes.__name__
+    experts = setup({})
+    payload = {"source": {"post": ["x > 1"]}, "budget": 1.0, "key": "k"}
+
+    for function in ("approve", "approve", "approve_later"):
+        found = experts.handle(f"{name}:{function}", payload, None)
+        assert (found["verdict"], found["evidence"]["names"]) == ("approved", ["x"])
+    for function, words in (
+        ("list_it", "it returned list: an expert returns a Finding"),
+        ("lie", "it returned dict"),
+        ("promise", "it returned something to await that is no coroutine"),
+    ):
+        with pytest.raises(StepError, match=words) as raised:
+            experts.handle(f"{name}:{function}", payload, None)
+        assert raised.value.kind == "garbage"
 
 
 async def test_a_proven_rejection_stands_whoever_else_fails():
