@@ -76,10 +76,12 @@ def _blocks(text: str) -> list[str]:
         if opening is None:
             continue
         end = at
+        # At least one line stands between, or it is no block.
         while end < len(lines) and (lines[end] == "#" or lines[end].startswith("# ")):
             end += 1
-        closing = next((n for n in range(end - 1, at - 1, -1) if lines[n] == _CLOSING), None)
+        closing = next((n for n in range(end - 1, at, -1) if lines[n] == _CLOSING), None)
         if closing is None:
+            at = end  # nor is there one for what else opens in this comment
             continue
         if opening[1] == _TYPE:
             blocks.append("\n".join(line[2:] for line in lines[at:closing]))
