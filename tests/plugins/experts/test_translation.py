@@ -32,7 +32,7 @@ def digits():
     sys.set_int_max_str_digits(before)
 
 
-def ask(session, problem, seed=0, seconds=2.0):
+def ask(session, problem, seed=0, seconds=60.0):
     encoded = encode([problem])
     payload = {**encoded.payload, "seed": seed, "budget": int(seconds * 1000), "stop": False}
     (answered,) = session.decide(payload, time.monotonic() + seconds, lambda known: None)
