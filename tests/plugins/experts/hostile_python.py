@@ -46,6 +46,7 @@ HOSTILE: list[tuple[str, int, str]] = [
     # recursion
     ("def f(n):\n    return f(n - 1)", 1, "endless-recursion"),
     ("def f():\n    f()", 1, "endless-recursion"),
+    ("def f():\n    pass\ndef f():\n    f()", 3, "endless-recursion"),
     ("x = 1\ndef f(n):\n    if n:\n        return f(n - 1)\n    else:\n        return f(n + 1)", 2, "endless-recursion"),
     ("def a():\n    b()\ndef b():\n    a()", 1, "endless-recursion"),
     ("def a():\n    b()\ndef b():\n    c()\ndef c():\n    a()", 5, "endless-recursion"),

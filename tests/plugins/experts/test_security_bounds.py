@@ -116,6 +116,23 @@ def test_time_grows_with_the_size_and_no_faster(shape):
     assert taken[1] < max(taken[0], 0.003) * 30
 
 
+@pytest.mark.parametrize(
+    ("language", "unit", "limit"),
+    [
+        ("python", "x=1;", "python.program.NODES"),
+        ("c", "x;", "plain.tokens.NODES"),
+        ("shell", "a|a;", "plain.shell.COMMANDS"),
+    ],
+)
+def test_more_than_is_looked_at_is_uncertain(monkeypatch, language, unit, limit):
+    monkeypatch.setattr(f"ciranda_experts.security.{limit}", 100)
+
+    finding = judged(unit * 100, language)
+
+    assert finding.reason == "unreadable-code"
+    assert "too long" in finding.evidence["unreadable"][0]["why"]
+
+
 def test_31_kilobytes_of_names_take_no_half_second():
     begin = time.thread_time()
     judged("a_" * 15_500)

@@ -6,6 +6,8 @@ from typing import Final
 
 SIZE: Final = 1024 * 1024  # characters of all code of one intent
 DEPTH: Final = 150  # nodes of a syntax tree, or brackets, within each other
+NODES: Final = 200_000  # of a syntax tree, or tokens: some 20,000 lines, about two seconds
+COMMANDS: Final = 20_000  # of a shell script
 PAYLOAD_DEPTH: Final = 3  # code within strings within code
 PAYLOAD: Final = 64 * 1024  # characters of one constant that is worked out
 FOLDING: Final = 4 * 1024 * 1024  # characters that are worked out for one piece of code

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..limits import COMMANDS
+
 __all__ = ["Command", "Script", "read_shell"]
 
 _OPERATOR: Final = re.compile(r"\n|&&|\|\||;;|;|\|&?|&>>?|&|\(|\)|>>|>&\d?|>\|?|<<<|<<-?|<>|<")
@@ -92,6 +94,8 @@ class _Reader:
         if self.command.words or self.command.targets or self.command.fed:
             self.command.after = operator
             self.script.commands.append(self.command)
+            if len(self.script.commands) > COMMANDS:
+                self._fault("too long to be judged in one piece")
         self.command = Command(self.at, before=operator)
 
     def _step(self, mark: str) -> None:  # noqa: PLR0912  # one case a sign

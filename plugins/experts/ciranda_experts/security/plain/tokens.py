@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..limits import DEPTH
+from ..limits import DEPTH, NODES
 from .language import Language
 
 __all__ = ["Token", "Tokens", "cut"]
@@ -28,7 +28,7 @@ _DOUBLED: Final = {
     for quote in ("'", '"', "`")
 }
 # Bounded, so that many beginnings without an end do not each look through the whole line.
-_PATTERN: Final = re.compile(r"(?:[^\\/\[\n]|\\.|\[(?:[^\\\]\n]|\\.){0,300}+\]){1,300}+/\w*+")
+_PATTERN: Final = re.compile(r"(?:[^\\/\[\n]|\\.|\[(?:[^\\\]\n]|\\.){0,100}+\]){1,200}+/\w*+")
 _BEFORE_PATTERN: Final = frozenset("(,=:[!&|?{};+-*%~^<>") | frozenset(
     {"return", "typeof", "case", "in", "of", "=>", "&&", "||", "==", "===", "!=", "!==", "??"}
 )
@@ -77,6 +77,8 @@ def cut(text: str, language: Language) -> Tokens:
         if end is None:
             end = _one(text, position, language, made)
         position = end
+        if len(made) > NODES:
+            _fault(made, "too long to be judged in one piece", position, size)
     if not made.fault:
         _pair(made)
     return made

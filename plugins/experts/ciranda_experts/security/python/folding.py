@@ -136,7 +136,7 @@ class Folding:
         values = [self.value(each) for each in nodes]
         return UNKNOWN if any(each is UNKNOWN for each in values) else values
 
-    def _fold(self, node: ast.expr) -> Any:  # noqa: PLR0911  # one answer a case
+    def _fold(self, node: ast.expr) -> Any:  # noqa: PLR0911, PLR0912  # one answer a case
         match node:
             case ast.Name():
                 return self._name(node.id, self._program.scope(node))
@@ -218,7 +218,7 @@ class Folding:
             value = self._bounded(self._operated(each.op, value, right))
         return value + "".join(texts) if texts else value
 
-    def _operated(self, op: ast.operator, left: Any, right: Any) -> Any:
+    def _operated(self, op: ast.operator, left: Any, right: Any) -> Any:  # noqa: PLR0911  # one answer an operator
         if isinstance(op, ast.Mod) and isinstance(left, (str, bytes)):
             return decode_text("%", left, right, PAYLOAD)
         if isinstance(op, ast.Mult):
@@ -288,7 +288,7 @@ class Folding:
             return UNKNOWN if UNKNOWN in parts else value[slice(*parts)]
         return value[self.value(node.slice)]
 
-    def _call(self, node: ast.Call) -> Any:
+    def _call(self, node: ast.Call) -> Any:  # noqa: PLR0911  # one answer a kind of call
         if node.keywords:
             return UNKNOWN
         name = self._called(node.func)

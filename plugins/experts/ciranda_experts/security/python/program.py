@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, TypeVar, overload
 
-from ..limits import DEPTH
+from ..limits import DEPTH, NODES
 from .scope import Binding, Scope
 
-__all__ = ["Program", "TooDeepError"]
+__all__ = ["Program", "TooLargeError"]
 
 _A = TypeVar("_A", bound=ast.AST)
 _B = TypeVar("_B", bound=ast.AST)
@@ -31,16 +31,16 @@ _UNCERTAIN: Final = (
 )  # fmt: skip
 
 
-class TooDeepError(Exception):
-    """Nodes within each other beyond `DEPTH`."""
+class TooLargeError(Exception):
+    """Nodes within each other beyond `DEPTH`, or more than `NODES`; the message says which."""
 
 
 class Program:
     """What is known of a program after one walk over its tree.
 
     Raises:
-        TooDeepError: When the tree is deeper than `DEPTH`; the left sides of sums and the
-            branches of `elif` do not count.
+        TooLargeError: When the tree has more than `NODES` nodes, or is deeper than `DEPTH`; the
+            left sides of sums and the branches of `elif` do not count as deep.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -82,7 +82,9 @@ class Program:
         while stack:
             node, scope, depth, certain = stack.pop()
             if depth > DEPTH:
-                raise TooDeepError
+                raise TooLargeError("nested too deeply to be judged")
+            if len(self.scopes) > NODES:
+                raise TooLargeError("too long to be judged in one piece")
             kind = type(node)
             self._by_type[kind].append(node)
             self.scopes[node] = scope

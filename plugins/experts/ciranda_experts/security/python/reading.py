@@ -7,7 +7,7 @@ import re
 import warnings
 from typing import Final
 
-from .program import Program, TooDeepError
+from .program import Program, TooLargeError
 
 __all__ = ["UnreadableError", "read_python"]
 
@@ -33,7 +33,7 @@ def read_python(text: str) -> Program:
     construct by the tests), so no process of its own is needed.
 
     Raises:
-        UnreadableError: When it is not Python, or too deep.
+        UnreadableError: When it is not Python, too deep or too long.
     """
     try:
         # warnings of the code that is read, such as of "\d", are no matter of this process;
@@ -50,5 +50,5 @@ def read_python(text: str) -> Program:
         raise UnreadableError("nested too deeply to be read") from None
     try:
         return Program(tree)
-    except TooDeepError:
-        raise UnreadableError("nested too deeply to be judged") from None
+    except TooLargeError as error:
+        raise UnreadableError(str(error)) from None

@@ -213,11 +213,11 @@ def _common(ends: Sequence[_Calls | None]) -> _Calls | None:
 
 
 def _defined(name: str, owner: Scope) -> Iterable[ast.AST]:
-    """Return the one function that a name is, in a scope; of several, nobody knows which."""
+    """Return the one function that a name is in a scope; of several definitions, the last."""
     bindings = owner.bindings.get(name, ())
-    if len(bindings) != 1:
+    if not bindings or (len(bindings) > 1 and any(not each.definition for each in bindings)):
         return ()
-    only = bindings[0].definition or bindings[0].value
+    only = bindings[-1].definition or bindings[-1].value
     if isinstance(only, ast.ClassDef):
         return ()
     return (only,) if isinstance(only, _Function) else ()

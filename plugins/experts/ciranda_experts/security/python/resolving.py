@@ -112,7 +112,7 @@ class Resolver:
             for each in owner.bindings[name]
         )
 
-    def _resolve(self, node: ast.expr) -> _Names:
+    def _resolve(self, node: ast.expr) -> _Names:  # noqa: PLR0911  # one answer a kind of node
         match node:
             case ast.Name():
                 return self.name(node.id, self._program.scope(node), node.lineno)
