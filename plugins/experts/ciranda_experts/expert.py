@@ -28,7 +28,7 @@ class Question:
 
     Args:
         intent: What is to be judged.
-        budget: Seconds until the answer is of no use.
+        budget: Seconds until it should have an answer; shortly after, none is of any use.
         key: Idempotency key of the step on whose behalf it is asked, or "".
     """
 

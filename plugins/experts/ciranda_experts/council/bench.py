@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, final
 
 import anyio
-import msgspec
 
 from ciranda.events.judging import Opinion
 
@@ -19,7 +18,7 @@ from .shelf import Shelf
 
 __all__ = ["Bench", "Heard", "Pledge"]
 
-_replace: Final = msgspec.structs.replace
+_MARGIN: Final = 0.05  # seconds
 
 Hear = Callable[[Opinion], None]
 Start = Callable[[Expert], None]
@@ -104,10 +103,12 @@ class Bench:
             known = self._shelf.opinion(intent.key, expert.name) if pure else None
             if known is None:
                 seconds = min(expert.timeout, limit, budget)
-                question = Question(intent=intent, budget=seconds, key="" if pure else key)
+                # A little less than it has: it can say better what there was no time for.
+                told = seconds - min(_MARGIN, seconds / 10)
+                question = Question(intent=intent, budget=told, key="" if pure else key)
                 if settling is not None and not pure:
                     pledges.append(Pledge(settling, expert, question))
-                found = self._ask(expert, question, pure, start)
+                found = self._ask(expert, question, seconds, pure, start)
                 if type(found) is Flight:
                     places.append(len(opinions) + len(flights))
                     flights.append(found)
@@ -123,25 +124,25 @@ class Bench:
         return Heard(opinions, lasting)
 
     def _ask(
-        self, expert: Expert, question: Question, pure: bool, start: Start | None
+        self, expert: Expert, question: Question, seconds: float, pure: bool, start: Start | None
     ) -> Opinion | Flight:
         place = (question.intent.key, expert.name)
-        if question.budget <= 0:
+        if seconds <= 0:
             return late(expert, 0.0, 0.0)
         if pure:
             flight = self._flights.get(place)
-            if flight is not None and flight.budget >= question.budget:
+            if flight is not None and flight.budget >= seconds:
                 return flight
         if start is not None:
             start(expert)
         waiting: Any = None
         if expert.isolation is Isolation.INLINE:
-            waiting = self._running.at_once(expert, question, question.budget)
+            waiting = self._running.at_once(expert, question, seconds)
             if type(waiting) is Opinion:
                 if pure:
                     self._shelf.keep_opinion(question.intent.key, waiting)
                 return waiting
-        flight = Flight(expert, question.budget)
+        flight = Flight(expert, seconds)
         if pure and question.intent.key:
             self._flights[place] = flight
             epoch = self.epoch

@@ -131,7 +131,7 @@ class Running:
         Args:
             flight: The expert and its budget.
             question: What it is asked.
-            waiting: What its function returned already, to be awaited.
+            waiting: What the function of an expert in line returned, to be awaited.
         """
         self._tasks.start_soon(self._fly, flight, question, waiting)
 
@@ -211,10 +211,7 @@ class Running:
             return await waiting
         if expert.isolation is Isolation.THREAD:
             return await self._in_thread(expert, question)
-        if expert.isolation is Isolation.PROCESS:
-            return await self._in_process(expert, question)
-        found = expert.judge(question)
-        return await found if inspect.isawaitable(found) else found
+        return await self._in_process(expert, question)
 
     async def _in_thread(self, expert: Expert, question: Question) -> object:
         places, holder = self._places, object()
