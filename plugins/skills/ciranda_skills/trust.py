@@ -147,7 +147,10 @@ class Trust:
         """
         if not self._guarded():
             return ()
-        names = [name.removesuffix(_SUFFIX) for name in os.listdir(self._folder)]
+        try:
+            names = [name.removesuffix(_SUFFIX) for name in os.listdir(self._folder)]
+        except OSError as error:
+            raise TrustError(f"{self._folder} cannot be read: {reason_of(error)}") from None
         given = [self.get(name) for name in names if _is_digest(name)]
         return tuple(sorted(filter(None, given), key=lambda each: (each.name, each.digest)))
 

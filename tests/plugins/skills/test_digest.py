@@ -137,10 +137,11 @@ def test_a_skill_that_is_gone_has_none(tmp_path: Path) -> None:
         digest(tmp_path / "gone")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 @pytest.mark.parametrize("name", ["scripts", "SKILL.md"])
 def test_what_cannot_be_read_cannot_be_vouched_for(root: Path, name: str) -> None:
     (root / name).chmod(0)
+    if os.access(root / name, os.R_OK):
+        pytest.skip("this user reads everything")
     try:
         with pytest.raises(UnreadableError, match=f"{name} cannot be read: permission denied"):
             digest(root)

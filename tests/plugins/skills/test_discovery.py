@@ -176,10 +176,11 @@ def test_a_linked_skill_is_found_under_the_name_of_its_link(home: Path, tmp_path
     assert entry.heading.root == checkout.resolve()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root enters every folder")
 def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path) -> None:
     make(tmp_path / "open")
     (tmp_path / "shut").mkdir(mode=0)
+    if os.access(tmp_path / "shut", os.R_OK):
+        pytest.skip("this user enters every folder")
 
     found = discover(roots=[tmp_path])
 

@@ -150,6 +150,19 @@ def test_a_pipe_called_skill_md_is_never_opened(tmp_path: Path) -> None:
     assert "a pipe, a device or a socket" in reading.messages[Violation.MISSING_FRONTMATTER]
 
 
+def test_a_skill_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    root = _write(tmp_path, b"---\n")
+    (root / "SKILL.md").chmod(0)
+    if os.access(root / "SKILL.md", os.R_OK):
+        pytest.skip("this user reads everything")
+
+    reading = read_skill(root)
+
+    assert reading.messages[Violation.MISSING_FRONTMATTER] == (
+        "SKILL.md cannot be read: permission denied"
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
@@ -222,6 +235,19 @@ def test_any_frontmatter_gives_a_reading(tmp_path: Path, pieces: list[str], mend
 
     _consistent(whole)
     assert read_heading(root).errors == whole.errors
+
+
+@_BOUNDED
+@given(st.text(st.sampled_from(list("ab:#'\"\\\\ -|>[]{}&*!%@`,?é")), max_size=20))
+def test_whatever_holds_a_colon_is_repaired_to_what_was_written(tmp_path: Path, text: str) -> None:
+    written = f"Use when: {text}".strip()
+    root = _write(tmp_path, f"---\nname: demo\ndescription: {written}\n---\n".encode())
+
+    reading = read_skill(root)
+
+    assert (reading.errors, reading.warnings) == (("invalid_yaml",), ("yaml_repaired",))
+    assert reading.skill is not None
+    assert reading.skill.description == written
 
 
 def _cut(text: str) -> tuple[str, str] | None:

@@ -126,6 +126,29 @@ def test_a_grant_that_is_a_link_is_not_believed(trust: Trust, root: Path, tmp_pa
         trust.allows(root, Scope.PROJECT)
 
 
+def test_grants_that_may_not_be_listed_say_so(trust: Trust, root: Path, tmp_path: Path) -> None:
+    trust.grant(root, "skill")
+    folder = tmp_path / "state" / "trusted"
+    folder.chmod(0o300)
+    if os.access(folder, os.R_OK):
+        pytest.skip("this user reads everything")
+
+    with pytest.raises(TrustError, match="trusted cannot be read: permission denied"):
+        trust.grants()
+
+
+def test_a_grant_that_may_not_be_removed_says_so(trust: Trust, root: Path, tmp_path: Path) -> None:
+    given = trust.grant(root, "skill")
+    folder = tmp_path / "state" / "trusted"
+    (folder / f"{given.digest}.json").unlink()
+    (folder / f"{given.digest}.json").mkdir()
+
+    with pytest.raises(
+        TrustError, match=r"trusted cannot be removed: (is a directory|operation not permitted)"
+    ):
+        trust.revoke(given.digest)
+
+
 @pytest.mark.parametrize("content", ["", "{}", "null", "[", '{"digest": 1}', None])
 def test_a_damaged_grant_is_no_grant(
     trust: Trust, root: Path, tmp_path: Path, content: str | None
