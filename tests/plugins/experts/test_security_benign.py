@@ -44,9 +44,15 @@ def test_modules_of_the_standard_library_are_approved(module):
 
 
 def test_few_modules_of_the_standard_library_are_rejected():
-    folder = pathlib.Path(sysconfig.get_paths()["stdlib"])
-    # one in four, small: the whole library takes ten seconds
-    files = [each for each in sorted(folder.glob("*.py")) if each.stat().st_size < 20_000][::4]
+    library = pathlib.Path(sysconfig.get_paths()["stdlib"])
+    packages = ["asyncio", "email", "json", "html", "http", "urllib", "xml", "wsgiref", "unittest"]
+    # the small ones of some packages: the whole library takes ten seconds
+    files = [
+        each
+        for package in packages
+        for each in sorted((library / package).glob("*.py"))
+        if each.stat().st_size < 20_000
+    ][::2]
     texts = [each.read_text(encoding="utf-8", errors="replace") for each in files]
 
     rejected = [
@@ -56,4 +62,4 @@ def test_few_modules_of_the_standard_library_are_rejected():
     ]
 
     assert len(files) >= 20
-    assert len(rejected) <= len(files) * 0.2, rejected
+    assert len(rejected) <= len(files) * 0.1, rejected
