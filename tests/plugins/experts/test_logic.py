@@ -23,7 +23,7 @@ from .formulas import DOMAIN, random_intent
 pytestmark = pytest.mark.anyio
 on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 both_ways = pytest.mark.parametrize("effort", [EFFORT, 0], ids=["pre-solved", "all by z3"])
-COUNT = 2_000 if os.environ.get("CIRANDA_ALL_FORMULAS") else 200
+COUNT = 2_000 if os.environ.get("ALL_FORMULAS") else 200
 
 
 @pytest.fixture

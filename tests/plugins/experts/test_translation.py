@@ -17,7 +17,7 @@ from ciranda_experts.solver.worker import setup
 
 from .random_problems import BOOL, INT, REAL, assignments, condition, operation, random_problem
 
-COUNT = 2_000 if os.environ.get("CIRANDA_ALL_FORMULAS") else 300
+COUNT = 2_000 if os.environ.get("ALL_FORMULAS") else 300
 
 
 @pytest.fixture(scope="module")
