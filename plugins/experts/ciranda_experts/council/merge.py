@@ -33,7 +33,6 @@ __all__ = ["RULES", "Merged", "Tally", "Terms", "merge"]
 
 _APPROVED, _REJECTED = Verdict.APPROVED, Verdict.REJECTED
 _UNCERTAIN, _ABSTAINED = Verdict.UNCERTAIN, Verdict.ABSTAINED
-_PASSING: Final = frozenset({_APPROVED, _ABSTAINED})
 _LIKELY: Final = 0.501
 _SUREST: Final = 1 - 1e-9  # nobody is surer: the log-odds of 1 are infinite
 
@@ -108,7 +107,9 @@ def merge(opinions: Sequence[Opinion], terms: Terms, required: Iterable[str] = (
     obstacle = None
     for name in required:
         held = seen.get(name) or _missing(name)
-        if held.verdict not in _PASSING and (obstacle is None or _leads(held, obstacle)):
+        if held.verdict is _APPROVED or held.verdict is _ABSTAINED:  # sets hash in Python here
+            continue
+        if obstacle is None or _leads(held, obstacle):
             obstacle = held
 
     if rejecter is not None and rejecter.proven:
@@ -122,7 +123,9 @@ def merge(opinions: Sequence[Opinion], terms: Terms, required: Iterable[str] = (
         if obstacle is not None and found.verdict is _APPROVED:
             sure, reason, message = found.confidence, obstacle.reason, obstacle.message
             found = Merged(_UNCERTAIN, sure, reason, message, (), obstacle)
-    return found._replace(dissent=_dissent(seen.values(), found.verdict))
+    verdict, sure, reason, message, _, leader = found
+    dissent = _dissent(seen.values(), verdict)
+    return Merged(verdict, sure, reason, message, dissent, leader) if dissent else found
 
 
 def _by_expert(opinions: Sequence[Opinion]) -> dict[str, Opinion]:
@@ -244,9 +247,12 @@ def _doubter(opinions: Iterable[Opinion]) -> Opinion | None:
 
 
 def _dissent(opinions: Iterable[Opinion], verdict: Verdict) -> tuple[str, ...]:
-    silent = (verdict, _ABSTAINED)
     other = [
-        one.expert for one in opinions if one.verdict not in silent and one.reason not in FAILURES
+        one.expert
+        for one in opinions
+        if one.verdict is not verdict
+        and one.verdict is not _ABSTAINED
+        and one.reason not in FAILURES
     ]
     return tuple(sorted(other)) if other else ()
 
@@ -254,7 +260,7 @@ def _dissent(opinions: Iterable[Opinion], verdict: Verdict) -> tuple[str, ...]:
 def _odds(confidence: float) -> float:
     if confidence <= 0.5:  # noqa: PLR2004  (even)
         return 0.0
-    sure = min(confidence, _SUREST)
+    sure = confidence if confidence < _SUREST else _SUREST  # noqa: FURB136  (a call costs)
     return log(sure / (1 - sure))
 
 
