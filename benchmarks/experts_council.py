@@ -167,8 +167,8 @@ async def show_overhead(folder: Path, count: int) -> None:
 
 async def throughput(
     opened: Engine, intents: Sequence[dict[str, Any]], clients: int
-) -> tuple[float, list[Judgement]]:
-    """Return judgements a second, and the judgements."""
+) -> tuple[float, float, list[Judgement]]:
+    """Return judgements a second, microseconds of CPU for each, and the judgements."""
     turns = iter(intents)
     found: list[Judgement] = []
 
@@ -177,17 +177,18 @@ async def throughput(
             judgement = await opened.bus.ask(Judge(intent=intent))
             found.append(judgement)
 
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     async with anyio.create_task_group() as group:
         for _ in range(clients):
             group.start_soon(client)
-    return len(found) / (time.perf_counter() - begun), found
+    rate = len(found) / (time.perf_counter() - begun)
+    return rate, (time.process_time() - used) / len(found) * 1e6, found
 
 
-async def bare(answering: Answering, intents: Sequence[dict[str, Any]]) -> float:
-    """Return intents a second when the same experts are called one after the other."""
+async def bare(answering: Answering, intents: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """Return intents a second, and microseconds of CPU for each, without a council."""
     experts = answering.council.experts
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     for plain in intents:
         intent = read_intent(plain)
         had = features(intent)
@@ -196,7 +197,8 @@ async def bare(answering: Answering, intents: Sequence[dict[str, Any]]) -> float
                 found = one.judge(Question(intent=intent, budget=5.0))
                 if not isinstance(found, Finding):
                     await found
-    return len(intents) / (time.perf_counter() - begun)
+    rate = len(intents) / (time.perf_counter() - begun)
+    return rate, (time.process_time() - used) / len(intents) * 1e6
 
 
 async def show_throughput(folder: Path, count: int) -> None:
@@ -207,13 +209,15 @@ async def show_throughput(folder: Path, count: int) -> None:
         offsets = itertools.count(1_000_000, 100_000)
         for clients in CLIENTS:
             begin = next(offsets)
-            rate, said = await throughput(
+            rate, used, said = await throughput(
                 opened, [mix(begin + number) for number in range(count)], clients
             )
-            print(f"distinct, {clients:2} clients            {rate:9.0f} /s")
+            print(f"distinct, {clients:2} clients            {rate:9.0f} /s {used:7.0f} us of CPU")
         begin = next(offsets)
         reference = await bare(answering, [mix(begin + number) for number in range(count)])
-        print(f"distinct, no council             {reference:9.0f} /s")
+        print(
+            f"distinct, no council             {reference[0]:9.0f} /s {reference[1]:7.0f} us of CPU"
+        )
         methods = Counter(
             "z3" if any(step["method"] == "z3" for step in steps) else "pre-solver"
             for one in said
@@ -225,8 +229,8 @@ async def show_throughput(folder: Path, count: int) -> None:
         print(f"verdicts                         {dict(Counter(str(one.verdict) for one in said))}")
         for clients in CLIENTS:
             intents = repeated(count * 10, clients, next(offsets))
-            rate, said = await throughput(opened, intents, clients)
-            print(f"93 % repeated, {clients:2} clients       {rate:9.0f} /s")
+            rate, used, said = await throughput(opened, intents, clients)
+            print(f"93 % repeated, {clients:2} clients       {rate:9.0f} /s {used:7.0f} us of CPU")
         again = sum(all(each.cached for each in one.experts) for one in said) / len(said)
         print(f"share that was remembered        {again:9.1%}")
         intents = [mix(begin)] * (count * 10)
