@@ -46,6 +46,10 @@ class Line:
             self._waiting.extend(self._reader.feed(data))
         return self._waiting.pop(0)
 
+    def fileno(self) -> int:
+        """Return the descriptor of the socket."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Close the socket: nothing that is written from here on can be an answer."""
         self._socket.close()
@@ -80,6 +84,10 @@ class Job:
         self.name = call.name
         self.last = False
         self.deadline = None if call.deadline is None else clock() + call.deadline
+
+    def fileno(self) -> int:
+        """Return the descriptor of the private socket, for who closes all others."""
+        return self._line.fileno()
 
     def close(self) -> None:
         """Close the private socket, before code runs that must not write to it.

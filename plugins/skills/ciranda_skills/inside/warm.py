@@ -1,0 +1,157 @@
+"""One confined process that serves many calls of one skill: fast, and all its state is shared.
+
+Globals, imported modules, environment and temporary files last from call to call; only the
+arguments, the standard streams and the working directory are set anew. A call that leaves
+something that would disturb the next one (threads, closed streams, changed signal handlers, a
+registered exit) is the last of its process.
+"""
+
+import atexit
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, Final, final
+
+import msgspec
+
+from ..sandbox.confine import confine
+from ..sandbox.features import Features
+from ..sandbox.report import SandboxReport
+from . import ending, script, streams
+from .order import Allowed, Order, Told
+from .zygote import Job, features_of, make_ready
+
+__all__ = ["Warm", "setup"]
+
+
+_WATCHED: Final = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGALRM,
+    signal.SIGCHLD,
+    signal.SIGHUP,
+    signal.SIGUSR1,
+)
+
+
+def _traces() -> tuple[object, ...]:
+    """Return what a call must leave as it was."""
+    free = os.dup(0)
+    os.close(free)
+    return (
+        free,  # the first free descriptor: others when one was left open or closed
+        threading.active_count(),
+        atexit._ncallbacks(),  # noqa: SLF001  (there is no public way to count them)
+        *map(signal.getsignal, _WATCHED),
+        sys.excepthook,
+        id(sys.stdout),
+        id(sys.stderr),
+        getattr(sys.stdout, "closed", True) or getattr(sys.stderr, "closed", True),
+    )
+
+
+@final
+class Warm:
+    """Runs orders one after another in this process."""
+
+    def __init__(self, features: Features, allowed: Allowed) -> None:
+        self._features = features
+        self._allowed = allowed
+        self._decode = msgspec.msgpack.Decoder(Order).decode
+        self._path = list(sys.path)
+        self._codes: dict[str, CodeType] = {}
+        self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._report: SandboxReport | None = None
+        self._clean: tuple[object, ...] = ()
+        self._fed = False
+
+    def handle(self, name: str, payload: bytes, job: Job) -> Told | None:
+        """Run an order, and say how it ended; `ready` does nothing, so that this process is there.
+
+        Args:
+            name: `run` or `ready`.
+            payload: An `Order` in msgpack.
+            job: Told when this process had better be replaced.
+        """
+        if name == "ready":
+            return None
+        order = self._decode(payload)
+        report = self._report or self._begin(order, job)
+        os.chdir(order.root)
+        sys.argv = order.arguments
+        if order.stdin or self._fed:
+            self._feed(order.stdin)
+        ran = self._perform(order)
+        job.last = not _flushed() or ran.dirty or _traces() != self._clean
+        return Told(ran.code, ran.answer, int(report.level), report.missing)
+
+    def _begin(self, order: Order, job: Job) -> SandboxReport:
+        policy = self._allowed.policy()
+        self._report = confine(policy, keep_fds=(0, 1, 2, job.fileno()), features=self._features)
+        # A nameless file, since a memory file is refused to who is confined.
+        with tempfile.TemporaryFile(dir=self._allowed.home) as given:
+            os.dup2(given.fileno(), 0)
+        sys.path[:] = script.search_path(order, self._path)
+        streams.renew()
+        self._clean = _traces()
+        return self._report
+
+    def _feed(self, data: bytes) -> None:
+        os.ftruncate(0, 0)
+        os.pwrite(0, data, 0)
+        os.lseek(0, 0, os.SEEK_SET)
+        streams.renew_stdin()
+        self._fed = bool(data)
+
+    def _perform(self, order: Order) -> script.Ran:
+        try:
+            if order.entry == "file":
+                if order.path not in self._codes:
+                    self._codes[order.path] = script.compiled(order.path)
+                exec(self._codes[order.path], script.module_of(order).__dict__)
+                return script.Ran(0)
+            key = order.path, order.entry
+            if key not in self._functions:
+                program = script.module_of(order)
+                exec(script.compiled(order.path), program.__dict__)
+                self._functions[key] = getattr(program, order.entry)
+            return script.Ran(0, script.called(self._functions[key], order.params))
+        except BaseException as error:
+            # What was interrupted, or had no memory left, may be half done anywhere.
+            clean = isinstance(error, Exception | SystemExit) and not isinstance(error, MemoryError)
+            return script.Ran(ending.code_of(error), dirty=not clean)
+        finally:
+            _join()
+
+
+def _join() -> None:
+    """Wait for threads, as the end of a program does."""
+    if threading.active_count() > 1:
+        for thread in threading.enumerate():
+            if thread is not threading.main_thread() and not thread.daemon:
+                thread.join()
+
+
+def _flushed() -> bool:
+    """Flush what was written; return whether that went well."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True
+
+
+def setup(options: dict[str, Any]) -> Warm:
+    """Import what the skill needs, and be ready for its calls.
+
+    Args:
+        options: `imports` and `features` as for a zygote; `allowed`: the policy.
+    """
+    make_ready(options["imports"])
+    allowed = msgspec.convert(options["allowed"], Allowed)
+    return Warm(features_of(options["features"]), allowed)

@@ -1,0 +1,172 @@
+"""The process that is forked for each run: it has imported what skills import, and runs none.
+
+Each child confines itself, closes the socket to its keeper, and only then becomes the script:
+nothing that a script writes anywhere can be an answer for it. How it ended is what the kernel
+says.
+"""
+
+import contextlib
+import importlib
+import os
+import signal
+import site
+import sys
+from typing import Any, NoReturn, Protocol, final
+
+import msgspec
+
+from ..sandbox import seccomp
+from ..sandbox.confine import confine
+from ..sandbox.features import Features
+from ..sandbox.level import Ask, planned
+from ..sandbox.namespaces import Namespace
+from ..sandbox.paths import system_rules
+from ..sandbox.policy import Profile
+from . import ending, script, streams
+from .order import Order
+
+__all__ = ["Job", "Zygote", "features_of", "look_up", "make_ready", "setup"]
+
+_NOT_FOUND = 127  # what a shell exits with for a program that cannot be run
+
+
+class Job(Protocol):
+    """What we need of the engine's job."""
+
+    last: bool
+
+    def event(self, name: str, data: Any = None) -> None:
+        """Send something to the engine."""
+
+    def fileno(self) -> int:
+        """Return the descriptor of the socket to it."""
+
+    def close(self) -> None:
+        """Close that."""
+
+
+def features_of(found: dict[str, Any]) -> Features:
+    """Return what a machine offers, from plain data."""
+    return Features(
+        **found
+        | {
+            "namespaces": Namespace(found["namespaces"]),
+            "why": tuple((name, reason) for name, reason in found["why"]),
+        }
+    )
+
+
+def look_up(features: Features, profile: Profile, *, network: bool) -> None:
+    """Find out now what confining needs to know, for all who are forked from this process."""
+    plan = planned(features, Ask(profile, network))
+    if plan.landlock:
+        system_rules(profile, network=network, proc=plan.proc)
+    if plan.filter is not None:
+        seccomp.compiled(plan.filter)
+
+
+def make_ready(imports: list[str]) -> None:
+    """Import modules, and make this interpreter what one without `-I -S` would be.
+
+    A module that cannot be imported is left to the script, which is told in its own words.
+
+    Raises:
+        RuntimeError: A module started threads, which a fork would not copy.
+    """
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    sys.path[:] = [
+        entry
+        for entry in sys.path
+        if any(os.path.commonpath((entry, prefix)) == prefix for prefix in prefixes)
+    ]
+    for name in imports:
+        with contextlib.suppress(Exception, SystemExit):
+            importlib.import_module(name)
+    if sys.platform == "linux" and len(os.listdir("/proc/self/task")) > 1:
+        raise RuntimeError(f"importing {', '.join(imports)} starts threads")
+
+
+@final
+class Zygote:
+    """Runs one order in each child."""
+
+    def __init__(self, features: Features) -> None:
+        self._features = features
+        self._decode = msgspec.msgpack.Decoder(Order).decode
+        self._path = list(sys.path)
+
+    def handle(self, name: str, payload: Any, job: Job) -> None:
+        """Run an order, which never returns; `ready` does nothing, so that this process is there.
+
+        Args:
+            name: `python`, `program` or `ready`.
+            payload: An `Order` in msgpack.
+            job: How to tell the engine.
+        """
+        if name == "ready":
+            return
+        order = self._decode(payload)
+        assert order.allowed is not None
+        report = confine(
+            order.allowed.policy(), keep_fds=(0, 1, 2, job.fileno()), features=self._features
+        )
+        job.event("confined", {"level": int(report.level), "missing": report.missing})
+        if name == "program":
+            job.close()
+            _become(order)
+        _run(order, job, self._path)
+
+
+def _become(order: Order) -> NoReturn:
+    for signum in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(signum, signal.SIG_DFL)  # Python ignores them, and what it starts inherits it
+    try:
+        os.execve(order.argv[0], order.argv, os.environ)
+    except OSError as error:
+        os.write(2, order.argv[0] + f": {error.strerror}\n".encode())
+    os._exit(_NOT_FOUND)
+
+
+def _run(order: Order, job: Job, path: list[str]) -> NoReturn:
+    code = 1
+    try:
+        _renew(order, path)
+        if order.entry == "file":
+            job.close()
+        ran = script.perform(order)
+        code = ran.code
+        if ran.answer is not None:
+            job.event("answer", ran.answer)
+            job.close()
+        code = ending.finish(code, ran.program)
+    except KeyboardInterrupt:
+        ending.finish(1)
+        ending.interrupted()
+    except BaseException as error:
+        ending.code_of(error)
+    finally:
+        os._exit(code)
+
+
+def _renew(order: Order, path: list[str]) -> None:
+    sys.path[:] = script.search_path(order, path)
+    streams.renew()
+    numbers = sys.modules.get("numpy.random")
+    if numbers is not None:
+        numbers.seed()  # else every fork draws the same; `random` sees to it itself
+
+
+def setup(options: dict[str, Any]) -> Zygote:
+    """Import what the skills of one import set need.
+
+    Args:
+        options: `imports`: names of modules; `features`: what the machine offers; `profile` and
+            `network`: of the runs.
+    """
+    features = features_of(options["features"])
+    make_ready(options["imports"])
+    look_up(features, options["profile"], network=options["network"])
+    return Zygote(features)

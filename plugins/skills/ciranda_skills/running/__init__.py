@@ -1,0 +1,32 @@
+"""Running scripts of skills: warm zygotes, confined processes, bounded output, one verdict."""
+
+from __future__ import annotations
+
+from .command import Command, command_for, script_of
+from .error import AmbiguousScriptError, InterpreterError, NoScriptError, ParameterError
+from .outcome import Outcome, Sandbox, Status
+from .parameters import fill, schema_of
+from .progress import Chunk, Finished, Killed, Listener, Started, Written
+from .runner import Runner
+
+__all__ = [
+    "AmbiguousScriptError",
+    "Chunk",
+    "Command",
+    "Finished",
+    "InterpreterError",
+    "Killed",
+    "Listener",
+    "NoScriptError",
+    "Outcome",
+    "ParameterError",
+    "Runner",
+    "Sandbox",
+    "Started",
+    "Status",
+    "Written",
+    "command_for",
+    "fill",
+    "schema_of",
+    "script_of",
+]

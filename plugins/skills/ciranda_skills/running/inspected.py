@@ -1,0 +1,155 @@
+"""What a Python script says about itself, read from its text: nothing of it runs."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, final
+
+__all__ = ["Function", "Inspected", "inspect", "preloadable"]
+
+_MOST_BYTES: Final = 1 << 18  # of a script that is looked at
+_MOST_IMPORTS: Final = 64
+# They open a browser, print, or are no use without a screen.
+_NOT_AHEAD: Final = frozenset(
+    ("__future__", "__main__", "antigravity", "idlelib", "test", "this", "tkinter", "turtle")
+)
+Entry = Literal["execute", "main"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that can be called for the script.
+
+    Args:
+        name: `execute` or `main`.
+        arguments: Its definition.
+    """
+
+    name: Entry
+    arguments: ast.arguments
+
+    @property
+    def takes_parameters(self) -> bool:
+        """Whether it can be called with parameters by name; `main(argv)` cannot."""
+        told = self.arguments
+        names = [each.arg for each in (*told.args, *told.kwonlyargs)]
+        return bool(told.kwarg or [name for name in names if name not in ("argv", "args")])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What the text says.
+
+    Args:
+        imports: Modules that it imports at its top level.
+        functions: Those that can be called for it, `execute` before `main`.
+        acts: Whether it does something by itself when it is run.
+    """
+
+    imports: frozenset[str] = frozenset()
+    functions: tuple[Function, ...] = ()
+    acts: bool = True
+
+    @property
+    def called(self) -> Function | None:
+        """The function to call where running the file would do nothing."""
+        return None if self.acts or not self.functions else self.functions[0]
+
+
+def inspect(path: Path) -> Inspected:
+    """Return what the script at `path` says; what is no Python, or too long, says nothing."""
+    try:
+        found = os.stat(path)
+        if found.st_size > _MOST_BYTES:
+            return Inspected()
+        return _inspect(
+            str(path), (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+        )
+    except OSError:
+        return Inspected()
+
+
+@functools.lru_cache(maxsize=512)
+def _inspect(path: str, version: tuple[int, ...]) -> Inspected:
+    with open(path, "rb") as file:
+        source = file.read(_MOST_BYTES)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the script hears of them when it runs
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Inspected()
+    functions = {
+        node.name: Function(node.name, node.args)  # type: ignore[arg-type]  # checked below
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name in ("execute", "main")
+    }
+    return Inspected(
+        frozenset(_imports(tree.body)),
+        tuple(functions[name] for name in ("execute", "main") if name in functions),
+        any(map(_acts, tree.body)),
+    )
+
+
+def _imports(body: Iterable[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+        elif isinstance(node, ast.Try):
+            yield from _imports((*node.body, *node.orelse, *node.finalbody))
+        elif isinstance(node, ast.With):
+            yield from _imports(node.body)
+
+
+def _acts(node: ast.stmt) -> bool:
+    """Tell whether a statement at the top level does more than define things."""
+    if isinstance(node, ast.Expr):
+        return not isinstance(node.value, ast.Constant)  # a docstring, or an ellipsis
+    if isinstance(node, ast.If):
+        return any(map(_acts, (*node.body, *node.orelse)))
+    if isinstance(node, ast.Try):
+        return any(map(_acts, (*node.body, *node.orelse, *node.finalbody)))
+    return isinstance(node, ast.For | ast.While | ast.With | ast.Raise | ast.Match)
+
+
+def preloadable(imports: Iterable[str], own: frozenset[str]) -> tuple[str, ...]:
+    """Return which imports a zygote can do ahead, sorted.
+
+    Args:
+        imports: Dotted names.
+        own: Names at the top of the skill's folder and of its scripts, which come first.
+    """
+    found = {
+        name
+        for name in imports
+        if (top := name.partition(".")[0]) not in own and top not in _NOT_AHEAD and _known(top)
+    }
+    return tuple(sorted(found)[:_MOST_IMPORTS])
+
+
+@functools.cache
+def _known(top: str) -> bool:
+    """Tell whether a module is of the standard library, or installed with this interpreter."""
+    if top in sys.stdlib_module_names:
+        return True
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return False
+    where = spec.origin if spec is not None else None
+    return where is not None and any(
+        where.startswith(prefix + os.sep) for prefix in {sys.prefix, sys.base_prefix}
+    )

@@ -1,0 +1,165 @@
+"""Which parameters a script takes, as JSON Schema; checked, and its defaults filled in.
+
+The schema of `scripts/report.py` is the file `scripts/report.schema.json`; or the value of
+`parameters` in the SKILL.md's metadata, for a skill's main script; or what the signature of the
+script's function says: names, which are required, defaults, and types that JSON has.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import jsonschema_rs
+
+from ..error import MissingResourceError
+from ..format import Skill
+from ..resources import read_resource, resolve
+from .error import ParameterError
+from .inspected import inspect
+
+__all__ = ["fill", "schema_of"]
+
+Schema = dict[str, Any]
+_FIELD: Final = "parameters"  # in the metadata of SKILL.md
+_LARGEST: Final = 1 << 20
+_TYPES: Final = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "dict": "object",
+    "list": "array",
+    "tuple": "array",
+    "None": "null",
+}
+
+
+def schema_of(skill: Skill, script: str) -> Schema | None:
+    """Return the JSON Schema of a script's parameters, or None when nothing says any.
+
+    Raises:
+        ParameterError: What should be a schema is none.
+        SkillError: It cannot be read.
+    """
+    beside = str(PurePosixPath(script).with_suffix(".schema.json"))
+    try:
+        return _schema(read_resource(skill.root, beside, limit=_LARGEST), f"`{beside}`")
+    except MissingResourceError:
+        pass  # the usual case
+    if _FIELD in skill.metadata:
+        return _schema(skill.metadata[_FIELD], f"`metadata.{_FIELD}` of `{skill.name}`")
+    functions = inspect(resolve(skill.root, script)).functions if script.endswith(".py") else ()
+    return _from_signature(functions[0].arguments) if functions else None
+
+
+def _schema(text: bytes | str, where: str) -> Schema:
+    try:
+        schema = json.loads(text)
+        jsonschema_rs.validator_for(schema)
+    except (ValueError, RecursionError) as error:
+        raise ParameterError(f"{where} is not a JSON Schema: {_first(error)}") from None
+    if not isinstance(schema, dict):
+        raise ParameterError(f"{where} is not a JSON Schema of an object: write a mapping")
+    return schema
+
+
+def _first(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _from_signature(arguments: ast.arguments) -> Schema:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+    pairs = [
+        *zip(positional, [*defaults, *arguments.defaults], strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    schema: Schema = {
+        "type": "object",
+        "properties": {argument.arg: _property(argument, default) for argument, default in pairs},
+        "required": [argument.arg for argument, default in pairs if default is None],
+    }
+    if arguments.kwarg is None:
+        schema["additionalProperties"] = False
+    return schema
+
+
+def _property(argument: ast.arg, default: ast.expr | None) -> Schema:
+    found: Schema = {}
+    types = sorted(set(_types(argument.annotation)))
+    if len(types) == 1:
+        found["type"] = types[0]
+    elif types:
+        found["type"] = types
+    if default is not None:
+        try:
+            value = ast.literal_eval(default)
+            json.dumps(value)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return found  # the function knows it
+        found["default"] = value
+        if types and value is None and "null" not in types:
+            found["type"] = [*types, "null"]
+    return found
+
+
+def _types(annotation: ast.expr | None) -> Iterator[str]:
+    """Yield the JSON types of an annotation; nothing when one of its parts has none."""
+    parts = list(_parts(annotation)) if annotation is not None else []
+    if all(part in _TYPES for part in parts):
+        yield from (_TYPES[part] for part in parts)
+
+
+def _parts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        yield from _parts(node.left)
+        yield from _parts(node.right)
+    elif isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.Subscript):
+        yield from _parts(node.value)  # list[int] is a list
+    else:
+        yield ""
+
+
+def fill(schema: Schema | None, params: Mapping[str, Any], script: str) -> dict[str, Any]:
+    """Return parameters with defaults filled in, after checking them.
+
+    Args:
+        schema: As `schema_of` gave it.
+        params: By name; not changed.
+        script: What errors call it.
+
+    Raises:
+        ParameterError: They do not fit; names each that does not.
+    """
+    filled = copy.deepcopy(dict(params))
+    if schema is None:
+        return filled
+    _default(schema, filled)
+    faults = [
+        f"{'.'.join(map(str, fault.instance_path)) or 'parameters'}: {fault.message}"
+        for fault in jsonschema_rs.validator_for(schema).iter_errors(filled)
+    ]
+    if faults:
+        raise ParameterError(f"`{script}` cannot take these parameters: {'; '.join(faults[:5])}")
+    return filled
+
+
+def _default(schema: Any, value: Any) -> None:
+    """Fill in what is missing, in objects within objects too."""
+    if not isinstance(schema, dict) or not isinstance(value, dict):
+        return
+    properties = schema.get("properties")
+    for name, inner in properties.items() if isinstance(properties, dict) else ():
+        if isinstance(inner, dict) and name not in value and "default" in inner:
+            value[name] = copy.deepcopy(inner["default"])
+        if name in value:
+            _default(inner, value[name])

@@ -1,0 +1,227 @@
+"""What exactly one run is: found out before anything is started, or refused in one sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, final
+
+import msgspec
+
+from ..format import Skill
+from ..inside.order import Allowed, Order
+from ..sandbox import Level
+from .command import Command, command_for, script_of
+from .error import ParameterError
+from .inspected import Entry, inspect
+from .kinds import imports_of
+from .parameters import Schema, fill, schema_of
+
+__all__ = ["Asked", "Facts", "Plan", "facts_of", "planned"]
+
+_REAPERS: Final = 2  # processes of the sandbox itself around a program
+_FOREVER: Final = 1 << 30  # seconds of processor time of a process that serves many runs
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a caller asks for; the same words as `Runner.run`."""
+
+    script: str | None = None
+    args: Sequence[str] = ()
+    stdin: bytes | None = None
+    timeout: float = 30.0
+    memory_mb: int = 256
+    max_processes: int = 32
+    network: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] | None = None
+    require: Level = Level.L0
+    interpreter: Path | None = None
+    warm: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a script is, as long as the skill's files stay as they are.
+
+    Args:
+        command: The script and what runs it.
+        called: Its function, where running the file would do nothing.
+        parametrised: Its function that takes parameters by name.
+        schema: Of its parameters.
+        imports: What a zygote for the skill imports ahead.
+    """
+
+    command: Command
+    called: Entry | None = None
+    parametrised: Entry | None = None
+    schema: Schema | None = None
+    imports: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run, ready to go.
+
+    Args:
+        command: The script and what runs it.
+        root: The skill's folder.
+        argv: As in an `Order`.
+        entry: As in an `Order`.
+        params: As in an `Order`.
+        stdin: Bytes that it reads; None is nothing.
+        allowed: How to confine it, but for the private folder.
+        processes: How many its tree may have.
+        warm: Whether one process serves many such runs.
+    """
+
+    command: Command
+    root: str
+    argv: tuple[bytes, ...]
+    entry: Entry | None
+    params: dict[str, Any]
+    stdin: bytes | None
+    allowed: Allowed
+    processes: int
+    warm: bool
+
+    def order(self, home: str | None) -> bytes:
+        """Return the order for a worker.
+
+        Args:
+            home: Private folder of the run; None for a process that is confined already.
+
+        Raises:
+            ParameterError: A name is no text that can be sent.
+        """
+        order = Order(
+            path=str(self.command.path),
+            root=self.root,
+            argv=self.argv,
+            entry=self.entry or "file",
+            params=self.params,
+            allowed=None if home is None else msgspec.structs.replace(self.allowed, home=home),
+            stdin=b"" if home is not None else self.stdin or b"",
+        )
+        try:
+            return _ENCODE(order)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            script = self.command.script
+            raise ParameterError(f"what `{script}` is given cannot be sent: {error}") from None
+
+
+def facts_of(skill: Skill, script: str | None, interpreter: Path | None) -> Facts:
+    """Return what a script of a skill is; reads files.
+
+    Args:
+        skill: Whose script.
+        script: As `script_of` takes it.
+        interpreter: What runs it instead of ours, when it is Python's.
+
+    Raises:
+        SkillError: There is no such script, or nothing to run it with.
+    """
+    name = script_of(skill, script)
+    command = command_for(skill, name)
+    schema = schema_of(skill, name)
+    if command.profile != "python":
+        return Facts(command, schema=schema)
+    if interpreter is not None:
+        prefix = (str(interpreter), str(command.path))
+        return Facts(Command(name, command.path, "program", prefix), schema=schema)
+    found = inspect(command.path)
+    takes = (each.name for each in found.functions if each.takes_parameters)
+    called = found.called.name if found.called is not None else None
+    return Facts(command, called, next(takes, None), schema, imports_of(skill))
+
+
+def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
+    """Return what a run of a script is.
+
+    Raises:
+        ParameterError: It cannot take the parameters, or one of the arguments.
+    """
+    command = facts.command
+    python = command.profile == "python"
+    warm = asked.warm and python
+    entry, params = _entry(facts, asked)
+    stdin = asked.stdin
+    if params is not None and entry is None and stdin is None:
+        stdin = json.dumps(params).encode()
+    env = dict(asked.env)
+    if not python:
+        env = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(skill.root)} | env
+    allowed = Allowed(
+        profile=command.profile,
+        root=str(skill.root),
+        home="",
+        read=_read(asked.interpreter),
+        network=asked.network,
+        env=env,
+        memory_mb=asked.memory_mb,
+        cpu_s=_FOREVER if warm else _processor_time(asked.timeout),
+        processes=asked.max_processes,
+        require=int(asked.require),
+    )
+    return Plan(
+        command,
+        str(skill.root),
+        _argv(command, asked.args),
+        entry,
+        params or {},
+        stdin,
+        allowed,
+        asked.max_processes if python else asked.max_processes + _REAPERS,
+        warm,
+    )
+
+
+def _processor_time(timeout: float) -> int:
+    """Return seconds that no run can use up before its time is up, on all processors at once."""
+    return min(_FOREVER, math.ceil(min(timeout, _FOREVER)) * (os.cpu_count() or 1) + 1)
+
+
+def _read(interpreter: Path | None) -> tuple[str, ...]:
+    """Return the environment of an interpreter, and that from which it was made."""
+    if interpreter is None:
+        return ()
+    folders = (interpreter.absolute().parent.parent, interpreter.resolve().parent.parent)
+    return tuple(dict.fromkeys(map(str, folders)))
+
+
+def _argv(command: Command, args: Sequence[str]) -> tuple[bytes, ...]:
+    for number, argument in enumerate(args, 1):
+        if "\0" in argument:
+            raise ParameterError(f"argument {number} of `{command.script}` holds a NUL character")
+    return tuple(map(os.fsencode, (*command.prefix, *args)))
+
+
+def _entry(facts: Facts, asked: Asked) -> tuple[Entry | None, dict[str, Any] | None]:
+    """Return which function is called, if any, and the parameters with defaults filled in."""
+    params = asked.params
+    entry = facts.called
+    if params is not None:
+        entry = facts.parametrised or facts.called
+    elif entry is not None:
+        params = _object(asked.stdin)
+    else:
+        return None, None
+    return entry, fill(facts.schema, params, facts.command.script)
+
+
+def _object(stdin: bytes | None) -> dict[str, Any]:
+    """Return the JSON object that stdin is, or an empty one."""
+    try:
+        found = json.loads(stdin or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

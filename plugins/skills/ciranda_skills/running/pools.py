@@ -1,0 +1,97 @@
+"""Pools of worker processes by what they are made for; the least recently used go first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import final
+
+import anyio
+import anyio.abc
+
+from ciranda.executors.pool import Pool
+
+__all__ = ["Pools"]
+
+
+@dataclass(eq=False, slots=True)
+class _Kept:
+    pool: Pool
+    users: int = 0
+    leaving: bool = False
+    open: anyio.Event = field(default_factory=anyio.Event)
+    stop: anyio.Event = field(default_factory=anyio.Event)
+
+    def leave(self) -> None:
+        """Close the pool as soon as nobody uses it."""
+        self.leaving = True
+        if not self.users:
+            self.stop.set()
+
+
+@final
+class Pools:
+    """Keeps at most so many pools open.
+
+    Args:
+        tasks: Where each pool lives, in a task of its own.
+        most: How many; more are open while they are in use.
+    """
+
+    def __init__(self, tasks: anyio.abc.TaskGroup, most: int) -> None:
+        self._tasks = tasks
+        self._most = most
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+
+    @property
+    def open(self) -> tuple[Pool, ...]:
+        """The pools, the one used last at the end."""
+        return tuple(kept.pool for kept in self._kept.values())
+
+    @asynccontextmanager
+    async def lease(self, key: Hashable, make: Callable[[], Pool]) -> AsyncIterator[Pool]:
+        """Hold the pool of a key, which is made when there is none.
+
+        Args:
+            key: What it is for.
+            make: Makes it.
+        """
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = _Kept(make())
+            self._tasks.start_soon(self._keep, kept)
+        self._kept.move_to_end(key)
+        kept.users += 1
+        self._evict()
+        try:
+            if not kept.open.is_set():
+                await kept.open.wait()
+            yield kept.pool
+        finally:
+            kept.users -= 1
+            if kept.leaving and not kept.users:
+                kept.stop.set()
+
+    async def _keep(self, kept: _Kept) -> None:
+        async with kept.pool:
+            kept.open.set()
+            await kept.stop.wait()
+
+    def _evict(self) -> None:
+        while len(self._kept) > self._most:
+            _, oldest = self._kept.popitem(last=False)
+            oldest.leave()
+
+    def drop(self, key: Hashable) -> None:
+        """Close the pool of a key when nobody uses it any more."""
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            kept.leave()
+
+    def close(self) -> None:
+        """Close all of them as they fall idle."""
+        while self._kept:
+            _, kept = self._kept.popitem()
+            kept.leave()

@@ -1,0 +1,41 @@
+"""What is told of a run while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from .outcome import Outcome, Sandbox
+
+__all__ = ["Chunk", "Finished", "Killed", "Listener", "Started", "Written"]
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The script is confined and about to run."""
+
+    script: str
+    sandbox: Sandbox
+
+
+class Written(msgspec.Struct, frozen=True, tag="chunk"):
+    """It wrote something; what is above the bound is not told."""
+
+    stream: str  # "stdout" or "stderr"
+    text: str
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """It ended by itself."""
+
+    outcome: Outcome
+
+
+class Killed(msgspec.Struct, frozen=True, tag="killed"):
+    """It was killed: its time was up, it took too much, or nobody waits for it any more."""
+
+    outcome: Outcome
+
+
+Chunk = Started | Written | Finished | Killed
+Listener = Callable[[Chunk], None]

@@ -1,0 +1,145 @@
+"""One run while it goes on: what it wrote, what is known of it, who hears of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Final, final
+
+import anyio
+import msgspec
+
+from ciranda.executors.pool import Event, Notice
+
+from ..sandbox import Level
+from .captured import Captured
+from .outcome import Outcome, Sandbox, Status
+from .progress import Finished, Killed, Listener, Started, Written
+from .verdict import Verdict
+
+__all__ = ["Run"]
+
+_DECODE: Final = msgspec.json.Decoder().decode
+_KILL: Final = 9
+
+
+@final
+class Run:
+    """The state of one run.
+
+    Args:
+        script: What people call it.
+        timeout: Seconds it has from the moment it is confined.
+        max_output: Bytes kept of each stream.
+        listener: Hears of it.
+        clock: Seconds, for the wall time.
+
+    Attributes:
+        captured: What it wrote.
+        scope: Cancelled when its time is up.
+        answer: What its function returned, as JSON.
+        began: Whether it was confined.
+    """
+
+    def __init__(
+        self,
+        script: str,
+        timeout: float,
+        max_output: int,
+        listener: Listener | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.script = script
+        self.captured = Captured(max_output, self._written if listener is not None else None)
+        self.scope = anyio.CancelScope()
+        self.answer: bytes | None = None
+        self.began = False
+        self.called_off = False
+        self._timeout = timeout
+        self._listener = listener
+        self._clock = clock
+        self._start = clock()
+        self._sandbox = Sandbox()
+
+    def _written(self, stream: str, text: str) -> None:
+        if self._listener is not None:
+            self._listener(Written(stream, text))
+
+    def notice(self, frame: Notice) -> None:
+        """Take what its process tells before, or after, the script runs in it."""
+        if not isinstance(frame, Event):
+            return
+        if frame.name == "confined" and not self.began:  # later ones are the script's
+            self.confined_by(frame.data["level"], frame.data["missing"])
+            self.begin()
+        elif frame.name == "answer" and isinstance(frame.data, bytes):
+            self.answer = frame.data
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self.began = True
+        self._start = self._clock()
+        if self._timeout < math.inf:
+            self.scope.deadline = anyio.current_time() + self._timeout
+        if self._listener is not None:
+            self._listener(Started(self.script, self._sandbox))
+
+    def confined_by(self, level: int, missing: Iterable[str]) -> None:
+        """Learn what it is, or would be, confined by."""
+        self._sandbox = Sandbox(Level(level).name, tuple(missing))
+
+    def call_off(self) -> None:
+        """Stop it, because somebody wishes so."""
+        self.called_off = True
+        self.scope.cancel()
+
+    def stopped(self) -> Verdict:
+        """Return the verdict on a run that was stopped before its end."""
+        signal = _KILL if self.began else None
+        if self.called_off:
+            return Verdict(Status.CANCELLED, None, signal, f"`{self.script}` was cancelled")
+        message = f"`{self.script}` was killed after its {self._timeout:g} seconds"
+        return Verdict(Status.TIMEOUT, None, signal, message)
+
+    def end(self, verdict: Verdict) -> Outcome:
+        """Return the outcome, and tell it."""
+        outcome = self._outcome(verdict)
+        if self._listener is not None:
+            killed = verdict.signal == _KILL or verdict.status is Status.CANCELLED
+            self._listener(Killed(outcome) if killed else Finished(outcome))
+        return outcome
+
+    def _outcome(self, verdict: Verdict) -> Outcome:
+        out, err = self.captured.stdout, self.captured.stderr
+        text = out.text()
+        value = None
+        if self.answer is not None:
+            value = _value(self.answer)
+            if not out.total and value is not None:
+                text = json.dumps(value, ensure_ascii=False) + "\n"
+        elif text and not out.truncated:
+            value = _value(text)
+        return Outcome(
+            status=verdict.status,
+            exit_code=verdict.exit_code,
+            signal=verdict.signal,
+            stdout=text,
+            stderr=err.text(),
+            stdout_total_bytes=out.total or (len(text.encode()) if self.answer else 0),
+            stderr_total_bytes=err.total,
+            truncated=out.truncated or err.truncated,
+            json=value,
+            wall_s=self._clock() - self._start,
+            sandbox=self._sandbox,
+            message=verdict.message,
+            kind=verdict.kind,
+        )
+
+
+def _value(text: str | bytes) -> Any:
+    """Return the one JSON value that a text is, or None."""
+    try:
+        return _DECODE(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,313 @@
+"""Runs scripts of skills: each in a process of its own, forked ready, confined, killed whole."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, final
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+import msgspec
+
+from ciranda.errors import PoolError, StepError
+from ciranda.executors.pool import Pool, PoolStats, Recycle, TreeLimits
+
+from ..error import SkillError
+from ..format import Skill
+from ..inside.order import Told
+from ..sandbox import Kernel, Level, Policy, Profile, SandboxError, SandboxReport, detect, require
+from ..sandbox.features import Features, try_features
+from . import kinds
+from .folders import Folders
+from .freshness import Fresh
+from .given import given
+from .outcome import Outcome, Status
+from .plan import Asked, Facts, Plan, facts_of, planned
+from .pools import Pools
+from .progress import Listener
+from .recent import Recent
+from .run import Run
+from .verdict import Verdict, judge, judge_failure, judge_warm
+
+__all__ = ["Runner"]
+
+_FEWEST: Final = 2
+_MOST: Final = 10
+_WATCHED: Final = 256  # skills whose files are looked at
+
+
+@final
+class Runner:
+    """Runs scripts of skills; an async context manager.
+
+    Zygotes are kept by import set: interpreters that have imported what a skill's scripts
+    name, forked for each run. At most `slots` runs go on at a time; others wait in turn.
+
+    Args:
+        slots: How many runs at a time; None is two a processor, from 2 to 10.
+        zygotes: How many import sets, and warm skills, are kept.
+        idle: Seconds after which a process that nobody needed ends.
+        warm_calls: Runs after which a warm process is replaced.
+        folder: Where private folders of runs are made; None is the system's.
+        clock: Seconds, for wall times.
+    """
+
+    def __init__(
+        self,
+        *,
+        slots: int | None = None,
+        zygotes: int = 8,
+        idle: float = 300.0,
+        warm_calls: int = 1000,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._size = slots or max(_FEWEST, min(_MOST, 2 * (os.cpu_count() or 1)))
+        self._most = zygotes
+        self._idle = idle
+        self._warm_calls = warm_calls
+        self._folder = folder
+        self._clock = clock
+        self._slots = anyio.Semaphore(self._size, fast_acquire=True)
+        self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
+        self._facts: Recent[Hashable, tuple[str, Facts]] = Recent(_WATCHED)
+        self._reports: dict[tuple[Profile, bool], SandboxReport] = {}
+        self._tasks: anyio.abc.TaskGroup
+        self._pools: Pools
+        self._folders: Folders
+        self._features: Features
+
+    async def __aenter__(self) -> Self:
+        self._features = await anyio.to_thread.run_sync(try_features, Kernel())
+        self._folders = Folders(self._folder)
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._pools = Pools(self._tasks, self._most)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._pools.close()
+            else:
+                self._tasks.cancel_scope.cancel()
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            await self._folders.close()
+
+    @property
+    def stats(self) -> tuple[PoolStats, ...]:
+        """Counts of the pools that are open, the one used last at the end."""
+        return tuple(pool.stats for pool in self._pools.open)
+
+    async def run(  # noqa: PLR0913  (one word each at the call, most of them never given)
+        self,
+        skill: Skill,
+        script: str | None = None,
+        args: Sequence[str] = (),
+        stdin: bytes | None = None,
+        *,
+        timeout: float = 30.0,  # noqa: ASYNC109  (it counts from when the script begins)
+        max_output: int = 1 << 20,
+        memory_mb: int = 256,
+        max_processes: int = 32,
+        network: bool = False,
+        env: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        require: Level = Level.L0,
+        on_chunk: Listener | None = None,
+        warm: bool = False,
+        cancel: anyio.Event | None = None,
+        interpreter: Path | None = None,
+    ) -> Outcome:
+        """Run a script of a skill to its end, and tell how that was.
+
+        When this returns, or raises because its caller was cancelled, nothing that the script
+        started is alive.
+
+        Args:
+            skill: Whose script.
+            script: Its path from the skill's folder, or its name; None is the main one.
+            args: What follows it on the command line.
+            stdin: What it reads; None is nothing.
+            timeout: Seconds it has from the moment it is confined.
+            max_output: Bytes kept of each stream; all are counted.
+            memory_mb: MiB that all its processes may hold together.
+            max_processes: Processes it may have at a time.
+            network: Whether it may open internet sockets.
+            env: Variables for it.
+            params: For its function, or as JSON on stdin for a script without one.
+            require: Refuse below this level of the sandbox.
+            on_chunk: Hears of it while it goes on.
+            warm: Run it in a process that served others of this skill before and shares state
+                with them; for Python, others run fresh.
+            cancel: Stops it when set, with an outcome that says so.
+            interpreter: Python to run it with instead of ours, of an environment of its own.
+
+        Raises:
+            PoolError: The runner is closed, or its processes cannot start.
+        """
+        asked = Asked(
+            script=script,
+            args=args,
+            stdin=stdin,
+            timeout=timeout,
+            memory_mb=memory_mb,
+            max_processes=max_processes,
+            network=network,
+            env=env or {},
+            params=params,
+            require=require,
+            interpreter=interpreter,
+            warm=warm,
+        )
+        run = Run(script or skill.name, timeout, max_output, on_chunk, self._clock)
+        verdict = None
+        try:
+            with run.scope:
+                async with _watching(cancel, run):
+                    verdict = await self._verdict(skill, asked, run)
+        except anyio.get_cancelled_exc_class():
+            run.called_off = True
+            run.end(run.stopped())
+            raise
+        return run.end(verdict or run.stopped())
+
+    async def _verdict(self, skill: Skill, asked: Asked, run: Run) -> Verdict:
+        try:
+            facts, version = await self._known(skill, asked)
+            run.script = facts.command.script
+            plan = planned(skill, facts, asked)
+            self._confinable(plan, asked.require, run)
+            async with self._slots:
+                if plan.warm:
+                    return await self._warm(skill, plan, facts, version, run)
+                return await self._forked(plan, facts.imports, run)
+        except SkillError as error:
+            return Verdict(Status.REFUSED, message=str(error), kind=error.kind)
+        except SandboxError as error:
+            return Verdict(Status.REFUSED, message=str(error), kind="skills.sandbox")
+        except StepError as error:
+            return judge_failure(error, run.script)
+
+    async def _known(self, skill: Skill, asked: Asked) -> tuple[Facts, str]:
+        """Return what the script is, and for a warm run the digest of the skill."""
+        version = ""
+        if asked.warm:
+            fresh = self._fresh.get_or_make(skill.root, lambda: Fresh(skill.root))
+            version = await fresh.now()
+        key = skill.root, asked.script, asked.interpreter
+        known = self._facts.get(key)
+        if not version or known is None or known[0] != version:
+            facts = await anyio.to_thread.run_sync(facts_of, skill, asked.script, asked.interpreter)
+            known = self._facts.put(key, (version, facts))
+        return known[1], version
+
+    def _confinable(self, plan: Plan, level: Level, run: Run) -> None:
+        """Refuse a run whose sandbox would be too weak.
+
+        Raises:
+            SandboxError: It would be.
+        """
+        key = plan.command.profile, plan.allowed.network
+        if key not in self._reports:
+            self._reports[key] = detect(Policy(profile=key[0], network=key[1]))
+        report = self._reports[key]
+        run.confined_by(report.level, report.missing)
+        require(report, level)
+
+    async def _forked(self, plan: Plan, imports: tuple[str, ...], run: Run) -> Verdict:
+        home = self._folders.make()
+        try:
+            order = plan.order(home)
+            async with given(plan.stdin) as stdin:
+                try:
+                    return await self._in_zygote(plan, imports, order, stdin, run)
+                except PoolError:
+                    if not imports or run.began:
+                        raise
+                    # A library that cannot be imported ahead, or starts threads when it is.
+                    return await self._in_zygote(plan, (), order, stdin, run)
+        finally:
+            await self._folders.remove(home)
+
+    async def _in_zygote(
+        self, plan: Plan, imports: tuple[str, ...], order: bytes, stdin: int | None, run: Run
+    ) -> Verdict:
+        limits = TreeLimits(plan.processes, plan.allowed.memory_mb)
+        profile, network = plan.command.profile, plan.allowed.network
+        async with self._pools.lease(
+            (profile, network, imports), lambda: self._zygotes(profile, imports, network=network)
+        ) as pool:
+            ended = await pool.run(
+                profile,
+                order,
+                limits=limits,
+                stdin=stdin,
+                on_event=run.notice,
+                on_output=run.captured.hear,
+            )
+        tail = run.captured.stderr.tail
+        return judge(ended, profile, tail, run.script, plan.allowed.memory_mb)
+
+    def _zygotes(self, profile: Profile, imports: tuple[str, ...], *, network: bool) -> Pool:
+        kind = kinds.zygote(imports, self._features, profile, network=network)
+        return Pool(kind, self._size, idle=self._idle)
+
+    async def _warm(
+        self, skill: Skill, plan: Plan, facts: Facts, version: str, run: Run
+    ) -> Verdict:
+        key = "warm", msgspec.msgpack.encode(plan.allowed)
+        async with self._pools.lease(
+            key, lambda: self._warm_ones(skill, plan, facts.imports)
+        ) as pool:
+            if not pool.stats.idle:
+                await pool.call("ready", None, digest=version)  # starting costs the run no time
+            run.begin()
+            answer = await pool.call(
+                "run", plan.order(None), digest=version, on_output=run.captured.hear
+            )
+        told = msgspec.convert(answer, Told)
+        run.confined_by(told.level, told.missing)
+        run.answer = told.answer
+        return judge_warm(told.code, run.captured.stderr.tail, run.script, plan.allowed.memory_mb)
+
+    def _warm_ones(self, skill: Skill, plan: Plan, imports: tuple[str, ...]) -> Pool:
+        allowed = msgspec.structs.replace(plan.allowed, home=self._folders.make())
+        recycle = Recycle(calls=self._warm_calls, rss_mb=plan.allowed.memory_mb)
+        kind = kinds.warm(skill, imports, self._features, allowed, recycle)
+        return Pool(kind, self._size, idle=self._idle)
+
+
+@asynccontextmanager
+async def _watching(cancel: anyio.Event | None, run: Run) -> AsyncIterator[None]:
+    """Call a run off when an event is set."""
+    if cancel is None:
+        yield
+        return
+
+    async def watch() -> None:
+        await cancel.wait()
+        run.call_off()
+
+    failed: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        try:
+            yield
+        except Exception as error:
+            failed = error
+        tasks.cancel_scope.cancel()
+    if failed is not None:
+        raise failed  # as it is, not in a group

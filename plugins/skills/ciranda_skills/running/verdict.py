@@ -1,0 +1,88 @@
+"""From how a process ended to the verdict on its run."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import Final, final
+
+from ciranda.errors import StepError
+from ciranda.executors.pool import Exit
+
+from ..sandbox import Profile
+from .outcome import Status
+
+__all__ = ["Verdict", "judge", "judge_failure", "judge_warm"]
+
+# What runtimes say last when they get no more memory.
+_PYTHON: Final = re.compile(rb"(?:^|\n)MemoryError\b[^\n]*\n?\Z")
+_PROGRAM: Final = re.compile(rb"(?i)out of memory|cannot allocate|MemoryError|bad_alloc")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on one run.
+
+    Args:
+        status: In one word.
+        exit_code: None when a signal ended it.
+        signal: That ended it.
+        message: One sentence when it did not go well.
+        kind: Dotted word on why it was refused.
+    """
+
+    status: Status
+    exit_code: int | None = None
+    signal: int | None = None
+    message: str = ""
+    kind: str = ""
+
+
+def judge(ended: Exit, profile: Profile, stderr: bytes, script: str, memory_mb: int) -> Verdict:
+    """Return the verdict on a process that ended.
+
+    Args:
+        ended: How, as the kernel says.
+        profile: Whether it was Python's.
+        stderr: The end of what it wrote there.
+        script: What messages call it.
+        memory_mb: MiB that it was allowed.
+    """
+    if ended.code == 0:
+        return Verdict(Status.OK, 0)
+    if ended.over == "processes":
+        message = f"`{script}` was killed with all its processes: there were too many"
+        return Verdict(Status.FAILED, None, ended.signal, message)
+    how = f"ended with exit code {ended.code}"
+    if ended.signal is not None:
+        how = f"was killed by {_name(ended.signal)}"
+    words = _PYTHON if profile == "python" else _PROGRAM
+    killed = ended.signal == signal.SIGKILL and ended.oom
+    if ended.over == "memory" or killed or words.search(stderr):
+        message = f"`{script}` {how}: it needed more than {memory_mb} MiB of memory"
+        return Verdict(Status.KILLED_MEMORY, ended.code, ended.signal, message)
+    return Verdict(Status.FAILED, ended.code, ended.signal, f"`{script}` {how}")
+
+
+def judge_warm(code: int, stderr: bytes, script: str, memory_mb: int) -> Verdict:
+    """Return the verdict on a run in a warm process, from the exit code it would have had."""
+    return judge(Exit(code), "python", stderr, script, memory_mb)
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+
+
+def judge_failure(error: StepError, script: str) -> Verdict:
+    """Return the verdict on a run whose worker failed around it."""
+    if error.kind == "worker-lost":
+        number = signal.Signals[name].value if (name := error.detail.get("signal")) else None
+        return Verdict(Status.FAILED, error.detail.get("exit_code"), number, f"`{script}`: {error}")
+    if error.kind == "memory":
+        return Verdict(Status.KILLED_MEMORY, message=f"`{script}`: {error}")
+    if error.kind == "invalid-output":
+        return Verdict(Status.FAILED, None, signal.SIGKILL, f"`{script}`: {error}")
+    kind = "skills.limit" if error.kind == "limit" else "skills.sandbox"
+    return Verdict(Status.REFUSED, message=f"`{script}` was not run: {error}", kind=kind)
