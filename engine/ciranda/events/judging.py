@@ -83,7 +83,8 @@ class Judge(Request[Judgement], frozen=True, kw_only=True):
     `intent` is a mapping or text as `ciranda experts verify` reads it. `experts` adds to the
     mandatory ones. `budget` in seconds can only shorten what the settings allow. `key` is the
     idempotency key of the step on whose behalf it is asked: the same transaction asked again
-    under the same key is no double spend.
+    under the same key is no double spend. `run` and `path` name that step: with `run` the step
+    itself tells of the answers, in its run's log, and the council of nothing but who began.
     """
 
     intent: dict[str, Any] | str
