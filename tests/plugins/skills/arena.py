@@ -9,13 +9,16 @@ import select
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import coverage
 
 from ciranda_skills.sandbox import Kernel, Policy, confine
 from ciranda_skills.sandbox.features import Features
@@ -23,8 +26,10 @@ from ciranda_skills.sandbox.features import Features
 CANARY = b"canary-5f2e1c"
 PATIENCE = 20.0  # seconds until an attack that does not end is killed
 NOBODY = pwd.getpwnam("nobody").pw_uid
+_LINES = b"\0lines\0"
 _SET_DUMPABLE = 4
 _PRIVATE_SHM = 0
+_REMOVE = 0
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class World:
     address: int = 0  # of the canary in the victim's memory
     shm: int = -1
     queue: bytes = b""
+    measured: bool = False  # whether the lines that run are wanted
 
 
 Attack = Callable[[World], object]
@@ -55,6 +61,7 @@ class Outcome:
     """How an attack ended."""
 
     text: str
+    reached: bool | None = None  # whether the victim's memory was reached, where that was awaited
 
     @property
     def succeeded(self) -> bool:
@@ -76,8 +83,10 @@ def world(uid: int) -> Iterator[World]:
             for path in (top, outside, home, outside / "secret", outside / "mutable"):
                 os.chown(path, uid, -1)
         with mmap.mmap(-1, 4096) as shared:
-            yield World(outside, home, shared)
+            yield World(outside, home, shared, queue=top.name.encode())
     finally:
+        with suppress(FileNotFoundError):
+            Kernel().call("mq_unlink", top.name.encode())
         shutil.rmtree(top)
 
 
@@ -108,8 +117,8 @@ def _stage(here: World) -> World:
     libc.shmat.restype = ctypes.c_void_p
     shm = libc.shmget(_PRIVATE_SHM, 4096, 0o1600)
     ctypes.memmove(libc.shmat(shm, None, 0), CANARY, len(CANARY))
-    queue = f"arena-{os.getpid()}".encode()
-    os.close(Kernel().call("mq_open", queue, os.O_CREAT | os.O_RDWR, 0o600, None))
+    libc.shmctl(shm, _REMOVE, None)  # it is there until its last user has ended
+    os.close(Kernel().call("mq_open", here.queue, os.O_CREAT | os.O_RDWR, 0o600, None))
     os.environ["API_TOKEN"] = CANARY.decode()
 
     def reached(signum: int, _: object) -> None:
@@ -130,16 +139,54 @@ def _stage(here: World) -> World:
         inherited=os.open(here.outside / "secret", os.O_RDONLY),
         address=ctypes.addressof(held),
         shm=shm,
-        queue=queue,
     )
 
 
 _KEPT: list[object] = []
 
 
+@contextmanager
+def covered(write: int) -> Iterator[None]:
+    """Send the lines that run in this process, when coverage is measured, as the last thing.
+
+    A confined process cannot write the file that coverage would write at its end.
+    """
+    outer = coverage.Coverage.current()
+    if outer is None:
+        yield
+        return
+    outer.stop()
+    ours = coverage.Coverage(
+        data_file=None, branch=True, include=["*/ciranda_skills/*"], config_file=False
+    )
+    ours.start()
+    try:
+        yield
+    finally:
+        ours.stop()
+        os.write(write, _LINES + ours.get_data().dumps())
+
+
+def _merge(dumped: bytes, name: str) -> None:
+    """Leave what ran in a confined process where coverage looks for what others measured."""
+    outer = coverage.Coverage.current()
+    if outer is not None and dumped:
+        data = coverage.CoverageData(str(outer.get_option("run:data_file")), suffix=name)
+        data.loads(dumped)
+        data.write()
+
+
 def _attacker(
     attack: Attack, here: World, policy: Policy | None, features: Features | None
 ) -> None:
+    if not here.measured:
+        sys.settrace(None)  # what nobody asks for is not measured: it would cost half a minute
+    with covered(here.result) if here.measured else nullcontext():
+        _attack(attack, here, policy, features)
+    os._exit(0)
+
+
+def _attack(attack: Attack, here: World, policy: Policy | None, features: Features | None) -> None:
     said = "blocked: it ended without a word"
     try:
         if policy is not None:
@@ -150,7 +197,6 @@ def _attacker(
         said = f"blocked: {type(error).__name__}: {error}"[:500]
     finally:
         os.write(here.result, said.encode())
-        os._exit(0)
 
 
 def _victim(attack: Attack, here: World, policy: Policy | None, features: Features | None) -> None:
@@ -160,8 +206,6 @@ def _victim(attack: Attack, here: World, policy: Policy | None, features: Featur
         _attacker(attack, staged, policy, features)
     os.close(staged.result)
     os.waitpid(child, 0)
-    ctypes.CDLL(None).shmctl(staged.shm, 0, None)
-    Kernel().call("mq_unlink", staged.queue)
 
 
 def run(
@@ -170,6 +214,8 @@ def run(
     *,
     uid: int | None = None,
     features: Features | None = None,
+    measured: bool = False,
+    wait_for: int | None = None,
 ) -> Outcome:
     """Run an attack in a child of a victim and return how it ended.
 
@@ -178,6 +224,8 @@ def run(
         policy: Confine the attacker by it, with the arena's home; None does not.
         uid: Whose processes victim and attacker are; None is ours.
         features: What the attacker takes the machine for.
+        measured: Whether coverage shall know what runs in the attacker; costs a while.
+        wait_for: Place in the victim's memory that what the attacker left may write to.
     """
     whose = os.getuid() if uid is None else uid
     with world(whose) as here:
@@ -193,7 +241,7 @@ def run(
                 os.close(read)
                 os.setsid()
                 become(whose)
-                _victim(attack, replace(here, result=write), policy, features)
+                _victim(attack, replace(here, result=write, measured=measured), policy, features)
                 code = 0
             except BaseException as error:
                 os.write(write, f"broken: {type(error).__name__}: {error}".encode())
@@ -201,18 +249,29 @@ def run(
                 os._exit(code)
         os.close(write)
         try:
-            return Outcome(_heard(read))
+            said = _heard(read)
+            return Outcome(said, None if wait_for is None else arrives(here, wait_for, 0.6))
         finally:
             os.close(read)
             _end(victim)
+
+
+def arrives(here: World, place: int, seconds: float = 0.3) -> bool:
+    """Tell whether the victim's memory says so within some time."""
+    deadline = time.monotonic() + seconds
+    while not here.shared[place] and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return bool(here.shared[place])
 
 
 def _heard(read: int) -> str:
     text = b""
     deadline = time.monotonic() + PATIENCE
     while select.select([read], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        data = os.read(read, 4096)
+        data = os.read(read, 65536)
         if not data:
+            text, _, dumped = text.partition(_LINES)
+            _merge(dumped, f"arena.{os.getpid()}.{read}.{time.monotonic_ns()}")
             return text.decode(errors="replace") or "blocked: it was killed"
         text += data
     return "broken: it did not end"
