@@ -151,7 +151,8 @@ class Council:
             self._revision = self._adviser.revision
             self.seat(self._offered)
         raw, named, size = raw_of(request.intent)
-        place = None if raw is None else (raw, request.experts, only and tuple(only))
+        chosen = None if only is None else tuple(only)
+        place = None if raw is None else (raw, request.experts, chosen)
         entry = None if place is None else self._shelf.entry(place)
         if entry is not None and entry.judgement is not None and not self.crisis.level(begun):
             name = request.id or named or entry.judgement.id
