@@ -70,7 +70,7 @@ class Session:
 
         Args:
             payload: As `formula.encode` makes it, with `seed`, `budget` (milliseconds), and `stop`:
-                whether nothing long is to begin once a claim is refuted.
+                whether to leave the rest open once a claim is refuted.
             until: Moment of the clock at which the answers are due.
             tell: Called with what is known before something long begins.
 
@@ -90,7 +90,7 @@ class Session:
         ]
         found: list[Answered | None] = [None] * len(posed)
         if not seed:
-            self._first(question, posed, found)
+            self._first(question, posed, found, stop=payload["stop"])
         hard = [at for at, answered in enumerate(found) if answered is None]
         units = payload["budget"] * _RATE // max(1, len(hard))
         for number, at in enumerate(hard):
@@ -102,7 +102,14 @@ class Session:
             found[at] = self._hard(question, posed[at], seed, limits)
         return [answered or Answered(0, "z3", reason="undecided") for answered in found]
 
-    def _first(self, question: Question, posed: list[Posed], found: list[Answered | None]) -> None:
+    def _first(
+        self,
+        question: Question,
+        posed: list[Posed],
+        found: list[Answered | None],
+        *,
+        stop: bool,
+    ) -> None:
         """Ask the warm solver about each problem; what it cannot do quickly stays None."""
         warm = self._warm
         z3.solver_push(self._context, warm.solver)
@@ -114,6 +121,8 @@ class Session:
             if found[at] is None:
                 asked = self._switch(warm, question, question.claims(problem), switches)
                 found[at] = self._ask(warm, asked, problem, _FIRST_METHOD)
+                if stop and _refutes(problem, found[at]):
+                    break
         z3.solver_pop(self._context, warm.solver, 1)
         failed(self._context)
 

@@ -95,7 +95,7 @@ class Solver:
                 `timeout`, `memory`, `undecided`, `irrational` or `expert-crashed`.
             budget: Seconds for all, waiting for a worker included; then the worker is killed.
             seed: Another than 0 uses a fresh solver, configured otherwise.
-            stop: Leave open what is hard once a claim is refuted: one that can be violated, or
+            stop: Leave the rest open once a claim is refuted: one that can be violated, or
                 assumptions that cannot hold together.
 
         Raises:
