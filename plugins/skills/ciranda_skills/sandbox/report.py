@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import final
+from typing import Final, final
 
 from .error import SandboxError
 
@@ -66,6 +66,9 @@ class SandboxReport:
         return f"sandbox: {self.level.name}{held}{lacks}"
 
 
+_BUBBLEWRAP: Final = Gap("bubblewrap", "the process was not started below it", Level.L4)
+
+
 def require(report: SandboxReport, level: Level) -> None:
     """Refuse a sandbox below a level.
 
@@ -75,6 +78,8 @@ def require(report: SandboxReport, level: Level) -> None:
     if report.level >= level:
         return
     lacking = [gap for gap in report.gaps if gap.level is not None and gap.level <= level]
+    if level == Level.L4 and _BUBBLEWRAP.name not in report.layers:
+        lacking.append(_BUBBLEWRAP)
     reasons = "; ".join(f"{gap.name}: {gap.why}" for gap in lacking)
     raise SandboxError(
         f"sandbox {level.name} is required and this machine gives {report.level.name}"
