@@ -3,8 +3,9 @@
 Run alone: `python benchmarks/experts_council.py [intents]`. Telemetry is on, on disk. Figures:
 
 - gate and merge: microseconds of one call, beside the shortest code that does something like it;
-- overhead: what a judgement takes beyond its slowest expert (reading the intent included), beside
-  `asyncio.gather` of the same experts over an intent that was read before;
+- overhead: what a judgement takes beyond its slowest expert (reading the intent included): of
+  three experts that sleep, beside `asyncio.gather` of them over an intent that was read before,
+  and of the council's own experts in the mix;
 - throughput: judgements a second of a published mix, distinct and 93 % repeated, by 1, 2 and 10
   clients in one process, beside the experts called one after the other without a council.
 """
@@ -220,6 +221,11 @@ async def show_throughput(folder: Path, count: int) -> None:
                 opened, [mix(begin + number) for number in range(count)], clients
             )
             print(f"distinct, {clients:2} clients            {rate:9.0f} /s {used:7.0f} us of CPU")
+            if clients == 1:
+                beyond = [one.latency - max(each.latency for each in one.experts) for one in said]
+                p95 = statistics.quantiles(beyond, n=20)[-1] * 1000
+                middle = statistics.median(beyond) * 1000
+                print(f"overhead in the mix              {middle:9.3f} ms, p95 {p95:.3f} ms")
         begin = next(offsets)
         reference = await bare(answering, [mix(begin + number) for number in range(count)])
         print(
