@@ -11,7 +11,7 @@ from .environment import wanted
 from .error import SandboxError
 from .policy import Policy
 
-__all__ = ["command", "find"]
+__all__ = ["around", "command", "find"]
 
 _SYSTEM: Final = (
     "/usr",
@@ -59,6 +59,14 @@ def command(policy: Policy, argv: Sequence[str], *, bwrap: str = "bwrap") -> tup
     if policy.cwd is not None:
         line += ["--chdir", str(policy.cwd)]
     return (*line, "--", *argv)
+
+
+def around() -> bool:
+    """Tell whether this process runs below bubblewrap, which is the first of its namespace."""
+    try:
+        return Path("/proc/1/comm").read_text(encoding="utf-8") == "bwrap\n"
+    except OSError:
+        return False
 
 
 def find(name: str = "bwrap") -> str:

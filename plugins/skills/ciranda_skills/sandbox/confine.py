@@ -6,7 +6,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from . import descriptors, environment, landlock, namespaces, privileges, rlimits, seccomp, tree
+from . import (
+    bubblewrap,
+    descriptors,
+    environment,
+    landlock,
+    namespaces,
+    privileges,
+    rlimits,
+    seccomp,
+    tree,
+)
 from .error import SandboxError
 from .features import Features, try_features
 from .level import Ask, Plan, planned
@@ -56,14 +66,16 @@ def confine(
         features: What the machine offers; None tries it, once a process.
 
     Raises:
-        SandboxError: The process has other threads, the level that the policy requires cannot
-            be reached, a granted path is not there, or a layer that worked in the trial fails
-            now. The process may be half confined: it must end.
+        SandboxError: The process has other threads or is not where the policy says, the level
+            that the policy requires cannot be reached, a granted path is not there, or a layer
+            that worked in the trial fails now. The process may be half confined: it must end.
     """
     system = kernel or Kernel()
     plan = _planned(features or try_features(system), policy)
     require(plan.report, policy.require)
     _alone()
+    if policy.strict and not bubblewrap.around():
+        raise SandboxError("the policy is strict, and this process was not started by bubblewrap")
     with _step("session"):
         if os.getsid(0) != os.getpid():
             os.setsid()
@@ -86,7 +98,7 @@ def confine(
                 processes=policy.processes,
             )
     with _step("resource limits"):
-        rlimits.apply(policy, others=_others(plan))
+        rlimits.apply(policy, others=_others(plan, policy))
     with _step("descriptors"):
         descriptors.close_all_but(keep_fds)
     with _step("folder"):
@@ -132,10 +144,12 @@ def _alone() -> None:
         raise SandboxError(f"a process is confined before it starts threads; this one has {count}")
 
 
-def _others(plan: Plan) -> int | None:
+def _others(plan: Plan, policy: Policy) -> int | None:
     """Return how many processes count against the limit beside our own."""
     if plan.filter is not None and plan.filter.profile == "python":
         return None  # it cannot fork, and memory bounds its threads
+    if policy.strict:
+        return _ABOVE_WORKER  # bubblewrap itself
     if Namespace.USER in plan.namespaces:
         return _ABOVE_WORKER if Namespace.PID in plan.namespaces else 0  # counted by namespace
     return rlimits.tasks_of(os.getuid())

@@ -131,7 +131,10 @@ def _try(kernel: Kernel, tell: Callable[[str, int], object]) -> None:
         return answer >= 0
 
     had = _NONE
-    for kind in _KINDS:
+    # A user namespace that cannot be mapped would still give powers to try the others with.
+    if attempt(name_of(Namespace.USER), lambda: _in_child(lambda: enter(kernel, Namespace.USER))):
+        enter(kernel, Namespace.USER)
+    for kind in _KINDS[1:]:
         if attempt(name_of(kind), functools.partial(enter, kernel, kind)):
             had |= kind
     if Namespace.MOUNT in had:
@@ -143,7 +146,7 @@ def _try(kernel: Kernel, tell: Callable[[str, int], object]) -> None:
 
 
 def _in_child(act: Callable[[], object]) -> None:
-    """Try in the first process of the namespace just made.
+    """Try in a child: alone, or as the first process of a namespace just made.
 
     Raises:
         OSError: It did not work there.
@@ -160,7 +163,7 @@ def _in_child(act: Callable[[], object]) -> None:
             os._exit(code)
     _, status = os.waitpid(pid, 0)
     if status:
-        raise OSError(os.waitstatus_to_exitcode(status), "a fresh /proc")
+        raise OSError(os.waitstatus_to_exitcode(status), "in a child")
 
 
 def _landlock(kernel: Kernel) -> int:

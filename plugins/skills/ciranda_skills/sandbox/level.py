@@ -34,7 +34,7 @@ class Plan:
     Args:
         namespaces: To enter.
         read_only: Whether to make mounts read-only.
-        proc: Whether to mount a fresh /proc.
+        proc: Whether /proc shall show our own processes alone, or does already.
         landlock: ABI to use, 0 for none.
         filter: To load, None for none.
         report: What that amounts to.
@@ -54,6 +54,8 @@ def asked(ask: Ask) -> Namespace:
     A python process cannot start another, so a process namespace would only make it the first
     one there, which ignores its own signals.
     """
+    if ask.strict:
+        return Namespace(0)  # bubblewrap has made all of them
     kinds = Namespace.USER | Namespace.IPC | Namespace.UTS | Namespace.MOUNT
     if not ask.network:
         kinds |= Namespace.NET
@@ -71,9 +73,9 @@ def planned(found: Features, ask: Ask) -> Plan:
         seccomp.Filter(
             profile=ask.profile,
             network=ask.network,
-            attributes=read_only,
-            truncate=read_only or found.landlock >= landlock.TRUNCATE_ABI,
-            alone=Namespace.PID in kinds,
+            attributes=read_only or ask.strict,
+            truncate=read_only or ask.strict or found.landlock >= landlock.TRUNCATE_ABI,
+            alone=ask.strict or Namespace.PID in kinds,
         )
         if found.seccomp
         else None
@@ -83,7 +85,7 @@ def planned(found: Features, ask: Ask) -> Plan:
     if ask.strict and level == Level.L3:
         level = Level.L4
     report = SandboxReport(level, tuple(_layers(found, ask, kinds, which)), gaps)
-    proc = Namespace.PID in kinds and Namespace.MOUNT in kinds and found.proc
+    proc = ask.strict or (Namespace.PID in kinds and Namespace.MOUNT in kinds and found.proc)
     return Plan(kinds, read_only, proc, found.landlock, which, report)
 
 
@@ -110,9 +112,9 @@ def _gaps(found: Features, ask: Ask) -> Iterator[Gap]:
         name = name_of(kind)
         # Root makes the others without a user namespace, and gives up its powers anyway.
         yield Gap(name, found.reason(name), None if kind == Namespace.USER else Level.L3)
-    if Namespace.MOUNT in found.namespaces and not found.read_only:
+    if Namespace.MOUNT in asked(ask) & found.namespaces and not found.read_only:
         yield Gap(names.READ_ONLY, found.reason(names.READ_ONLY), Level.L3)
-    if ask.profile == "program" and Namespace.PID in found.namespaces and not found.proc:
+    if Namespace.PID in asked(ask) & found.namespaces and not found.proc:
         yield Gap(names.PROC, found.reason(names.PROC))
     yield _CGROUP
 

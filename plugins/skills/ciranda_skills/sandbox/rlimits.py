@@ -14,6 +14,7 @@ __all__ = ["apply", "tasks_of"]
 _MIB: Final = 1 << 20
 _ARENA_MAX: Final = -8  # mallopt
 _ARENAS: Final = 2
+_TO_START_MB: Final = 16  # what it takes us to start a program
 # Shared memory and what a runtime only reserves: counted by no limit but the address space.
 _RESERVED_MB: Final = 1 << 16
 
@@ -68,7 +69,7 @@ def apply(policy: Policy, *, others: int | None) -> None:
         _limit(resource.RLIMIT_DATA, data + more)
     else:  # what it starts begins with nothing, and may reserve what it does not use
         _limit(resource.RLIMIT_AS, more + _RESERVED_MB * _MIB)
-        _limit(resource.RLIMIT_DATA, more)
+        _limit(resource.RLIMIT_DATA, max(more, data + _TO_START_MB * _MIB))
     _limit(resource.RLIMIT_CPU, policy.cpu_s, policy.cpu_s + 1)
     _limit(resource.RLIMIT_FSIZE, policy.file_mb * _MIB)
     _limit(resource.RLIMIT_NOFILE, policy.files)
