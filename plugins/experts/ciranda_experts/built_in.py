@@ -16,9 +16,12 @@ from .expert import Expert, Finding, Question
 from .intent.intent import Feature, Intent
 from .presolve.presolve import presolve
 from .presolve.problem import Answer, Decision, Problem
+from .security import Rules, judge, security_expert
+from .security.calibration import load_calibration
+from .security.limits import INLINE
 from .solver.solver import Solver
 
-__all__ = ["Deciding", "Watching", "logic_expert"]
+__all__ = ["Deciding", "Watching", "logic_expert", "quick_security_expert"]
 
 
 @final
@@ -51,7 +54,7 @@ def logic_expert(solver: Solver, *, timeout: float = 30.0) -> Expert:
         timeout: Seconds.
     """
 
-    def judge(question: Question) -> Finding | Awaitable[Finding]:
+    def ask(question: Question) -> Finding | Awaitable[Finding]:
         found = logic.look(question.intent)  # what is easy needs no task of its own
         if isinstance(found, Finding):
             return found
@@ -59,11 +62,27 @@ def logic_expert(solver: Solver, *, timeout: float = 30.0) -> Expert:
 
     return Expert(
         name="logic",
-        judge=judge,
+        judge=ask,
         handles=frozenset({Feature.CONDITIONS}),
         timeout=timeout,
         mandatory=True,
     )
+
+
+def quick_security_expert(rules: Rules) -> Expert:
+    """Return the security expert, asked in line about code that is short.
+
+    Args:
+        rules: As `load_rules` gives them.
+    """
+    expert, calibration = security_expert(rules), load_calibration()
+
+    def ask(question: Question) -> Finding | Awaitable[Finding]:
+        if sum(len(source.text) for source in question.intent.code) <= INLINE:
+            return judge(question, rules, calibration)
+        return expert.judge(question)
+
+    return dataclasses.replace(expert, judge=ask)
 
 
 class _NotEasyError(Exception):

@@ -14,13 +14,13 @@ from ciranda.events.judging import ProofChecked
 from ciranda.store import Durability
 
 from .answering import Answering
-from .built_in import Watching, logic_expert
+from .built_in import Watching, logic_expert, quick_security_expert
 from .checking import check_proof
 from .conservation.spent import Spent
 from .council.council import Council
 from .council.telling import Telling
 from .learning.learning import Learning
-from .security import load_rules, security_expert
+from .security import load_rules
 from .settings import ExpertsSettings
 from .solver.solver import Solver
 from .telemetry.telemetry import Telemetry, open_telemetry
@@ -61,7 +61,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
         trusted = frozenset(settings.ledgers) if settings.ledgers else None
         built_in = [
             logic_expert(solver, timeout=settings.timeout),
-            security_expert(load_rules(*settings.rules)),
+            quick_security_expert(load_rules(*settings.rules)),
             Watching(solver, spent, trusted=trusted).expert(),
         ]
         council = Council(
