@@ -33,11 +33,14 @@ def code_of(error: BaseException) -> int:
             return error.code & 0xFF
         _write(f"{error.code}\n")
         return 1
-    trace = error.__traceback__
+    _show(error, _without_ours(error.__traceback__))
+    return 1
+
+
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
     while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == _HERE:
         trace = trace.tb_next
-    _show(error, trace)
-    return 1
+    return trace
 
 
 def _show(error: BaseException, trace: TracebackType | None) -> None:
@@ -45,10 +48,14 @@ def _show(error: BaseException, trace: TracebackType | None) -> None:
         sys.excepthook(type(error), error.with_traceback(trace), trace)
     except MemoryError:
         _write(f"{type(error).__name__}\n")
-    except BaseException:  # the program replaced the hook, and its own is broken
-        with contextlib.suppress(Exception):
-            _write("Error in sys.excepthook:\n" + traceback.format_exc())
-            _write("\nOriginal exception was:\n" + "".join(traceback.format_exception(error)))
+    except BaseException as broken:  # the program replaced the hook, and its own is broken
+        broken.__context__ = None
+        for title, each in (
+            ("Error in sys.excepthook", broken),
+            ("\nOriginal exception was", error),
+        ):
+            said = traceback.format_exception(type(each), each, _without_ours(each.__traceback__))
+            _write(f"{title}:\n{''.join(said)}")
 
 
 def _write(text: str) -> None:

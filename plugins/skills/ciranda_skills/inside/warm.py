@@ -28,14 +28,7 @@ from .zygote import Job, features_of, make_ready
 __all__ = ["Warm", "setup"]
 
 
-_WATCHED: Final = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGALRM,
-    signal.SIGCHLD,
-    signal.SIGHUP,
-    signal.SIGUSR1,
-)
+_WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
 def _traces() -> tuple[object, ...]:
@@ -67,6 +60,7 @@ class Warm:
         self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
         self._report: SandboxReport | None = None
         self._clean: tuple[object, ...] = ()
+        self._folder = -1
         self._fed = False
 
     def handle(self, name: str, payload: bytes, job: Job) -> Told | None:
@@ -81,7 +75,7 @@ class Warm:
             return None
         order = self._decode(payload)
         report = self._report or self._begin(order, job)
-        os.chdir(order.root)
+        os.fchdir(self._folder)  # without a way to look up, and were it renamed
         sys.argv = order.arguments
         if order.stdin or self._fed:
             self._feed(order.stdin)
@@ -96,6 +90,7 @@ class Warm:
         with tempfile.TemporaryFile(dir=self._allowed.home) as given:
             os.dup2(given.fileno(), 0)
         sys.path[:] = script.search_path(order, self._path)
+        self._folder = os.open(order.root, os.O_RDONLY | os.O_DIRECTORY)
         streams.renew()
         self._clean = _traces()
         return self._report
@@ -150,8 +145,8 @@ def setup(options: dict[str, Any]) -> Warm:
     """Import what the skill needs, and be ready for its calls.
 
     Args:
-        options: `imports` and `features` as for a zygote; `allowed`: the policy.
+        options: `imports`, `path` and `features` as for a zygote; `allowed`: the policy.
     """
-    make_ready(options["imports"])
+    make_ready(options["imports"], options["path"])
     allowed = msgspec.convert(options["allowed"], Allowed)
     return Warm(features_of(options["features"]), allowed)

@@ -65,10 +65,14 @@ def look_up(features: Features, profile: Profile, *, network: bool) -> None:
         seccomp.compiled(plan.filter)
 
 
-def make_ready(imports: list[str]) -> None:
+def make_ready(imports: list[str], path: list[str]) -> None:
     """Import modules, and make this interpreter what one without `-I -S` would be.
 
     A module that cannot be imported is left to the script, which is told in its own words.
+
+    Args:
+        imports: Their names.
+        path: Where they are looked for.
 
     Raises:
         RuntimeError: A module started threads, which a fork would not copy.
@@ -76,12 +80,7 @@ def make_ready(imports: list[str]) -> None:
     site.setquit()
     site.setcopyright()
     site.sethelper()
-    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
-    sys.path[:] = [
-        entry
-        for entry in sys.path
-        if any(os.path.commonpath((entry, prefix)) == prefix for prefix in prefixes)
-    ]
+    sys.path[:] = path
     for name in imports:
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
@@ -163,10 +162,10 @@ def setup(options: dict[str, Any]) -> Zygote:
     """Import what the skills of one import set need.
 
     Args:
-        options: `imports`: names of modules; `features`: what the machine offers; `profile` and
-            `network`: of the runs.
+        options: `imports`: names of modules; `path`: where they are; `features`: what the machine
+            offers; `profile` and `network`: of the runs.
     """
     features = features_of(options["features"])
-    make_ready(options["imports"])
+    make_ready(options["imports"], options["path"])
     look_up(features, options["profile"], network=options["network"])
     return Zygote(features)

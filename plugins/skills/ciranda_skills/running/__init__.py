@@ -5,7 +5,7 @@ from __future__ import annotations
 from .command import Command, command_for, script_of
 from .error import AmbiguousScriptError, InterpreterError, NoScriptError, ParameterError
 from .outcome import Outcome, Sandbox, Status
-from .parameters import fill, schema_of
+from .parameters import Parameters, parameters_of
 from .progress import Chunk, Finished, Killed, Listener, Started, Written
 from .runner import Runner
 
@@ -20,13 +20,13 @@ __all__ = [
     "NoScriptError",
     "Outcome",
     "ParameterError",
+    "Parameters",
     "Runner",
     "Sandbox",
     "Started",
     "Status",
     "Written",
     "command_for",
-    "fill",
-    "schema_of",
+    "parameters_of",
     "script_of",
 ]

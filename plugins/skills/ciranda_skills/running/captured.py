@@ -26,7 +26,7 @@ class Stream:
         self._limit = limit
         self._tell = tell
         self._kept = bytearray()
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = None if tell is None else codecs.getincrementaldecoder("utf-8")("replace")
         self.total = 0
         self.tail = b""
 
@@ -36,7 +36,7 @@ class Stream:
         self.tail = (self.tail + data[-_TAIL:])[-_TAIL:]
         kept = data[: max(self._limit - len(self._kept), 0)]
         self._kept += kept
-        if self._tell is not None and kept:
+        if self._tell is not None and self._decoder is not None and kept:
             text = self._decoder.decode(kept)
             if text:
                 self._tell(text)
@@ -48,8 +48,9 @@ class Stream:
 
     def text(self) -> str:
         """Return what is kept; a character that the bound cut in two is left out."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        return decoder.decode(bytes(self._kept), final=not self.truncated)
+        if not self.truncated:
+            return self._kept.decode("utf-8", "replace")
+        return codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._kept))
 
 
 @final

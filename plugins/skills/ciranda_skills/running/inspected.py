@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, final
 
-__all__ = ["Function", "Inspected", "inspect", "preloadable"]
+__all__ = ["Function", "Inspected", "inspect", "is_installed", "preloadable"]
 
 _MOST_BYTES: Final = 1 << 18  # of a script that is looked at
 _MOST_IMPORTS: Final = 64
@@ -150,6 +150,10 @@ def _known(top: str) -> bool:
     except (ImportError, ValueError):
         return False
     where = spec.origin if spec is not None else None
-    return where is not None and any(
-        where.startswith(prefix + os.sep) for prefix in {sys.prefix, sys.base_prefix}
-    )
+    return where is not None and is_installed(where)
+
+
+def is_installed(path: str) -> bool:
+    """Tell whether a path belongs to this interpreter, or to the environment made from it."""
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    return any(path.startswith(prefix.rstrip(os.sep) + os.sep) for prefix in prefixes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from ..format import Skill
 from ..inside.order import Allowed
 from ..sandbox import Profile
 from ..sandbox.features import Features
-from .inspected import inspect, preloadable
+from .inspected import inspect, is_installed, preloadable
 
 __all__ = ["imports_of", "warm", "zygote"]
 
@@ -31,7 +32,11 @@ _ENV: Final = {
 
 
 def _options(imports: Iterable[str], features: Features) -> dict[str, Any]:
-    return {"imports": list(imports), "features": msgspec.to_builtins(features)}
+    return {
+        "imports": list(imports),
+        "path": [entry for entry in map(os.path.abspath, sys.path) if is_installed(entry)],
+        "features": msgspec.to_builtins(features),
+    }
 
 
 def _env() -> dict[str, str]:

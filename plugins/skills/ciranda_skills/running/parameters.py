@@ -12,7 +12,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, final
 
 import jsonschema_rs
 
@@ -22,11 +22,12 @@ from ..resources import read_resource, resolve
 from .error import ParameterError
 from .inspected import inspect
 
-__all__ = ["fill", "schema_of"]
+__all__ = ["Parameters", "parameters_of"]
 
 Schema = dict[str, Any]
 _FIELD: Final = "parameters"  # in the metadata of SKILL.md
 _LARGEST: Final = 1 << 20
+_FAULTS: Final = 5  # told at once
 _TYPES: Final = {
     "str": "string",
     "int": "integer",
@@ -39,8 +40,47 @@ _TYPES: Final = {
 }
 
 
-def schema_of(skill: Skill, script: str) -> Schema | None:
-    """Return the JSON Schema of a script's parameters, or None when nothing says any.
+@final
+class Parameters:
+    """What a script takes.
+
+    Args:
+        schema: Of an object.
+
+    Attributes:
+        schema: The same.
+    """
+
+    __slots__ = ("_validator", "schema")
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._validator = jsonschema_rs.validator_for(schema)
+
+    def fill(self, params: Mapping[str, Any], script: str) -> dict[str, Any]:
+        """Return parameters with defaults filled in, after checking them.
+
+        Args:
+            params: By name; not changed.
+            script: What errors call it.
+
+        Raises:
+            ParameterError: They do not fit; names each that does not.
+        """
+        filled = copy.deepcopy(dict(params))
+        _default(self.schema, filled)
+        if not self._validator.is_valid(filled):
+            faults = [
+                f"{'.'.join(map(str, fault.instance_path)) or 'parameters'}: {fault.message}"
+                for fault in self._validator.iter_errors(filled)
+            ]
+            said = "; ".join(faults[:_FAULTS])
+            raise ParameterError(f"`{script}` cannot take these parameters: {said}")
+        return filled
+
+
+def parameters_of(skill: Skill, script: str) -> Parameters | None:
+    """Return what a script takes, or None when nothing says it.
 
     Raises:
         ParameterError: What should be a schema is none.
@@ -48,28 +88,24 @@ def schema_of(skill: Skill, script: str) -> Schema | None:
     """
     beside = str(PurePosixPath(script).with_suffix(".schema.json"))
     try:
-        return _schema(read_resource(skill.root, beside, limit=_LARGEST), f"`{beside}`")
+        return _read(read_resource(skill.root, beside, limit=_LARGEST), f"`{beside}`")
     except MissingResourceError:
         pass  # the usual case
     if _FIELD in skill.metadata:
-        return _schema(skill.metadata[_FIELD], f"`metadata.{_FIELD}` of `{skill.name}`")
+        return _read(skill.metadata[_FIELD], f"`metadata.{_FIELD}` of `{skill.name}`")
     functions = inspect(resolve(skill.root, script)).functions if script.endswith(".py") else ()
-    return _from_signature(functions[0].arguments) if functions else None
+    return Parameters(_from_signature(functions[0].arguments)) if functions else None
 
 
-def _schema(text: bytes | str, where: str) -> Schema:
+def _read(text: bytes | str, where: str) -> Parameters:
     try:
         schema = json.loads(text)
-        jsonschema_rs.validator_for(schema)
+        if isinstance(schema, dict):
+            return Parameters(schema)
     except (ValueError, RecursionError) as error:
-        raise ParameterError(f"{where} is not a JSON Schema: {_first(error)}") from None
-    if not isinstance(schema, dict):
-        raise ParameterError(f"{where} is not a JSON Schema of an object: write a mapping")
-    return schema
-
-
-def _first(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+        said = str(error).partition("\n")[0]
+        raise ParameterError(f"{where} is not a JSON Schema: {said}") from None
+    raise ParameterError(f"{where} is not a JSON Schema of an object: write a mapping")
 
 
 def _from_signature(arguments: ast.arguments) -> Schema:
@@ -127,30 +163,6 @@ def _parts(node: ast.expr) -> Iterator[str]:
         yield from _parts(node.value)  # list[int] is a list
     else:
         yield ""
-
-
-def fill(schema: Schema | None, params: Mapping[str, Any], script: str) -> dict[str, Any]:
-    """Return parameters with defaults filled in, after checking them.
-
-    Args:
-        schema: As `schema_of` gave it.
-        params: By name; not changed.
-        script: What errors call it.
-
-    Raises:
-        ParameterError: They do not fit; names each that does not.
-    """
-    filled = copy.deepcopy(dict(params))
-    if schema is None:
-        return filled
-    _default(schema, filled)
-    faults = [
-        f"{'.'.join(map(str, fault.instance_path)) or 'parameters'}: {fault.message}"
-        for fault in jsonschema_rs.validator_for(schema).iter_errors(filled)
-    ]
-    if faults:
-        raise ParameterError(f"`{script}` cannot take these parameters: {'; '.join(faults[:5])}")
-    return filled
 
 
 def _default(schema: Any, value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from .command import Command, command_for, script_of
 from .error import ParameterError
 from .inspected import Entry, inspect
 from .kinds import imports_of
-from .parameters import Schema, fill, schema_of
+from .parameters import Parameters, parameters_of
 
 __all__ = ["Asked", "Facts", "Plan", "facts_of", "planned"]
 
@@ -56,14 +57,14 @@ class Facts:
         command: The script and what runs it.
         called: Its function, where running the file would do nothing.
         parametrised: Its function that takes parameters by name.
-        schema: Of its parameters.
+        parameters: That it takes, where something says so.
         imports: What a zygote for the skill imports ahead.
     """
 
     command: Command
     called: Entry | None = None
     parametrised: Entry | None = None
-    schema: Schema | None = None
+    parameters: Parameters | None = None
     imports: tuple[str, ...] = ()
 
 
@@ -132,16 +133,16 @@ def facts_of(skill: Skill, script: str | None, interpreter: Path | None) -> Fact
     """
     name = script_of(skill, script)
     command = command_for(skill, name)
-    schema = schema_of(skill, name)
+    parameters = parameters_of(skill, name)
     if command.profile != "python":
-        return Facts(command, schema=schema)
+        return Facts(command, parameters=parameters)
     if interpreter is not None:
         prefix = (str(interpreter), str(command.path))
-        return Facts(Command(name, command.path, "program", prefix), schema=schema)
+        return Facts(Command(name, command.path, "program", prefix), parameters=parameters)
     found = inspect(command.path)
     takes = (each.name for each in found.functions if each.takes_parameters)
     called = found.called.name if found.called is not None else None
-    return Facts(command, called, next(takes, None), schema, imports_of(skill))
+    return Facts(command, called, next(takes, None), parameters, imports_of(skill))
 
 
 def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
@@ -191,9 +192,12 @@ def _processor_time(timeout: float) -> int:
 
 
 def _read(interpreter: Path | None) -> tuple[str, ...]:
-    """Return the environment of an interpreter, and that from which it was made."""
+    """Return the folders of an interpreter: its environment, and that from which it was made.
+
+    A worker starts without `site`, so that the sandbox there does not know of our environment.
+    """
     if interpreter is None:
-        return ()
+        return (sys.prefix,) if sys.prefix != sys.base_prefix else ()
     folders = (interpreter.absolute().parent.parent, interpreter.resolve().parent.parent)
     return tuple(dict.fromkeys(map(str, folders)))
 
@@ -215,13 +219,17 @@ def _entry(facts: Facts, asked: Asked) -> tuple[Entry | None, dict[str, Any] | N
         params = _object(asked.stdin)
     else:
         return None, None
-    return entry, fill(facts.schema, params, facts.command.script)
+    if facts.parameters is None:
+        return entry, dict(params)
+    return entry, facts.parameters.fill(params, facts.command.script)
 
 
 def _object(stdin: bytes | None) -> dict[str, Any]:
     """Return the JSON object that stdin is, or an empty one."""
+    if not stdin:
+        return {}
     try:
-        found = json.loads(stdin or b"{}")
+        found = json.loads(stdin)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

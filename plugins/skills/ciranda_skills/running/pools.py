@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import final
 
@@ -13,7 +12,7 @@ import anyio.abc
 
 from ciranda.executors.pool import Pool
 
-__all__ = ["Pools"]
+__all__ = ["Lease", "Pools"]
 
 
 @dataclass(eq=False, slots=True)
@@ -29,6 +28,33 @@ class _Kept:
         self.leaving = True
         if not self.users:
             self.stop.set()
+
+
+@final
+class Lease:
+    """Holds one pool open, as a context manager that gives it."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    async def __aenter__(self) -> Pool:
+        try:
+            if not self._kept.open.is_set():
+                await self._kept.open.wait()
+        except BaseException:
+            self._return()
+            raise
+        return self._kept.pool
+
+    async def __aexit__(self, *_: object) -> None:
+        self._return()
+
+    def _return(self) -> None:
+        self._kept.users -= 1
+        if self._kept.leaving and not self._kept.users:
+            self._kept.stop.set()
 
 
 @final
@@ -50,8 +76,7 @@ class Pools:
         """The pools, the one used last at the end."""
         return tuple(kept.pool for kept in self._kept.values())
 
-    @asynccontextmanager
-    async def lease(self, key: Hashable, make: Callable[[], Pool]) -> AsyncIterator[Pool]:
+    def lease(self, key: Hashable, make: Callable[[], Pool]) -> Lease:
         """Hold the pool of a key, which is made when there is none.
 
         Args:
@@ -65,14 +90,7 @@ class Pools:
         self._kept.move_to_end(key)
         kept.users += 1
         self._evict()
-        try:
-            if not kept.open.is_set():
-                await kept.open.wait()
-            yield kept.pool
-        finally:
-            kept.users -= 1
-            if kept.leaving and not kept.users:
-                kept.stop.set()
+        return Lease(kept)
 
     async def _keep(self, kept: _Kept) -> None:
         async with kept.pool:
@@ -84,14 +102,11 @@ class Pools:
             _, oldest = self._kept.popitem(last=False)
             oldest.leave()
 
-    def drop(self, key: Hashable) -> None:
-        """Close the pool of a key when nobody uses it any more."""
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            kept.leave()
+    def drop(self, chosen: Callable[[Hashable], bool]) -> None:
+        """Close the pools whose keys are chosen, each when nobody uses it any more."""
+        for key in [key for key in self._kept if chosen(key)]:
+            self._kept.pop(key).leave()
 
     def close(self) -> None:
         """Close all of them as they fall idle."""
-        while self._kept:
-            _, kept = self._kept.popitem()
-            kept.leave()
+        self.drop(lambda _: True)

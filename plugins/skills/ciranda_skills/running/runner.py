@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Any, Final, NamedTuple, Self, final
 
 import anyio
 import anyio.abc
@@ -29,7 +29,7 @@ from .freshness import Fresh
 from .given import given
 from .outcome import Outcome, Status
 from .plan import Asked, Facts, Plan, facts_of, planned
-from .pools import Pools
+from .pools import Lease, Pools
 from .progress import Listener
 from .recent import Recent
 from .run import Run
@@ -40,6 +40,13 @@ __all__ = ["Runner"]
 _FEWEST: Final = 2
 _MOST: Final = 10
 _WATCHED: Final = 256  # skills whose files are looked at
+
+
+class _Warm(NamedTuple):
+    """What the warm processes of a skill are kept by."""
+
+    root: Path
+    allowed: bytes
 
 
 @final
@@ -176,13 +183,32 @@ class Runner:
         verdict = None
         try:
             with run.scope:
-                async with _watching(cancel, run):
+                if cancel is None:
                     verdict = await self._verdict(skill, asked, run)
+                else:
+                    async with _watching(cancel, run):
+                        verdict = await self._verdict(skill, asked, run)
         except anyio.get_cancelled_exc_class():
             run.called_off = True
             run.end(run.stopped())
             raise
         return run.end(verdict or run.stopped())
+
+    async def preload(self, skill: Skill, script: str | None = None) -> None:
+        """Have the zygote of a script ready, so that its first run need not wait for it.
+
+        Raises:
+            SkillError: There is no such script, or nothing to run it with.
+            PoolError: It cannot start.
+        """
+        facts = await anyio.to_thread.run_sync(facts_of, skill, script, None)
+        profile, imports = facts.command.profile, facts.imports
+        async with self._lease(profile, imports, network=False) as pool:
+            await pool.run("ready", None)
+
+    def forget(self, skill: Skill) -> None:
+        """End the warm processes of a skill, each when its run has ended."""
+        self._pools.drop(lambda key: isinstance(key, _Warm) and key.root == skill.root)
 
     async def _verdict(self, skill: Skill, asked: Asked, run: Run) -> Verdict:
         try:
@@ -247,9 +273,7 @@ class Runner:
     ) -> Verdict:
         limits = TreeLimits(plan.processes, plan.allowed.memory_mb)
         profile, network = plan.command.profile, plan.allowed.network
-        async with self._pools.lease(
-            (profile, network, imports), lambda: self._zygotes(profile, imports, network=network)
-        ) as pool:
+        async with self._lease(profile, imports, network=network) as pool:
             ended = await pool.run(
                 profile,
                 order,
@@ -261,14 +285,17 @@ class Runner:
         tail = run.captured.stderr.tail
         return judge(ended, profile, tail, run.script, plan.allowed.memory_mb)
 
-    def _zygotes(self, profile: Profile, imports: tuple[str, ...], *, network: bool) -> Pool:
-        kind = kinds.zygote(imports, self._features, profile, network=network)
-        return Pool(kind, self._size, idle=self._idle)
+    def _lease(self, profile: Profile, imports: tuple[str, ...], *, network: bool) -> Lease:
+        def make() -> Pool:
+            kind = kinds.zygote(imports, self._features, profile, network=network)
+            return Pool(kind, self._size, idle=self._idle)
+
+        return self._pools.lease((profile, network, imports), make)
 
     async def _warm(
         self, skill: Skill, plan: Plan, facts: Facts, version: str, run: Run
     ) -> Verdict:
-        key = "warm", msgspec.msgpack.encode(plan.allowed)
+        key = _Warm(skill.root, msgspec.msgpack.encode(plan.allowed))
         async with self._pools.lease(
             key, lambda: self._warm_ones(skill, plan, facts.imports)
         ) as pool:
@@ -291,11 +318,8 @@ class Runner:
 
 
 @asynccontextmanager
-async def _watching(cancel: anyio.Event | None, run: Run) -> AsyncIterator[None]:
+async def _watching(cancel: anyio.Event, run: Run) -> AsyncIterator[None]:
     """Call a run off when an event is set."""
-    if cancel is None:
-        yield
-        return
 
     async def watch() -> None:
         await cancel.wait()
