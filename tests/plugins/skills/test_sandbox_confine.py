@@ -20,6 +20,7 @@ from ciranda_skills.sandbox import (
     environment,
     find_bubblewrap,
     rlimits,
+    tree,
 )
 from ciranda_skills.sandbox.features import try_features
 
@@ -172,6 +173,40 @@ def test_programs_have_as_many_processes_as_the_policy_says():
         assert ended.text == "blocked: it was killed"
         ended = arena.run(forks, Policy(profile="program", processes=10), uid=arena.NOBODY)
     assert ended.text == "succeeded: 'stopped at 9'"
+
+
+def reaps(most):
+    """Return work that starts a process with a child of its own and reaps it."""
+
+    def work(world):
+        worker = os.fork()
+        if worker == 0:
+            if os.fork() == 0:
+                os._exit(0)
+            time.sleep(0.05)
+            os._exit(3)
+        return os.waitstatus_to_exitcode(tree._reaped(worker, most)) or "well"
+
+    return work
+
+
+def test_the_first_process_reaps_until_the_worker_ends_and_kills_it_when_there_are_too_many():
+    assert arena.run(reaps(None), measured=True).text == "succeeded: 3"
+    assert arena.run(reaps(100_000), measured=True).text == "succeeded: 3"
+    assert arena.run(reaps(0), measured=True).text == "succeeded: -9"
+
+
+def test_a_process_ends_as_another_did():
+    def end(status):
+        pid = os.fork()
+        if pid == 0:
+            tree.end_as(status)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def work(world):
+        return [end(each << 8) for each in (0, 7, 255)] + [end(9), end(11), end(15)]
+
+    assert arena.run(work).text == "succeeded: [0, 7, 255, -9, -11, -15]"
 
 
 def test_without_namespaces_the_limit_of_processes_counts_all_of_the_user():

@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import sys
+import threading
 from typing import Final
 
 from .policy import Policy
@@ -14,6 +15,7 @@ __all__ = ["apply", "tasks_of"]
 _MIB: Final = 1 << 20
 _ARENA_MAX: Final = -8  # mallopt
 _ARENAS: Final = 2
+_STACK: Final = 2 * _MIB
 _TO_START_MB: Final = 16  # what it takes us to start a program
 # Shared memory and what a runtime only reserves: counted by no limit but the address space.
 _RESERVED_MB: Final = 1 << 16
@@ -63,8 +65,8 @@ def apply(policy: Policy, *, others: int | None) -> None:
     """
     space, data = _held()
     more = policy.memory_mb * _MIB
+    _reserve_less()
     if policy.profile == "python":
-        _few_arenas()
         _limit(resource.RLIMIT_AS, space + more)
         _limit(resource.RLIMIT_DATA, data + more)
     else:  # what it starts begins with nothing, and may reserve what it does not use
@@ -81,8 +83,9 @@ def apply(policy: Policy, *, others: int | None) -> None:
         _limit(resource.RLIMIT_NPROC, others + policy.processes)
 
 
-def _few_arenas() -> None:
-    """Keep malloc from reserving 64 MiB of address space a thread."""
+def _reserve_less() -> None:
+    """Keep a thread from reserving 64 MiB for malloc and 8 MiB of stack: limits count them."""
+    threading.stack_size(_STACK)
     mallopt = getattr(LIBC, "mallopt", None)  # musl has none, nor arenas
     if mallopt is not None:
         mallopt(_ARENA_MAX, _ARENAS)
