@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from . import (
@@ -76,65 +75,64 @@ def confine(
     _alone()
     if policy.strict and not bubblewrap.around():
         raise SandboxError("the policy is strict, and this process was not started by bubblewrap")
-    with _step("session"):
-        if os.getsid(0) != os.getpid():
-            os.setsid()
-    with _step("namespaces"):
-        if plan.namespaces:
-            namespaces.enter(system, plan.namespaces)
-    with _step("environment"):  # before the other processes of a namespace copy it
-        environment.replace(environment.wanted(policy, os.environ))
-    with _step("mounts"):
-        if plan.read_only:
-            namespaces.read_only_but(system, policy.writable)
-    shm = False
-    with _step("process namespace"):
-        if Namespace.PID in plan.namespaces:
-            own_mounts = Namespace.MOUNT in plan.namespaces
-            shm = tree.branch(
-                system,
-                proc=plan.proc,
-                shm_mb=_SHM_MB if own_mounts else 0,
-                processes=policy.processes,
-            )
-    with _step("resource limits"):
-        rlimits.apply(policy, others=_others(plan, policy))
-    with _step("descriptors"):
-        descriptors.close_all_but(keep_fds)
-    with _step("folder"):
-        if policy.cwd is not None:
-            os.chdir(policy.cwd)
-    _forbid(system, plan, policy, shm=shm)
+    at = ""
+    try:
+        for at in _layers(system, plan, policy, keep_fds):  # noqa: B007  (told when one fails)
+            pass
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"the sandbox fails at {at}: {error}") from error
     return plan.report
+
+
+def _layers(kernel: Kernel, plan: Plan, policy: Policy, keep_fds: Collection[int]) -> Iterator[str]:
+    """Put on one layer after another; yields the name of the one that comes next."""
+    yield "session"
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    yield "namespaces"
+    if plan.namespaces:
+        namespaces.enter(kernel, plan.namespaces)
+    yield "environment"  # before the other processes of a namespace copy it
+    environment.replace(environment.wanted(policy, os.environ))
+    yield "mounts"
+    if plan.read_only:
+        namespaces.read_only_but(kernel, policy.writable)
+    yield "process namespace"
+    shm = False
+    if Namespace.PID in plan.namespaces:
+        own_mounts = Namespace.MOUNT in plan.namespaces
+        shm = tree.branch(
+            kernel,
+            proc=plan.proc,
+            shm_mb=_SHM_MB if own_mounts else 0,
+            processes=policy.processes,
+        )
+    yield "resource limits"
+    rlimits.apply(policy, others=_others(plan, policy))
+    yield "descriptors"
+    descriptors.close_all_but(keep_fds)
+    yield "folder"
+    if policy.cwd is not None:
+        os.chdir(policy.cwd)
+    yield "privileges"
+    if _LINUX:
+        privileges.drop(kernel)
+    yield "landlock"
+    if plan.landlock:
+        rules = granted(policy, proc=plan.proc, shm=shm)
+        landlock.restrict(kernel, rules, abi=plan.landlock, network=policy.network)
+    yield "seccomp"
+    if plan.filter is not None:
+        seccomp.load(kernel, seccomp.compiled(plan.filter), os.getpid())
 
 
 def _planned(found: Features, policy: Policy) -> Plan:
     plan = planned(found, Ask(policy.profile, policy.network, policy.strict))
+    # Looked up here, for all who are forked from us.
+    environment.first_block()
     if plan.landlock:
-        # Looked up here, for all who are forked from us.
         system_rules(policy.profile, network=policy.network, proc=plan.proc)
     return plan
-
-
-def _forbid(kernel: Kernel, plan: Plan, policy: Policy, *, shm: bool) -> None:
-    with _step("privileges"):
-        if _LINUX:
-            privileges.drop(kernel)
-    with _step("landlock"):
-        if plan.landlock:
-            rules = granted(policy, proc=plan.proc, shm=shm)
-            landlock.restrict(kernel, rules, abi=plan.landlock, network=policy.network)
-    with _step("seccomp"):
-        if plan.filter is not None:
-            seccomp.load(kernel, seccomp.compiled(plan.filter), os.getpid())
-
-
-@contextmanager
-def _step(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise SandboxError(f"the sandbox fails at {name}: {error}") from error
 
 
 def _alone() -> None:

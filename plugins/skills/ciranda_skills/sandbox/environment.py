@@ -1,6 +1,7 @@
 """The environment: cleared down to the block that the kernel shows, then set anew."""
 
 import ctypes
+import functools
 import os
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from typing import Final
 from .policy import Policy
 from .syscalls import LIBC
 
-__all__ = ["replace", "wanted"]
+__all__ = ["first_block", "replace", "wanted"]
 
 _START: Final = 47  # fields of /proc/self/stat behind the name in brackets
 _END: Final = 48
@@ -42,15 +43,26 @@ def replace(values: Mapping[str, str]) -> None:
     tempfile.tempdir = None  # it may have looked at TMPDIR before
 
 
-def _blank() -> None:
+@functools.cache
+def first_block() -> tuple[int, int]:
+    """Return where the environment of the start of this process lies: address and bytes.
+
+    It lies there for everybody who is forked later, so one look is enough.
+    """
     if LIBC is None:
-        return
-    LIBC.clearenv()
+        return 0, 0
     fd = os.open("/proc/self/stat", os.O_RDONLY)
     try:
         fields = os.read(fd, 4096).rpartition(b")")[2].split()
     finally:
         os.close(fd)
-    start, end = int(fields[_START]), int(fields[_END])
-    if start:  # 0 where this process may not know its own layout
-        ctypes.memset(start, 0, end - start)
+    start = int(fields[_START])  # 0 where this process may not know its own layout
+    return start, int(fields[_END]) - start
+
+
+def _blank() -> None:
+    if LIBC is not None:
+        LIBC.clearenv()
+    start, size = first_block()
+    if start:
+        ctypes.memset(start, 0, size)

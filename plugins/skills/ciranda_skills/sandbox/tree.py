@@ -9,7 +9,6 @@ import os
 import resource
 import signal
 import struct
-import time
 from typing import Final, NoReturn
 
 from .descriptors import close_all_but
@@ -86,6 +85,7 @@ def _reaped(worker: int, most: int | None) -> int:
         worker: Whose status counts.
         most: Processes of this namespace above which the worker is killed; None counts none.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # to be waited for, with a limit
     while True:
         pid, status = os.waitpid(-1, 0 if most is None else os.WNOHANG)
         if pid == worker:
@@ -95,7 +95,7 @@ def _reaped(worker: int, most: int | None) -> int:
                 os.kill(worker, signal.SIGKILL)
                 most = None  # its end comes next, whatever the others do
             else:
-                time.sleep(_EVERY)
+                signal.sigtimedwait([signal.SIGCHLD], _EVERY)
 
 
 def end_as(status: int) -> NoReturn:
