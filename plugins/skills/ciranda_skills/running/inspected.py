@@ -65,6 +65,12 @@ class Inspected:
         """The function to call where running the file would do nothing."""
         return None if self.acts or not self.functions else self.functions[0]
 
+    @property
+    def parametrised(self) -> Function | None:
+        """The function to call when there are parameters."""
+        takes = (each for each in self.functions if each.takes_parameters)
+        return next(takes, self.called)
+
 
 def inspect(path: Path) -> Inspected:
     """Return what the script at `path` says; what is no Python, or too long, says nothing."""

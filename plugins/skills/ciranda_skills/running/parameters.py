@@ -93,8 +93,8 @@ def parameters_of(skill: Skill, script: str) -> Parameters | None:
         pass  # the usual case
     if _FIELD in skill.metadata:
         return _read(skill.metadata[_FIELD], f"`metadata.{_FIELD}` of `{skill.name}`")
-    functions = inspect(resolve(skill.root, script)).functions if script.endswith(".py") else ()
-    return Parameters(_from_signature(functions[0].arguments)) if functions else None
+    function = inspect(resolve(skill.root, script)).parametrised if script.endswith(".py") else None
+    return None if function is None else Parameters(_from_signature(function.arguments))
 
 
 def _read(text: bytes | str, where: str) -> Parameters:

@@ -56,7 +56,7 @@ class Facts:
     Args:
         command: The script and what runs it.
         called: Its function, where running the file would do nothing.
-        parametrised: Its function that takes parameters by name.
+        parametrised: Its function to call when there are parameters.
         parameters: That it takes, where something says so.
         imports: What a zygote for the skill imports ahead.
     """
@@ -140,9 +140,10 @@ def facts_of(skill: Skill, script: str | None, interpreter: Path | None) -> Fact
         prefix = (str(interpreter), str(command.path))
         return Facts(Command(name, command.path, "program", prefix), parameters=parameters)
     found = inspect(command.path)
-    takes = (each.name for each in found.functions if each.takes_parameters)
-    called = found.called.name if found.called is not None else None
-    return Facts(command, called, next(takes, None), parameters, imports_of(skill))
+    called, parametrised = (
+        None if each is None else each.name for each in (found.called, found.parametrised)
+    )
+    return Facts(command, called, parametrised, parameters, imports_of(skill))
 
 
 def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
@@ -214,7 +215,7 @@ def _entry(facts: Facts, asked: Asked) -> tuple[Entry | None, dict[str, Any] | N
     params = asked.params
     entry = facts.called
     if params is not None:
-        entry = facts.parametrised or facts.called
+        entry = facts.parametrised
     elif entry is not None:
         params = _object(asked.stdin)
     else:

@@ -63,6 +63,7 @@ class Runner:
         warm_calls: Runs after which a warm process is replaced.
         folder: Where private folders of runs are made; None is the system's.
         clock: Seconds, for wall times.
+        kernel: For tests, of machines that offer less.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Runner:
         warm_calls: int = 1000,
         folder: Path | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        kernel: Kernel | None = None,
     ) -> None:
         self._size = slots or max(_FEWEST, min(_MOST, 2 * (os.cpu_count() or 1)))
         self._most = zygotes
@@ -81,6 +83,7 @@ class Runner:
         self._warm_calls = warm_calls
         self._folder = folder
         self._clock = clock
+        self._kernel = kernel or Kernel()
         self._slots = anyio.Semaphore(self._size, fast_acquire=True)
         self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
         self._facts: Recent[Hashable, tuple[str, Facts]] = Recent(_WATCHED)
@@ -91,7 +94,7 @@ class Runner:
         self._features: Features
 
     async def __aenter__(self) -> Self:
-        self._features = await anyio.to_thread.run_sync(try_features, Kernel())
+        self._features = await anyio.to_thread.run_sync(try_features, self._kernel)
         self._folders = Folders(self._folder)
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
@@ -248,7 +251,7 @@ class Runner:
         """
         key = plan.command.profile, plan.allowed.network
         if key not in self._reports:
-            self._reports[key] = detect(Policy(profile=key[0], network=key[1]))
+            self._reports[key] = detect(Policy(profile=key[0], network=key[1]), self._kernel)
         report = self._reports[key]
         run.confined_by(report.level, report.missing)
         require(report, level)

@@ -75,10 +75,17 @@ def _name(number: int) -> str:
     return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
+def _number(name: str | None) -> int | None:
+    """Return the signal that a pool names, or tells by its number where it has no name."""
+    if name is None:
+        return None
+    return int(name) if name.isdigit() else signal.Signals[name].value
+
+
 def judge_failure(error: StepError, script: str) -> Verdict:
     """Return the verdict on a run whose worker failed around it."""
     if error.kind == "worker-lost":
-        number = signal.Signals[name].value if (name := error.detail.get("signal")) else None
+        number = _number(error.detail.get("signal"))
         return Verdict(Status.FAILED, error.detail.get("exit_code"), number, f"`{script}`: {error}")
     if error.kind == "memory":
         return Verdict(Status.KILLED_MEMORY, message=f"`{script}`: {error}")
