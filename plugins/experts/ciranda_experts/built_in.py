@@ -14,7 +14,7 @@ from .conservation.conservation import Conservation
 from .conservation.spent import Spent
 from .expert import Expert, Finding, Question
 from .intent.intent import Feature, Intent
-from .presolve.presolve import presolve
+from .presolve.presolve import Presolver
 from .presolve.problem import Answer, Decision, Problem
 from .security import Rules, judge, security_expert
 from .security.calibration import load_calibration
@@ -30,14 +30,16 @@ class Deciding:
 
     Args:
         solver: For the rest.
+        presolver: For what is easy; whoever asks about the same intent may share it.
     """
 
-    def __init__(self, solver: Solver) -> None:
+    def __init__(self, solver: Solver, presolver: Presolver | None = None) -> None:
         self._solver: Final = solver
+        self._presolver: Final = presolver or Presolver()
 
     async def decide(self, problem: Problem, budget: float) -> Decision:
         """Decide a problem within so many seconds; what nobody could decide is unknown."""
-        decision = presolve(problem)
+        decision = self._presolver.decide(problem)
         if decision is not None:
             return decision
         try:
@@ -46,16 +48,20 @@ class Deciding:
             return Decision(Answer.UNKNOWN, "none", reason="expert-missing")
 
 
-def logic_expert(solver: Solver, *, timeout: float = 30.0) -> Expert:
+def logic_expert(
+    solver: Solver, *, timeout: float = 30.0, presolver: Presolver | None = None
+) -> Expert:
     """Return the expert that proves or refutes conditions.
 
     Args:
         solver: For what is not easy.
         timeout: Seconds.
+        presolver: For what is easy; whoever asks about the same intent may share it.
     """
+    easy = presolver or Presolver()
 
     def ask(question: Question) -> Finding | Awaitable[Finding]:
-        found = logic.look(question.intent)  # what is easy needs no task of its own
+        found = logic.look(question.intent, presolver=easy)  # what is easy needs no task of its own
         if isinstance(found, Finding):
             return found
         return logic.finish(question.intent, found, solver, question.budget)
@@ -97,13 +103,21 @@ class Watching:
         solver: For what is not easy.
         spent: The transactions that were approved.
         trusted: Roots of ledgers that may be relied upon; None takes any.
+        presolver: For what is easy; whoever asks about the same intent may share it.
     """
 
     def __init__(
-        self, solver: Solver, spent: Spent, *, trusted: frozenset[str] | None = None
+        self,
+        solver: Solver,
+        spent: Spent,
+        *,
+        trusted: frozenset[str] | None = None,
+        presolver: Presolver | None = None,
     ) -> None:
-        self._whole: Final = Conservation(Deciding(solver).decide, spent, trusted=trusted)
-        self._easy: Final = Conservation(_presolved, spent, trusted=trusted)
+        self._presolver: Final = presolver or Presolver()
+        whole = Deciding(solver, self._presolver)
+        self._whole: Final = Conservation(whole.decide, spent, trusted=trusted)
+        self._easy: Final = Conservation(self._presolved, spent, trusted=trusted)
 
     def is_pure(self, intent: Intent) -> bool:
         """Say whether a finding about an intent may be given again without asking."""
@@ -132,9 +146,8 @@ class Watching:
         """Say what came of a question."""
         return await self._whole.settle(question, judgement)
 
-
-async def _presolved(problem: Problem, _budget: float) -> Decision:
-    decision = presolve(problem)
-    if decision is None:
-        raise _NotEasyError
-    return decision
+    async def _presolved(self, problem: Problem, _budget: float) -> Decision:
+        decision = self._presolver.decide(problem)
+        if decision is None:
+            raise _NotEasyError
+        return decision

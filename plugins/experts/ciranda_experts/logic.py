@@ -13,7 +13,7 @@ from .exact import Value, written
 from .expert import Finding
 from .intent.evaluate import UNDEFINED, evaluate
 from .intent.intent import Condition, Intent
-from .presolve.presolve import BUDGET, presolve
+from .presolve.presolve import BUDGET, Presolver
 from .presolve.problem import Answer, Decision, Obligation, Problem, Role, problems
 from .proof import proof_of
 from .solver.solver import Solver, Why
@@ -62,8 +62,16 @@ async def judge(
     return found if isinstance(found, Finding) else await finish(intent, found, solver, budget)
 
 
-def look(intent: Intent, *, effort: int = EFFORT) -> Finding | Undecided:
-    """Do what `judge` does without a solver; return what is left for one, if something is."""
+def look(
+    intent: Intent, *, effort: int = EFFORT, presolver: Presolver | None = None
+) -> Finding | Undecided:
+    """Do what `judge` does without a solver; return what is left for one, if something is.
+
+    Args:
+        intent: What is to be judged.
+        effort: As of `judge`.
+        presolver: May know what the conditions say from somebody who asked before.
+    """
     obligations = problems(intent)
     if not obligations:
         return Finding(
@@ -72,11 +80,12 @@ def look(intent: Intent, *, effort: int = EFFORT) -> Finding | Undecided:
             reason="irrelevant",
             message="The intent has no conditions.",
         )
+    presolver = presolver or Presolver()
     share = min(BUDGET, effort // len(obligations))
     decided: list[Decided] = []
     hard: list[Obligation] = []
     for obligation in obligations:
-        decision = presolve(obligation.problem, budget=share) if share else None
+        decision = presolver.decide(obligation.problem, budget=share) if share else None
         if decision is None:
             hard.append(obligation)
         elif decision.answer is obligation.wanted:

@@ -20,6 +20,7 @@ from .conservation.spent import Spent
 from .council.council import Council
 from .council.telling import Telling
 from .learning.learning import Learning
+from .presolve.presolve import Presolver
 from .security import load_rules
 from .settings import ExpertsSettings
 from .solver.solver import Solver
@@ -59,10 +60,11 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             stack.callback(learning.close)
         solver = await stack.enter_async_context(Solver(workers=settings.processes))
         trusted = frozenset(settings.ledgers) if settings.ledgers else None
+        presolver = Presolver()  # one expert after another looks at the same conditions
         built_in = [
-            logic_expert(solver, timeout=settings.timeout),
+            logic_expert(solver, timeout=settings.timeout, presolver=presolver),
             quick_security_expert(load_rules(*settings.rules)),
-            Watching(solver, spent, trusted=trusted).expert(),
+            Watching(solver, spent, trusted=trusted, presolver=presolver).expert(),
         ]
         council = Council(
             settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..intent.tree import Sort
 from .book import Book, ExhaustedError
@@ -18,6 +18,8 @@ __all__ = ["BUDGET", "Presolver", "presolve"]
 
 BUDGET = 6_000  # units of work, see Book: a few milliseconds at most
 UNDEFINED = "undefined"
+MAX_BASES = 3  # assumptions that are kept: of one intent there are hardly more
+MAX_FACTS = 4_000  # of what is kept
 
 
 def presolve(problem: Problem, *, budget: int = BUDGET) -> Decision | None:
@@ -39,30 +41,26 @@ def presolve(problem: Problem, *, budget: int = BUDGET) -> Decision | None:
 class Presolver:
     """Decides problems as `presolve` does; the assumptions that they share are read once.
 
-    It is for the problems of one intent, one after another: it keeps what it reads.
+    It is for problems that come one after another and, like those of one intent, begin with the
+    same conditions (the same objects): it keeps what it reads until others come.
     """
 
-    __slots__ = ("_base",)
+    __slots__ = ("_bases",)
 
     def __init__(self) -> None:
-        self._base: _Base | None = None
+        self._bases: list[_Base] = []
 
     def decide(self, problem: Problem, *, budget: int = BUDGET) -> Decision | None:
         """Decide a problem exactly if that is easy; see `presolve`."""
-        places = [condition.where for condition in problem.assume]
-        if problem.violate is not None:
-            places.append(problem.violate.where)
-        if len(set(places)) < len(places):
-            return None  # a certificate could not say which is meant
         try:
-            found = self._search(problem, places, budget)
+            places, found = self._search(problem, budget, Search(problem))
         except (ExhaustedError, TooLargeError):
             return None
         if found is None:
             return None
         if isinstance(found, dict):
             return Decision(Answer.SATISFIABLE, "model", model=found)
-        method = "folding" if set(found.node) == {"false"} else "linear"
+        method = "folding" if found.node.keys() == {"false"} else "linear"
         return Decision(
             Answer.UNSATISFIABLE,
             method,
@@ -70,61 +68,123 @@ class Presolver:
             certificate={"method": method, "proof": found.node},
         )
 
-    def _search(self, problem: Problem, places: list[str], budget: int) -> Proof | Model | None:
-        search = Search(problem)
+    def _search(
+        self, problem: Problem, budget: int, search: Search
+    ) -> tuple[Sequence[str], Proof | Model | None]:
         if problem.undefined:
-            branch = Branch(Values(Book(budget), problem.int_bits))
-            _enter(branch, problem.sorts)
-            return _undefined(problem, places, branch, search)
-        base = self._base
-        if base is None or not base.serves(problem):
-            self._base = None  # in case that it takes too long
-            base = self._base = _Base(problem, places, budget)
+            return _undefined(problem, budget, search)
+        base = self._base(problem, budget)
+        if base is None:
+            return (), None
         if base.proof is not None:
-            return base.proof
+            return base.places, base.proof
         branch = base.branch.copy()
         branch.values.book.budget = budget
         if problem.violate is None:
-            return search.explore(branch)
-        _enter(branch, problem.sorts)
-        term, place = problem.violate.term, places[-1]
-        false = Goal(Mode.FALSE, term, f"{place}/0")
-        if can_be_undefined(term, problem.int_bits):
-            undefined = Goal(Mode.UNDEFINED, term, f"{place}/1")
-            return search.divide(branch, place, [[false], [undefined]])
-        return branch.take([false]) or search.explore(branch)
+            return base.places, search.explore(branch)
+        return _violated(search, problem, base.places, branch)
+
+    def _base(self, problem: Problem, budget: int) -> _Base | None:
+        """Give what the assumptions of a problem say; None where two have one name."""
+        nearest: _Base | None = None
+        for base in reversed(self._bases):
+            if base.serves(problem):
+                nearest = base
+                break
+        if nearest is not None and len(nearest.assume) == len(problem.assume):
+            return nearest
+        places = [condition.where for condition in problem.assume]
+        if len(set(places)) < len(places):
+            return None  # a certificate could not say which is meant
+        base = _Base(problem, places, nearest, budget)
+        if places:
+            self._bases.append(base)
+            if len(self._bases) > MAX_BASES:
+                del self._bases[0]
+        return base
 
 
 class _Base:
-    """Assumptions that are true, and the proof that they cannot be if that is plain."""
+    """Assumptions that are true, and the proof that they cannot be if that is plain.
 
-    __slots__ = ("assume", "branch", "int_bits", "proof", "sorts")
+    Args:
+        problem: Whose assumptions.
+        places: What they are called.
+        begun: What the first of them say, if that was read before.
+        budget: Units of work.
+    """
 
-    def __init__(self, problem: Problem, places: list[str], budget: int) -> None:
+    __slots__ = ("assume", "branch", "int_bits", "places", "proof", "sorts")
+
+    def __init__(
+        self, problem: Problem, places: list[str], begun: _Base | None, budget: int
+    ) -> None:
         self.assume = problem.assume
         self.int_bits = problem.int_bits
         self.sorts = problem.sorts
-        self.branch = Branch(Values(Book(budget), problem.int_bits))
-        _enter(self.branch, problem.sorts)
-        self.proof = self.branch.take(
-            [
-                Goal(Mode.TRUE, condition.term, place)
-                for condition, place in zip(problem.assume, places, strict=False)
-            ]
-        )
+        self.places = places
+        self.proof: Proof | None = None
+        known = 0
+        if begun is None:
+            self.branch = Branch(Values(Book(budget), problem.int_bits))
+        else:
+            known = len(begun.assume)
+            self.branch = begun.branch.copy()
+            self.branch.values.book.budget = budget
+            self.proof = begun.proof
+        if self.proof is None:
+            _enter(self.branch, problem.sorts)
+            self.proof = self.branch.take(
+                [
+                    Goal(Mode.TRUE, condition.term, place)
+                    for condition, place in zip(problem.assume[known:], places[known:], strict=True)
+                ]
+            )
 
     def serves(self, problem: Problem) -> bool:
-        """Say whether a problem begins with these assumptions."""
-        if problem.assume is not self.assume or problem.int_bits != self.int_bits:
+        """Say whether a problem begins with these assumptions, the same objects."""
+        mine, others = self.assume, problem.assume
+        if mine is not others:
+            if len(mine) > len(others) or problem.int_bits != self.int_bits:
+                return False
+            for one, other in zip(mine, others, strict=False):
+                if one is not other:
+                    return False
+        elif problem.int_bits != self.int_bits:
+            return False
+        if len(self.branch.values.book.facts) > MAX_FACTS:
             return False
         sorts = problem.sorts
         return all(sorts.get(name, sort) is sort for name, sort in self.sorts.items())
 
 
+def _violated(
+    search: Search, problem: Problem, assumed: list[str], branch: Branch
+) -> tuple[Sequence[str], Proof | Model | None]:
+    """Ask whether a condition may be false or undefined, where all assumptions are true."""
+    violated = problem.violate
+    assert violated is not None  # or nobody would ask
+    place = violated.where
+    if place in assumed:
+        return (), None  # a certificate could not say which is meant
+    places = [*assumed, place]
+    _enter(branch, problem.sorts)
+    false = Goal(Mode.FALSE, violated.term, f"{place}/0")
+    if can_be_undefined(violated.term, problem.int_bits):
+        undefined = Goal(Mode.UNDEFINED, violated.term, f"{place}/1")
+        return places, search.divide(branch, place, [[false], [undefined]])
+    return places, branch.take([false]) or search.explore(branch)
+
+
 def _undefined(
-    problem: Problem, places: list[str], branch: Branch, search: Search
-) -> Proof | Model | None:
+    problem: Problem, budget: int, search: Search
+) -> tuple[Sequence[str], Proof | Model | None]:
     """Ask for each condition whether it may be undefined when those before it are true."""
+    places = [condition.where for condition in problem.assume]
+    if len(set(places)) < len(places):
+        return (), None
+    branch = Branch(Values(Book(budget), problem.int_bits))
+    _enter(branch, problem.sorts)
     proofs: list[Proof] = []
     unknown = False
     for index, (condition, place) in enumerate(zip(problem.assume, places, strict=True)):
@@ -135,7 +195,7 @@ def _undefined(
             found = twin.take([Goal(Mode.UNDEFINED, condition.term, spot)])
             found = found or search.explore(twin)
         if isinstance(found, dict):
-            return found
+            return places, found
         if found is None:
             unknown = True
         else:
@@ -145,8 +205,8 @@ def _undefined(
             proofs.extend([proof] * (len(places) - 1 - index))
             break
     if unknown:
-        return None
-    return Proof(
+        return places, None
+    return places, Proof(
         {"split": UNDEFINED, "branches": [proof.node for proof in proofs]},
         set[str]().union(*(proof.used for proof in proofs)),
     )
@@ -168,7 +228,7 @@ def _enter(branch: Branch, sorts: Mapping[str, Sort]) -> None:
             branch.system.upper[name] = Bound(half - 1, high)
 
 
-def _core(places: list[str], used: Iterable[str]) -> tuple[str, ...]:
+def _core(places: Sequence[str], used: Iterable[str]) -> tuple[str, ...]:
     """Name the conditions that facts come from, in the order of the problem."""
     needed: set[str] = set()
     for path in used:
