@@ -52,6 +52,7 @@ class World:
     shm: int = -1
     queue: bytes = b""
     measured: bool = False  # whether the lines that run are wanted
+    before: Callable[[], object] | None = None  # called in the attacker before it is confined
 
 
 Attack = Callable[[World], object]
@@ -190,6 +191,8 @@ def _attacker(
 def _attack(attack: Attack, here: World, policy: Policy | None, features: Features | None) -> None:
     said = "blocked: it ended without a word"
     try:
+        if here.before is not None:
+            here.before()
         if policy is not None:
             confine(policy, keep_fds=(here.result,), features=features)
         got = attack(here)
@@ -217,6 +220,7 @@ def run(
     features: Features | None = None,
     measured: bool = False,
     wait_for: int | None = None,
+    before: Callable[[], object] | None = None,
 ) -> Outcome:
     """Run an attack in a child of a victim and return how it ended.
 
@@ -226,6 +230,7 @@ def run(
         uid: Whose processes victim and attacker are; None is ours.
         features: What the attacker takes the machine for.
         measured: Whether coverage shall know what runs in the attacker; costs a while.
+        before: What the attacker does before it is confined.
         wait_for: Place in the victim's memory that what the attacker left may write to.
     """
     whose = os.getuid() if uid is None else uid
@@ -242,7 +247,12 @@ def run(
                 os.close(read)
                 os.setsid()
                 become(whose)
-                _victim(attack, replace(here, result=write, measured=measured), policy, features)
+                _victim(
+                    attack,
+                    replace(here, result=write, measured=measured, before=before),
+                    policy,
+                    features,
+                )
                 code = 0
             except BaseException as error:
                 os.write(write, f"broken: {type(error).__name__}: {error}".encode())

@@ -1,5 +1,6 @@
 """Confining: limits, descriptors, environment, and failures that leave nothing half done."""
 
+import ctypes
 import errno
 import os
 import resource
@@ -13,10 +14,12 @@ import pytest
 
 from ciranda_skills.sandbox import (
     Kernel,
+    Level,
     Policy,
     SandboxError,
     bubblewrap_command,
     confine,
+    detect,
     environment,
     find_bubblewrap,
     rlimits,
@@ -207,6 +210,49 @@ def test_a_process_ends_as_another_did():
         return [end(each << 8) for each in (0, 7, 255)] + [end(9), end(11), end(15)]
 
     assert arena.run(work).text == "succeeded: [0, 7, 255, -9, -11, -15]"
+
+
+@pytest.mark.parametrize("uid", [None, arena.NOBODY] if os.getuid() == 0 else [None])
+def test_a_process_still_ends_with_its_parent(uid):
+    def asked(world):
+        signum = ctypes.c_int()
+        ctypes.CDLL(None).prctl(2, ctypes.byref(signum), 0, 0, 0)  # PR_GET_PDEATHSIG
+        return signum.value
+
+    ended = arena.run(asked, Policy(), uid=uid, before=_die_with_parent)
+
+    assert ended.text == "succeeded: 9"
+
+
+def _die_with_parent():
+    assert ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0) == 0
+
+
+def test_when_the_process_outside_is_killed_everything_inside_ends():
+    def works(world):
+        for _ in range(100):
+            world.shared[300] = (world.shared[300] + 1) % 256
+            time.sleep(0.01)
+
+    def outside(world):
+        """Confine a child as a program, kill the process outside, and look who goes on."""
+        outer = os.fork()
+        if outer == 0:
+            confine(Policy(profile="program", home=world.home), keep_fds=())
+            works(world)
+            os._exit(0)
+        while not world.shared[300]:
+            time.sleep(0.001)
+        os.kill(outer, signal.SIGKILL)
+        os.waitpid(outer, 0)
+        time.sleep(0.05)
+        seen = world.shared[300]
+        time.sleep(0.05)
+        return "it ended" if world.shared[300] == seen else "it goes on"
+
+    if detect(Policy(profile="program")).level < Level.L3:
+        pytest.skip("there are no process namespaces here")
+    assert arena.run(outside).text == "succeeded: 'it ended'"
 
 
 def test_without_namespaces_the_limit_of_processes_counts_all_of_the_user():

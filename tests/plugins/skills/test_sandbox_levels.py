@@ -180,7 +180,7 @@ def test_elsewhere_the_level_is_0_and_everything_is_missing(monkeypatch):
 
     assert report.level == Level.L0
     assert report.layers == ()
-    assert {"landlock", "seccomp", "netns", "cgroup"} <= set(report.missing)
+    assert {"landlock", "seccomp", "netns", "memory limit", "cgroup"} <= set(report.missing)
     with pytest.raises(SandboxError, match="landlock: darwin has nothing like it"):
         require(report, Level.L1)
 

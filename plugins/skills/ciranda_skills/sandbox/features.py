@@ -29,6 +29,8 @@ READ_ONLY: Final = "read-only mounts"
 PROC: Final = "proc"
 LANDLOCK: Final = "landlock"
 SECCOMP: Final = "seccomp"
+MEMORY: Final = "memory limit"
+PARENT: Final = "parent-death signal"
 _ENDED: Final = "the trial ended before it came to this"
 
 
@@ -71,7 +73,8 @@ def _names() -> tuple[str, ...]:
 def try_features(kernel: Kernel) -> Features:
     """Try everything once a process; takes some milliseconds."""
     if sys.platform != "linux":
-        return from_answers({}, f"{sys.platform} has nothing like it")
+        elsewhere = f"{sys.platform} has nothing like it"
+        return from_answers({}, elsewhere, lacks=(MEMORY, PARENT))
     read, write = os.pipe()
     with quiet_fork():
         pid = os.fork()
@@ -98,14 +101,15 @@ def quiet_fork() -> Iterator[None]:
         yield
 
 
-def from_answers(answers: dict[str, int], silent: str) -> Features:
+def from_answers(answers: dict[str, int], silent: str, lacks: tuple[str, ...] = ()) -> Features:
     """Return what the answers of a trial say.
 
     Args:
         answers: By name: at least 0 for success, else the negative errno.
         silent: Reason for what has no answer.
+        lacks: What else is not there, for the same reason.
     """
-    why = {name: silent for name in _names() if name not in answers}
+    why = {name: silent for name in (*_names(), *lacks) if name not in answers}
     why |= {name: os.strerror(-answer) for name, answer in answers.items() if answer < 0}
     kinds = _NONE
     for kind in _KINDS:

@@ -116,6 +116,9 @@ def _gaps(found: Features, ask: Ask) -> Iterator[Gap]:
         yield Gap(names.READ_ONLY, found.reason(names.READ_ONLY), Level.L3)
     if Namespace.PID in asked(ask) & found.namespaces and not found.proc:
         yield Gap(names.PROC, found.reason(names.PROC))
+    for name in (names.MEMORY, names.PARENT):
+        if name in dict(found.why):
+            yield Gap(name, found.reason(name))
     yield _CGROUP
 
 

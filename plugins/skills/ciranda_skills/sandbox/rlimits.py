@@ -66,7 +66,9 @@ def apply(policy: Policy, *, others: int | None) -> None:
     space, data = _held()
     more = policy.memory_mb * _MIB
     _reserve_less()
-    if policy.profile == "python":
+    if sys.platform != "linux":
+        pass  # elsewhere address space is given away by the terabyte, and a limit is refused
+    elif policy.profile == "python":
         _limit(resource.RLIMIT_AS, space + more)
         _limit(resource.RLIMIT_DATA, data + more)
     else:  # what it starts begins with nothing, and may reserve what it does not use

@@ -34,7 +34,7 @@ _NEVER: Final = Rule(
         "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module",
         "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "fsopen", "fsconfig",
         "fsmount", "fspick", "move_mount", "open_tree", "open_tree_attr", "mount_setattr",
-        "statmount", "listmount", "open_by_handle_at",
+        "statmount", "listmount", "open_by_handle_at", "inotify_init", "inotify_init1",
         "reboot", "swapon", "swapoff", "sethostname", "setdomainname", "settimeofday",
         "clock_settime", "clock_adjtime", "adjtimex", "acct", "quotactl", "quotactl_fd",
         "nfsservctl", "syslog", "iopl", "ioperm", "vhangup", "lookup_dcookie", "uselib", "sysfs",
@@ -45,8 +45,9 @@ _NEVER: Final = Rule(
 _BOTH: Final = (
     _NEVER,
     Rule(("clone3",), _ENOSYS),  # its flags are out of a filter's sight; libc falls back to clone
-    # Somebody else would get the signals of a descriptor; keys would be typed on a terminal.
-    Rule(("fcntl",), _EPERM, only=((Check(1, 8),), (Check(1, 10),), (Check(1, 15),))),
+    # Somebody else would get the signals of a descriptor, or wait for a lease to be given back.
+    Rule(("fcntl",), _EPERM, only=tuple((Check(1, command),) for command in (8, 10, 15, 1024))),
+    # Keys would be typed on a terminal; and the signals of a socket.
     Rule(
         ("ioctl",),
         _EPERM,
