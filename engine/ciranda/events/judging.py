@@ -59,7 +59,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     who said otherwise, `proof` what `VerifyProof` checks again (None where nothing was proven),
     `review` the id of the item that waits for a human ("" if none), `mode` how the verdict is to
     be taken (`full`, `soft`, `shadow`, `off`), `enforced` whether it binds in that mode, `key`
-    the digest of the canonical intent, `latency` seconds in all.
+    the digest of the canonical intent, `latency` seconds in all; `waited` of them passed before a
+    worker was free, and count for no budget and no expert's latency.
     """
 
     id: str
@@ -75,13 +76,15 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     enforced: bool = True
     key: str = ""
     latency: float = 0.0
+    waited: float = 0.0
 
 
 class Judge(Request[Judgement], frozen=True, kw_only=True):
     """May this be done? Answered by the plugin `experts`.
 
     `intent` is a mapping or text as `ciranda experts verify` reads it. `experts` adds to the
-    mandatory ones. `budget` in seconds can only shorten what the settings allow. `key` is the
+    mandatory ones. `budget`, seconds of work, can only shorten what the settings allow: it begins
+    when a worker is free, so whoever cannot wait sets a time limit of their own. `key` is the
     idempotency key of the step on whose behalf it is asked: the same transaction asked again
     under the same key is no double spend. `run` and `path` name that step: with `run` the step
     itself tells of the answers, in its run's log, and the council of nothing but who began.

@@ -38,8 +38,8 @@ class ExpertsSettings(Settings, section="experts"):
         weights: How much an expert counts, by name; above 0.
         mandatory: Experts without whose answer nothing is approved, where they are relevant.
         kinds: What intents of one `type` need besides: `experts`, `rule`, `threshold`.
-        timeout: Seconds that an expert may take; its own limit, if shorter.
-        budget: Seconds that a judgement may take.
+        timeout: Seconds that an expert may work; its own limit, if shorter.
+        budget: Seconds of work that a judgement may take; waiting for a free worker is none.
         threads: Experts that may be in threads at once.
         processes: Worker processes for experts that run in some, and for solvers.
         cache: Judged intents that are remembered; 0 remembers none.

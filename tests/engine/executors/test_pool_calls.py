@@ -141,6 +141,22 @@ async def test_waiting_callers_are_served_in_order(kind):
     assert served == list(range(20))
 
 
+async def test_who_waits_is_told_when_a_worker_takes_the_call(kind):
+    told: list[str] = []
+
+    async def call(name: str) -> None:
+        await pool.call("ok", name, on_start=lambda: told.append(f"begun {name}"))
+        told.append(f"done {name}")
+
+    async with Pool(kind(), 1) as pool, anyio.create_task_group() as tasks:
+        for name in ("a", "b"):
+            tasks.start_soon(call, name)
+            await anyio.lowlevel.checkpoint()
+    assert told.index("begun b") > told.index("begun a")
+    assert told.index("done b") > told.index("begun b")
+    assert sorted(told) == ["begun a", "begun b", "done a", "done b"]
+
+
 async def test_one_key_meets_one_worker_and_two_keys_two(kind):
     async with Pool(kind(), 2) as pool:
         first = await pool.call("pid", None, affinity="a")

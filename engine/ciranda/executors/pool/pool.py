@@ -1,5 +1,6 @@
 """A pool of warm worker processes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, final
@@ -147,6 +148,7 @@ class Pool:
         digest: str | None = None,
         on_event: Notify | None = None,
         on_output: Hear | None = None,
+        on_start: Callable[[], None] | None = None,
     ) -> Any:
         """Run one call in a worker and return its result as plain data.
 
@@ -161,6 +163,7 @@ class Pool:
                 (`level` is `stdout` or `stderr` for captured output), progress, spans.
             on_output: Called with `stdout` or `stderr` and each piece of what was written there,
                 all of it, as bytes; `on_event` then hears nothing of it.
+            on_start: Called when the waiting is over and a worker takes the call.
 
         Raises:
             StepError: `worker-lost` (retryable), `timeout`, `memory`, `limit`, `invalid-input`,
@@ -169,9 +172,9 @@ class Pool:
         """
         ask = Ask(name, payload, deadline, on_event, on_output, self._grace)
         if deadline is None:
-            return await self._call(ask, affinity, digest)
+            return await self._call(ask, affinity, digest, on_start)
         with anyio.move_on_after(deadline):
-            return await self._call(ask, affinity, digest)
+            return await self._call(ask, affinity, digest, on_start)
         self._count["failed"] += 1
         raise StepError("timeout", f"{name!r} was killed after its {deadline:g} seconds")
 
@@ -217,7 +220,13 @@ class Pool:
         ended: Exit = await self._call(ask, None, None)
         return ended
 
-    async def _call(self, ask: Ask, affinity: str | None, digest: str | None) -> Any:
+    async def _call(
+        self,
+        ask: Ask,
+        affinity: str | None,
+        digest: str | None,
+        on_start: Callable[[], None] | None = None,
+    ) -> Any:
         if not self._open:
             raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
         async with self._slots:
@@ -229,6 +238,8 @@ class Pool:
             self._busy.add(worker)
             self._count["calls"] += 1
             try:
+                if on_start is not None:
+                    on_start()
                 return await worker.call(ask)
             except StepError:
                 self._count["failed"] += 1

@@ -54,6 +54,8 @@ def line(
         "key": judgement.key,
         "latency_ms": _rounded(judgement.latency),
     }
+    if judgement.waited:
+        plain["waited_ms"] = _rounded(judgement.waited)
     if mandatory:
         plain["mandatory"] = list(mandatory)
     if number:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
@@ -10,6 +9,7 @@ from ciranda.events.judging import Judgement, Verdict
 
 from ..expert import Expert, Finding, Question
 from ..intent.intent import Feature, Intent
+from ..meter import worked
 from ..presolve.problem import Decision, Problem
 from .accounts import AccountError, likely_accounts
 from .ledger import LedgerError, check
@@ -40,7 +40,7 @@ class Conservation:
         spent: The transactions that were approved.
         trusted: Roots of ledgers (hex) that may be relied upon; None takes any root, and then a
             verdict holds for whoever knows the root to be right.
-        clock: Seconds of a steady clock.
+        clock: Seconds of a steady clock, of work alone.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Conservation:
         spent: Spent,
         *,
         trusted: frozenset[str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = worked,
     ) -> None:
         self._proving: Final = Proving(decide, clock)
         self._settling: Final = Settling(spent)

@@ -33,10 +33,14 @@ class Pledge(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What the experts said; `lasting` when all of it holds for whoever asks the same again."""
+    """What the experts said; `lasting` when all of it holds for whoever asks the same again.
+
+    `waited` is the seconds that an expert waited for a free worker, of the one that waited most.
+    """
 
     opinions: list[Opinion]
     lasting: bool
+    waited: float = 0.0
 
 
 @final
@@ -82,8 +86,8 @@ class Bench:
         Args:
             intent: The intent.
             chosen: The experts.
-            budget: Seconds for all of it.
-            limit: Seconds for each of them.
+            budget: Seconds of work for all of it; waiting for a free worker is none.
+            limit: Seconds of work for each of them.
             key: Of the step on whose behalf it is asked.
             pledges: Filled with those who are to be told what came of it.
             start: Called when an expert begins.
@@ -117,11 +121,12 @@ class Bench:
             opinions.append(known)
             if hear is not None:
                 hear(known)
+        waited = 0.0
         if flights:
-            landed = await self._landed(flights, hear)
+            landed, waited = await self._landed(flights, hear)
             for place, opinion in zip(places, landed, strict=True):
                 opinions.insert(place, opinion)  # everybody where they sit
-        return Heard(opinions, lasting)
+        return Heard(opinions, lasting, waited)
 
     def _ask(
         self, expert: Expert, question: Question, seconds: float, pure: bool, start: Start | None
@@ -158,10 +163,14 @@ class Bench:
         self._running.begin(flight, question, waiting)
         return flight
 
-    async def _landed(self, flights: list[Flight], hear: Hear | None) -> list[Opinion]:
-        """Wait for flights, each for its budget at most."""
+    async def _landed(
+        self, flights: list[Flight], hear: Hear | None
+    ) -> tuple[list[Opinion], float]:
+        """Wait for flights until they are due, and return how long workers kept one waiting."""
         done = anyio.Event()
         left = len(flights)
+        begun = anyio.current_time()
+        scope = anyio.CancelScope(deadline=max(flight.due for flight in flights))
 
         def told(opinion: Opinion) -> None:
             nonlocal left
@@ -171,12 +180,16 @@ class Bench:
             if not left:
                 done.set()
 
+        def moved() -> None:
+            scope.deadline = max(flight.due for flight in flights)
+
         for flight in flights:
-            flight.watch(told)
+            flight.watch(told, moved)
         try:
-            with anyio.move_on_after(max(flight.budget for flight in flights)):
+            with scope:
                 await done.wait()
-            return [self._outcome(flight, hear) for flight in flights]
+            waited = min(max(flight.waited for flight in flights), anyio.current_time() - begun)
+            return [self._outcome(flight, hear) for flight in flights], waited
         finally:
             for flight in flights:
                 flight.leave(told)

@@ -170,7 +170,8 @@ class Council:
             self._under_way -= 1
         if place is not None and epoch == self._bench.epoch:
             self._keep(place, entry, found if lasting else None)
-        judgement = _replace(found.judgement, id=name, latency=self._clock() - begun)
+        latency = self._clock() - begun
+        judgement = _replace(found.judgement, id=name, latency=latency, waited=found.waited)
         self._look_aside(judgement, entry, found.opinions)
         self._note(judgement, request, again=False)
         return judgement
@@ -207,7 +208,7 @@ class Council:
             return Weighed(entry.judgement or off(), ()), True
         pledges: list[Pledge] = []
         try:
-            found, lasting = await self._hear(request, intent, route, begun, pledges)
+            found, lasting, waited = await self._hear(request, intent, route, begun, pledges)
             if pledges:
                 found = await self._settled(found, intent, route, pledges)
         except BaseException:
@@ -215,15 +216,15 @@ class Council:
             raise
         judgement = _replace(found.judgement, id=name)
         if judgement.verdict is Verdict.UNCERTAIN:
-            return Weighed(self._reviewed(judgement, intent), found.opinions), False
+            return Weighed(self._reviewed(judgement, intent), found.opinions, waited), False
         proof = proof_of(intent, judgement)
         if proof is not None:
             judgement = _replace(judgement, proof=proof)
-        return Weighed(judgement, found.opinions), lasting
+        return Weighed(judgement, found.opinions, waited), lasting
 
     async def _hear(
         self, request: Judge, intent: Intent, route: Route, begun: float, pledges: list[Pledge]
-    ) -> tuple[Weighed, bool]:
+    ) -> tuple[Weighed, bool, float]:
         settings, crisis, telling = self.settings, self.crisis, self._telling
         now = self._clock()
         budget = crisis.timeout(budget_of(settings, intent, request.budget), now)
@@ -237,7 +238,7 @@ class Council:
             start=None if telling is None else telling.starting(request, intent),
             hear=None if telling is None or request.run else telling.hearing(request, intent),
         )
-        return self._weighed(intent, route, heard.opinions), heard.lasting
+        return self._weighed(intent, route, heard.opinions), heard.lasting, heard.waited
 
     def _weighed(self, intent: Intent, route: Route, said: Sequence[Opinion]) -> Weighed:
         threshold = self._terms.threshold
@@ -357,7 +358,7 @@ class Council:
         self.crisis.observe(
             self._clock(),
             anomaly=judgement.reason in ALARMS,
-            latency=judgement.latency,
+            latency=judgement.latency - judgement.waited,
             queue=self._under_way,
         )
         if bool(self.crisis.cause) is not self._in_crisis:

@@ -28,7 +28,8 @@ class CrisisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         minimum: Judgements in the window before their share means anything.
         window: Seconds over which anomalies are counted.
         queue: Judgements under way at once that begin a crisis.
-        latency: Seconds that judgements take on average when a crisis begins.
+        latency: Seconds that judgements take on average when a crisis begins, waiting for a
+            free worker apart.
         timeout: Seconds that an expert may take in a crisis, at most.
         threshold: Confidence that a verdict needs in a crisis, if more than otherwise.
         calm: Seconds without a cause before recovery begins.

@@ -7,6 +7,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
@@ -21,6 +22,7 @@ from ciranda.errors import StepError
 from ciranda.events.judging import Opinion
 
 from ..expert import Expert, Finding, Isolation, Question
+from ..meter import METER, Wait
 from .answer import crashed, garbage, late, opinion_of
 from .spans import active_tracer, describe
 
@@ -36,15 +38,31 @@ _KILLED: Final = frozenset({"timeout"})
 class Flight:
     """One expert at work on one intent; others who ask the same may wait for it too.
 
+    It measures its own working time: what it waits for a worker of others is no part of that.
+
     Args:
         expert: Who is at work.
-        budget: Seconds that it may take.
+        budget: Seconds that it may work.
 
     Attributes:
         opinion: What came of it; None while it is under way.
+        due: When it is too late, by the clock of the event loop; never while it waits.
     """
 
-    __slots__ = ("_watchers", "budget", "expert", "landed", "opinion", "scope")
+    __slots__ = (
+        "_at_most",
+        "_left",
+        "_since",
+        "_waited",
+        "_waits",
+        "_watchers",
+        "budget",
+        "due",
+        "expert",
+        "landed",
+        "opinion",
+        "scope",
+    )
 
     def __init__(self, expert: Expert, budget: float) -> None:
         self.expert: Final = expert
@@ -52,19 +70,56 @@ class Flight:
         self.scope: Final = anyio.CancelScope()
         self.opinion: Opinion | None = None
         self.landed: Callable[[Flight], None] | None = None
-        self._watchers: list[Callable[[Opinion], None]] = []
+        self.due = anyio.current_time() + budget
+        self._watchers: list[tuple[Callable[[Opinion], None], Callable[[], None]]] = []
+        self._waits = 0  # for how many workers it waits
+        self._waited = self._since = self._left = 0.0
+        self._at_most = inf
 
-    def watch(self, told: Callable[[Opinion], None]) -> None:
-        """Call `told` when it has landed."""
-        self._watchers.append(told)
+    def watch(self, told: Callable[[Opinion], None], moved: Callable[[], None]) -> None:
+        """Call `told` when it has landed, and `moved` when it is due at another time."""
+        self._watchers.append((told, moved))
 
     def leave(self, told: Callable[[Opinion], None]) -> None:
         """Watch no longer; an expert for whose answer nobody waits is stopped."""
         if self.opinion is None:
-            self._watchers.remove(told)
+            self._watchers = [each for each in self._watchers if each[0] is not told]
             if not self._watchers:
                 self.scope.cancel()
                 self.land(late(self.expert, self.budget, self.budget))
+
+    def start(self) -> None:
+        """Begin to measure."""
+        self._move(anyio.current_time() + self.budget)
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it has waited for workers."""
+        if not self._waits:
+            return self._waited
+        return self._waited + min(anyio.current_time() - self._since, self._at_most)
+
+    def stop(self, at_most: float) -> None:
+        """Do not count what follows, for so many seconds at most."""
+        self._waits += 1
+        if self._waits > 1:
+            return
+        self._since, self._at_most = anyio.current_time(), at_most
+        self._left = self.due - self._since
+        self._move(self._since + at_most + self._left)
+
+    def go_on(self) -> None:
+        """Count again; once for each `stop`."""
+        if self._waits == 1:
+            waited = self.waited - self._waited
+            self._waited += waited
+            self._move(self._since + waited + self._left)
+        self._waits -= 1
+
+    def _move(self, due: float) -> None:
+        self.due = self.scope.deadline = due
+        for _, moved in self._watchers:
+            moved()
 
     def land(self, opinion: Opinion) -> None:
         """Say what came of it; whatever comes later is dropped."""
@@ -73,7 +128,7 @@ class Flight:
         self.opinion = opinion
         if self.landed is not None:
             self.landed(self)
-        for told in self._watchers:
+        for told, _ in self._watchers:
             told(opinion)
 
 
@@ -170,6 +225,7 @@ class Running:
     async def _fly(self, flight: Flight, question: Question, waiting: Any) -> None:
         expert, begun = flight.expert, self._clock()
         opinion: Opinion | None = None
+        METER.set(flight)  # in this task alone
         try:
             if (tracer := active_tracer()) is None:
                 opinion = await self._opinion(flight, question, waiting)
@@ -185,18 +241,18 @@ class Running:
 
     async def _opinion(self, flight: Flight, question: Question, waiting: Any) -> Opinion:
         begun = self._clock()
-        flight.scope.deadline = anyio.current_time() + flight.budget
+        flight.start()
         try:
             with flight.scope:
                 found = await self._found(flight.expert, question, waiting)
-                latency = self._clock() - begun
+                latency = self._clock() - begun - flight.waited
                 if latency <= flight.budget:
                     return opinion_of(flight.expert, found, latency)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             if signalled(error):
                 raise
-            return self._failure(flight, error, self._clock() - begun)
-        return late(flight.expert, flight.budget, self._clock() - begun)
+            return self._failure(flight, error, self._clock() - begun - flight.waited)
+        return late(flight.expert, flight.budget, self._clock() - begun - flight.waited)
 
     def _failure(self, flight: Flight, error: BaseException, latency: float) -> Opinion:
         kind = error.kind if isinstance(error, StepError) else ""
@@ -216,7 +272,9 @@ class Running:
     async def _in_thread(self, expert: Expert, question: Question) -> object:
         places, holder = self._places, object()
         begun = threading.Lock()  # whoever takes it first decides whether the thread works
-        await places.acquire_on_behalf_of(holder)
+        # What is too late keeps its place, maybe for ever: others wait as long as they may work.
+        with Wait(question.budget):
+            await places.acquire_on_behalf_of(holder)
 
         def work() -> object:
             if not begun.acquire(blocking=False):
@@ -244,7 +302,8 @@ class Running:
             "key": question.key,
         }
         name = f"{judge.__module__}:{judge.__qualname__}"
-        plain = await pool.call(name, payload, deadline=question.budget, digest=expert.version)
+        with Wait() as wait:
+            plain = await pool.call(name, payload, digest=expert.version, on_start=wait.end)
         try:
             return msgspec.convert(plain, Finding)
         except msgspec.ValidationError as error:

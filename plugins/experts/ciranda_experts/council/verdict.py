@@ -66,10 +66,11 @@ def budget_of(settings: ExpertsSettings, intent: Intent, asked: float | None) ->
 
 
 class Weighed(NamedTuple):
-    """A judgement, and what experts said before calibration."""
+    """A judgement, what experts said before calibration, and seconds waited for workers."""
 
     judgement: Judgement
     opinions: tuple[Opinion, ...]
+    waited: float = 0.0
 
 
 def weighed(

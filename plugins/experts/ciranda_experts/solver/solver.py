@@ -15,6 +15,7 @@ from ciranda.executors.pool import Pool, PoolStats, Recycle, WorkerKind
 
 from ..exact import Value
 from ..intent.tree import Sort
+from ..meter import Wait
 from ..presolve.problem import Answer, Decision, Problem
 from ..presolve.witness import witnesses
 from .formula import Answered, Encoded, encode, fraction, read_value
@@ -93,7 +94,8 @@ class Solver:
         Args:
             problems: At least one. What cannot be decided is `unknown`, for the reason
                 `timeout`, `memory`, `undecided`, `irrational` or `expert-crashed`.
-            budget: Seconds for all, waiting for a worker included; then the worker is killed.
+            budget: Seconds for all, from when a worker takes them; then the worker is killed.
+                Whoever comes first gets a worker first, and waiting for one counts for nothing.
             seed: Another than 0 uses a fresh solver, configured otherwise.
             stop: Leave the rest open once a claim is refuted: one that can be violated, or
                 assumptions that cannot hold together.
@@ -104,7 +106,6 @@ class Solver:
         encoded = encode(problems)
         encoded.payload["seed"] = seed
         encoded.payload["stop"] = stop
-        encoded.payload["budget"] = max(1, int(budget * 1000))
         reply, reason = await self._ask(encoded.payload, budget)
         try:
             return _read_all(problems, reply, encoded, seed, reason)
@@ -119,21 +120,59 @@ class Solver:
             if getattr(notice, "name", "") == "known":
                 told[0] = notice.data
 
-        end = anyio.current_time() + budget
-        reason = Why.TIMEOUT
+        left, reason = budget, Why.TIMEOUT
         for _ in range(_TRIES):
-            left = end - anyio.current_time()
             if left <= 0:
                 break
             try:
-                reply = await self._pool.call("decide", payload, deadline=left, on_event=hear)
+                with _Working(left) as working:
+                    payload["budget"] = max(1, int(left * 1000))
+                    reply = await self._pool.call(
+                        "decide", payload, on_event=hear, on_start=working.start
+                    )
+                    return reply, ""
             except StepError as error:
                 reason = _WHY.get(error.kind, Why.UNDECIDED)
                 if error.kind != "worker-lost":
                     break
             else:
-                return reply, ""
+                return told[0], Why.TIMEOUT
+            left = working.left
         return told[0], reason
+
+
+@final
+class _Working:
+    """A call that may work so many seconds from when a worker takes it, and is cancelled then."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds: Final = seconds
+        self._wait: Final = Wait()
+        self._scope: Final = anyio.CancelScope()
+
+    def __enter__(self) -> Self:
+        self._wait.__enter__()
+        self._scope.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self._wait.end()
+        return bool(self._scope.__exit__(kind, error, trace))
+
+    def start(self) -> None:
+        """Begin to count."""
+        self._wait.end()
+        self._scope.deadline = anyio.current_time() + self._seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left of those that it had."""
+        return min(self._seconds, self._scope.deadline - anyio.current_time())
 
 
 def _read_all(
