@@ -219,7 +219,7 @@ def run(
     uid: int | None = None,
     features: Features | None = None,
     measured: bool = False,
-    wait_for: int | None = None,
+    wait_for: tuple[int, float] | None = None,
     before: Callable[[], object] | None = None,
 ) -> Outcome:
     """Run an attack in a child of a victim and return how it ended.
@@ -231,7 +231,8 @@ def run(
         features: What the attacker takes the machine for.
         measured: Whether coverage shall know what runs in the attacker; costs a while.
         before: What the attacker does before it is confined.
-        wait_for: Place in the victim's memory that what the attacker left may write to.
+        wait_for: Place in the victim's memory that what the attacker left may write to, and
+            seconds until that.
     """
     whose = os.getuid() if uid is None else uid
     with world(whose) as here:
@@ -261,13 +262,13 @@ def run(
         os.close(write)
         try:
             said = _heard(read)
-            return Outcome(said, None if wait_for is None else arrives(here, wait_for, 0.6))
+            return Outcome(said, None if wait_for is None else arrives(here, *wait_for))
         finally:
             os.close(read)
             _end(victim)
 
 
-def arrives(here: World, place: int, seconds: float = 0.3) -> bool:
+def arrives(here: World, place: int, seconds: float = 3.0) -> bool:
     """Tell whether the victim's memory says so within some time."""
     deadline = time.monotonic() + seconds
     while not here.shared[place] and time.monotonic() < deadline:

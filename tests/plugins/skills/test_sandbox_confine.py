@@ -169,6 +169,7 @@ def test_programs_have_as_many_processes_as_the_policy_says():
                 return f"stopped at {count}"
             if os.geteuid() == 0:
                 time.sleep(0.005)  # root is counted, not limited
+        time.sleep(2)
         return "never stopped"
 
     ended = arena.run(forks, Policy(profile="program", processes=10), measured=os.getuid() != 0)
@@ -230,7 +231,7 @@ def _die_with_parent():
 
 def test_when_the_process_outside_is_killed_everything_inside_ends():
     def works(world):
-        for _ in range(100):
+        for _ in range(1000):
             world.shared[300] = (world.shared[300] + 1) % 256
             time.sleep(0.01)
 
@@ -245,10 +246,12 @@ def test_when_the_process_outside_is_killed_everything_inside_ends():
             time.sleep(0.001)
         os.kill(outer, signal.SIGKILL)
         os.waitpid(outer, 0)
-        time.sleep(0.05)
-        seen = world.shared[300]
-        time.sleep(0.05)
-        return "it ended" if world.shared[300] == seen else "it goes on"
+        for _ in range(50):
+            seen = world.shared[300]
+            time.sleep(0.1)
+            if world.shared[300] == seen:
+                return "it ended"
+        return "it goes on"
 
     if detect(Policy(profile="program")).level < Level.L3:
         pytest.skip("there are no process namespaces here")

@@ -112,10 +112,10 @@ def test_a_daemon_dies_with_the_worker():
         program_probes.live_on(world)
         return True
 
-    assert arena.run(started, Policy(profile="program"), wait_for=200) == arena.Outcome(
+    assert arena.run(started, Policy(profile="program"), wait_for=(200, 0.6)) == arena.Outcome(
         "succeeded: True", reached=False
     )
-    assert arena.run(started, wait_for=200) == arena.Outcome("succeeded: True", reached=True)
+    assert arena.run(started, wait_for=(200, 10)) == arena.Outcome("succeeded: True", reached=True)
 
 
 def test_a_mapping_shared_by_nobody_is_what_programs_can_still_make_large():
