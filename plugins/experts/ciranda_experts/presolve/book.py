@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Final, TypeAlias
 
-from .polynomial import Column, Polynomial
+from ..intent.tree import Operation
+from ..intent.writing import write
+from .polynomial import ONE, Column, Polynomial
 
 __all__ = ["Book", "ExhaustedError", "Origin"]
 
@@ -24,11 +27,15 @@ class Book:
         budget: Units of work, each about a coefficient looked at.
     """
 
-    __slots__ = ("budget", "facts", "reals")
+    __slots__ = ("budget", "cases", "dull", "facts", "operations", "primes", "reals")
 
     def __init__(self, budget: int) -> None:
         self.facts: Final[list[str | dict[str, Any]]] = []
         self.reals: Final[set[str]] = set()  # the columns that are not whole numbers
+        self.operations: Final[dict[str, Operation]] = {}  # what columns such as `#0` stand for
+        self.cases = 0  # names given to cases
+        self.dull: Final[set[Hashable]] = set()  # what need not be looked at for residues again
+        self.primes: Final[dict[int, dict[int, int] | None]] = {}  # factors; None: it takes long
         self.budget = budget
 
     def note(self, fact: str | dict[str, Any]) -> int:
@@ -58,6 +65,22 @@ class Book:
         """Say whether all columns have whole values only."""
         return not self.reals or all(map(self.whole, polynomial))
 
+    def case(self) -> str:
+        """Give a name to cases that are no place in the problem."""
+        self.cases += 1
+        return f"case:{self.cases}"
+
+    def text(self, column: str) -> str:
+        """Give what a certificate calls a column."""
+        operation = self.operations.get(column)
+        return column if operation is None else write(operation)
+
+    def terms(self, polynomial: Polynomial) -> list[list[str]]:
+        """Write a polynomial."""
+        return [
+            [str(number), *map(self.text, _names(column))] for column, number in polynomial.items()
+        ]
+
     def write(self, origin: Origin) -> tuple[dict[str, Any], set[str]]:
         """Write a sum of facts as a leaf of a certificate, and name the facts it stands on."""
         steps: list[dict[str, Any]] = []
@@ -80,6 +103,14 @@ class Book:
                             step[key] = weights(value)
                         case "product":
                             step[key] = [name(part) for part in value]
+                        case "within":
+                            step[key] = [[name(part) for part in window] for window in value]
+                        case "times" | "square":
+                            step[key] = [self.text(part) for part in value]
+                        case "of":
+                            step[key] = self.text(value)
+                        case "descent":
+                            step[key] = name(value)
                         case _:
                             step[key] = value
                 numbers[fact] = f"#{len(steps)}"
@@ -90,3 +121,9 @@ class Book:
         if steps:
             leaf["steps"] = steps
         return leaf, used
+
+
+def _names(column: Column) -> tuple[str, ...]:
+    if column == ONE:
+        return ()
+    return (column,) if isinstance(column, str) else column

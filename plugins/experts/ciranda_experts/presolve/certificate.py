@@ -12,8 +12,25 @@ condition number 2 is undefined, and those before it are true. A certificate is 
 - `{"sum": {NAME: "3/2", ...}, "steps": [STEP, ...]}`: facts, times numbers, add up to a falsehood
   such as 0 > 0. A NAME is a path, `low(x)` or `high(x)` for the range of a machine integer, or
   `#2` for a step. A STEP is a sum; a sum with `"cut": true` (whole numbers: rounded), or with
-  `"times": [VARIABLE, ...]` (of equations alone); `{"product": [NAME, NAME]}` or
-  `{"square": [VARIABLE, ...]}`.
+  `"times": [ATOM, ...]` (of equations alone); `{"product": [NAME, NAME]}`, `{"square": [ATOM,
+  ...]}`, or one of the two below.
+- `{"cases": POLYNOMIAL, "as": "case:1", "branches": [NODE, NODE, NODE]}`: the polynomial is below
+  0 (the fact `case:1/0`), it is 0 (`case:1/1`), or it is above (`case:1/2`).
+- `{"factors": NODE of a sum, "left": POLYNOMIAL, "right": POLYNOMIAL, "primes": {"5": "2", ...},
+  "as": "case:2", "branches": [...]}`: the sum says that the product of two polynomials of whole
+  numbers is a number other than 0 with these prime factors. There is a branch for each of its
+  divisors, from the least to the greatest: the left one is that (`case:2/0/0`), the right one is
+  the quotient (`case:2/0/1`).
+
+An ATOM is a variable, or an operation such as `x // y` by its text, which stands for its value. A
+POLYNOMIAL is a list of `["3/2", ATOM, ...]`. Two more steps are about whole numbers alone:
+
+- a sum with `"modulus": 6, "within": [[NAME], [NAME, NAME], ...]`: what it leaves when divided by
+  6 is one of a few residues, found by trying all, so it is at least the least of them. Those that
+  break an equation `[NAME]`, or two bounds of one polynomial `[NAME, NAME]`, need no trying.
+- `{"descent": NAME, "modulus": 8, "divisor": 2, "of": ATOM}`: the atom is 0, since the equation
+  is homogeneous and leaves 0 for 8 only where all atoms are even: a solution could be halved
+  without end.
 
 A fact over whole numbers is as tight as it can be: `2*x > 3` is read as `x - 2 >= 0`.
 """
@@ -24,14 +41,17 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ..intent.tree import Sort
-from .formula import FALSE, ONE, Fact, Formula, Mode, Relation, Sum, combination, multiply
+from ..intent.tree import Op, Operation, Sort, Term
+from ..intent.writing import write
+from .congruence import Window, divisors, only_zero, residues
+from .formula import FALSE, ONE, Atom, Fact, Formula, Mode, Relation, Sum, combination, multiply
 from .problem import Problem
 from .reading import Reading
 
 __all__ = ["check"]
 
 UNDEFINED = "undefined"
+EQ = Relation.EQUAL
 
 
 def check(problem: Problem, certificate: Mapping[str, Any]) -> bool:
@@ -48,6 +68,8 @@ class _Checker:
         self._reading = Reading(problem.sorts, problem.int_bits)
         self._places = {condition.where: index for index, condition in enumerate(problem.assume)}
         self._formulas: dict[str, Formula] = {}
+        self._cases: dict[str, list[list[Fact]]] = {}  # the last ones of each name
+        self._atoms: dict[str, Atom] = {}
         claimed = problem.violate
         names = len(problem.assume) + (claimed is not None)
         if len(self._places.keys() | ({claimed.where} if claimed else set())) < names:
@@ -60,6 +82,9 @@ class _Checker:
         if "clash" in node:
             first, second = (self._at(path, chosen).variable for path in node["clash"])
             return first is not None and second == (first[0], not first[1])
+        if "cases" in node or "factors" in node:
+            cases = self._sides(node) if "cases" in node else self._factors(node, chosen)
+            return self._none(node, cases, chosen)
         if "split" in node:
             path, branches = node["split"], node["branches"]
             if path == UNDEFINED and self._problem.undefined:
@@ -73,15 +98,72 @@ class _Checker:
                 self.refutes(branch, {**chosen, path: index})
                 for index, branch in enumerate(branches)
             )
+        return self._total(node, chosen).impossible
+
+    def _total(self, node: Mapping[str, Any], chosen: Mapping[str, int]) -> Fact:
         steps: dict[str, Fact] = {}
         for index, step in enumerate(node.get("steps", ())):
             steps[f"#{index}"] = self._step(step, chosen, steps)
-        return self._sum(node["sum"], chosen, steps).impossible
+        return self._sum(node["sum"], chosen, steps)
+
+    def _none(
+        self, node: Mapping[str, Any], cases: list[list[Fact]], chosen: Mapping[str, int]
+    ) -> bool:
+        """Say whether none of some cases can be, with what each of them says as facts."""
+        name, branches = node["as"], node["branches"]
+        if name in chosen or not name.startswith("case:") or len(branches) != len(cases):
+            return False
+        for index, branch in enumerate(branches):
+            self._cases[name] = cases
+            if not self.refutes(branch, {**chosen, name: index}):
+                return False
+        return True
+
+    def _sides(self, node: Mapping[str, Any]) -> list[list[Fact]]:
+        """Say that a polynomial is below 0, or is 0, or is above."""
+        value = self._polynomial(node["cases"])
+        below = Fact(combination((-1, value)), Relation.ABOVE)
+        above = Fact(value, Relation.ABOVE)
+        equal = Fact(value, Relation.EQUAL)
+        return [[self._reading.tight(fact)] for fact in (below, equal, above)]
+
+    def _factors(self, node: Mapping[str, Any], chosen: Mapping[str, int]) -> list[list[Fact]]:
+        """Say that the first of two factors of a number is one of its divisors."""
+        equation = self._total(node["factors"], chosen)
+        left, right = self._polynomial(node["left"]), self._polynomial(node["right"])
+        factors = multiply(left, right)
+        for sign in (1, -1):
+            number = combination((1, factors), (sign, equation.sum))
+            if set(number) == {ONE}:
+                break
+        else:
+            raise ValueError("a product is not what it is said to be")
+        whole = number[ONE].denominator == 1 and all(map(self._is_whole, (left, right)))
+        if equation.relation is not Relation.EQUAL or not whole:
+            raise ValueError("only whole numbers have divisors")
+        primes = {int(prime): int(power) for prime, power in node["primes"].items()}
+        return [
+            [
+                self._reading.tight(Fact(combination((1, side), (-value, {ONE: Fraction(1)})), EQ))
+                for side, value in ((left, divisor), (right, int(number[ONE]) // divisor))
+            ]
+            for divisor in divisors(int(number[ONE]), primes)
+        ]
+
+    def _is_whole(self, value: Sum) -> bool:
+        return self._reading.whole(value) and all(
+            number.denominator == 1 for number in value.values()
+        )
 
     def _at(self, path: str, chosen: Mapping[str, int]) -> Formula:
         """Find a place, which must hold under what was chosen."""
         root, *indexes = path.split("/")
         problem = self._problem
+        if root in self._cases:
+            if len(indexes) not in (1, 2) or chosen[root] != int(indexes[0]):
+                raise LookupError(path)
+            facts = self._cases[root][chosen[root]]
+            return Formula(fact=facts[int(indexes[1]) if len(indexes) > 1 else 0])
         if root == UNDEFINED and problem.undefined:
             if chosen[UNDEFINED] != int(indexes[0]):
                 raise LookupError(path)
@@ -136,7 +218,7 @@ class _Checker:
         if edge in ("low", "high") and half is not None:
             if self._problem.sorts[variable] is not Sort.INT:
                 raise LookupError(name)
-            value, one = _variables([variable]), Fraction(1)
+            value, one = self._monomial([variable]), Fraction(1)
             constant: Sum = {ONE: Fraction(half)}
             if edge == "high":
                 return Fact(
@@ -173,6 +255,8 @@ class _Checker:
         if "square" in step:
             half = self._monomial(step["square"])
             return Fact(multiply(half, half), Relation.AT_LEAST)
+        if "descent" in step:
+            return self._descent(self._fact(step["descent"], chosen, steps), step)
         if "product" in step:
             first, second = (self._fact(name, chosen, steps) for name in step["product"])
             relations = {first.relation, second.relation}
@@ -184,23 +268,83 @@ class _Checker:
         if "times" in step:
             if fact.relation is not Relation.EQUAL:
                 raise ValueError("only an equation can be multiplied by a variable")
-            return Fact(multiply(fact.sum, self._monomial(step["times"])), Relation.EQUAL)
-        if step.get("cut") is True:
+            fact = Fact(multiply(fact.sum, self._monomial(step["times"])), Relation.EQUAL)
+        elif step.get("cut") is True:
             if not self._reading.whole(fact.sum):
                 raise ValueError("only a sum over whole numbers can be rounded")
             strict = fact.relation is Relation.ABOVE
             relation = Relation.ABOVE if strict else Relation.AT_LEAST
-            return self._reading.tight(Fact(fact.sum, relation))
+            fact = self._reading.tight(Fact(fact.sum, relation))
+        elif "modulus" in step:
+            fact = self._sharper(fact, step, chosen, steps)
         return fact
 
+    def _descent(self, form: Fact, step: Mapping[str, Any]) -> Fact:
+        """Take an atom to be 0, since it could be divided without end if it were not."""
+        if form.relation is not Relation.EQUAL or not self._is_whole(form.sum):
+            raise ValueError("only an equation of whole numbers can be divided without end")
+        atom = self._atom(step["of"])
+        among = any(atom == one for each in form.sum for one, _ in each)
+        if not among or not only_zero(form.sum, step["modulus"], step["divisor"]):
+            raise ValueError("the equation has other solutions")
+        return Fact({frozenset({(atom, 1)}): Fraction(1)}, Relation.EQUAL)
+
+    def _sharper(
+        self,
+        fact: Fact,
+        step: Mapping[str, Any],
+        chosen: Mapping[str, int],
+        steps: Mapping[str, Fact],
+    ) -> Fact:
+        """Take a sum of whole numbers to be at least what it may leave for a modulus."""
+        windows: list[Window] = []
+        for names in step["within"]:
+            facts = [self._fact(name, chosen, steps) for name in names]
+            if len(facts) == 1 and facts[0].relation is Relation.EQUAL:
+                windows.append(Window(facts[0].sum, 0))
+                continue
+            low, high = facts
+            width = combination((1, low.sum), (1, high.sum))
+            if not width.keys() <= {ONE}:
+                raise ValueError("two bounds are of different polynomials")
+            windows.append(Window(low.sum, int(width.get(ONE, 0))))
+        if not all(self._is_whole(each) for each in (fact.sum, *(one.sum for one in windows))):
+            raise ValueError("only whole numbers have residues")
+        found = residues(fact.sum, step["modulus"], windows)
+        if not found:
+            return Fact({ONE: Fraction(-1)}, Relation.AT_LEAST)
+        least: Sum = {ONE: Fraction(min(found))}
+        return Fact(combination((1, fact.sum), (-1, least)), Relation.AT_LEAST)
+
+    def _polynomial(self, given: list[list[str]]) -> Sum:
+        terms = ((Fraction(number), self._monomial(names)) for number, *names in given)
+        return combination(*terms)
+
     def _monomial(self, names: list[str]) -> Sum:
-        if any(self._problem.sorts[name] is Sort.BOOL for name in names):
+        result: Sum = {ONE: Fraction(1)}
+        for name in names:
+            result = multiply(result, {frozenset({(self._atom(name), 1)}): Fraction(1)})
+        return result
+
+    def _atom(self, name: str) -> Atom:
+        """Find an atom by its name or text."""
+        sort = self._problem.sorts.get(name)
+        if sort is Sort.BOOL:
             raise ValueError("a truth value is not a number")
-        return _variables(names)
-
-
-def _variables(names: list[str]) -> Sum:
-    result: Sum = {ONE: Fraction(1)}
-    for name in names:
-        result = multiply(result, {frozenset({(name, 1)}): Fraction(1)})
-    return result
+        if sort is not None:
+            return name
+        if not self._atoms:
+            conditions = [*self._problem.assume]
+            if self._problem.violate is not None:
+                conditions.append(self._problem.violate)
+            stack: list[Term] = [condition.term for condition in conditions]
+            while stack:
+                term = stack.pop()
+                if not isinstance(term, Operation):
+                    continue
+                stack += term.arguments
+                if term.sort is not Sort.BOOL:
+                    if term.op is Op.MODULO:
+                        term = Operation(Op.FLOOR_DIVIDE, term.arguments, term.sort)
+                    self._atoms[write(term)] = term
+        return self._atoms[name]

@@ -13,13 +13,14 @@ from .elimination import between
 from .linear import Relation, Row, System, normal
 from .polynomial import ONE, Column, Number, Polynomial, TooLargeError, add, product
 
-__all__ = ["enrich", "monomials", "pinned"]
+__all__ = ["enrich", "monomials", "pinned", "substituted"]
 
 EQUAL, AT_LEAST, ABOVE = Relation.EQUAL, Relation.AT_LEAST, Relation.ABOVE
 
 ROUNDS = 3
 MAX_PRODUCTS = 40
 MAX_FACTORS = 12
+MAX_LEFT = 3  # terms of an equation that is multiplied though it is not solved for the column
 
 
 def monomials(branch: Branch) -> set[tuple[str, ...]]:
@@ -32,22 +33,27 @@ def monomials(branch: Branch) -> set[tuple[str, ...]]:
     return {column for column in found if isinstance(column, tuple)}
 
 
-def enrich(branch: Branch) -> Origin | None:
+def enrich(branch: Branch, *, deep: bool = False) -> Origin | None:
     """Add facts about products: equations times columns, squares, inequalities multiplied.
+
+    Args:
+        branch: Where they are added.
+        deep: Also multiply by what operations give.
 
     Returns:
         A sum of facts that cannot be, if there is one now.
     """
     system, book = branch.system, branch.values.book
     done: set[tuple[Column, tuple[str, ...]]] = set()
+    parts = _parts_and_products if deep else _parts
     for _ in range(ROUNDS):
         work = [
             (name, tuple(rest))
             for column in sorted(monomials(branch))
-            for name, rest in _parts(column)
+            for name, rest in parts(column, system)
             if name in system.solved
             and (name, tuple(rest)) not in done
-            and not any(part.startswith("#") for part in rest)
+            and (deep or not any(part.startswith("#") for part in rest))
         ]
         if not work:
             break
@@ -62,7 +68,7 @@ def enrich(branch: Branch) -> Origin | None:
             conflict = system.add(polynomial, EQUAL, {fact: 1})
             if conflict is not None:
                 return conflict
-    return _squares(branch) or _products(branch)
+    return _squares(branch) or (_crossed(branch) if deep else None) or _products(branch)
 
 
 def pinned(branch: Branch, wishes: Sequence[int]) -> tuple[System | None, dict[Column, Number]]:
@@ -86,7 +92,7 @@ def pinned(branch: Branch, wishes: Sequence[int]) -> tuple[System | None, dict[C
         if value is None:
             return None, values
         values[name] = value
-        straight = _substituted(system, name, value)
+        straight = substituted(system, name, value)
         if straight is None:
             return None, values
         system = straight
@@ -101,13 +107,28 @@ def _polynomials(system: System) -> list[Polynomial]:
     return found
 
 
-def _parts(column: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+def _parts(column: tuple[str, ...], _system: System) -> list[tuple[Column, list[str]]]:
     """Take each factor out of a product once."""
-    parts: list[tuple[str, list[str]]] = []
+    parts: list[tuple[Column, list[str]]] = []
     for name in dict.fromkeys(column):
         rest = list(column)
         rest.remove(name)
         parts.append((name, rest))
+    return parts
+
+
+def _parts_and_products(column: tuple[str, ...], system: System) -> list[tuple[Column, list[str]]]:
+    """Take each factor, and each product that is solved, out of a product once."""
+    parts = _parts(column, system)
+    have = Counter(column)
+    for known in system.solved:
+        if isinstance(known, tuple) and known != column and not Counter(known) - have:
+            parts.append((known, sorted((have - Counter(known)).elements())))
+    for known, (_, equation, _) in system.solved.items():
+        # b == a * #0: what has a product with b has one with a * #0
+        if isinstance(known, tuple) and len(equation) <= MAX_LEFT and known[0].startswith("#"):
+            for name in have.keys() & equation.keys():
+                parts.append((known, sorted((have - Counter([name])).elements())))
     return parts
 
 
@@ -122,6 +143,31 @@ def _squares(branch: Branch) -> Origin | None:
         conflict = system.add({column: 1}, AT_LEAST, {fact: 1})
         if conflict is not None:
             return conflict
+    return None
+
+
+def _crossed(branch: Branch) -> Origin | None:
+    """Multiply inequalities with bounds of columns where that makes no product that is new."""
+    system, book = branch.system, branch.values.book
+    wanted = monomials(branch)
+    bounds = [bound.row for bound in (*system.lower.values(), *system.upper.values())]
+    bounds = [row for row in bounds if not any(isinstance(one, tuple) for one in row.polynomial)]
+    for row in list(system.rows):
+        if not any(isinstance(column, tuple) for column in row.polynomial):
+            continue
+        for bound in bounds:
+            book.spend(3 * len(row.polynomial))
+            try:
+                polynomial = product(row.polynomial, bound.polynomial)
+            except TooLargeError:
+                continue
+            if any(isinstance(one, tuple) and one not in wanted for one in polynomial):
+                continue
+            notes = [book.note({"sum": one.origin}) for one in (row, bound)]
+            relation = ABOVE if row.strict and bound.strict else AT_LEAST
+            conflict = system.add(polynomial, relation, {book.note({"product": notes}): 1})
+            if conflict is not None:
+                return conflict
     return None
 
 
@@ -185,7 +231,7 @@ def _known(system: System, name: str) -> Number | None:
     return None
 
 
-def _substituted(system: System, name: str, value: Number) -> System | None:
+def substituted(system: System, name: Column, value: Number) -> System | None:
     """Put a value in; None when that cannot be."""
     straight = System(system.book)
     known: Polynomial = {name: 1}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from ..intent.tree import Sort
 from .book import Book, ExhaustedError
 from .branch import Branch, Proof
+from .deep import DeepSearch
 from .goal import Goal, Mode
 from .linear import Bound, Row
 from .polynomial import ONE, TooLargeError
@@ -17,6 +19,7 @@ from .value import Values
 __all__ = ["BUDGET", "Presolver", "presolve"]
 
 BUDGET = 6_000  # units of work, see Book: a few milliseconds at most
+DEEP = 2  # times as much for what is about products of whole numbers
 UNDEFINED = "undefined"
 MAX_BASES = 3  # assumptions that are kept: of one intent there are hardly more
 MAX_FACTS = 4_000  # of what is kept
@@ -45,18 +48,22 @@ class Presolver:
     same conditions (the same objects): it keeps what it reads until others come.
     """
 
-    __slots__ = ("_bases",)
+    __slots__ = ("_bases", "_way")
 
-    def __init__(self) -> None:
+    def __init__(self, way: type[Search] = Search) -> None:
         self._bases: list[_Base] = []
+        self._way = way
 
     def decide(self, problem: Problem, *, budget: int = BUDGET) -> Decision | None:
         """Decide a problem exactly if that is easy; see `presolve`."""
-        try:
-            places, found = self._search(problem, budget, Search(problem))
-        except (ExhaustedError, TooLargeError):
-            return None
+        search = self._way(problem)
+        places: Sequence[str] = ()
+        found: Proof | Model | None = None
+        with suppress(ExhaustedError, TooLargeError):
+            places, found = self._search(problem, budget, search)
         if found is None:
+            if self._way is Search and search.bent and Sort.INT in problem.sorts.values():
+                return Presolver(DeepSearch).decide(problem, budget=DEEP * budget)
             return None
         if isinstance(found, dict):
             return Decision(Answer.SATISFIABLE, "model", model=found)

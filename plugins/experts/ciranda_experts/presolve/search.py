@@ -16,7 +16,7 @@ from .polynomial import ONE, Column, Polynomial, scale
 from .problem import Problem
 from .witness import witnesses
 
-__all__ = ["Model", "Search"]
+__all__ = ["Model", "Search", "refuted"]
 
 Model: TypeAlias = dict[str, bool | int | Fraction]
 
@@ -28,14 +28,15 @@ MAX_DEPTH = 60
 class Search:
     """Looks for a model of one problem, or for a proof that there is none."""
 
-    __slots__ = ("_problem",)
+    __slots__ = ("_problem", "bent")
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
+        self.bent = False  # whether products of columns were what stood in the way
 
     def explore(self, branch: Branch, depth: int = 0) -> Proof | Model | None:
         """Decide a branch; None when it is not easy."""
-        proof = _refuted(branch)
+        proof = refuted(branch)
         if proof is not None:
             return proof
         if depth > MAX_DEPTH:
@@ -46,7 +47,7 @@ class Search:
             )
             path, alternatives = branch.splits.pop(index)
             return self.divide(branch, path, alternatives, depth)
-        return self._settle(branch, depth)
+        return self.settle(branch, depth)
 
     def divide(
         self,
@@ -54,8 +55,17 @@ class Search:
         path: str,
         alternatives: Sequence[Alternative | None],
         depth: int = 0,
+        reason: Proof | None = None,
     ) -> Proof | Model | None:
-        """Decide a branch of which one of some alternatives holds."""
+        """Decide a branch of which one of some alternatives holds.
+
+        Args:
+            branch: What is taken to be so.
+            path: The place that says it.
+            alternatives: One of them holds.
+            depth: How many splits there were.
+            reason: What begins the node of a certificate, where that is no split over a place.
+        """
         proofs: list[Proof] = []
         unknown = False
         for index, alternative in enumerate(alternatives):
@@ -78,15 +88,16 @@ class Search:
                 proofs.append(found)
         if unknown:
             return None
-        node: dict[str, Any] = {"split": path, "branches": [proof.node for proof in proofs]}
-        return Proof(node, {path}.union(*(proof.used for proof in proofs)))
+        start, used = reason or Proof({"split": path}, {path})
+        node: dict[str, Any] = {**start, "branches": [proof.node for proof in proofs]}
+        return Proof(node, used.union(*(proof.used for proof in proofs)))
 
-    def _settle(self, branch: Branch, depth: int) -> Proof | Model | None:
+    def settle(self, branch: Branch, depth: int) -> Proof | Model | None:
         """Decide a branch without splits."""
         system = branch.system
         apart = [system.reduce(each.polynomial, {})[0] for each in branch.apart]
         if not all(apart):
-            return self._sides(branch, branch.apart[apart.index({})], depth)
+            return self.sides(branch, branch.apart[apart.index({})], depth)
         columns = [column for polynomial in apart for column in polynomial if column != ONE]
         for wishes in (ZEROS, SPREAD):
             point = near(system, wishes, columns)
@@ -120,11 +131,12 @@ class Search:
         full = None if point is None else complete(system, point)
         for each, polynomial in zip(branch.apart, apart, strict=True):
             if full is not None and value_at(polynomial, full) == 0:
-                return self._sides(branch, each, depth)
+                return self.sides(branch, each, depth)
         return None
 
     def _bend(self, branch: Branch, depth: int) -> Proof | Model | None:
         """Decide a branch with products of columns."""
+        self.bent = True
         system = branch.system
         conflict = enrich(branch)
         if conflict is None:
@@ -133,19 +145,19 @@ class Search:
             return Proof(*branch.values.book.write(conflict))
         for each in branch.apart:
             if not system.reduce(each.polynomial, {})[0]:
-                return self._sides(branch, each, depth)
+                return self.sides(branch, each, depth)
         for wishes in (ZEROS, SPREAD, (-1,), (2,)):
             straight, values = pinned(branch, wishes)
             point = None if straight is None else near(straight, wishes, ())
             full = None if straight is None or point is None else complete(straight, point)
-            model = None if full is None else self._checked(branch, {**full, **values})
+            model = None if full is None else self.checked(branch, {**full, **values})
             if model is not None:
                 return model
         if branch.apart:
-            return self._sides(branch, branch.apart[0], depth)
+            return self.sides(branch, branch.apart[0], depth)
         return None
 
-    def _sides(self, branch: Branch, apart: Apart, depth: int) -> Proof | Model | None:
+    def sides(self, branch: Branch, apart: Apart, depth: int) -> Proof | Model | None:
         """Split over a polynomial that is not 0: it is below, or above."""
         path, polynomial = apart
         branch.apart = [each for each in branch.apart if each.path != path]
@@ -161,9 +173,9 @@ class Search:
         full = None if point is None else complete(branch.system, point)
         if full is None or any(value_at(each, full) == 0 for each in apart):
             return None
-        return self._checked(branch, full)
+        return self.checked(branch, full)
 
-    def _checked(self, branch: Branch, point: dict[Column, int | Fraction]) -> Model | None:
+    def checked(self, branch: Branch, point: dict[Column, int | Fraction]) -> Model | None:
         """Make a model of a point; what is not a model by the reference semantics is dropped."""
         model: Model = {}
         for name, sort in self._problem.sorts.items():
@@ -176,7 +188,8 @@ class Search:
         return model if witnesses(self._problem, model) else None
 
 
-def _refuted(branch: Branch) -> Proof | None:
+def refuted(branch: Branch) -> Proof | None:
+    """Refute a branch by the bounds of its columns, if they contradict a row."""
     conflict = branch.system.refute()
     return None if conflict is None else Proof(*branch.values.book.write(conflict))
 

@@ -96,6 +96,7 @@ class Values:
         if name is None:
             name = f"#{len(self.columns)}"
             self.columns[operation] = name
+            self.book.operations[name] = operation
             if operation.sort is not Sort.INT and operation.op is not Op.FLOOR_DIVIDE:
                 self.book.reals.add(name)
         return {name: 1}
