@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace as replace_fields
 from pathlib import Path
 from typing import Final, final
 
@@ -30,6 +31,15 @@ from .source import Source
 from .unpacking import Limits, Refusal
 
 __all__ = ["Registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A copy of a skill that is ready to be put in place."""
+
+    token: str
+    version: Version
+    warnings: tuple[str, ...]
 
 
 @final
@@ -168,9 +178,8 @@ class Registry:
             with self._changing():
                 record = self.find(record.folder)
                 record = msgspec.structs.replace(record, name=offer.name, path=offer.path)
-                token, version = self._staged(offer.folder, offer.name, found.commit)
-                change = self._put(record, token, version, look=look, force=force)
-                return msgspec.structs.replace(change, warnings=found.warnings)
+                staged = self._staged(offer.folder, offer.name, found)
+                return self._put(record, staged, look=look, force=force)
 
     def rollback(self, name: str, content: str = "") -> Change:
         """Bring a former version of a skill back; the current one becomes a former one.
@@ -190,10 +199,11 @@ class Registry:
                 said = f" that begins with `{content[:64]}`" if content else ""
                 raise UnknownSkillError(f"`{name[:80]}` has no former version{said}")
             kept = self._place.kept(record.folder) / fitting[0].digest
-            token, version = self._staged(kept, record.name)
-            if version.digest != fitting[0].digest:
+            staged = self._staged(kept, record.name, Fetched(kept))
+            if staged.version.digest != fitting[0].digest:
                 raise InstallError(f"{kept} is not what it was: install the skill again")
-            return self._put(record, token, fitting[0], force=True)
+            staged = replace_fields(staged, version=fitting[0])
+            return self._put(record, staged, force=True)
 
     def remove(self, name: str, *, force: bool = False) -> Record:
         """Remove a skill that was installed, with its former versions; returns what it was.
@@ -230,14 +240,18 @@ class Registry:
                 with contextlib.suppress(OSError, SkillError):
                     recover(self._place)
 
-    def _staged(self, source: Path, name: str, commit: str = "") -> tuple[str, Version]:
+    def _staged(self, source: Path, name: str, found: Fetched) -> _Staged:
         """Copy a skill to where it can be put in place from, and look at the copy."""
         token = self._token()
-        staged = self._place.staged(token)
-        copy_skill(source, staged, self._limits)
-        version = loaded(staged, name).metadata.get("version", "")
-        content = digest(staged)
-        return token, Version(version=version, digest=content, at=self._clock(), commit=commit)
+        folder = self._place.staged(token)
+        left_out = copy_skill(source, folder, self._limits)
+        version = Version(
+            version=loaded(folder, name).metadata.get("version", ""),
+            digest=digest(folder),
+            at=self._clock(),
+            commit=found.commit,
+        )
+        return _Staged(token, version, found.warnings + left_out)
 
     def _install(self, source: Source, found: Fetched, offer: Offer, *, over: bool) -> Change:
         folder = folder_for(offer.name, offer.folder.name)
@@ -247,8 +261,8 @@ class Registry:
                 f"{self._place.standing(folder)} was not installed: remove it yourself, then "
                 f"install `{offer.name[:80]}`"
             )
-        token, version = self._staged(offer.folder, offer.name, found.commit)
-        same = known and known.current.digest == version.digest
+        staged = self._staged(offer.folder, offer.name, found)
+        same = known and known.current.digest == staged.version.digest
         if known and not same and not over and known.origin != source:
             raise InstallError(
                 f"`{folder}` is installed from {known.origin} already: remove it, or say that it "
@@ -259,25 +273,30 @@ class Registry:
             name=offer.name,
             origin=source,
             path=offer.path,
-            current=known.current if known else version,
+            current=known.current if known else staged.version,
             former=known.former if known else (),
         )
-        change = self._put(record, token, version, force=over)
-        return msgspec.structs.replace(change, warnings=found.warnings)
+        return self._put(record, staged, force=over)
 
-    def _put(
-        self, record: Record, token: str, version: Version, *, look: bool = False, force: bool
-    ) -> Change:
+    def _put(self, record: Record, staged: _Staged, *, look: bool = False, force: bool) -> Change:
         """Put what is staged in place of what stands there, unless they are the same."""
         standing = self._place.standing(record.folder)
         before = self._standing(record)
-        files = difference(standing if before else None, self._place.staged(token))
+        version = staged.version
+        files = difference(standing if before else None, self._place.staged(staged.token))
         new = record
         if before is None or before.digest != version.digest:
             former = (before, *record.former) if before else record.former
             once = {each.digest: each for each in former if each.digest != version.digest}
             new = msgspec.structs.replace(record, current=version, former=tuple(once.values()))
-        change = Change(record=new, folder=standing, before=before, files=files, done=not look)
+        change = Change(
+            record=new,
+            folder=standing,
+            before=before,
+            files=files,
+            done=not look,
+            warnings=staged.warnings,
+        )
         if look:
             return change
         if change.unchanged:
@@ -285,7 +304,7 @@ class Registry:
             return change
         if not force:
             self._check_unedited(record)
-        replace(self._place, new, token, self._swap)
+        replace(self._place, new, staged.token, self._swap)
         return change
 
     def _standing(self, record: Record) -> Version | None:
