@@ -46,10 +46,10 @@ def names_in(conditions: Iterable[Condition]) -> dict[str, Variable]:
     stack: list[Term] = [condition.term for condition in conditions]
     while stack:
         part = stack.pop()
-        if isinstance(part, Variable):
-            found[part.name] = part
-        elif isinstance(part, Operation):
+        if type(part) is Operation:
             stack.extend(part.arguments)
+        elif type(part) is Variable:
+            found[part.name] = part
     return found
 
 

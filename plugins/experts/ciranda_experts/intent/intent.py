@@ -51,7 +51,7 @@ class Condition(msgspec.Struct, frozen=True):
     @property
     def where(self) -> str:
         """Say which one it is: `pre[2]`."""
-        return f"{self.section.value}[{self.index}]"
+        return f"{self.section}[{self.index}]"
 
 
 class Source(msgspec.Struct, frozen=True):

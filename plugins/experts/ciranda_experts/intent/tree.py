@@ -18,6 +18,8 @@ class Sort(Enum):
     REAL = "real"
     BOOL = "bool"
 
+    __hash__ = object.__hash__  # members are single, and the hash of an Enum is slow
+
 
 class Op(Enum):
     """Operations of a term, by how they are written."""
@@ -43,6 +45,8 @@ class Op(Enum):
     OR = "or"  # two or more bools; from the left, stops at the first true one
     NOT = "not"  # one bool
     IMPLIES = "=>"  # two bools; the second is looked at only where the first is true
+
+    __hash__ = object.__hash__  # as above
 
 
 class Literal(msgspec.Struct, frozen=True, gc=False):

@@ -83,7 +83,8 @@ class Obligation(msgspec.Struct, frozen=True):
     @property
     def wanted(self) -> Answer:
         """Give the answer with which the obligation holds."""
-        if self.role in (Role.PRE_SATISFIABLE, Role.CONSTRAINTS):
+        role = self.role
+        if role is Role.PRE_SATISFIABLE or role is Role.CONSTRAINTS:
             return Answer.SATISFIABLE
         return Answer.UNSATISFIABLE
 
@@ -96,19 +97,19 @@ def problems(intent: Intent) -> tuple[Obligation, ...]:
     """
     found: list[Obligation] = []
     bits = intent.int_bits
-    pre = intent.pre
+    pre, names = intent.pre, _names(intent.pre)
     if pre:
-        sorts = _sorts(intent.sorts, pre)
+        sorts = _sorts(intent.sorts, names)
         found.append(Obligation(Role.PRE_SATISFIABLE, Problem(sorts, bits, pre)))
         if any(can_be_undefined(condition.term, bits) for condition in pre):
             found.append(
                 Obligation(Role.PRE_DEFINED, Problem(sorts, bits, pre, None, undefined=True))
             )
     for post in intent.post:
-        sorts = _sorts(intent.sorts, (*pre, post))
+        sorts = _sorts(intent.sorts, names | _names((post,)))
         found.append(Obligation(Role.POST, Problem(sorts, bits, pre, post)))
     if intent.constraints:
-        sorts = _sorts(intent.sorts, intent.constraints)
+        sorts = _sorts(intent.sorts, _names(intent.constraints))
         found.append(Obligation(Role.CONSTRAINTS, Problem(sorts, bits, intent.constraints)))
     return tuple(found)
 
@@ -121,17 +122,22 @@ def can_be_undefined(term: Term, int_bits: int | None) -> bool:
     stack: list[Term] = [term]
     while stack:
         part = stack.pop()
-        if isinstance(part, Literal):
-            if int_bits is not None and part.sort is Sort.INT and not _fits(part, int_bits):
+        if type(part) is Operation:
+            op = part.op
+            if int_bits is not None and op is not Op.ITE and _has_integers(part):
                 return True
-        elif isinstance(part, Operation):
-            if int_bits is not None and part.op is not Op.ITE and _has_integers(part):
-                return True
-            if part.op in DIVISIONS:
+            if op in DIVISIONS:
                 divisor = part.arguments[1]
-                if not (isinstance(divisor, Literal) and divisor.value != 0):
+                if not (type(divisor) is Literal and divisor.value != 0):
                     return True
             stack.extend(part.arguments)
+        elif (
+            int_bits is not None
+            and type(part) is Literal
+            and part.sort is Sort.INT
+            and not _fits(part, int_bits)
+        ):
+            return True
     return False
 
 
@@ -150,13 +156,17 @@ def _fits(literal: Literal, int_bits: int) -> bool:
     return -half <= int(literal.value) < half
 
 
-def _sorts(sorts: dict[str, Sort], conditions: tuple[Condition, ...]) -> dict[str, Sort]:
+def _names(conditions: tuple[Condition, ...]) -> set[str]:
     names: set[str] = set()
     stack: list[Term] = [condition.term for condition in conditions]
     while stack:
         part = stack.pop()
-        if isinstance(part, Variable):
-            names.add(part.name)
-        elif isinstance(part, Operation):
+        if type(part) is Operation:
             stack.extend(part.arguments)
+        elif type(part) is Variable:
+            names.add(part.name)
+    return names
+
+
+def _sorts(sorts: dict[str, Sort], names: set[str]) -> dict[str, Sort]:
     return {name: sort for name, sort in sorts.items() if name in names}
