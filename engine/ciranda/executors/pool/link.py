@@ -36,6 +36,7 @@ class Link:
     __slots__ = (
         "_control_reader",
         "_data_reader",
+        "_far",
         "_outgoing",
         "_own",
         "_selector",
@@ -57,6 +58,7 @@ class Link:
         self._data_reader = frames.FrameReader[frames.FromWorker](_DECODE_WORKER)
         self._streams: dict[int, str] = {}
         self._own: list[int] = []  # those of the call
+        self._far: list[int] = []  # their other ends: else each end of the child's wakes us
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
         for fd, name in ((stdout, "stdout"), (stderr, "stderr")):
@@ -96,7 +98,7 @@ class Link:
             fds = [theirs.fileno()]
             for name in ("stdout", "stderr") if pipes else ():
                 read, write = os.pipe()
-                passed.callback(os.close, write)
+                self._far.append(write)
                 self._own.append(read)
                 self._listen(read, name)
                 fds.append(write)
@@ -111,7 +113,10 @@ class Link:
         """Close the output pipes of the last call."""
         for fd in self._own:
             self._forsake(fd)
+        for fd in self._far:
+            os.close(fd)
         self._own = []
+        self._far = []
 
     def _forsake(self, fd: int) -> None:
         if self._streams.pop(fd, None) is not None:
@@ -254,8 +259,8 @@ class Link:
     def close(self) -> None:
         """Close every descriptor; idempotent."""
         self.drop_data()
+        self.drop_pipes()
         for fd in tuple(self._streams):
             self._forsake(fd)
-        self._own = []
         self._selector.close()
         self.control.close()

@@ -10,7 +10,6 @@ import atexit
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from types import CodeType
@@ -87,8 +86,11 @@ class Warm:
         policy = self._allowed.policy()
         self._report = confine(policy, keep_fds=(0, 1, 2, job.fileno()), features=self._features)
         # A nameless file, since a memory file is refused to who is confined.
-        with tempfile.TemporaryFile(dir=self._allowed.home) as given:
-            os.dup2(given.fileno(), 0)
+        given = os.path.join(self._allowed.home, f"stdin-{os.getpid()}")
+        fd = os.open(given, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        os.unlink(given)
+        os.dup2(fd, 0)
+        os.close(fd)
         sys.path[:] = script.search_path(order, self._path)
         self._folder = os.open(order.root, os.O_RDONLY | os.O_DIRECTORY)
         streams.renew()

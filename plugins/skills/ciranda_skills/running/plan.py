@@ -16,15 +16,15 @@ import msgspec
 from ..format import Skill
 from ..inside.order import Allowed, Order
 from ..sandbox import Level
-from .command import Command, command_for, script_of
+from .command import Command
 from .error import ParameterError
-from .inspected import Entry, inspect
-from .kinds import imports_of
-from .parameters import Parameters, parameters_of
+from .facts import Facts
+from .inspected import Entry
 
-__all__ = ["Asked", "Facts", "Plan", "facts_of", "planned"]
+__all__ = ["Asked", "Plan", "planned"]
 
 _REAPERS: Final = 2  # processes of the sandbox itself around a program
+_PROCESSORS: Final = os.cpu_count() or 1  # asking takes longer than planning a run
 _FOREVER: Final = 1 << 30  # seconds of processor time of a process that serves many runs
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 
@@ -46,26 +46,6 @@ class Asked:
     require: Level = Level.L0
     interpreter: Path | None = None
     warm: bool = False
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a script is, as long as the skill's files stay as they are.
-
-    Args:
-        command: The script and what runs it.
-        called: Its function, where running the file would do nothing.
-        parametrised: Its function to call when there are parameters.
-        parameters: That it takes, where something says so.
-        imports: What a zygote for the skill imports ahead.
-    """
-
-    command: Command
-    called: Entry | None = None
-    parametrised: Entry | None = None
-    parameters: Parameters | None = None
-    imports: tuple[str, ...] = ()
 
 
 @final
@@ -120,32 +100,6 @@ class Plan:
             raise ParameterError(f"what `{script}` is given cannot be sent: {error}") from None
 
 
-def facts_of(skill: Skill, script: str | None, interpreter: Path | None) -> Facts:
-    """Return what a script of a skill is; reads files.
-
-    Args:
-        skill: Whose script.
-        script: As `script_of` takes it.
-        interpreter: What runs it instead of ours, when it is Python's.
-
-    Raises:
-        SkillError: There is no such script, or nothing to run it with.
-    """
-    name = script_of(skill, script)
-    command = command_for(skill, name)
-    parameters = parameters_of(skill, name)
-    if command.profile != "python":
-        return Facts(command, parameters=parameters)
-    if interpreter is not None:
-        prefix = (str(interpreter), str(command.path))
-        return Facts(Command(name, command.path, "program", prefix), parameters=parameters)
-    found = inspect(command.path)
-    called, parametrised = (
-        None if each is None else each.name for each in (found.called, found.parametrised)
-    )
-    return Facts(command, called, parametrised, parameters, imports_of(skill))
-
-
 def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
     """Return what a run of a script is.
 
@@ -189,7 +143,7 @@ def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
 
 def _processor_time(timeout: float) -> int:
     """Return seconds that no run can use up before its time is up, on all processors at once."""
-    return min(_FOREVER, math.ceil(min(timeout, _FOREVER)) * (os.cpu_count() or 1) + 1)
+    return min(_FOREVER, math.ceil(min(timeout, _FOREVER)) * _PROCESSORS + 1)
 
 
 def _read(interpreter: Path | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,11 +24,12 @@ from ..inside.order import Told
 from ..sandbox import Kernel, Level, Policy, Profile, SandboxError, SandboxReport, detect, require
 from ..sandbox.features import Features, try_features
 from . import kinds
+from .facts import Facts, Known
 from .folders import Folders
 from .freshness import Fresh
 from .given import given
 from .outcome import Outcome, Status
-from .plan import Asked, Facts, Plan, facts_of, planned
+from .plan import Asked, Plan, planned
 from .pools import Lease, Pools
 from .progress import Listener
 from .recent import Recent
@@ -86,7 +87,7 @@ class Runner:
         self._kernel = kernel or Kernel()
         self._slots = anyio.Semaphore(self._size, fast_acquire=True)
         self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
-        self._facts: Recent[Hashable, tuple[str, Facts]] = Recent(_WATCHED)
+        self._known = Known()
         self._reports: dict[tuple[Profile, bool], SandboxReport] = {}
         self._tasks: anyio.abc.TaskGroup
         self._pools: Pools
@@ -204,7 +205,7 @@ class Runner:
             SkillError: There is no such script, or nothing to run it with.
             PoolError: It cannot start.
         """
-        facts = await anyio.to_thread.run_sync(facts_of, skill, script, None)
+        facts = await self._known.get(skill, script, None)
         profile, imports = facts.command.profile, facts.imports
         async with self._lease(profile, imports, network=False) as pool:
             await pool.run("ready", None)
@@ -215,7 +216,8 @@ class Runner:
 
     async def _verdict(self, skill: Skill, asked: Asked, run: Run) -> Verdict:
         try:
-            facts, version = await self._known(skill, asked)
+            version = await self._version(skill) if asked.warm else ""
+            facts = await self._known.get(skill, asked.script, asked.interpreter)
             run.script = facts.command.script
             plan = planned(skill, facts, asked)
             self._confinable(plan, asked.require, run)
@@ -230,18 +232,9 @@ class Runner:
         except StepError as error:
             return judge_failure(error, run.script)
 
-    async def _known(self, skill: Skill, asked: Asked) -> tuple[Facts, str]:
-        """Return what the script is, and for a warm run the digest of the skill."""
-        version = ""
-        if asked.warm:
-            fresh = self._fresh.get_or_make(skill.root, lambda: Fresh(skill.root))
-            version = await fresh.now()
-        key = skill.root, asked.script, asked.interpreter
-        known = self._facts.get(key)
-        if not version or known is None or known[0] != version:
-            facts = await anyio.to_thread.run_sync(facts_of, skill, asked.script, asked.interpreter)
-            known = self._facts.put(key, (version, facts))
-        return known[1], version
+    async def _version(self, skill: Skill) -> str:
+        """Return the digest of a skill as of now, by which warm processes are told apart."""
+        return await self._fresh.get_or_make(skill.root, lambda: Fresh(skill.root)).now()
 
     def _confinable(self, plan: Plan, level: Level, run: Run) -> None:
         """Refuse a run whose sandbox would be too weak.

@@ -1,7 +1,5 @@
 """bubblewrap: a root folder of its own, for what must not even see that others exist."""
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,6 +76,9 @@ def find(name: str = "bwrap") -> str:
     Raises:
         SandboxError: There is none, or it fails; says what to do.
     """
+    import shutil  # workers import this module and never come here
+    import subprocess
+
     path = shutil.which(name)
     if path is None:
         raise SandboxError("sandbox L4 needs bubblewrap and there is none: install `bwrap`")

@@ -4,7 +4,6 @@ import ctypes
 import functools
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from typing import Final
 
@@ -40,7 +39,8 @@ def replace(values: Mapping[str, str]) -> None:
     native.clear()
     _blank()
     os.environ.update(values)
-    tempfile.tempdir = None  # it may have looked at TMPDIR before
+    if "tempfile" in sys.modules:  # importing it is dear, and it may have looked at TMPDIR before
+        vars(sys.modules["tempfile"])["tempdir"] = None
 
 
 @functools.cache

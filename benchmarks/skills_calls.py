@@ -1,0 +1,142 @@
+"""Runs of skills beside a cold interpreter and a bare fork; run alone, prints ratios.
+
+    python benchmarks/skills_calls.py [runs]
+
+Every contender runs the same script in the same minute, in turns, and its answers are checked.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+
+from ciranda_skills.format import Skill, read_skill
+from ciranda_skills.running import Runner
+
+ROUNDS = 5
+SCRIPTS = {
+    "typical.py": "import csv, io, json, re, statistics\n"
+    "rows = list(csv.DictReader(io.StringIO('a,b\\n1,2\\n3,4\\n')))\n"
+    "print(json.dumps({'mean': statistics.fmean(float(r['a']) for r in rows)}))\n",
+    "nothing.py": "print(1)\n",
+    "add.py": "def execute(a: int = 1, b: int = 2):\n    return a + b\n",
+    "sleep.py": "import time\ntime.sleep(1)\n",
+    "burn.py": "print(sum(n * n % 7 for n in range(6_000_000)))\n",
+    "shell.sh": "echo 1\n",
+}
+Act = Callable[[], Awaitable[object]]
+
+
+def write_skill(folder: Path) -> Skill:
+    root = folder / "measured"
+    (root / "scripts").mkdir(parents=True)
+    (root / "SKILL.md").write_text("---\nname: measured\ndescription: Is measured.\n---\n")
+    for name, source in SCRIPTS.items():
+        (root / "scripts" / name).write_text(source)
+    skill = read_skill(root).skill
+    assert skill is not None
+    return skill
+
+
+async def timed(act: Act, count: int) -> list[float]:
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        await act()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def show(name: str, times: list[float], unit: float) -> None:
+    cuts = statistics.quantiles(times, n=100)
+    middle = statistics.median(times)
+    print(
+        f"{name:36} p50 {middle * 1e3:8.3f} ms   p99 {cuts[98] * 1e3:8.3f} ms"
+        f"   min {min(times) * 1e3:8.3f} ms   x{middle / unit:7.3f}"
+    )
+
+
+async def bare_fork() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)  # noqa: ASYNC222  (what is compared)
+
+
+async def latencies(skill: Skill, count: int) -> None:
+    async with Runner(slots=2) as runner:
+
+        async def fresh(name: str) -> None:
+            assert (await runner.run(skill, name)).ok
+
+        async def warm(name: str) -> None:
+            assert (await runner.run(skill, name, warm=True)).ok
+
+        async def cold(name: str) -> None:
+            path = skill.root / "scripts" / name
+            argv = [sys.executable, path]
+            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)  # noqa: ASYNC221  (so too)
+
+        async def sandboxed_cold() -> None:
+            async with Runner(slots=1) as other:
+                start = time.perf_counter()
+                assert (await other.run(skill, "typical.py")).ok
+                colds.append(time.perf_counter() - start)
+
+        colds: list[float] = []
+        contenders: dict[str, tuple[Act, int]] = {
+            "subprocess.run, typical script": (lambda: cold("typical.py"), count),
+            "subprocess.run, empty script": (lambda: cold("nothing.py"), count),
+            "fork of this process, and its end": (bare_fork, count),
+            "fresh, typical script": (lambda: fresh("typical.py"), count),
+            "fresh, empty script": (lambda: fresh("nothing.py"), count),
+            "fresh, shell": (lambda: fresh("shell.sh"), count),
+            "warm, function": (lambda: warm("add.py"), count * 10),
+            "warm, typical script": (lambda: warm("typical.py"), count * 10),
+        }
+        times: dict[str, list[float]] = {name: [] for name in contenders}
+        for act, _ in contenders.values():
+            await timed(act, 3)
+        for _ in range(ROUNDS):
+            for name, (act, acts) in contenders.items():
+                times[name] += await timed(act, acts // ROUNDS)
+            await timed(sandboxed_cold, 3)
+        unit = statistics.median(times["subprocess.run, typical script"])
+        for name, found in times.items():
+            show(name, found, unit)
+        show("cold, no zygote yet, typical script", colds, unit)
+
+
+async def together(skill: Skill, name: str, runs: int, slots: int) -> float:
+    async with Runner(slots=slots) as runner:
+        async with anyio.create_task_group() as tasks:  # zygotes for all
+            for _ in range(slots):
+                tasks.start_soon(runner.run, skill, "sleep.py")
+        start = time.perf_counter()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(runs):
+                tasks.start_soon(runner.run, skill, name)
+        return time.perf_counter() - start
+
+
+async def main(count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        skill = write_skill(Path(folder))
+        await latencies(skill, count)
+        slept = await together(skill, "sleep.py", 10, 5)
+        print(f"{'10 sleeping skills on 5 slots':36} {10 / slept:8.2f} times as fast as in turn")
+        alone = await together(skill, "burn.py", 4, 1)
+        both = await together(skill, "burn.py", 4, 2)
+        print(f"{'4 busy skills on 2 slots':36} {alone / both:8.2f} times as fast as on 1")
+
+
+if __name__ == "__main__":
+    for backend in ("asyncio", "trio"):
+        print(f"-- {backend}")
+        anyio.run(main, int(sys.argv[1]) if len(sys.argv) > 1 else 200, backend=backend)
