@@ -13,6 +13,7 @@ from .exact import Value, written
 from .expert import Finding
 from .intent.evaluate import UNDEFINED, evaluate
 from .intent.intent import Condition, Intent
+from .intent.tokens import shown
 from .presolve.presolve import BUDGET, Presolver
 from .presolve.problem import Answer, Decision, Obligation, Problem, Role, problems
 from .proof import proof_of
@@ -204,7 +205,7 @@ def _counterexample(obligation: Obligation, decision: Decision) -> tuple[str, st
     if model is None:
         return _irrational(obligation, decision)
     broken, value = _broken(problem, model)
-    names = [f"{name} = {_short(str(written(model[name])).lower())}" for name in model]
+    names = [f"{shown(name)} = {_short(str(written(model[name])).lower())}" for name in model]
     case = ", ".join(names[:_TOLD])
     if len(names) > _TOLD:
         case += f" and {len(names) - _TOLD} more"
@@ -223,7 +224,7 @@ def _irrational(obligation: Obligation, decision: Decision) -> tuple[str, str, d
     assert broken is not None  # nothing else is shown that way
     about = decision.certificate
     near = {key: about[key] for key in ("near", "spans", "values")}
-    case = ", ".join(f"{name} = {value}..." for name, value in about["near"].items())
+    case = ", ".join(f"{shown(name)} = {_short(value)}..." for name, value in about["near"].items())
     place = f"{case}, irrational"
     evidence = {"between": near, "breaks": {**_line(broken), "value": "false"}}
     return "counterexample", f"{_quoted(broken)} is false when {place}.", evidence

@@ -44,6 +44,18 @@ def test_a_reader_that_has_enough_ends_it_quietly(folder):
         child.wait(60)
 
     assert json.loads(first)["id"] == "i0"
+    assert (child.returncode, said) == (1, "")  # nobody knows of the rest
+
+
+def test_of_one_intent_the_verdict_counts_whoever_reads_it(folder):
+    (folder / "good.json").write_text(json.dumps(GOOD))
+    with process("verify", "good.json") as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.stderr is not None
+        said = child.stderr.read()
+        child.wait(60)
+
     assert (child.returncode, said) == (0, "")
 
 

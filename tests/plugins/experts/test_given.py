@@ -11,6 +11,7 @@ from ciranda.events.judging import Judgement, Verdict
 from ciranda_experts.commands.batch import Batch
 from ciranda_experts.commands.feed import LONGEST, Feed
 from ciranda_experts.commands.given import of_file, of_line
+from ciranda_experts.intent.error import FaultKind
 
 TRANSFER = b"""\
 # who pays what
@@ -104,8 +105,6 @@ def test_a_bomb_of_anchors_is_refused():
         (b"null", "it is null, not an object"),
         (b"{", "it is no JSON: "),
         (b"\xff", "byte 0xff is not UTF-8"),
-        (b'{"a": 1' + b"0" * 5000 + b"}", "it is no JSON: a number is too long"),
-        (None, "it is longer than 4 MiB"),
     ],
 )
 def test_a_line_that_is_no_object_says_which_and_why(line, said):
@@ -113,6 +112,21 @@ def test_a_line_that_is_no_object_says_which_and_why(line, said):
 
     assert given.fault.startswith(said)
     assert (given.id, given.place) == ("", "p.jsonl:3")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"a": 1' + b"0" * 5000 + b"}", "a number in it is too long: "),
+        (b'{"a":' * 100_000 + b"}" * 100_000, "it nests too deep: flatten it"),
+        (None, "it is longer than 4 MiB: split the intent"),
+    ],
+)
+def test_a_line_beyond_what_is_read_is_told_as_that(line, said):
+    given = of_line(line, 3, "p.jsonl")
+
+    assert given.fault.startswith(said)
+    assert given.kind is FaultKind.LIMIT
 
 
 @pytest.mark.parametrize("content", [b"a\n\nb", b"a\n\nb\n"])

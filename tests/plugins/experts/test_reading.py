@@ -216,7 +216,7 @@ def test_messages_name_the_field_and_what_to_do(data, message):
         {"post": ["x == 1"] * 201}, {"pre": ["x == 1"] * 150, "post": ["x == 1"] * 51},
         {"post": ["x == 1" + " or x == 1" * 1000] * 4}, {"code": "é" * (1 << 19) + "a"},
         {"code": ["a" * (1 << 19)] * 3}, {"code": ["a"] * 1001}, {"id": "a" * 257},
-        {"accounts": [f"a{n}" for n in range(101)]}, {"vars": {"a" * 129: "int"}},
+        {"accounts": [f"a{n}" for n in range(101)]}, {"vars": {"a" * 10_001: "int"}},
         {"post": ["x == " + "9" * 9999] * 106}, {f"f{n}": 1 for n in range(500)},
         {"ledger": {**LEDGER, "entries": LEDGER["entries"] * 1001}},
         {"ledger": {**LEDGER, "entries": [{**LEDGER["entries"][0], "proof": ["a"] * 65}]}},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Final, final
+from typing import Any, Final, final
 
 import anyio
 import msgspec
@@ -13,7 +14,7 @@ from ciranda.cli import screen
 from ciranda.cli.exits import Exit
 from ciranda.cli.interrupts import Interrupts
 from ciranda.errors import InputError
-from ciranda.events.judging import Judge, Judgement
+from ciranda.events.judging import Judge, Judgement, ProofChecked
 
 from ..explain import explained, told_by_check
 from .answer import read
@@ -106,6 +107,8 @@ class Explanation:
             return
         session = await self._opened(stack)
         checked = await session.check(judgement.proof)
+        if checked.valid and (told := _unlike(judgement, judgement.proof)):
+            checked = ProofChecked(valid=False, reason="not-shown", message=told)
         self._doubts += not checked.valid
         screen.out(told_by_check(checked))
 
@@ -113,3 +116,14 @@ class Explanation:
         if self._session is None:
             self._session = await stack.enter_async_context(session(self._store))
         return self._session
+
+
+def _unlike(judgement: Judgement, proof: Mapping[str, Any]) -> str:
+    """Say what a judgement claims beyond its proof; "" if nothing."""
+    for name, claimed in (("verdict", judgement.verdict.value), ("key", judgement.key)):
+        if proof.get(name) != claimed:
+            return f"The proof is right, but about another {_CLAIMS[name]} than the judgement."
+    return ""
+
+
+_CLAIMS = {"verdict": "verdict", "key": "intent"}

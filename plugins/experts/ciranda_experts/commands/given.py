@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ciranda.errors import Fault, WorkflowError
 
+from ..intent.error import FaultKind
 from ..intent.text import is_text_form
 from .feed import LONGEST
 
@@ -27,6 +28,7 @@ class Given:
         text: As it was written.
         intent: What the council is asked: a mapping or text.
         fault: Why there is no intent at all.
+        kind: What sort of fault that is.
     """
 
     file: str
@@ -34,6 +36,7 @@ class Given:
     intent: dict[str, Any] | str = ""
     line: int = 0
     fault: str = ""
+    kind: FaultKind = FaultKind.MALFORMED
 
     @property
     def id(self) -> str | int:
@@ -87,13 +90,16 @@ def of_file(data: bytes, file: str) -> Given:
 def of_line(data: bytes | None, line: int, file: str) -> Given:
     """Read a line that should be a JSON object; what is wrong becomes its `fault`."""
     if data is None:
-        return _faulty(f"it is longer than {LONGEST >> 20} MiB", "", line, file)
+        fault = f"it is longer than {LONGEST >> 20} MiB: split the intent"
+        return Given(file=file, text="", line=line, fault=fault, kind=FaultKind.LIMIT)
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         return _faulty(f"byte 0x{data[error.start]:02x} is not UTF-8", "", line, file)
     try:
         value = _from_json(text)
+    except _TooMuchError as error:
+        return Given(file=file, text=text, line=line, fault=str(error), kind=FaultKind.LIMIT)
     except ValueError as error:
         return _faulty(f"it is no JSON: {_json_problem(error)}", text, line, file)
     if not isinstance(value, dict):
@@ -130,7 +136,16 @@ def _from_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except RecursionError:
-        raise ValueError("it nests too deep") from None
+        raise _TooMuchError("it nests too deep: flatten it") from None
+    except ValueError as error:
+        if "integer string conversion" in str(error):
+            long = "a number in it is too long: numerals belong in conditions, which are text"
+            raise _TooMuchError(long) from None
+        raise
+
+
+class _TooMuchError(ValueError):
+    """JSON, as far as it was read, beyond what is read."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -149,8 +164,7 @@ def _no_number(word: str) -> NoReturn:
 def _json_problem(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg.lower()} at column {error.colno}"
-    text = str(error)
-    return "a number is too long" if "integer string conversion" in text else text
+    return str(error)
 
 
 def _refuse_json(error: ValueError, text: str, file: str) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import Final, final
 
 import anyio
 
-from ciranda.cli import screen
+from ciranda.cli import screen, streams
 from ciranda.cli.exits import Exit
 from ciranda.cli.interrupts import Interrupts
 from ciranda.cli.streams import is_terminal
@@ -56,20 +56,31 @@ class Performance:
         self._counts: Final[Counter[str]] = Counter()
         self._unusable = 0
         self._by_lines = False
+        self._left = False  # whether nobody reads the answers any more
         self._write: Callable[[str], None] = _out
 
     def run(self, backend: str) -> int:
         """Judge everything; return the exit code.
 
+        Of many intents some are not judged when the reader leaves: that is no approval. What
+        became of the only one is known by then.
+
         Raises:
             CirandaError: The input or the settings are at fault.
+            OSError: The result cannot be written, to a full disk for example.
         """
         with Feed(self._file) as feed, Interrupts() as interrupts:
-            anyio.run(partial(self._perform, feed, interrupts), backend=backend)
+            try:
+                anyio.run(partial(self._perform, feed, interrupts), backend=backend)
+            except OSError:
+                if not streams.reader_gone():
+                    raise
+                streams.silence()
+                self._left = True
         if interrupts.signum:
             screen.say("interrupted")
             return interrupts.code
-        if self._unusable:
+        if self._unusable and not self._left:
             lines = f"{plural(self._unusable, 'line')} of " if self._by_lines else ""
             screen.error(f"{lines}{feed.name} held no intent")
             return Exit.USAGE
@@ -77,6 +88,8 @@ class Performance:
             screen.error(f"there is no intent in {feed.name}")
             return Exit.USAGE
         approved = set(self._counts) == {Verdict.APPROVED.value}
+        if self._left and self._by_lines:
+            return Exit.FAILED
         return Exit.OK if approved else Exit.FAILED
 
     async def _perform(self, feed: Feed, interrupts: Interrupts) -> None:
@@ -114,7 +127,7 @@ class Performance:
                 id="",
                 verdict=Verdict.REJECTED,
                 confidence=1.0,
-                reason=FaultKind.MALFORMED.value,
+                reason=given.kind.value,
                 message=given.fault,
             )
         return await judging.judge(Judge(intent=given.intent, id=str(given.id)), self._only)

@@ -15,7 +15,7 @@ _EXIT_CODES = """
 
 \b
 Exit codes:
-  0 everything was approved, 1 something was not,
+  0 everything was approved, 1 something was not, or nobody read the answers to their end,
   2 there is something that is no intent, or the arguments are at fault,
   130 Ctrl-C, 143 SIGTERM"""
 

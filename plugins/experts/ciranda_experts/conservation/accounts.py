@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ..intent.intent import Condition, Intent
+from ..intent.tokens import shown
 from ..intent.tree import Operation, Sort, Term, Variable
 from .reasons import Reason
 
@@ -70,7 +71,7 @@ def balances(intent: Intent) -> tuple[Balance, ...]:
         if account in found:
             raise AccountError(
                 Reason.AMBIGUOUS_BALANCE,
-                f"account `{account}` is declared twice: declare it once",
+                f"account `{shown(account)}` is declared twice: declare it once",
                 account,
             )
         found[account] = balance = _balance(account, present, intent.sorts)
@@ -79,8 +80,8 @@ def balances(intent: Intent) -> tuple[Balance, ...]:
             if other != account:
                 raise AccountError(
                     Reason.AMBIGUOUS_BALANCE,
-                    f"`{name}` is a balance of both `{other}` and `{account}`: "
-                    "rename one of the accounts",
+                    f"`{shown(name)}` is a balance of both `{shown(other)}` and "
+                    f"`{shown(account)}`: rename one of the accounts",
                     account,
                 )
     return tuple(found.values())
@@ -121,7 +122,8 @@ def _balance(account: str, present: dict[str, Variable], sorts: dict[str, Sort])
         if variable.sort is Sort.BOOL:
             raise AccountError(
                 Reason.MISSING_BALANCE,
-                f"`{variable.name}` of account `{account}` is a bool: declare it as int or real",
+                f"`{shown(variable.name)}` of account `{shown(account)}` is a bool: "
+                "declare it as int or real",
                 account,
             )
     return Balance(account, *pair)
@@ -129,7 +131,8 @@ def _balance(account: str, present: dict[str, Variable], sorts: dict[str, Sort])
 
 def _missing(account: str, present: dict[str, Variable]) -> str:
     said = "only what it is before" if account in present else "nothing"
+    name = shown(account)
     return (
-        f"account `{account}` has no new balance, the conditions say {said}: "
-        f"say in `pre` what `{NEW}{account}` is, or what `{account}` is beside `{OLD}{account}`"
+        f"account `{name}` has no new balance, the conditions say {said}: "
+        f"say in `pre` what `{NEW}{name}` is, or what `{name}` is beside `{OLD}{name}`"
     )

@@ -10,6 +10,7 @@ from ciranda.events.judging import Verdict
 
 from ..expert import Finding
 from ..intent.evaluate import Truth, Value, holds
+from ..intent.tokens import shown
 from ..intent.tree import Sort
 from ..presolve.problem import Answer, Decision, Problem
 from .accounts import Balance
@@ -19,6 +20,7 @@ from .telling import unbalanced, unfounded
 
 __all__ = ["Proving"]
 
+_TOLD: Final = 6  # accounts in a sentence
 _TYPES: Final[dict[Sort, set[object]]] = {
     Sort.BOOL: {bool},
     Sort.INT: {int},
@@ -133,7 +135,9 @@ def _derived(duties: tuple[Duty, ...]) -> dict[str, str]:
 
 
 def _proved(pairs: tuple[Balance, ...], evidence: dict[str, Any]) -> Finding:
-    names = ", ".join(f"`{pair.account}`" for pair in pairs)
+    names = ", ".join(f"`{shown(pair.account)}`" for pair in pairs[:_TOLD])
+    if len(pairs) > _TOLD:
+        names += f" and {len(pairs) - _TOLD} more"
     message = "The conditions agree with the ledger."
     if names:
         message = f"Under `pre` no money appears or vanishes between {names}, and none is owed."

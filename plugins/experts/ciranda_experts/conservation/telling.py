@@ -12,6 +12,7 @@ from ciranda.events.judging import Verdict
 from ..expert import Finding
 from ..intent.evaluate import Value
 from ..intent.intent import Intent
+from ..intent.tokens import shown
 from .accounts import AccountError, Balance
 from .amounts import amount_text, briefly
 from .ledger import LedgerError
@@ -22,6 +23,7 @@ from .spent import Conflict, State
 __all__ = ["double_spend", "note_of", "refused", "unbalanced", "unfounded"]
 
 _TOLD: Final = 3  # accounts in a sentence
+_LONG: Final = 80  # characters of a condition in a sentence
 _UNFOUNDED: Final = {
     Claim.CONSISTENT: (
         Reason.VACUOUS,
@@ -76,7 +78,7 @@ def unfounded(claim: Claim, evidence: dict[str, Any], core: Sequence[str] = ()) 
     """Reject an intent under whose conditions nothing could be shown; `core` contradict."""
     reason, message = _UNFOUNDED[claim]
     if claim is Claim.CONSISTENT and core:
-        lines = ", ".join(f"`{text}`" for text in core[:_TOLD])
+        lines = ", ".join(f"`{shown(text, most=_LONG)}`" for text in core[:_TOLD])
         more = f" and {len(core) - _TOLD} more" if len(core) > _TOLD else ""
         together = "together, " if len(core) > 1 else ""
         message = f"{lines}{more} cannot be true {together}so nothing is proved about the accounts"
@@ -91,21 +93,21 @@ def unbalanced(
         name: value if isinstance(value, bool) else amount_text(value)
         for name, value in sorted(model.items())
     }
-    shown: dict[str, Any] = {"values": values}
-    evidence["counterexample"] = shown
+    told: dict[str, Any] = {"values": values}
+    evidence["counterexample"] = told
     case = _case(values, pairs)
     if claim is Claim.NON_NEGATIVE:
         pair = next(each for each in pairs if model[each.new.name] < 0)
         left = amount_text(model[pair.new.name])
-        shown["account"] = pair.account
-        shown["balance"] = left
-        said = f"account `{pair.account}` can end with {briefly(left)}: {case}"
+        told["account"] = pair.account
+        told["balance"] = left
+        said = f"account `{shown(pair.account)}` can end with {briefly(left)}: {case}"
         return _rejected(Reason.NEGATIVE_BALANCE, said, evidence)
     old = sum((Fraction(model[pair.old.name]) for pair in pairs), Fraction())
     new = sum((Fraction(model[pair.new.name]) for pair in pairs), Fraction())
     reason = Reason.MINTED if new > old else Reason.VANISHED
     amount = amount_text(abs(new - old))
-    shown |= {
+    told |= {
         "old_sum": amount_text(old),
         "new_sum": amount_text(new),
         "difference": amount_text(new - old),
@@ -120,9 +122,10 @@ def note_of(pairs: tuple[Balance, ...]) -> str:
         return ""
     first = pairs[0]
     more = f" and {len(pairs) - 1} more" if len(pairs) > 1 else ""
-    names = ", ".join(pair.account for pair in pairs)
+    names = ", ".join(shown(pair.account) for pair in pairs[:_TOLD])
+    names += ", ..." if len(pairs) > _TOLD else ""
     return (
-        f"`{first.old.name}` and `{first.new.name}`{more} look like balances: "
+        f"`{shown(first.old.name)}` and `{shown(first.new.name)}`{more} look like balances: "
         f"declare `accounts: [{names}]` to have their sum proved"
     )
 
@@ -131,7 +134,7 @@ def _case(values: dict[str, bool | str], pairs: tuple[Balance, ...]) -> str:
     told = []
     for pair in pairs[:_TOLD]:
         old, new = (briefly(str(values[each.name])) for each in (pair.old, pair.new))
-        told.append(f"`{pair.account}` from {old} to {new}")
+        told.append(f"`{shown(pair.account)}` from {old} to {new}")
     return "for example " + ", ".join(told) + (", ..." if len(pairs) > _TOLD else "")
 
 

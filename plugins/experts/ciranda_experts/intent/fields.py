@@ -103,7 +103,10 @@ def read_vars(value: object, field: str) -> dict[str, Sort]:
         known = _SORTS.get(sort) if isinstance(sort, str) else None
         if known is None:
             said = f"`{shown(sort)}`" if isinstance(sort, str) else kind_of(sort)
-            refuse(f"{field}.{name}", f"the sort of `{name}` is {said}: write int, real or bool")
+            refuse(
+                f"{field}.{shown(name)}",
+                f"the sort of `{shown(name)}` is {said}: write int, real or bool",
+            )
         found[name] = known
     return found
 
@@ -117,7 +120,7 @@ def _check_name(name: object, field: str) -> None:
     if name in RESERVED:
         refuse(field, f"`{name}` in `{field}` means something in conditions: choose another name")
     if len(name) > limits.NAME:
-        message = f"the name `{shown(name)}` in `{field}` is longer than {limits.NAME} characters"
+        message = f"the name `{shown(name)}` in `{field}` is longer than {limits.NAME:,} characters"
         refuse(field, f"{message}: choose a shorter one", FaultKind.LIMIT)
 
 
@@ -131,7 +134,7 @@ def read_accounts(value: object, field: str) -> tuple[str, ...]:
     for number, name in enumerate(value):
         _check_name(name, field)
         if name in value[:number]:
-            refuse(f"{field}[{number}]", f"the account `{name}` is named twice: remove one")
+            refuse(f"{field}[{number}]", f"the account `{shown(name)}` is named twice: remove one")
     return tuple(value)
 
 

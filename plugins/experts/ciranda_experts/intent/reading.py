@@ -150,7 +150,7 @@ class _Reading:
             source["vars"] = {name: sort.value for name, sort in sorts.items()}
             for name in accounts:
                 if sorts.get(name) is Sort.BOOL:
-                    message = f"the account `{name}` is declared bool: a balance is a number"
+                    message = f"the account `{shown(name)}` is declared bool: a balance is a number"
                     raise IntentError(FaultKind.MALFORMED, message, where="accounts")
         self._scope = Scope(sorts, accounts)
         pre, post, constraints = [self._section(section) for section in _SECTIONS]

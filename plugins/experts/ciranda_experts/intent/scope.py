@@ -50,7 +50,7 @@ class Scope:
             IntentError: It is not declared, too long, or one too many.
         """
         if len(name) > limits.NAME:
-            message = f"the name `{shown(name)}` is longer than {limits.NAME} characters"
+            message = f"the name `{shown(name)}` is longer than {limits.NAME:,} characters"
             raise IntentError(FaultKind.LIMIT, f"{message}: choose a shorter one")
         sort = self._sort(name)
         if name not in self.sorts:
@@ -78,6 +78,6 @@ class Scope:
         from ciranda.workflow.nearest import nearest  # only a mistake needs it
 
         meant = nearest(name, declared)
-        advice = f"did you mean `{meant}`?" if meant else "declare it there, with its sort"
+        advice = f"did you mean `{shown(meant)}`?" if meant else "declare it there, with its sort"
         message = f"`{shown(name)}` is not among the declared `vars`: {advice}"
         raise IntentError(FaultKind.UNKNOWN_NAME, message)
