@@ -321,6 +321,18 @@ async def test_a_crisis_shortens_budgets_and_raises_the_threshold_until_it_is_ov
     assert recorder.crises == [(True, "anomalies"), (False, "")]
 
 
+async def test_a_crisis_that_goes_on_ends_in_the_records_with_the_council():
+    crisis = CrisisSettings(anomalies=0.5, minimum=2)
+    recorder = Recorder()
+    crashing = expert("b", lambda _: 1 / 0)
+    async with council(crashing, crisis=crisis, given=timed(recorder=recorder)) as opened:
+        for number in range(3):
+            await opened.judge(ask({"post": [f"x > {number}"]}))
+        assert recorder.crises == [(True, "anomalies")]
+
+    assert recorder.crises == [(True, "anomalies"), (False, "")]
+
+
 async def test_weights_of_settings_go_before_those_of_experts():
     experts = [expert("a", finding(A, 0.9), weight=0.1), expert("b", finding(R, 0.8))]
     async with council(*experts, rule="weighted") as opened:

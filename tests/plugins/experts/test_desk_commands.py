@@ -46,6 +46,19 @@ def test_outcomes_teach_the_council_and_the_state_shows_it(cli, folder):
     assert 'ciranda_experts_judgements_total{verdict="approved"} 1' in metrics
 
 
+def test_a_crisis_is_in_the_state_and_in_the_report(cli, folder):
+    (folder / "ciranda.toml").write_text("[experts.crisis]\nminimum = 2\nanomalies = 0.5\n")
+    attacks = ({"code": f"import os\nos.system('rm -rf /{name}')\n"} for name in "abc")
+
+    cli("verify", lines(folder, *attacks), code=1)
+
+    (crisis,) = json.loads(cli("status", "-o", "json").out)["crises"]
+    assert crisis["reason"] == "anomalies"
+    assert crisis["began"] <= crisis["ended"]
+    assert "anomalies" in cli("report", "-").out
+    assert "is in a crisis" not in cli("status").out
+
+
 def test_the_report_is_a_page_that_is_written_whole(cli, folder):
     cli("verify", lines(folder, GOOD))
 

@@ -106,6 +106,8 @@ class Council:
         trace: TracebackType | None,
     ) -> None:
         await self._running.__aexit__(kind, error, trace)
+        if self._in_crisis:
+            self._turn("")  # nobody would ever tell that it is over
 
     @property
     def experts(self) -> tuple[Expert, ...]:
@@ -321,6 +323,11 @@ class Council:
         (opinion,) = await self._unheard(_replace(intent, transaction=""), [expert])
         return opinion
 
+    def required(self, intent: Intent) -> frozenset[str]:
+        """Name the experts without whom an intent is not approved, its transaction aside."""
+        # Without a key: what is asked here is not what the gate remembers.
+        return self.gate.route(_replace(intent, transaction="", key="")).required
+
     async def _unheard(self, intent: Intent, experts: list[Expert]) -> tuple[Opinion, ...]:
         """Ask experts whose answers count for nothing and are not remembered."""
         pledges: list[Pledge] = []
@@ -362,11 +369,15 @@ class Council:
             queue=self._under_way,
         )
         if bool(self.crisis.cause) is not self._in_crisis:
-            self._in_crisis = not self._in_crisis
-            if self._recorder is not None:
-                self._recorder.crisis(began=self._in_crisis, reason=self.crisis.cause)
+            self._turn(self.crisis.cause)
         if self._telling is not None and not request.run:
             self._telling.judged(judgement, request, again=again)
+
+    def _turn(self, cause: str) -> None:
+        """Record that a crisis begins, or ends where nothing is the cause of one."""
+        self._in_crisis = bool(cause)
+        if self._recorder is not None:
+            self._recorder.crisis(began=self._in_crisis, reason=cause)
 
 
 def _sealed(intent: Intent) -> Intent:
