@@ -20,6 +20,8 @@ from .solver.solver import Solver
 __all__ = ["check_proof"]
 
 Ask = Callable[[str, Intent], Awaitable[Opinion | None]]
+Required = Callable[[Intent], frozenset[str]]
+_PASSES = (Verdict.APPROVED, Verdict.ABSTAINED)
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,32 +40,56 @@ class _Joint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     parts: tuple[_Part, ...]
 
 
-async def check_proof(given: Mapping[str, Any], solver: Solver | None, ask: Ask) -> ProofChecked:
+async def check_proof(
+    given: Mapping[str, Any], solver: Solver | None, ask: Ask, required: Required
+) -> ProofChecked:
     """Check a proof, trusting nothing that it says.
 
     A part that shows a proof of its own has that checked. For any other the expert is asked
-    again about the intent, and has to prove the same once more.
+    again about the intent, and has to prove the same once more. A proof of an approval is one
+    only if every expert that is required for the intent has its part: one that has none is
+    asked again, and may not object. For a rejection one part is enough.
 
     Args:
         given: As a judgement has it, or the proof of the logic expert alone.
         solver: For what was decided by z3.
         ask: Asks an expert, by name, about an intent; None where there is none.
+        required: Names those without whom nothing is approved.
 
     Returns:
         Valid with the reason `proof`, or not: `malformed`, `other-intent`, `not-shown`,
-        `expert-missing`, or what kept an expert from saying it again.
+        `incomplete`, `expert-missing`, or what kept an expert from saying it again.
     """
-    if "steps" in given:
-        return await recheck.check(thaw(given), solver)
     try:
-        joint, intent = _read(given)
+        joint, intent = _read(_joined(given))
     except _RefutedError as error:
         return _refuted(error.reason, str(error))
     for part in joint.parts:
         found = await _part(part, intent, solver, ask)
         if not found.valid:
             return found
+    if joint.verdict is Verdict.APPROVED:
+        for name in sorted(required(intent) - {part.expert for part in joint.parts}):
+            opinion = await ask(name, intent)
+            if opinion is None or opinion.verdict not in _PASSES:
+                said = "is not there" if opinion is None else f"says: {opinion.message}"
+                text = f"The proof has no part of expert {name!r}, which {said}"
+                return _refuted("incomplete", text)
     return ProofChecked(valid=True, reason="proof", message="The proof holds.")
+
+
+def _joined(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the proof of the logic expert alone as one that has this part only."""
+    if "steps" not in given:
+        return given
+    part = {name: given.get(name) for name in ("expert", "verdict", "reason")}
+    return {
+        "format": FORMAT,
+        "key": given.get("key"),
+        "verdict": given.get("verdict"),
+        "intent": given.get("intent"),
+        "parts": [{**part, "version": "", "proof": given}],
+    }
 
 
 class _RefutedError(Exception):
@@ -89,6 +115,8 @@ def _read(given: Mapping[str, Any]) -> tuple[_Joint, Intent]:
     if intent.key != joint.key:
         text = "The proof's intent is not the one that it names."
         raise _RefutedError("other-intent", text)
+    if len({part.expert for part in joint.parts}) < len(joint.parts):
+        raise _RefutedError("malformed", "The proof has two parts of one expert.")
     if not joint.parts or any(part.verdict is not joint.verdict for part in joint.parts):
         raise _RefutedError("not-shown", "The verdict does not follow from the parts.")
     return joint, intent

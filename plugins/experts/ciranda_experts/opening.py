@@ -96,7 +96,7 @@ def _checker(
     solver: Solver, council: Council
 ) -> Callable[[dict[str, Any]], Awaitable[ProofChecked]]:
     async def check(proof: dict[str, Any]) -> ProofChecked:
-        return await check_proof(proof, solver, council.ask)
+        return await check_proof(proof, solver, council.ask, council.required)
 
     return check
 
