@@ -86,6 +86,50 @@ def test_other_variables_stand_still_or_follow():
     assert not crosses(problem, Crossing(ROOT, {"n": True, "p": True}))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x + y == 5 and x * y == 5.1",
+        "5 == y + x and 5.1 == y * x",
+        "x - y == 0.7 and x * y == 1",
+        "-y == x - 5 and y * x == 5.1",
+        "2 - (y - x) == 3 and x * x == 2",
+        "x * y == 2 and x == y",
+        "y * x * 3 == 6 and x == y",
+        "(x - 5 + y) ** 3 == 0 and x * y == 5.1",
+    ],
+)
+def test_a_variable_follows_by_an_equation_that_it_stands_in_once(text):
+    problem = problem_of(text, x=REAL, y=REAL)
+
+    assert crosses(problem, Crossing(ROOT, {}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(x - 1.45) * y == 0 and x * x == 2",  # any y where the factor is 0, none elsewhere
+        "x + y == 3 and x * y == 7",
+        "x + y - y == 1.45",
+        "x * x == 2 and y ** 2 == x",  # two of them
+        "x * x == 2 and x + y == y + x",
+        "x * x == 2 and 1 / y == x",
+        "x + y == 3 and x + y == 3",
+    ],
+)
+def test_what_follows_by_no_equation_shows_nothing(text):
+    assert not crosses(problem_of(text, x=REAL, y=REAL), Crossing(ROOT, {}))
+
+
+@pytest.mark.parametrize(
+    "text", ["(x * x - 2) ** 2 == 0", "not ((x * x - 2) ** 4 != 0)", "((2 - x * x) ** 2) ** 2 == 0"]
+)
+def test_a_power_is_zero_where_its_base_is(text):
+    assert crosses(problem_of(text, x=REAL), Crossing(ROOT, {}))
+    assert not crosses(problem_of("(x * x - 2) ** 0 == 0", x=REAL), Crossing(ROOT, {}))
+    assert not crosses(problem_of("(x * x - 2) ** 2 == 1", x=REAL), Crossing(ROOT, {}))
+
+
 def test_several_variables_move_by_as_many_equations():
     problem = problem_of("x * x == 2", "y * y == 3", "x < y", x=REAL, y=REAL)
     spans = {**ROOT, "y": (Fraction(17, 10), Fraction(9, 5))}

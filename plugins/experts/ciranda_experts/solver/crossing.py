@@ -1,11 +1,12 @@
 """Solutions that no fraction is, such as `x * x == 2`: shown to lie between fractions.
 
 Some variables move, each between two bounds; all others stand still, or follow by an equation such
-as `y == x * x`. Everything that is asked holds all over that box, computed with intervals, but for
-as many equations as variables move. Each of these belongs to one of the variables: its left side
-is smaller than the right one all over the face where that variable is at one bound, and larger all
-over the opposite face. Its sides are continuous, so (Poincare and Miranda; for one variable it is
-the intermediate value) there is a point in the box where all of them are equal.
+as `y == x * x` or `x + y == 3`. Everything that is asked holds all over that box, computed with
+intervals, but for as many equations as variables move. Each of these belongs to one of the
+variables: its left side is smaller than the right one all over the face where that variable is at
+one bound, and larger all over the opposite face. Its sides are continuous, so (Poincare and
+Miranda; for one variable it is the intermediate value) there is a point in the box where all of
+them are equal.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from ..intent.tree import Literal, Op, Operation, Sort, Term, Variable
 from ..presolve.problem import Problem
@@ -41,6 +42,13 @@ class _UnknownError(Exception):
 class _Goal(NamedTuple):
     term: Term
     wanted: bool
+
+
+class _Definition(NamedTuple):
+    """A variable has this value by that goal."""
+
+    goal: _Goal
+    value: Term
 
 
 def crosses(problem: Problem, crossing: Crossing) -> bool:
@@ -77,12 +85,13 @@ def _crosses(problem: Problem, crossing: Crossing, goals: list[_Goal]) -> bool:
 
     def box(spans: Mapping[str, _Interval]) -> _Box:
         found: _Box = {**fixed, **spans}
-        for name, goal in followed.items():
-            found[name] = _range(_other_side(goal.term, name), found)
+        for name, definition in followed.items():
+            found[name] = _range(definition.value, found)
         return found
 
     whole = box(crossing.spans)
-    rest = [goal for goal in goals if goal not in followed.values()]
+    used = [definition.goal for definition in followed.values()]
+    rest = [goal for goal in goals if goal not in used]
     still = [goal for goal in rest if _safely(goal.term, whole) is not goal.wanted]
     if len(still) != len(crossing.spans) or not all(_is_equation(goal) for goal in still):
         return False
@@ -106,7 +115,21 @@ def _goals(term: Term, *, wanted: bool) -> list[_Goal]:
             return _goals(term.arguments[0], wanted=not wanted)
         if term.op is (Op.AND if wanted else Op.OR):
             return [one for each in term.arguments for one in _goals(each, wanted=wanted)]
+        if term.op is (Op.EQUAL if wanted else Op.NOT_EQUAL):
+            base, other = term.arguments
+            if isinstance(other, Literal) and other.sort is not Sort.BOOL and other.value == 0:
+                while _is_power(base):
+                    base = base.arguments[0]
+                return [_Goal(Operation(term.op, (base, other), Sort.BOOL), wanted)]
     return [_Goal(term, wanted)]
+
+
+def _is_power(term: Term) -> TypeGuard[Operation]:
+    """Say whether a term is 0 only where its base is."""
+    if not isinstance(term, Operation) or term.op is not Op.POWER:
+        return False
+    exponent = term.arguments[1]
+    return isinstance(exponent, Literal) and exponent.value > 0
 
 
 def _is_equation(goal: _Goal) -> bool:
@@ -116,38 +139,65 @@ def _is_equation(goal: _Goal) -> bool:
     return term.op is (Op.EQUAL if goal.wanted else Op.NOT_EQUAL)
 
 
-def _definitions(names: list[str], goals: list[_Goal]) -> dict[str, _Goal]:
+def _definitions(names: list[str], goals: list[_Goal]) -> dict[str, _Definition]:
     """Return for each name the equation that it follows by, in an order in which it can."""
     left = set(names)
-    found: dict[str, _Goal] = {}
+    found: dict[str, _Definition] = {}
+    used: list[_Goal] = []
     while left:
         before = len(left)
         for goal in goals:
-            if goal in found.values() or not _is_equation(goal):
+            if goal in used or not _is_equation(goal):
                 continue
-            for side in _sides(goal.term):
-                if (
-                    isinstance(side, Variable)
-                    and side.name in left
-                    and side.sort is Sort.REAL
-                    and not _names(_other_side(goal.term, side.name)) & left
-                ):
-                    found[side.name] = goal
-                    left.discard(side.name)
+            for name in sorted(left & _names(goal.term)):
+                value = _isolated(goal.term, name)
+                if value is not None and not _names(value) & left:
+                    found[name] = _Definition(goal, value)
+                    used.append(goal)
+                    left.discard(name)
                     break
         if len(left) == before:
             raise _UnknownError
     return found
 
 
+def _isolated(equation: Term, name: str) -> Term | None:
+    """Return what a real variable is by an equation that it stands in once.
+
+    Where that has a range, the equation holds if and only if the variable has this value.
+    """
+    assert isinstance(equation, Operation)
+    side, other = equation.arguments
+    if name in _names(other):
+        side, other = other, side
+        if name in _names(other):
+            return None
+    while isinstance(side, Operation):
+        holders = [one for one in side.arguments if name in _names(one)]
+        rest = tuple(one for one in side.arguments if name not in _names(one))
+        if len(holders) != 1:
+            return None
+        if side.op is Op.NEGATE:
+            other = Operation(Op.NEGATE, (other,), other.sort)
+        elif side.op is Op.SUM:
+            at = side.arguments.index(holders[0])
+            signs = side.signs[:at] + side.signs[at + 1 :]
+            flipped = "".join("-" if sign == "+" else "+" for sign in signs)
+            other = Operation(Op.SUM, (other, *rest), Sort.REAL, f"+{flipped}")
+            if side.signs[at] == "-":
+                other = Operation(Op.NEGATE, (other,), Sort.REAL)
+        elif side.op is Op.MULTIPLY:
+            factor = rest[0] if len(rest) == 1 else Operation(Op.MULTIPLY, rest, Sort.REAL)
+            other = Operation(Op.DIVIDE, (other, factor), Sort.REAL)
+        else:
+            return None
+        side = holders[0]
+    return other if isinstance(side, Variable) and side.sort is Sort.REAL else None
+
+
 def _sides(term: Term) -> tuple[Term, ...]:
     assert isinstance(term, Operation)
     return term.arguments
-
-
-def _other_side(term: Term, name: str) -> Term:
-    first, second = _sides(term)
-    return second if isinstance(first, Variable) and first.name == name else first
 
 
 def _names(term: Term) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from .crossing import Crossing, crosses
 __all__ = ["between", "confirmed"]
 
 METHOD: Final = "between"
+_MANY: Final = 4  # variables: all choices among more would take long
 _Spans = Mapping[str, tuple[Fraction, Fraction]]
 
 
@@ -47,11 +49,11 @@ def between(problem: Problem, values: Mapping[str, Value], bounds: _Spans) -> di
 
 
 def _moving(bounds: _Spans) -> Iterator[_Spans]:
-    """Yield which variables may move: each alone, so that the others follow it, then all."""
-    for name, span in bounds.items():
-        yield {name: span}
-    if len(bounds) > 1:
-        yield bounds
+    """Yield which variables may move, few of them first: the others follow them."""
+    sizes = range(1, len(bounds) + 1) if len(bounds) <= _MANY else (1, len(bounds))
+    for size in sizes:
+        for names in combinations(bounds, size):
+            yield {name: bounds[name] for name in names}
 
 
 def confirmed(problem: Problem, certificate: Mapping[str, Any]) -> bool:
