@@ -16,12 +16,9 @@ from .expert import Expert, Finding, Question
 from .intent.intent import Feature, Intent
 from .presolve.presolve import Presolver
 from .presolve.problem import Answer, Decision, Problem
-from .security import Rules, judge, security_expert
-from .security.calibration import load_calibration
-from .security.limits import INLINE
 from .solver.solver import Solver
 
-__all__ = ["Deciding", "Watching", "logic_expert", "quick_security_expert"]
+__all__ = ["Deciding", "Watching", "logic_expert"]
 
 
 @final
@@ -73,22 +70,6 @@ def logic_expert(
         timeout=timeout,
         mandatory=True,
     )
-
-
-def quick_security_expert(rules: Rules) -> Expert:
-    """Return the security expert, asked in line about code that is short.
-
-    Args:
-        rules: As `load_rules` gives them.
-    """
-    expert, calibration = security_expert(rules), load_calibration()
-
-    def ask(question: Question) -> Finding | Awaitable[Finding]:
-        if sum(len(source.text) for source in question.intent.code) <= INLINE:
-            return judge(question, rules, calibration)
-        return expert.judge(question)
-
-    return dataclasses.replace(expert, judge=ask)
 
 
 class _NotEasyError(Exception):

@@ -14,14 +14,13 @@ from ciranda.events.judging import ProofChecked
 from ciranda.store import Durability
 
 from .answering import Answering
-from .built_in import Watching, logic_expert, quick_security_expert
-from .checking import check_proof
+from .built_in import Watching, logic_expert
 from .conservation.spent import Spent
 from .council.council import Council
 from .council.telling import Telling
+from .guarding import Guarding
 from .learning.learning import Learning
 from .presolve.presolve import Presolver
-from .security import load_rules
 from .settings import ExpertsSettings
 from .solver.solver import Solver
 from .telemetry.telemetry import Telemetry, open_telemetry
@@ -63,7 +62,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
         presolver = Presolver()  # one expert after another looks at the same conditions
         built_in = [
             logic_expert(solver, timeout=settings.timeout, presolver=presolver),
-            quick_security_expert(load_rules(*settings.rules)),
+            Guarding(settings.rules).expert(),
             Watching(solver, spent, trusted=trusted, presolver=presolver).expert(),
         ]
         council = Council(
@@ -96,6 +95,8 @@ def _checker(
     solver: Solver, council: Council
 ) -> Callable[[dict[str, Any]], Awaitable[ProofChecked]]:
     async def check(proof: dict[str, Any]) -> ProofChecked:
+        from .checking import check_proof  # few want it
+
         return await check_proof(proof, solver, council.ask, council.required)
 
     return check

@@ -1,12 +1,16 @@
 """The experts that sit on every council, through the questions that others ask."""
 
+import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from ciranda.errors import SettingsError
 from ciranda.events import Judge, Verdict, VerifyProof
 from ciranda.testing import harness
+from ciranda_experts.guarding import Guarding
+from ciranda_experts.security import security_expert
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +92,43 @@ async def test_the_intent_language_is_never_read_as_python():
         )
 
     assert (judgement.verdict, list(said(judgement))) == (Verdict.APPROVED, ["logic"])
+
+
+def test_the_security_expert_is_loaded_when_there_is_code(tmp_path):
+    code = (
+        "import sys\n"
+        "from ciranda_experts.expert import Question\n"
+        "from ciranda_experts.guarding import Guarding\n"
+        "from ciranda_experts.intent.reading import read_intent\n"
+        "import ciranda_experts.opening\n"
+        "guarding = Guarding()\n"
+        "expert = guarding.expert()\n"
+        "print('ciranda_experts.security' in sys.modules, 'tomllib' in sys.modules)\n"
+        "question = Question(intent=read_intent({'code': 'eval(x)'}), budget=1.0)\n"
+        "print(expert.judge(question).reason, 'ciranda_experts.security' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "False", "attack-pattern", "True"]
+
+
+def test_the_security_expert_is_the_same_before_and_after_it_is_loaded(tmp_path):
+    early, late = Guarding().expert(), security_expert()
+    ours = tmp_path / "ours.toml"
+    ours.write_text("[severity]\nweak-hash = 'off'\n")
+    own = Guarding([ours]).expert()
+
+    for field in ("name", "handles", "cost", "timeout", "isolation", "mandatory", "pure"):
+        assert getattr(early, field) == getattr(late, field)
+    assert early.version == Guarding().expert().version
+    assert early.version != own.version
+
+
+def test_a_broken_file_of_rules_is_refused_before_there_is_any_code(tmp_path):
+    (tmp_path / "ours.toml").write_text("[[rule]]\nid = 1\n")
+
+    with pytest.raises(SettingsError, match=r"ours\.toml:2: the rule's id is not a text"):
+        Guarding([tmp_path / "ours.toml"])
 
 
 async def test_a_ledger_that_is_not_trusted_is_not_relied_upon():
