@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from fractions import Fraction
@@ -70,13 +71,16 @@ def _value(term: Term, values: Mapping[str, Value], bound: _Bound) -> Value | _U
     if isinstance(term, Operation):
         return _RULES[term.op](term, values, bound)
     value = values[term.name] if isinstance(term, Variable) else term.value
-    return _fit(value, term.sort, bound)
+    sort = term.sort
+    if bound is None and sort is not _REAL:
+        return value
+    return _fit(value, sort, bound)
 
 
 def _fit(value: Value, sort: Sort, bound: _Bound) -> Value | _Undefined:
     """Return a value as its sort has it, unless a machine integer cannot hold it."""
     if sort is _REAL:
-        return Fraction(value)
+        return value if type(value) is Fraction else Fraction(value)
     if bound is not None and sort is _INT and not -bound <= value < bound:
         return UNDEFINED
     return value
@@ -161,8 +165,12 @@ def _choose(term: Operation, values: Mapping[str, Value], bound: _Bound) -> Valu
 
 
 def _compare(term: Operation, values: Mapping[str, Value], bound: _Bound) -> Value | _Undefined:
-    found = _all(term, values, bound)
-    return UNDEFINED if found is None else _COMPARE[term.op](*found)
+    first, second = term.arguments
+    left = _value(first, values, bound)
+    if left is UNDEFINED:
+        return UNDEFINED
+    right = _value(second, values, bound)
+    return UNDEFINED if right is UNDEFINED else _COMPARE[term.op](left, right)
 
 
 def _connect(term: Operation, values: Mapping[str, Value], bound: _Bound) -> Value | _Undefined:
@@ -189,12 +197,12 @@ def _implies(term: Operation, values: Mapping[str, Value], bound: _Bound) -> Val
 
 
 _COMPARE: Final[dict[Op, Callable[[Value, Value], bool]]] = {
-    Op.EQUAL: lambda left, right: left == right,
-    Op.NOT_EQUAL: lambda left, right: left != right,
-    Op.LESS: lambda left, right: left < right,
-    Op.LESS_EQUAL: lambda left, right: left <= right,
-    Op.GREATER: lambda left, right: left > right,
-    Op.GREATER_EQUAL: lambda left, right: left >= right,
+    Op.EQUAL: operator.eq,
+    Op.NOT_EQUAL: operator.ne,
+    Op.LESS: operator.lt,
+    Op.LESS_EQUAL: operator.le,
+    Op.GREATER: operator.gt,
+    Op.GREATER_EQUAL: operator.ge,
 }
 _RULES: Final[dict[Op, _Rule]] = {
     Op.NEGATE: _negate,

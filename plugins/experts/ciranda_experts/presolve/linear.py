@@ -59,16 +59,11 @@ def normal(
     if not integral:
         return polynomial, relation
     divisor = content(polynomial)
-    if divisor == 0:
+    if divisor == 0 or (divisor == 1 and relation is not ABOVE):
         return polynomial, relation
     constant = polynomial.get(ONE, 0)
-    if relation is EQUAL:
-        if divisor == 1:
-            return polynomial, relation
-        if constant % divisor:
-            return {ONE: 1}, relation
-    elif relation is AT_LEAST and divisor == 1:
-        return polynomial, relation
+    if relation is EQUAL and constant % divisor:
+        return {ONE: 1}, relation
     result: Polynomial = {
         column: value // divisor for column, value in polynomial.items() if column
     }
@@ -147,7 +142,8 @@ class System:
         while waiting:
             polynomial, relation, origin = waiting.pop()
             self.book.spend(len(polynomial) + len(origin))
-            polynomial, origin = self.reduce(polynomial, origin)
+            if self.solved:
+                polynomial, origin = self.reduce(polynomial, origin)
             if len(polynomial) - (ONE in polynomial) == 0:
                 if decided(polynomial, relation) is False:
                     return origin if polynomial.get(ONE, 0) <= 0 else _negate(origin)

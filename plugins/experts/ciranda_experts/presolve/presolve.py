@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from fractions import Fraction
 
+from ..intent.evaluate import Truth, holds
 from ..intent.tree import Sort
 from .book import Book, ExhaustedError
 from .branch import Branch, Proof
@@ -85,10 +87,17 @@ class Presolver:
             return (), None
         if base.proof is not None:
             return base.places, base.proof
+        if problem.violate is None:
+            model = base.tried(problem)
+            if model is not None:
+                return base.places, model
         branch = base.branch.copy()
         branch.values.book.budget = budget
         if problem.violate is None:
-            return base.places, search.explore(branch)
+            found = search.explore(branch)
+            if isinstance(found, dict):
+                base.hold(found)
+            return base.places, found
         return _violated(search, problem, base.places, branch)
 
     def _base(self, problem: Problem, budget: int) -> _Base | None:
@@ -121,7 +130,7 @@ class _Base:
         budget: Units of work.
     """
 
-    __slots__ = ("assume", "branch", "int_bits", "places", "proof", "sorts")
+    __slots__ = ("_model", "_tried", "assume", "branch", "int_bits", "places", "proof", "sorts")
 
     def __init__(
         self, problem: Problem, places: list[str], begun: _Base | None, budget: int
@@ -131,7 +140,8 @@ class _Base:
         self.sorts = problem.sorts
         self.places = places
         self.proof: Proof | None = None
-        known = 0
+        self._model: Model | None = None  # of the first ones
+        self._tried = known = 0
         if begun is None:
             self.branch = Branch(Values(Book(budget), problem.int_bits))
         else:
@@ -139,6 +149,7 @@ class _Base:
             self.branch = begun.branch.copy()
             self.branch.values.book.budget = budget
             self.proof = begun.proof
+            self._model, self._tried = begun._model, known  # noqa: SLF001  (of its own kind)
         if self.proof is None:
             _enter(self.branch, problem.sorts)
             self.proof = self.branch.take(
@@ -147,6 +158,25 @@ class _Base:
                     for condition, place in zip(problem.assume[known:], places[known:], strict=True)
                 ]
             )
+
+    def hold(self, model: Model) -> None:
+        """Keep a model of these assumptions."""
+        self._model = {name: model[name] for name in self.sorts}
+        self._tried = len(self.assume)
+
+    def tried(self, problem: Problem) -> Model | None:
+        """Give a model of the first of these assumptions, if it is one of all of them."""
+        known = self._model
+        if known is None:
+            return None
+        model: Model = {}
+        for name, sort in problem.sorts.items():
+            if name in known:
+                model[name] = known[name]
+            else:
+                model[name] = False if sort is Sort.BOOL else 0 if sort is Sort.INT else Fraction(0)
+        rest = self.assume[self._tried :]
+        return model if holds(rest, model, self.int_bits) is Truth.TRUE else None
 
     def serves(self, problem: Problem) -> bool:
         """Say whether a problem begins with these assumptions, the same objects."""
