@@ -6,6 +6,7 @@ writes a file of its own, which gets its name when it is whole: one killed on th
 nothing that anybody would read.
 """
 
+import atexit
 import os
 import sys
 from typing import NoReturn
@@ -35,6 +36,7 @@ class Measured:
             messages=False,
         )
         self._coverage.start()
+        atexit.unregister(self._coverage._atexit)  # a worker that runs exits goes on after them
 
     def again(self) -> None:
         self._coverage.stop()

@@ -10,7 +10,7 @@ from ciranda.executors.pool.worker import frames
 from ciranda_skills.format import Skill
 from ciranda_skills.running import Runner, Status
 
-from .running_fixtures import anyio_backend, runner, skill
+from .running_fixtures import on_asyncio as anyio_backend, runner, skill
 
 __all__ = ["anyio_backend", "runner", "skill"]
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ import pytest
 from ciranda_skills.format import Skill
 from ciranda_skills.running import ParameterError, Parameters, Runner, Status, parameters_of
 
-from .running_fixtures import anyio_backend, runner, skill
+from .running_fixtures import on_asyncio as anyio_backend, runner, skill
 from .running_stage import make_skill
 
 __all__ = ["anyio_backend", "runner", "skill"]

@@ -15,10 +15,10 @@ import traceback
 from types import ModuleType, TracebackType
 from typing import Final, NoReturn
 
-__all__ = ["code_of", "finish", "interrupted"]
+__all__ = ["FLUSH_FAILED", "code_of", "finish", "interrupted"]
 
 _HERE: Final = os.path.dirname(__file__)
-_FLUSH_FAILED: Final = 120  # what Python exits with when stdout cannot be flushed
+FLUSH_FAILED: Final = 120  # what Python exits with when stdout cannot be flushed
 
 
 def code_of(error: BaseException) -> int:
@@ -102,7 +102,7 @@ def _flushed(code: int) -> int:
             sys.stdout.flush()
     except Exception as error:
         _write(f"Exception ignored in: <stdout>\n{type(error).__name__}: {error}\n")
-        code = _FLUSH_FAILED
+        code = FLUSH_FAILED
     with contextlib.suppress(Exception):
         if sys.stderr is not None and not sys.stderr.closed:
             sys.stderr.flush()

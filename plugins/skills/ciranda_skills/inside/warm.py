@@ -79,8 +79,12 @@ class Warm:
         if order.stdin or self._fed:
             self._feed(order.stdin)
         ran = self._perform(order)
-        job.last = not _flushed() or ran.dirty or _traces() != self._clean
-        return Told(ran.code, ran.answer, int(report.level), report.missing)
+        lost = not _flushed()
+        job.last = lost or ran.dirty or _traces() != self._clean
+        if job.last:
+            _mute()
+        code = ending.FLUSH_FAILED if lost and not ran.code else ran.code
+        return Told(code, ran.answer, int(report.level), report.missing)
 
     def _begin(self, order: Order, job: Job) -> SandboxReport:
         policy = self._allowed.policy()
@@ -136,11 +140,17 @@ def _join() -> None:
 def _flushed() -> bool:
     """Flush what was written; return whether that went well."""
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (AttributeError, OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
         return False
     return True
+
+
+def _mute() -> None:
+    """Let nothing come of the last flush of a process whose streams may be anything by now."""
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (as long as the process)
 
 
 def setup(options: dict[str, Any]) -> Warm:

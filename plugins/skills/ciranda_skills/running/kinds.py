@@ -45,26 +45,39 @@ def _env() -> dict[str, str]:
 
 
 def zygote(
-    imports: tuple[str, ...], features: Features, profile: Profile, *, network: bool
+    imports: tuple[str, ...],
+    features: Features,
+    profile: Profile,
+    *,
+    network: bool,
+    python: tuple[str, ...] | None,
 ) -> WorkerKind:
     """Return the kind that has imported these modules and is forked for each run."""
     return WorkerKind(
         "skills",
         setup="ciranda_skills.inside.zygote:setup",
         options=_options(imports, features) | {"profile": profile, "network": network},
+        argv=python,
         env=_env(),
         lifetime="fork",
     )
 
 
 def warm(
-    skill: Skill, imports: tuple[str, ...], features: Features, allowed: Allowed, recycle: Recycle
+    skill: Skill,
+    imports: tuple[str, ...],
+    features: Features,
+    allowed: Allowed,
+    recycle: Recycle,
+    *,
+    python: tuple[str, ...] | None,
 ) -> WorkerKind:
     """Return the kind that serves many runs of one skill in one process."""
     return WorkerKind(
         f"skill {skill.name}",
         setup="ciranda_skills.inside.warm:setup",
         options=_options(imports, features) | {"allowed": msgspec.to_builtins(allowed)},
+        argv=python,
         env=_env(),
         recycle=recycle,
     )

@@ -61,9 +61,13 @@ class Run:
         self._clock = clock
         self._start = clock()
         self._sandbox = Sandbox()
+        self._early: list[Written] = []
 
     def _written(self, stream: str, text: str) -> None:
-        if self._listener is not None:
+        # What it writes and that it began come by different ways, and may overtake.
+        if not self.began:
+            self._early.append(Written(stream, text))
+        elif self._listener is not None:
             self._listener(Written(stream, text))
 
     def notice(self, frame: Notice) -> None:
@@ -84,6 +88,8 @@ class Run:
             self.scope.deadline = anyio.current_time() + self._timeout
         if self._listener is not None:
             self._listener(Started(self.script, self._sandbox))
+            for written in self._early:
+                self._listener(written)
 
     def confined_by(self, level: int, missing: Iterable[str]) -> None:
         """Learn what it is, or would be, confined by."""

@@ -65,6 +65,7 @@ class Runner:
         folder: Where private folders of runs are made; None is the system's.
         clock: Seconds, for wall times.
         kernel: For tests, of machines that offer less.
+        python: Command that starts Python for the workers; None is our interpreter.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Runner:
         folder: Path | None = None,
         clock: Callable[[], float] = time.perf_counter,
         kernel: Kernel | None = None,
+        python: tuple[str, ...] | None = None,
     ) -> None:
         self._size = slots or max(_FEWEST, min(_MOST, 2 * (os.cpu_count() or 1)))
         self._most = zygotes
@@ -85,6 +87,7 @@ class Runner:
         self._folder = folder
         self._clock = clock
         self._kernel = kernel or Kernel()
+        self._python = python
         self._slots = anyio.Semaphore(self._size, fast_acquire=True)
         self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
         self._known = Known()
@@ -283,7 +286,9 @@ class Runner:
 
     def _lease(self, profile: Profile, imports: tuple[str, ...], *, network: bool) -> Lease:
         def make() -> Pool:
-            kind = kinds.zygote(imports, self._features, profile, network=network)
+            kind = kinds.zygote(
+                imports, self._features, profile, network=network, python=self._python
+            )
             return Pool(kind, self._size, idle=self._idle)
 
         return self._pools.lease((profile, network, imports), make)
@@ -309,7 +314,7 @@ class Runner:
     def _warm_ones(self, skill: Skill, plan: Plan, imports: tuple[str, ...]) -> Pool:
         allowed = msgspec.structs.replace(plan.allowed, home=self._folders.make())
         recycle = Recycle(calls=self._warm_calls, rss_mb=plan.allowed.memory_mb)
-        kind = kinds.warm(skill, imports, self._features, allowed, recycle)
+        kind = kinds.warm(skill, imports, self._features, allowed, recycle, python=self._python)
         return Pool(kind, self._size, idle=self._idle)
 
 
