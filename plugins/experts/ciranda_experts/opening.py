@@ -19,11 +19,10 @@ from .conservation.spent import Spent
 from .council.council import Council
 from .council.telling import Telling
 from .guarding import Guarding
-from .learning.learning import Learning
+from .keeping import open_books
 from .presolve.presolve import Presolver
 from .settings import ExpertsSettings
 from .solver.solver import Solver
-from .telemetry.telemetry import Telemetry, open_telemetry
 
 __all__ = ["open_council"]
 
@@ -33,13 +32,14 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
     """Open what a council needs, and seat it.
 
     An engine that keeps nothing has a council that forgets, too: no telemetry, no reviews, and
-    transactions are spent only as long as it is open.
+    transactions are spent only as long as it is open. Where nothing may be written it judges all
+    the same, but approves no transaction.
 
     Raises:
         PluginError: A plugin of the settings cannot be used, or offers something that is no
             expert.
         SettingsError: A file of rules does not fit.
-        StoreError: A file of the store cannot be used.
+        StoreError: A file of the store cannot be read.
     """
     engine.plugins.load(declared=settings.plugins, folder=engine.configuration.root)
     async with AsyncExitStack() as stack:
@@ -50,13 +50,9 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
         spent = Spent(folder, durability=engine.durability)
         stack.callback(spent.close)
         telemetry = learning = None
-        if keeps and settings.telemetry.enabled:
-            telemetry = await stack.enter_async_context(
-                open_telemetry(folder, settings.telemetry, warn=_warn)
-            )
         if keeps:
-            learning = _learning(folder, settings, telemetry)
-            stack.callback(learning.close)
+            books = open_books(folder, settings, warn=_warn)
+            telemetry, learning = await stack.enter_async_context(books)
         solver = await stack.enter_async_context(Solver(workers=settings.processes))
         trusted = frozenset(settings.ledgers) if settings.ledgers else None
         presolver = Presolver()  # one expert after another looks at the same conditions
@@ -80,15 +76,6 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             check=_checker(solver, council),
             reviews=None if learning is None else learning.reviews,
         )
-
-
-def _learning(folder: Path, settings: ExpertsSettings, telemetry: Telemetry | None) -> Learning:
-    return Learning(
-        folder,
-        settings.learning,
-        floor=settings.threshold,
-        find=(lambda _id, _key: None) if telemetry is None else telemetry.find,
-    )
 
 
 def _checker(

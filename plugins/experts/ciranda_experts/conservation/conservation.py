@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
+from ciranda.errors import StoreError
 from ciranda.events.judging import Judgement, Verdict
 
 from ..expert import Expert, Finding, Question
@@ -18,7 +19,7 @@ from .proving import Proving
 from .reasons import Reason
 from .settling import Settling
 from .spent import Conflict, Reservation, Spent
-from .telling import double_spend, note_of, refused
+from .telling import double_spend, note_of, refused, unrecorded, unvouched
 
 __all__ = ["Conservation", "Decide"]
 
@@ -38,8 +39,8 @@ class Conservation:
     Args:
         decide: Decides a problem within so many seconds.
         spent: The transactions that were approved.
-        trusted: Roots of ledgers (hex) that may be relied upon; None takes any root, and then a
-            verdict holds for whoever knows the root to be right.
+        trusted: Roots of ledgers (hex) that may be relied upon; None takes any root, and then an
+            approval says that nobody vouched for it: it holds for whoever knows it to be right.
         clock: Seconds of a steady clock, of work alone.
     """
 
@@ -78,8 +79,7 @@ class Conservation:
     async def judge(self, question: Question) -> Finding:
         """Find whether an intent conserves money, and reserve its transaction.
 
-        Raises:
-            StoreError: The file of spent transactions cannot be written.
+        One that cannot be reserved, because nothing can be written, is uncertain.
         """
         intent = question.intent
         evidence: dict[str, Any] = {}
@@ -89,15 +89,20 @@ class Conservation:
             return refused(error, intent)
         if intent.transaction:
             evidence["transaction"] = {"id": intent.transaction}
-            conflict = await self._reserve(question)
+            try:
+                conflict = await self._reserve(question)
+            except StoreError as error:
+                return unrecorded(intent.transaction, error)
             if conflict is not None:
                 return double_spend(conflict)
         note = note_of(likely_accounts(intent))
         if note:
             evidence["note"] = note
         if owed.duties:
-            return await self._proving.find(owed, question.budget, evidence)
-        return _unproved(intent, evidence)
+            found = await self._proving.find(owed, question.budget, evidence)
+        else:
+            found = _unproved(intent, evidence)
+        return found if self._trusted is not None else unvouched(found, intent)
 
     async def settle(self, question: Question, judgement: Judgement | None) -> Finding | None:
         """End the reservation of a question's transaction; without one nothing happens.
@@ -132,10 +137,15 @@ class Conservation:
             if self._trusted is not None and ledger.root not in self._trusted:
                 raise LedgerError(
                     f"the ledger's root {ledger.root[:12]}... is none of those that may be relied "
-                    "upon: add it to the settings, or take a ledger of today"
+                    "upon: add it to `[experts] ledgers`, or take a ledger of today"
                 )
             accounts = [entry.account for entry in ledger.entries]
-            evidence["ledger"] = {"root": ledger.root, "size": ledger.size, "accounts": accounts}
+            evidence["ledger"] = {
+                "root": ledger.root,
+                "size": ledger.size,
+                "accounts": accounts,
+                "trusted": self._trusted is not None,
+            }
         return obligations_of(intent)
 
     async def _reserve(self, question: Question) -> Conflict | None:

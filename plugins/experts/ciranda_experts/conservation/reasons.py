@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NEGATIVE_BALANCE = "negative-balance"
     VACUOUS = "vacuous"
     DOUBLE_SPEND = "double-spend"
+    UNRECORDED = "unrecorded"  # the transaction cannot be, so it could be spent again
     BAD_LEDGER = "bad-ledger"
     MISSING_BALANCE = "missing-balance"
     AMBIGUOUS_BALANCE = "ambiguous-balance"  # two accounts share a variable

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Final
 
+from ciranda.errors import StoreError
 from ciranda.events.judging import Verdict
 
 from ..expert import Finding
@@ -20,7 +22,7 @@ from .obligations import Claim
 from .reasons import Reason
 from .spent import Conflict, State
 
-__all__ = ["double_spend", "note_of", "refused", "unbalanced", "unfounded"]
+__all__ = ["double_spend", "note_of", "refused", "unbalanced", "unfounded", "unrecorded", "unvouched"]
 
 _TOLD: Final = 3  # accounts in a sentence
 _LONG: Final = 80  # characters of a condition in a sentence
@@ -72,6 +74,31 @@ def double_spend(conflict: Conflict) -> Finding:
         }
     }
     return _rejected(Reason.DOUBLE_SPEND, said, evidence)
+
+
+def unrecorded(transaction: str, error: StoreError) -> Finding:
+    """Leave an intent open whose transaction nobody could recognize the next time."""
+    return Finding(
+        verdict=Verdict.UNCERTAIN,
+        confidence=0.5,
+        reason=Reason.UNRECORDED.value,
+        message=f"Transaction `{transaction}` cannot be recorded, so it could be spent twice: "
+        f"{error}.",
+        evidence={"transaction": {"id": transaction}},
+    )
+
+
+def unvouched(found: Finding, intent: Intent) -> Finding:
+    """Add to an approval that rests on a ledger that nobody vouched for the ledger's root."""
+    if intent.ledger is None or found.verdict is not Verdict.APPROVED:
+        return found
+    said = (
+        f"nobody vouched for the ledger's root {intent.ledger.root[:12]}..., which came with the "
+        "intent: list the roots that may be relied upon as `ledgers` under `[experts]`"
+    )
+    evidence = {**found.evidence, "warning": said}
+    message = f"{found.message} But {said}."
+    return dataclasses.replace(found, message=message, evidence=evidence)
 
 
 def unfounded(claim: Claim, evidence: dict[str, Any], core: Sequence[str] = ()) -> Finding:
