@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Final, TypeAlias
 
+from ..exact import written
 from ..intent.tree import Operation
 from ..intent.writing import write
 from .polynomial import ONE, Column, Polynomial
@@ -75,10 +76,11 @@ class Book:
         operation = self.operations.get(column)
         return column if operation is None else write(operation)
 
-    def terms(self, polynomial: Polynomial) -> list[list[str]]:
+    def terms(self, polynomial: Polynomial) -> list[list[bool | str]]:
         """Write a polynomial."""
         return [
-            [str(number), *map(self.text, _names(column))] for column, number in polynomial.items()
+            [written(number), *map(self.text, _names(column))]
+            for column, number in polynomial.items()
         ]
 
     def write(self, origin: Origin) -> tuple[dict[str, Any], set[str]]:
@@ -87,8 +89,8 @@ class Book:
         used: set[str] = set()
         numbers: dict[int, str] = {}
 
-        def weights(summands: Origin) -> dict[str, str]:
-            return {name(fact): str(times) for fact, times in summands.items() if times}
+        def weights(summands: Origin) -> dict[str, bool | str]:
+            return {name(fact): written(times) for fact, times in summands.items() if times}
 
         def name(fact: int) -> str:
             entry = self.facts[fact]
