@@ -1,6 +1,9 @@
 """`ciranda experts review|outcome|status|report|versions`."""
 
 import json
+from contextlib import closing
+
+from ciranda_experts.conservation.spent import Spent
 
 from .intents import GOOD, lines
 
@@ -44,6 +47,20 @@ def test_outcomes_teach_the_council_and_the_state_shows_it(cli, folder):
     assert status["figures"]["count"] == 1
     metrics = cli("status", "-o", "prometheus").out
     assert 'ciranda_experts_judgements_total{verdict="approved"} 1' in metrics
+
+
+def test_a_transaction_that_a_process_was_killed_over_is_freed_by_hand(cli, folder):
+    paid = lines(folder, {"id": "paid", "transaction": "pay 17", "post": ["x == x"]})
+    with closing(Spent(folder)) as spent:
+        spent.reserve("pay 17", "another content", "another step")
+
+    refused = json.loads(cli("verify", paid, "-o", "json", code=1).out)
+    assert refused["reason"] == "double-spend"
+    assert "`ciranda experts release 'pay 17'`" in refused["message"]
+    assert cli("release", "pay 17").out == "pay 17 is free\n"
+    assert "is not reserved: nothing to free" in cli("release", "pay 17", code=2).err
+    cli("verify", paid)
+    assert "was approved, and stays spent" in cli("release", "pay 17", code=2).err
 
 
 def test_a_crisis_is_in_the_state_and_in_the_report(cli, folder):

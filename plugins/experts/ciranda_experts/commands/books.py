@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ciranda.settings import StoreSettings, read_configuration
+from ciranda.store import Durability
 
+from ..conservation.spent import Spent
 from ..report.reading import Records, reading
 from ..settings import ExpertsSettings
 
-__all__ = ["books", "whoever"]
+__all__ = ["books", "spent", "whoever"]
 
 
 @contextmanager
@@ -26,13 +28,33 @@ def books(store: str | None) -> Iterator[Records]:
         SettingsError: The settings do not fit.
         StoreError: A file cannot be opened.
     """
-    configuration = read_configuration(Path.cwd())
-    settings = configuration.read(ExpertsSettings)
-    kept = configuration.root / configuration.read(StoreSettings).path
-    folder = kept if store is None else Path(store)
+    settings = read_configuration(Path.cwd()).read(ExpertsSettings)
+    folder, _ = _kept(store)
     floor = settings.threshold
     with reading(folder, settings.telemetry, settings.learning, floor=floor) as records:
         yield records
+
+
+@contextmanager
+def spent(store: str | None) -> Iterator[Spent]:
+    """Open the transactions that were approved, or are being judged.
+
+    Args:
+        store: The folder of the store as given, None for the project's own.
+
+    Raises:
+        SettingsError: The settings do not fit.
+    """
+    folder, durability = _kept(store)
+    with closing(Spent(folder, durability=durability)) as opened:
+        yield opened
+
+
+def _kept(store: str | None) -> tuple[Path, Durability]:
+    configuration = read_configuration(Path.cwd())
+    settings = configuration.read(StoreSettings)
+    folder = configuration.root / settings.path if store is None else Path(store)
+    return folder, Durability(settings.durability)
 
 
 def whoever(by: str | None) -> str:

@@ -9,6 +9,7 @@ from ciranda.cli.teaching import examples
 
 from .explain import command as explain
 from .outcome import command as outcome
+from .release import command as release
 from .report import command as report
 from .review import command as review
 from .status import command as status
@@ -32,5 +33,5 @@ def command() -> None:
     """Ask a council of checkers whether something may be done, and why (not)."""
 
 
-for _each in (verify, explain, status, report, review, outcome, versions):
+for _each in (verify, explain, status, report, review, outcome, versions, release):
     command.add_command(_each)

@@ -155,6 +155,16 @@ class Spent:
             sql = f"{_REMOVE} AND state = ?"
             return database.change(sql, (_stored(transaction), State.RESERVED)) > 0
 
+    def state(self, transaction: str) -> State | None:
+        """Return what is known of a transaction; None where nothing is.
+
+        Raises:
+            StoreError: The file cannot be opened.
+        """
+        with self._lock:
+            rows = self._database(synced=False).execute(_FIND, (_stored(transaction),))
+        return State(rows[0][3]) if rows else None
+
     def close(self) -> None:
         """Close the file; closing again does nothing.
 

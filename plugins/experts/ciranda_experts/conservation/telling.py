@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -22,7 +23,15 @@ from .obligations import Claim
 from .reasons import Reason
 from .spent import Conflict, State
 
-__all__ = ["double_spend", "note_of", "refused", "unbalanced", "unfounded", "unrecorded", "unvouched"]
+__all__ = [
+    "double_spend",
+    "note_of",
+    "refused",
+    "unbalanced",
+    "unfounded",
+    "unrecorded",
+    "unvouched",
+]
 
 _TOLD: Final = 3  # accounts in a sentence
 _LONG: Final = 80  # characters of a condition in a sentence
@@ -62,7 +71,8 @@ def double_spend(conflict: Conflict) -> Finding:
     else:
         said = (
             f"{name} is reserved for {whose} since {at}: wait for that judgement, "
-            "resume the step that asked for it, or release the id if it died"
+            "resume the step that asked for it, or free it if that process was killed: "
+            f"`ciranda experts release {shlex.quote(conflict.transaction)}`"
         )
     evidence = {
         "transaction": {
