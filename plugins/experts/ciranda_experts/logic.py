@@ -249,9 +249,9 @@ def _line(condition: Condition) -> dict[str, Any]:
 def _told(obligation: Obligation, decision: Decision) -> dict[str, Any]:
     """Return what an obligation came to, for a reader; the proof has the rest."""
     told: dict[str, Any] = {
-        "role": obligation.role.value,
+        "role": str(obligation.role),
         "where": obligation.where,
-        "answer": decision.answer.value,
+        "answer": str(decision.answer),
         "method": decision.method,
     }
     if decision.core:

@@ -59,9 +59,9 @@ def proof_of(
     steps = []
     for obligation, decision in decided:
         step: dict[str, Any] = {
-            "role": obligation.role.value,
+            "role": str(obligation.role),
             "where": obligation.where,
-            "answer": decision.answer.value,
+            "answer": str(decision.answer),
             "method": decision.method,
         }
         if decision.model is not None:
@@ -74,7 +74,7 @@ def proof_of(
     return {
         "format": FORMAT,
         "expert": "logic",
-        "verdict": verdict.value,
+        "verdict": str(verdict),
         "reason": reason,
         "key": intent.key,
         "intent": intent.source,

@@ -10,6 +10,7 @@ from ciranda.events.judging import Verdict
 
 from ..expert import Finding
 from ..intent.evaluate import Truth, Value, holds
+from ..intent.intent import Section
 from ..intent.tokens import shown
 from ..intent.tree import Sort
 from ..presolve.problem import Answer, Decision, Problem
@@ -21,6 +22,7 @@ from .telling import unbalanced, unfounded
 __all__ = ["Proving"]
 
 _TOLD: Final = 6  # accounts in a sentence
+_UNWRITTEN: Final = frozenset({Section.ACCOUNTS, Section.LEDGER})
 _TYPES: Final[dict[Sort, set[object]]] = {
     Sort.BOOL: {bool},
     Sort.INT: {int},
@@ -89,8 +91,8 @@ class Proving:
             decision = await self._decide(duty.problem, left)
         record.append(
             {
-                "claim": duty.claim.value,
-                "answer": decision.answer.value,
+                "claim": str(duty.claim),
+                "answer": str(decision.answer),
                 "method": decision.method,
                 "core": list(decision.core),
                 "certificate": decision.certificate,
@@ -129,7 +131,7 @@ def _derived(duties: tuple[Duty, ...]) -> dict[str, str]:
     for duty in duties:
         conditions = (*duty.problem.assume, duty.problem.violate)
         for each in conditions:
-            if each is not None and each.section.value in {"accounts", "ledger"}:
+            if each is not None and each.section in _UNWRITTEN:
                 found[each.where] = each.text
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -86,6 +86,8 @@ class Gate:
         self._features: Final = features
         self._kinds: Final = dict(kinds or {})
         self._memo: Final[LRUCache[tuple[str, str, tuple[str, ...]], Route]] = LRUCache(size)
+        # Intents with the same features have the same route.
+        self._routes: Final[LRUCache[Hashable, Route]] = LRUCache(size)
         self._share: Final = share
         self._chance: Final = chance
         self.counts: Final = GateCounts()
@@ -126,6 +128,15 @@ class Gate:
 
     def _routed(self, intent: Intent, wanted: tuple[str, ...]) -> Route:
         features = self._features(intent)
+        alike = (features, intent.kind, wanted)
+        route: Route | None = self._routes.get(alike)
+        if route is None:
+            route = self._routes[alike] = self._chosen(intent, features, wanted)
+        return route
+
+    def _chosen(
+        self, intent: Intent, features: frozenset[Feature], wanted: tuple[str, ...]
+    ) -> Route:
         kind = self.kind(intent)
         added = frozenset(wanted) | frozenset(kind.experts if kind is not None else ())
         chosen: list[Expert] = []
