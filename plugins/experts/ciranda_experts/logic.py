@@ -27,6 +27,7 @@ EFFORT: Final = 10 * BUDGET  # units of work of the pre-solver: the event loop w
 _TOLD: Final = 6  # variables, or conditions, in a sentence
 _LONG: Final = 80  # characters of a value or a condition in a sentence
 _MISSING: Final = "expert-missing"
+NOTHING_CLAIMED: Final = "nothing-claimed"
 _WHY_NOT: Final[dict[str, str]] = {
     Why.TIMEOUT: "no answer was found in time: raise `budget_ms`, or make it simpler",
     Why.UNDECIDED: "the solver gave up: products and powers of variables may be beyond it",
@@ -57,7 +58,8 @@ async def judge(
 
     Returns:
         Approved or rejected with a proof under `proof` in the evidence; uncertain when something
-        could not be decided, which is never taken for a yes; abstained when there is nothing.
+        could not be decided, which is never taken for a yes; abstained when there is nothing, or
+        when `pre` is sound and there is nothing that should follow from it (`nothing-claimed`).
     """
     found = look(intent, effort=effort)
     return found if isinstance(found, Finding) else await finish(intent, found, solver, budget)
@@ -125,6 +127,14 @@ async def _solve(
 
 def _approved(intent: Intent, decided: Sequence[Decided]) -> Finding:
     entails = bool(intent.post)
+    if not (entails or intent.constraints):
+        return Finding(
+            verdict=Verdict.ABSTAINED,
+            confidence=UNKNOWN,
+            reason=NOTHING_CLAIMED,
+            message="`pre` can be true, and no condition is said to follow from it.",
+            evidence={"obligations": [_told(*pair) for pair in decided]},
+        )
     reason = "proved" if entails or intent.pre else "consistent"
     count = len(intent.post)
     said = []
@@ -134,8 +144,6 @@ def _approved(intent: Intent, decided: Sequence[Decided]) -> Finding:
         said.append(f"all {count} conditions of `post` follow")
     if intent.constraints:
         said.append("`constraints` can hold together")
-    if not said:
-        said.append("`pre` can be true")
     return Finding(
         verdict=Verdict.APPROVED,
         confidence=PROVEN,

@@ -153,8 +153,10 @@ def _concludes(proof: Proof, steps: Sequence[tuple[Obligation, Step]]) -> None:
         raise _RefutedError("not-shown", f"No proof ends with {proof.verdict}, {proof.reason}.")
     fails = [pair for pair in steps if pair[1].answer is not pair[0].wanted]
     if proof.verdict is Verdict.APPROVED:
-        entails = any(obligation.role is not Role.CONSTRAINTS for obligation, _ in steps)
-        if fails or not steps or proof.reason != ("proved" if entails else "consistent"):
+        roles = {obligation.role for obligation, _ in steps}
+        entails = bool(roles - {Role.CONSTRAINTS})
+        claims = bool(roles & {Role.POST, Role.CONSTRAINTS})  # else nothing could be approved
+        if fails or not claims or proof.reason != ("proved" if entails else "consistent"):
             raise _RefutedError("not-shown", "The verdict does not follow from the steps.")
     elif all(_reason(*pair) != proof.reason for pair in fails):
         raise _RefutedError("not-shown", "The verdict does not follow from the steps.")

@@ -85,6 +85,20 @@ async def test_each_says_what_it_found(intent, verdicts):
     assert judgement.verdict == worst
 
 
+async def test_a_precondition_alone_is_no_claim_that_anybody_approves():
+    pre = ["new_a == old_a + 1000000"]
+    async with harness() as h:
+        paid = await asked(h, {"pre": pre, "transaction": "q3"})
+        again = await asked(h, {"pre": ["a > 1", "a < 1"], "transaction": "q4"})
+
+    assert said(paid) == {
+        "logic": ("abstained", "nothing-claimed"),
+        "conservation": ("approved", "unspent"),
+    }
+    assert (paid.verdict, paid.reason) == (Verdict.APPROVED, "unspent")
+    assert (again.verdict, again.reason) == (Verdict.REJECTED, "vacuous")
+
+
 async def test_the_intent_language_is_never_read_as_python():
     async with harness() as h:
         judgement = await asked(

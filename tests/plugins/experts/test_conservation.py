@@ -337,7 +337,9 @@ async def test_balances_of_a_ledger_are_facts(expert):
 
     assert said(await answer(expert, given)) == ("rejected", "negative-balance", True)
     assert said(finding) == ("approved", "proved", True)
-    assert finding.evidence["ledger"] == {"root": LEDGER.root, "size": 3, "accounts": ["a", "b"]}
+    assert finding.evidence["ledger"] == {
+        "root": LEDGER.root, "size": 3, "accounts": ["a", "b"], "trusted": False,
+    }  # fmt: skip
 
 
 async def test_a_balance_that_the_ledger_does_not_have_is_refused(expert):
@@ -381,3 +383,24 @@ async def test_only_roots_that_are_trusted_may_be_relied_upon(spent):
     finding = await answer(expert, relying(forged, "a"))
     assert said(finding) == ("rejected", "bad-ledger", True)
     assert "is none of those that may be relied upon" in finding.message
+    assert "add it to `[experts] ledgers`" in finding.message
+
+
+TRANSFER_ON_IT = {"pre": ["new_a == a - 9", "new_b == b + 9"], "accounts": ["a", "b"]}
+
+
+@pytest.mark.parametrize("given", [{}, TRANSFER_ON_IT])
+async def test_an_approval_says_whether_somebody_vouched_for_the_root(expert, spent, given):
+    given |= relying(LEDGER, "a", "b")
+    trusting = Conservation(decide, spent, trusted=frozenset({LEDGER.root}))
+
+    alone, vouched = await answer(expert, given), await answer(trusting, given)
+
+    assert said(alone) == said(vouched)
+    assert alone.evidence["ledger"] == {**vouched.evidence["ledger"], "trusted": False}
+    assert vouched.evidence["ledger"]["trusted"]
+    assert alone.message.startswith(vouched.message.removesuffix(". "))
+    assert f"But nobody vouched for the ledger's root {LEDGER.root[:12]}" in alone.message
+    assert "`ledgers` under `[experts]`" in alone.message
+    assert alone.evidence["warning"] in alone.message
+    assert "warning" not in vouched.evidence

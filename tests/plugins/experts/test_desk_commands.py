@@ -57,7 +57,8 @@ def test_a_transaction_that_a_process_was_killed_over_is_freed_by_hand(cli, fold
     refused = json.loads(cli("verify", paid, "-o", "json", code=1).out)
     assert refused["reason"] == "double-spend"
     assert "`ciranda experts release 'pay 17'`" in refused["message"]
-    assert cli("release", "pay 17").out == "pay 17 is free\n"
+    assert "nobody can see: remove it" in cli("release", "pay\ufe0f", code=2).err
+    assert cli("release", "pay  17 ").out == "pay 17 is free\n"
     assert "is not reserved: nothing to free" in cli("release", "pay 17", code=2).err
     cli("verify", paid)
     assert "was approved, and stays spent" in cli("release", "pay 17", code=2).err

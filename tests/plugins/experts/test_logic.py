@@ -264,3 +264,19 @@ def test_confidence_is_the_rule_of_succession():
     assert after(1, 2) == 0.5
     with pytest.raises(ValueError, match="3 of 2 verdicts cannot have been right"):
         after(3, 2)
+
+
+@both_ways
+async def test_where_nothing_is_claimed_nothing_is_approved(solver, effort):
+    paid = {"transaction": "q3"}
+
+    sound = await judged(solver, effort, pre=["new_a == old_a + 1000000", "b > 1"], **paid)
+    vacuous = await judged(solver, effort, pre=["x > 1", "x < 1"], **paid)
+    undefined = await judged(solver, effort, pre=["1 / x > 0"], **paid)
+
+    assert (sound.verdict, sound.reason) == (Verdict.ABSTAINED, "nothing-claimed")
+    assert not sound.proven
+    assert sound.message == "`pre` can be true, and no condition is said to follow from it."
+    assert sound.evidence["obligations"][0]["role"] == "pre-satisfiable"
+    assert (vacuous.verdict, vacuous.reason) == (Verdict.REJECTED, "vacuous")
+    assert (undefined.verdict, undefined.reason) == (Verdict.REJECTED, "undefined")

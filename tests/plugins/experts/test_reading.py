@@ -315,3 +315,34 @@ def test_random_intents_read_alike_from_data_json_and_what_is_kept():
 
         assert read_intent(json.dumps(data)) == intent
         assert read_intent(intent.source).key == intent.key
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("t1 ", "t1"), ("\uff54\uff11", "t1"), ("e\u0301", "é"), ("é", "é"), ("a   b", "a b"),
+        (7, "7"), ("Ⅷ", "VIII"), ("\u00a8x", "\u0308x"), ("\u04221", "\u04221"), ("ﬁn", "fin"),
+    ],
+)  # fmt: skip
+def test_an_id_of_a_transaction_has_one_form(written, meant):
+    intent = read_intent({"transaction": written})
+
+    assert intent.transaction == meant
+    assert read_intent(intent.source).transaction == meant
+    assert intent.key == read_intent({"transaction": meant}).key
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\u200b", "\u200d", "\ufe0f", "\u3164", "\uffa0", "\u2800", "\u034f", "\u00a0", "\u00ad"],
+)
+def test_an_id_of_a_transaction_hides_nothing(hidden):
+    with pytest.raises(IntentError, match=f"U\\+{ord(hidden):04X}.*remove it") as caught:
+        read_intent({"transaction": f"t{hidden}1"})
+    assert caught.value.where == "transaction"
+
+
+def test_an_id_of_a_transaction_is_bounded_in_the_form_that_it_has():
+    with pytest.raises(IntentError, match="longer than 256 characters") as caught:
+        read_intent({"transaction": "\ufdfa" * 256})
+    assert caught.value.kind is FaultKind.LIMIT

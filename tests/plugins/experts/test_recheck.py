@@ -199,3 +199,15 @@ async def test_a_contradiction_that_is_not_found_again_is_none(
     checked = await check(proof, solver)
 
     assert (checked.valid, checked.reason) == (False, reason)
+
+
+async def test_a_precondition_alone_proves_no_approval(solver):
+    finding = await judge(read_intent(INTENTS["proved"]), solver, 20)
+    proof = json.loads(json.dumps(finding.evidence["proof"]))
+    bare = read_intent({"pre": INTENTS["proved"]["pre"], "transaction": "t1"})
+    proof |= {"intent": bare.source, "key": bare.key}
+    proof["steps"] = [each for each in proof["steps"] if each["role"].startswith("pre")]
+
+    for reason in ("proved", "consistent"):
+        checked = await check(proof | {"reason": reason}, solver)
+        assert (checked.valid, checked.reason) == (False, "not-shown")

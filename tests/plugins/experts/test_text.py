@@ -253,3 +253,60 @@ def test_hostile_claims_are_no_intent_as_text(claim):
             # Whoever writes braces into a text writes sections.
             assert claim in {"x == 1\r\nverify { true }", "true } guard { false"}
             assert intent.post
+
+
+HIDING = [
+    "\x00",
+    "\x0b",
+    "\x0c",
+    "\r",
+    "\x1c",
+    "\x1e",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\u202e",
+    "\u2066",
+]
+
+
+@pytest.mark.parametrize("sign", HIDING)
+@pytest.mark.parametrize(
+    ("before", "after", "place"),
+    [
+        ("verify {\n x > 3 # c", " x > 1000\n}", (2, 11)),
+        ("verify {\n x > 3\n}\n# c", "verify { x > 1000 }", (4, 4)),
+        ("verify {", " x > 3 }", (1, 9)),
+        ("vars {\n x: int # c", "y: int }\n}\nverify { x == x }", (2, 12)),
+    ],
+)
+def test_what_looks_like_a_new_line_or_like_nothing_hides_no_claim(sign, before, after, place):
+    error = refused(before + sign + after)
+
+    assert error.kind is FaultKind.MALFORMED
+    assert (error.line, error.column) == place
+    assert f"U+{ord(sign):04X}" in error.message
+
+
+@pytest.mark.parametrize("sign", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_nor_does_it_hide_what_the_text_is(sign):
+    error = refused(f"# c{sign}verify {{\n x > 3\n}}")
+
+    assert (error.line, error.column) == (1, 4)
+    assert f"U+{ord(sign):04X}" in error.message
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_nor_does_it_in_yaml(sign):
+    assert refused(f"post:\n- x > 3 # c{sign}- x > 1000\n").kind is FaultKind.MALFORMED
+
+
+def test_lines_may_end_as_on_any_system():
+    crlf = read_intent(
+        "guard { # c\r\n y > 1\r\n}\r\nverify {\r\n\tx > 3 # c\r\n x > 1000\r\n}\r\n"
+    )
+    cr = read_intent("post:\r- x > 3 # c\r- x > 1000\r")
+
+    assert [each.text for each in crlf.post] == ["x > 3", "x > 1000"]
+    assert [each.text for each in cr.post] == ["x > 3", "x > 1000"]

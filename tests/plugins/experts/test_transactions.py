@@ -186,3 +186,11 @@ async def test_a_store_that_cannot_be_written_approves_nothing(tmp_path, spent):
     found = await expert.judge(question)
     assert (found.verdict, found.reason) == (Verdict.UNCERTAIN, "unrecorded")
     assert "is closed" in found.message
+
+
+@pytest.mark.parametrize("other", [" t1", "t1  ", "\uff54\uff11", "t¹", "\u24e3\u2460"])
+async def test_the_same_id_written_otherwise_is_the_same_id(expert, other):
+    await answer(expert, PAYMENT)
+
+    assert said(await answer(expert, PAYMENT | {"transaction": other}))[1] == "double-spend"
+    assert said(await answer(expert, PAYMENT | {"transaction": "T1"}))[1] == "unspent"

@@ -21,8 +21,14 @@ def command(transaction: str, store: str | None) -> None:
     that nobody judges it any more. What was approved stays spent.
     """
     from ..conservation.spent import State
+    from ..intent.error import IntentError
+    from ..intent.fields import read_transaction
     from .books import spent
 
+    try:
+        transaction = read_transaction(transaction, "ID")  # the form in which it is kept
+    except IntentError as error:
+        raise click.BadParameter(error.message) from None
     with spent(store) as opened:
         if opened.release(transaction):
             screen.out(f"{transaction} is free")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final, NoReturn, TypeVar
 
@@ -32,6 +34,11 @@ __all__ = [
 _SORTS: Final = {sort.value: sort for sort in Sort}
 _SOURCE_FIELDS: Final = frozenset({"text", "language", "name"})
 _LARGEST: Final = 1 << 63
+# Printable as Python has it, and yet they show nothing, or change a letter by nothing: fillers,
+# joiners, blanks of other scripts, variation selectors.
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
@@ -82,9 +89,22 @@ def read_id(value: object, field: str) -> str:
 
 
 def read_transaction(value: object, field: str) -> str:
-    """Return the id of a transaction, which cannot be empty."""
-    transaction = read_id(value, field)
-    if not transaction.strip():
+    """Return the id of a transaction, in the one form that all ways to write it have.
+
+    That form is NFKC, without blanks at its ends, and with one blank where there are several:
+    what looks the same would otherwise be spent twice. Letters of different scripts, and large
+    and small ones, stay different.
+    """
+    given = read_id(value, field)
+    transaction = given
+    if not given.isascii():
+        hidden = _INVISIBLE.search(given)
+        if hidden:
+            message = f"`{field}` has <U+{ord(hidden[0]):04X}>, which nobody can see"
+            refuse(field, f"{message}: remove it")
+        transaction = read_label(unicodedata.normalize("NFKC", given), field)
+    transaction = " ".join(transaction.split())
+    if not transaction:
         refuse(field, f"`{field}` is empty: write its id, or remove the field")
     return transaction
 

@@ -21,6 +21,11 @@ _SECTIONS: Final = {
 _COMMENT: Final = re.compile(r"#[^\n]*")
 _HEAD: Final = re.compile(r"[ \t\r\n]*([^ \t\r\n{}]+)[ \t\r\n]*\{")
 _NEXT: Final = re.compile(r"[^ \t\r\n]")
+# What some readers see as a new line, or as nothing, or as text elsewhere, also in a comment: a
+# claim behind it would be hidden from them, or shown to them and not judged.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
+)
 
 
 class TextPlaces:
@@ -63,7 +68,7 @@ class TextPlaces:
 
 def is_text_form(text: str) -> bool:
     """Tell whether a text begins like `guard {`, after blank lines and comments."""
-    for row in text.split("\n"):
+    for row in text.splitlines():
         line = row.strip(BLANK)
         if line and line[0] != "#":
             if "{" not in line:
@@ -78,9 +83,15 @@ def read_text(text: str, line: int) -> tuple[dict[str, Any], TextPlaces]:
     """Return the fields that a text gives, and where they are.
 
     Raises:
-        IntentError: It has anything but sections, or a section that does not end.
+        IntentError: It has anything but sections, a section that does not end, or a character
+            that shows as a new line and is none, or not at all.
     """
     places = TextPlaces(text, line)
+    unseen = _UNSEEN.search(text)
+    if unseen:
+        advice = "end lines with a line feed" if unseen[0] == "\r" else "remove it"
+        message = f"{shown(unseen[0])} cannot be seen for what it is: {advice}"
+        _refuse(message, places.at(unseen.start()))
     # A comment becomes as many blanks: everything else stays where it was.
     bare = _COMMENT.sub(lambda found: " " * len(found[0]), text)
     data: dict[str, Any] = {}
