@@ -148,10 +148,9 @@ def test_recent_keeps_what_was_used_last() -> None:
     recent.put(2, "b")
     assert recent.get(1) == "a"
 
-    assert recent.get_or_make(3, lambda: "c") == "c"
+    assert recent.put(3, "c") == "c"
 
     assert [recent.get(key) for key in (1, 2, 3)] == ["a", None, "c"]
-    assert recent.get_or_make(3, lambda: "d") == "c"
 
 
 async def test_a_folder_goes_whatever_was_left_in_it(tmp_path: Path) -> None:

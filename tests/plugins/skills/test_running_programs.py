@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 
+from ciranda.errors import PoolError
 from ciranda_skills.format import Skill
 from ciranda_skills.running import Finished, Runner, Started, Status, Written
 from ciranda_skills.sandbox import Level
@@ -237,3 +241,53 @@ async def test_on_a_machine_without_layers_it_runs_says_so_and_leaves_nobody(
     assert kills.status is Status.FAILED
     assert refused.status is Status.REFUSED
     assert wait_until_gone(before) == set()
+
+
+async def test_a_runner_that_is_closed_says_so(tmp_path: Path) -> None:
+    made = make_skill(tmp_path, {"scripts/main.py": "print(1)"})
+    closed = Runner()
+
+    with pytest.raises(PoolError, match="the runner of skills is closed; open it"):
+        await closed.run(made)
+    async with closed:
+        pass
+    with pytest.raises(PoolError, match="the runner of skills is closed; open it"):
+        await closed.preload(made)
+
+
+async def test_a_body_that_fails_kills_what_runs(tmp_path: Path) -> None:
+    made = make_skill(tmp_path, {"scripts/main.sh": "echo on\nsleep 600\n"})
+    before = below_us()
+    on = anyio.Event()
+
+    def listen(chunk: object) -> None:
+        if isinstance(chunk, Written):
+            on.set()
+
+    async def fail() -> None:
+        async with anyio.create_task_group() as tasks, Runner() as runner:
+            tasks.start_soon(lambda: runner.run(made, on_chunk=listen))
+            await on.wait()
+            raise ValueError("enough")
+
+    with pytest.raises(ExceptionGroup) as told:
+        await fail()
+
+    assert told.group_contains(ValueError, match="enough")
+    assert wait_until_gone(before) == set()
+    assert left_over(made.root) == []
+
+
+async def test_descriptors_and_threads_stay_flat(
+    runner: Runner, skill: Callable[..., Skill]
+) -> None:
+    made = skill({"scripts/main.py": "def execute():\n    return 1\n"})
+    for warm in (False, True):
+        await runner.run(made, warm=warm)
+    before = len(os.listdir("/proc/self/fd")), threading.active_count(), len(below_us())
+
+    for number in range(int(os.environ.get("SKILLS_CALLS", "60"))):  # 100,000 by night
+        assert (await runner.run(made, warm=bool(number % 2))).json == 1
+
+    after = len(os.listdir("/proc/self/fd")), threading.active_count(), len(below_us())
+    assert after == before

@@ -138,6 +138,11 @@ class Pool:
             **self._count,
         )
 
+    @property
+    def ready(self) -> bool:
+        """Whether a worker waits for a call."""
+        return bool(self._idle)
+
     async def call(
         self,
         name: str,

@@ -143,7 +143,7 @@ def _flushed() -> bool:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
         return False
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Generic, TypeVar, final
 
 __all__ = ["Recent"]
@@ -39,8 +39,3 @@ class Recent(Generic[Key, Value]):
         while len(self._held) > self._most:
             self._held.popitem(last=False)
         return value
-
-    def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of a key, made when there is none."""
-        found = self.get(key)
-        return self.put(key, make()) if found is None else found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -91,7 +91,9 @@ class Runner:
         self._slots = anyio.Semaphore(self._size, fast_acquire=True)
         self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
         self._known = Known()
+        self._digested: Recent[Hashable, tuple[str, Skill, Facts]] = Recent(_WATCHED)
         self._reports: dict[tuple[Profile, bool], SandboxReport] = {}
+        self._open = False
         self._tasks: anyio.abc.TaskGroup
         self._pools: Pools
         self._folders: Folders
@@ -103,6 +105,7 @@ class Runner:
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._pools = Pools(self._tasks, self._most)
+        self._open = True
         return self
 
     async def __aexit__(
@@ -111,6 +114,7 @@ class Runner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._open = False
         try:
             if error is None:
                 self._pools.close()
@@ -172,6 +176,7 @@ class Runner:
         Raises:
             PoolError: The runner is closed, or its processes cannot start.
         """
+        self._ready()
         asked = Asked(
             script=script,
             args=args,
@@ -208,6 +213,7 @@ class Runner:
             SkillError: There is no such script, or nothing to run it with.
             PoolError: It cannot start.
         """
+        self._ready()
         facts = await self._known.get(skill, script, None)
         profile, imports = facts.command.profile, facts.imports
         async with self._lease(profile, imports, network=False) as pool:
@@ -219,8 +225,7 @@ class Runner:
 
     async def _verdict(self, skill: Skill, asked: Asked, run: Run) -> Verdict:
         try:
-            version = await self._version(skill) if asked.warm else ""
-            facts = await self._known.get(skill, asked.script, asked.interpreter)
+            facts, version = await self._facts(skill, asked)
             run.script = facts.command.script
             plan = planned(skill, facts, asked)
             self._confinable(plan, asked.require, run)
@@ -235,9 +240,20 @@ class Runner:
         except StepError as error:
             return judge_failure(error, run.script)
 
-    async def _version(self, skill: Skill) -> str:
-        """Return the digest of a skill as of now, by which warm processes are told apart."""
-        return await self._fresh.get_or_make(skill.root, lambda: Fresh(skill.root)).now()
+    async def _facts(self, skill: Skill, asked: Asked) -> tuple[Facts, str]:
+        """Return what the script is, and the digest by which warm processes are told apart."""
+        if not asked.warm:
+            return await self._known.get(skill, asked.script, asked.interpreter), ""
+        fresh = self._fresh.get(skill.root) or self._fresh.put(skill.root, Fresh(skill.root))
+        version = await fresh.now()
+        key = skill.root, asked.script, asked.interpreter
+        found = self._digested.get(key)
+        if found is not None and found[0] == version and found[1] is skill:
+            return found[2], version
+        facts = await self._known.get(skill, asked.script, asked.interpreter)
+        if version == await fresh.now():  # else it was edited on the way
+            self._digested.put(key, (version, skill, facts))
+        return facts, version
 
     def _confinable(self, plan: Plan, level: Level, run: Run) -> None:
         """Refuse a run whose sandbox would be too weak.
@@ -251,6 +267,10 @@ class Runner:
         report = self._reports[key]
         run.confined_by(report.level, report.missing)
         require(report, level)
+
+    def _ready(self) -> None:
+        if not self._open:
+            raise PoolError("the runner of skills is closed; open it with `async with`")
 
     async def _forked(self, plan: Plan, imports: tuple[str, ...], run: Run) -> Verdict:
         home = self._folders.make()
@@ -300,7 +320,7 @@ class Runner:
         async with self._pools.lease(
             key, lambda: self._warm_ones(skill, plan, facts.imports)
         ) as pool:
-            if not pool.stats.idle:
+            if not pool.ready:
                 await pool.call("ready", None, digest=version)  # starting costs the run no time
             run.begin()
             answer = await pool.call(
