@@ -12,7 +12,7 @@ from .intent.intent import Condition
 from .intent.tree import Literal, Op, Operation, Term, Variable
 from .intent.writing import write
 
-__all__ = ["assignment", "never_defined", "number", "sentence"]
+__all__ = ["assignment", "never_defined", "number", "sentence", "undefined_part"]
 
 Value = bool | int | Fraction
 _MOST: Final = 4  # parts that one sentence tells of
@@ -71,6 +71,13 @@ def never_defined(condition: Condition, int_bits: int | None) -> str:
             return scene.undefined(part)
         stack.extend(part.arguments)
     return ""
+
+
+def undefined_part(
+    condition: Condition, values: Mapping[str, Value], int_bits: int | None
+) -> str:
+    """Return which part of a condition that is undefined under an assignment is, and why."""
+    return _Scene(values, int_bits).undefined(condition.term)
 
 
 def _is_constant(term: Term) -> bool:

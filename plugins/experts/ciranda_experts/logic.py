@@ -18,6 +18,7 @@ from .presolve.presolve import BUDGET, Presolver
 from .presolve.problem import Answer, Decision, Obligation, Problem, Role, problems
 from .proof import proof_of
 from .solver.solver import Solver, Why
+from .undefined import never_defined_of
 
 __all__ = ["EFFORT", "Undecided", "finish", "judge", "look"]
 
@@ -201,9 +202,14 @@ def _contradiction(obligation: Obligation, decision: Decision) -> tuple[str, str
     if len(core) > _TOLD:
         lines += f" and {len(core) - _TOLD} more"
     said = f"{lines} can never be true" if len(core) == 1 else f"{lines} cannot be true together"
-    evidence = {"core": [_line(one) for one in core]}
+    evidence: dict[str, Any] = {"core": [_line(one) for one in core]}
     if obligation.role is Role.CONSTRAINTS:
         return "inconsistent", f"{said}.", evidence
+    never = never_defined_of(obligation.problem, decision.core)
+    if never is not None:
+        evidence["breaks"] = {**_line(never.condition), "value": "undefined"}
+        said = f"{_quoted(never.condition)} is never defined: {never.why}"
+        return "undefined", f"{said}, so `pre` proves nothing.", evidence
     return "vacuous", f"{said}, so `pre` proves nothing.", evidence
 
 

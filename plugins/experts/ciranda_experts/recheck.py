@@ -20,6 +20,7 @@ from .presolve.witness import witnesses
 from .proof import FORMAT, Proof, Step
 from .solver.irrational import confirmed
 from .solver.solver import Solver
+from .undefined import never_defined_of
 
 __all__ = ["check"]
 
@@ -165,7 +166,8 @@ def _concludes(proof: Proof, steps: Sequence[tuple[Obligation, Step]]) -> None:
 def _reason(obligation: Obligation, step: Step) -> str:
     """Return the reason of a rejection for which a step that fails stands."""
     if obligation.role is Role.PRE_SATISFIABLE:
-        return "vacuous"
+        never = never_defined_of(obligation.problem, step.core)
+        return "vacuous" if never is None else "undefined"
     if obligation.role is Role.CONSTRAINTS:
         return "inconsistent"
     problem = obligation.problem

@@ -15,7 +15,7 @@ EXPECTED = [
     ("p-03", "rejected", "minted"),
     ("p-04", "rejected", "vanished"),
     ("p-05", "rejected", "negative-balance"),
-    ("p-06", "rejected", "vacuous"),
+    ("p-06", "rejected", "undefined"),
     ("p-01", "rejected", "double-spend"),
     ("p-07", "approved", "proved"),
     ("p-08", "rejected", "attack-pattern"),

@@ -14,10 +14,11 @@ from ..intent.intent import Section
 from ..intent.tokens import shown
 from ..intent.tree import Sort
 from ..presolve.problem import Answer, Decision, Problem
+from ..undefined import never_defined_of
 from .accounts import Balance
-from .obligations import Duty, Obligations
+from .obligations import Claim, Duty, Obligations
 from .reasons import Reason
-from .telling import unbalanced, unfounded
+from .telling import unbalanced, undefined, unfounded
 
 __all__ = ["Proving"]
 
@@ -107,6 +108,9 @@ class Proving:
         for duty in owed.weaker:
             decision = await self._answer(duty, until, evidence["obligations"])
             if decision.answer is Answer.UNSATISFIABLE:
+                never = never_defined_of(duty.problem, decision.core)
+                if duty.claim is Claim.CONSISTENT and never is not None:
+                    return undefined(never, evidence)
                 core = [one.text for one in duty.problem.assume if one.where in decision.core]
                 return unfounded(duty.claim, evidence, core)
         return unfounded(owed.duties[0].claim, evidence)

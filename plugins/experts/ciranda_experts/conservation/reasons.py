@@ -18,6 +18,7 @@ class Reason(StrEnum):
     VANISHED = "vanished"
     NEGATIVE_BALANCE = "negative-balance"
     VACUOUS = "vacuous"
+    UNDEFINED = "undefined"
     DOUBLE_SPEND = "double-spend"
     UNRECORDED = "unrecorded"  # the transaction cannot be, so it could be spent again
     BAD_LEDGER = "bad-ledger"

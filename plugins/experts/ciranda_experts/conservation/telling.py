@@ -16,6 +16,7 @@ from ..expert import Finding
 from ..intent.evaluate import Value
 from ..intent.intent import Intent
 from ..intent.tokens import shown
+from ..undefined import NeverDefined
 from .accounts import AccountError, Balance
 from .amounts import amount_text, briefly
 from .ledger import LedgerError
@@ -28,6 +29,7 @@ __all__ = [
     "note_of",
     "refused",
     "unbalanced",
+    "undefined",
     "unfounded",
     "unrecorded",
     "unvouched",
@@ -109,6 +111,13 @@ def unvouched(found: Finding, intent: Intent) -> Finding:
     evidence = {**found.evidence, "warning": said}
     message = f"{found.message} But {said}."
     return dataclasses.replace(found, message=message, evidence=evidence)
+
+
+def undefined(never: NeverDefined, evidence: dict[str, Any]) -> Finding:
+    """Reject an intent of whose conditions one is never defined."""
+    text = shown(never.condition.text, most=_LONG)
+    said = f"`{text}` is never defined: {never.why}, so nothing is proved about the accounts"
+    return _rejected(Reason.UNDEFINED, said, evidence)
 
 
 def unfounded(claim: Claim, evidence: dict[str, Any], core: Sequence[str] = ()) -> Finding:
