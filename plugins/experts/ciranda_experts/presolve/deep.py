@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import Any, final
 
 from .book import Origin
@@ -46,7 +47,13 @@ class DeepSearch(Search):
             conflict = _derived(branch)
         if conflict is not None:
             return Proof(*branch.values.book.write(conflict))
-        return model or self._signs(branch, depth) or refuted(branch) or self._sought(branch)
+        return (
+            model
+            or self._signs(branch, _cofactors(branch), depth)
+            or refuted(branch)
+            or self._sought(branch)
+            or self._signs(branch, _differences(branch), depth)
+        )
 
     def _divisors(self, branch: Branch, depth: int) -> Proof | Model | None:
         """Split over the divisors of a number that is a product."""
@@ -75,20 +82,15 @@ class DeepSearch(Search):
         }
         return self.divide(branch, name, ways, depth + 1, Proof(node, used))
 
-    def _signs(self, branch: Branch, depth: int) -> Proof | Model | None:
-        """Split over the sign of a factor, where the other one has a known sign."""
-        system, book = branch.system, branch.values.book
+    def _signs(
+        self, branch: Branch, candidates: Iterable[Polynomial], depth: int
+    ) -> Proof | Model | None:
+        """Split over the sign of the first of some polynomials for which that was not done."""
+        book = branch.values.book
         if book.cases >= MAX_CASES:
             return None
-        for row in system.rows:
-            found = shared(row.polynomial)
-            if found is None:
-                continue
-            name, rest = found
-            lower, upper = system.lower.get(name), system.upper.get(name)
-            if not ((lower and lower.value >= 0) or (upper and upper.value <= 0)):
-                continue
-            if len(rest) < 2 or self._known(branch, rest):  # noqa: PLR2004  a sum
+        for rest in candidates:
+            if self._known(branch, rest):
                 continue
             case = book.case()
             ways: list[Alternative | None] = [
@@ -150,3 +152,23 @@ def _enriched(branch: Branch) -> Origin | None:
 
 def _eliminated(branch: Branch) -> Origin | None:
     return eliminate(branch.system)[0]
+
+
+def _cofactors(branch: Branch) -> Iterator[Polynomial]:
+    """Yield sums that stand in a row times a column whose sign is known."""
+    system = branch.system
+    for row in list(system.rows):
+        found = shared(row.polynomial)
+        if found is None or len(found[1].keys() - {ONE}) == 1:
+            continue
+        lower, upper = system.lower.get(found[0]), system.upper.get(found[0])
+        if (lower and lower.value >= 0) or (upper and upper.value <= 0):
+            yield found[1]
+
+
+def _differences(branch: Branch) -> Iterator[Polynomial]:
+    """Yield differences and sums of columns whose squares are compared."""
+    squares = {name for name, *rest in monomials(branch) if rest == [name]}
+    for first, second in combinations(sorted(squares), 2):
+        yield {first: 1, second: -1}
+        yield {first: 1, second: 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import islice, permutations, product
 from math import isqrt
 from typing import Final, NamedTuple
 
@@ -16,7 +16,8 @@ __all__ = ["seek"]
 MAX_TRIED: Final = 2_500
 MAX_OTHERS: Final = 4
 MAX_FOUND: Final = 30
-MAX_DEGREE: Final = 12
+MAX_LARGE: Final = 8
+MAX_BITS: Final = 400  # of solutions that are not small
 
 
 class _Form(NamedTuple):
@@ -27,6 +28,7 @@ class _Form(NamedTuple):
 
     name: str
     others: list[str]
+    even: set[str]  # those of the others of which only even powers occur
     parts: dict[int, list[tuple[int, tuple[int, ...]]]]
 
 
@@ -43,8 +45,11 @@ def seek(branch: Branch) -> Iterator[dict[Column, Number]]:
             if form is not None:
                 forms.append(form)
     forms.sort(key=lambda form: len(form.others))
+    for equation in system.solved.values():
+        yield from islice(_large(system, equation.polynomial), MAX_LARGE)
+    least = book.budget // 2  # the rest is for something else
     for form in forms[:2]:
-        yield from islice(_tried(system, form), MAX_FOUND)
+        yield from islice(_tried(system, form, least), MAX_FOUND)
 
 
 def _solved(polynomial: Polynomial) -> _Form | None:
@@ -72,19 +77,62 @@ def _solved(polynomial: Polynomial) -> _Form | None:
         parts = _parts(column)
         rest = tuple(places[part] for part in parts if part != best)
         parts_by_power.setdefault(parts.count(best), []).append((int(number), rest))
-    return _Form(best, others, parts_by_power)
+    even = {name for name in others if not any(power % 2 for power in powers[name])}
+    return _Form(best, others, even, parts_by_power)
 
 
-def _tried(system: System, form: _Form) -> Iterator[dict[Column, Number]]:
+def _large(system: System, polynomial: Polynomial) -> Iterator[dict[Column, Number]]:
+    """Yield solutions of x * x - d * y * y == n, which may be large."""
+    squares = {
+        column[0]: int(number)
+        for column, number in polynomial.items()
+        if isinstance(column, tuple) and column[1:] == column[:1]
+    }
+    free = int(polynomial.get(ONE, 0))
+    if len(squares) != 2 or len(polynomial) != 3 or not free:  # noqa: PLR2004  x, y, n
+        return
+    for first, second in permutations(squares):
+        one, other = squares[first], squares[second]
+        if abs(one) != 1 or one * other >= 0:
+            continue
+        for x, y in _convergents(-one * other, -one * free):
+            system.book.spend(5)
+            for left, right in ((x, y), (-x, y), (x, -y), (-x, -y)):
+                found: dict[Column, Number] = {first: left, second: right}
+                near = _within(system, first, left) and _within(system, second, right)
+                if near and _fits(system, found):
+                    yield found
+
+
+def _convergents(times: int, value: int) -> Iterator[tuple[int, int]]:
+    """Yield x and y with x * x - times * y * y == value from the continued fraction of the root."""
+    root = isqrt(times)
+    if root * root == times:
+        return
+    part, below, above = 0, 1, root
+    x, last_x, y, last_y = root, 1, 1, 0
+    while x.bit_length() <= MAX_BITS:
+        if x * x - times * y * y == value:
+            yield x, y
+        part = below * above - part
+        below = (times - part * part) // below
+        above = (root + part) // below
+        x, last_x = above * x + last_x, x
+        y, last_y = above * y + last_y, y
+
+
+def _tried(system: System, form: _Form, least: int) -> Iterator[dict[Column, Number]]:
     count = max(1, len(form.others))
     length = int(MAX_TRIED ** (1 / count)) + 1
-    ranges = [_values(system, name, length) for name in form.others]
+    ranges = [_values(system, name, length, even=name in form.even) for name in form.others]
     if not all(ranges):
         return
     terms = sum(map(len, form.parts.values()))
     for shell in range(max(map(len, ranges), default=1)):
         for values in _shell(ranges, shell):
             system.book.spend(6 + terms // 2)
+            if system.book.budget < least:
+                return
             for root in _roots(form, values):
                 found: dict[Column, Number] = dict(zip(form.others, values, strict=True))
                 if _within(system, form.name, root):
@@ -105,11 +153,13 @@ def _shell(ranges: Sequence[Sequence[int]], shell: int) -> Iterator[tuple[int, .
         yield from product(*before, (last[shell],), *after)
 
 
-def _values(system: System, name: str, length: int) -> list[int]:
+def _values(system: System, name: str, length: int, *, even: bool) -> list[int]:
     """List the values that a column may have, near to 0 first."""
     lower, upper = system.lower.get(name), system.upper.get(name)
     low = None if lower is None else int(-((-lower.value) // 1))
     high = None if upper is None else int(upper.value // 1)
+    if even and low is None and (high is None or high > 0):
+        low = 0  # the others say nothing new
     if low is not None and low >= 0:
         last = low + length if high is None else min(high + 1, low + length)
         return list(range(low, last))

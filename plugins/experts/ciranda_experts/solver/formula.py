@@ -20,6 +20,7 @@ __all__ = [
     "encode",
     "numeral",
     "program",
+    "rounds",
 ]
 
 # Sorts on the wire.
@@ -40,6 +41,7 @@ CODES: Final[dict[str, int]] = {
 }
 _CODE: Final = {op: CODES[op.value] for op in Op}
 _VARIABLE, _INT, _REAL, _BOOL = (CODES[name] for name in ("variable", "int", "real", "bool"))
+_ROUNDING: Final = frozenset({CODES["//"], CODES["%"]})
 _SMALL: Final = 1 << 63  # what msgpack holds as a number
 
 
@@ -90,6 +92,18 @@ def program(term: Term, variables: Mapping[str, int]) -> list[int | str]:
             found += _literal(part)
     found.reverse()
     return found
+
+
+def rounds(program: Sequence[int | str]) -> bool:
+    """Say whether a program has quotients that are rounded."""
+    tokens = iter(program)
+    for code in tokens:
+        if code in _ROUNDING:
+            return True
+        next(tokens)
+        if code == _REAL:
+            next(tokens)
+    return False
 
 
 def _literal(part: Literal) -> tuple[int | str, ...]:

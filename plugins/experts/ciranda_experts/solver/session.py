@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple, final
 
 from . import binding as z3
 from .attempt import Asked, Solving, failed, parameters
-from .formula import Answered
+from .formula import INT, REAL, Answered, rounds
 from .question import Posed, Question
-from .strategy import Strategy, strategies
+from .strategy import SMOOTH, Strategy, strategies
 from .terms import Terms
 from .translation import Builder
 
@@ -92,6 +92,7 @@ class Session:
         if not seed:
             self._first(question, posed, found, stop=payload["stop"])
         hard = [at for at, answered in enumerate(found) if answered is None]
+        smooth = self._smooth(payload) if hard else None
         units = payload["budget"] * _RATE // max(1, len(hard))
         for number, at in enumerate(hard):
             if payload["stop"] and any(map(_refutes, posed, found)):
@@ -99,8 +100,22 @@ class Session:
             tell(found)
             now = self._clock()
             limits = _Limits(now + (until - now) / (len(hard) - number), units)
-            found[at] = self._hard(question, posed[at], seed, limits)
+            found[at] = self._hard((question, smooth), posed[at], seed, limits)
         return [answered or Answered(0, "z3", reason="undecided") for answered in found]
+
+    def _smooth(self, payload: dict[str, Any]) -> Question | None:
+        """Return the conditions with real numbers for integers, where that may be of use.
+
+        What has no solution then has none in integers. Machine integers have another meaning, and
+        quotients that are rounded help nobody.
+        """
+        sorts, programs = payload["sorts"], payload["programs"]
+        if payload["bits"] is not None or INT not in sorts or any(map(rounds, programs)):
+            return None
+        sorts = [REAL if sort == INT else sort for sort in sorts]
+        built = [self._builder.build(one, sorts, None) for one in programs]
+        failed(self._context)
+        return Question(self._terms, built, sorts, None)
 
     def _first(
         self,
@@ -163,7 +178,7 @@ class Session:
 
     def _ask(self, solving: Solving, asked: Asked, posed: Posed, method: str) -> Answered | None:
         result = solving.check(list(asked.switches.values()))
-        if result == z3.SAT:
+        if result == z3.SAT and method != SMOOTH:
             model, rational = solving.model(asked)
             return Answered(1, method, model, rational)
         if result == z3.UNSAT:
@@ -173,16 +188,24 @@ class Session:
             return Answered(-1, method, core=posed.conditions(keys if asked.switches else None))
         return None
 
-    def _hard(self, question: Question, posed: Posed, seed: int, limits: _Limits) -> Answered:
+    def _hard(
+        self,
+        questions: tuple[Question, Question | None],
+        posed: Posed,
+        seed: int,
+        limits: _Limits,
+    ) -> Answered:
         """Try one strategy after another, each for its share of what is left."""
         reason = "timeout"
-        for strategy in strategies(question.sorts, seed):
+        question, smooth = questions
+        for strategy in strategies(question.sorts, seed, smooth=smooth is not None):
             left = (limits.until - self._clock()) * strategy.share
             if left < _LEAST:
                 return Answered(0, "z3", reason="timeout")
+            asked = smooth if strategy.name == SMOOTH and smooth is not None else question
             solving = Solving(self._terms, strategy.make(self._context))
             try:
-                answered = self._try(solving, strategy, question, posed, left, limits.units)
+                answered = self._try(solving, strategy, asked, posed, left, limits.units)
                 if answered is not None:
                     return answered
                 reason = _kind(solving.reason())

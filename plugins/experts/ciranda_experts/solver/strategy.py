@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from . import binding as z3
 from .formula import REAL
 
-__all__ = ["Strategy", "strategies"]
+__all__ = ["SMOOTH", "Strategy", "strategies"]
 
 
 class Strategy(NamedTuple):
@@ -36,6 +36,7 @@ _BITS: Final = (
     "bit-blast",
     "sat",
 )
+SMOOTH: Final = "smooth"  # asked about real numbers for integers: contradictions alone count
 _REALS: Final = ("simplify", "propagate-values", "solve-eqs", "qfnra-nlsat")
 
 
@@ -64,17 +65,20 @@ def _simple(context: int) -> int:
     return solver
 
 
-def strategies(sorts: Sequence[int], seed: int) -> list[Strategy]:
+def strategies(sorts: Sequence[int], seed: int, *, smooth: bool = False) -> list[Strategy]:
     """Return what to try, in order; with a seed an independent way comes first.
 
     Args:
         sorts: Of the variables.
         seed: 0 for what the warm solver could not do; another to check an answer again.
+        smooth: Whether real numbers may be asked about in place of integers.
     """
     found: list[Strategy] = []
     if seed:
         other = {"arith.solver": 2, "random_seed": seed}
         found.append(Strategy("other-simplex", 0.3, True, _simple, other))
+    if smooth:
+        found.append(Strategy(SMOOTH, 0.2, False, _chain(_REALS)))
     if REAL not in sorts:
         found.append(Strategy("bits", 0.3, False, _chain(_BITS)))
         found.append(Strategy("simplex", 1.0, True, _simple, {"random_seed": seed + 1}))
