@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from .intent.numeral import digits_of, whole_of
 from .intent.tree import Sort
 
 __all__ = ["Value", "model_of", "number_of", "value_of", "written"]
 
 Value: TypeAlias = bool | int | Fraction
-_PLAIN: Final = 2_000  # bits of a number that Python writes whatever its limit of digits is
 _DIGITS: Final = 100_000  # of a number that is read
 
 
@@ -21,15 +20,10 @@ def written(value: Value) -> bool | str:
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return _digits(value)
+        return digits_of(value)
     if value.denominator == 1:
-        return _digits(value.numerator)
-    return f"{_digits(value.numerator)}/{_digits(value.denominator)}"
-
-
-def _digits(number: int) -> str:
-    # Python refuses to write more than 4300 digits, a decimal does not.
-    return str(number) if number.bit_length() <= _PLAIN else f"{Decimal(number):f}"
+        return digits_of(value.numerator)
+    return f"{digits_of(value.numerator)}/{digits_of(value.denominator)}"
 
 
 def model_of(given: Mapping[str, bool | str], sorts: Mapping[str, Sort]) -> dict[str, Value] | None:
@@ -59,9 +53,10 @@ def number_of(text: str) -> Fraction | None:
     """Return the number that a text such as `-3` or `1/3` is, or None."""
     above, slash, below = text.partition("/")
     digits = above.removeprefix("-"), below if slash else "1"
-    if not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in digits):
+    if not all(len(part) <= _DIGITS and part.isascii() and part.isdigit() for part in digits):
         return None
-    denominator = int(Decimal(digits[1]))
+    denominator = whole_of(digits[1])
     if not denominator:
         return None
-    return Fraction(int(Decimal(above)), denominator)
+    number = whole_of(digits[0])
+    return Fraction(-number if above[0] == "-" else number, denominator)

@@ -1,6 +1,7 @@
 """Intents: every field is understood, or the whole is refused in a sentence."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +16,7 @@ from ciranda_experts.intent import (
     Sort,
     read_intent,
 )
+from ciranda_experts.intent.numeral import digits_of, whole_of
 
 from .formulas import random_intent
 
@@ -345,4 +347,30 @@ def test_an_id_of_a_transaction_hides_nothing(hidden):
 def test_an_id_of_a_transaction_is_bounded_in_the_form_that_it_has():
     with pytest.raises(IntentError, match="longer than 256 characters") as caught:
         read_intent({"transaction": "\ufdfa" * 256})
+    assert caught.value.kind is FaultKind.LIMIT
+
+
+@given(st.integers(0, 3000), st.integers(1, 9), st.integers(-9, 9))
+def test_numbers_of_any_length_are_read_and_written_exactly(
+    zeros: int, first: int, rest: int
+) -> None:
+    number = first * 10**zeros + rest
+    text = digits_of(number)
+    assert Decimal(text) == number
+    assert whole_of(text.removeprefix("-")) == abs(number)
+    assert digits_of(-number) == f"{Decimal(-number):f}"
+
+
+@pytest.mark.parametrize("sign", ["", "+", "-"])
+def test_zeros_before_an_exponent_do_not_count(sign: str) -> None:
+    short, long = (
+        read_intent({"constraints": [f"x == 1e{sign}{zeros}3"]}) for zeros in ("", "0" * 6000)
+    )
+    assert short.key == long.key
+
+
+def test_too_many_large_numerals_are_refused_before_all_are_read() -> None:
+    refused = ["2 ** 3 ** 4"]  # which is never reached
+    with pytest.raises(IntentError, match="too large numbers") as caught:
+        read_intent({"constraints": [f"x{n} ** 8 == {'7' * 9000}" for n in range(100)] + refused})
     assert caught.value.kind is FaultKind.LIMIT

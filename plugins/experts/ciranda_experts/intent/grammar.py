@@ -13,7 +13,7 @@ from .scope import Scope
 from .tokens import is_name, offset_of, shown, split
 from .tree import Op, Operation, Sort, Term
 
-__all__ = ["Misread", "parse"]
+__all__ = ["CERTAIN", "PLAIN", "Misread", "parse"]
 
 # How strongly operators bind. 0 is an open parenthesis.
 _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _NEGATE = range(1, 9)
@@ -42,8 +42,8 @@ _BINARY: Final[dict[str, tuple[int, Op]]] = {
     "%": (_PRODUCT, Op.MODULO),
 }
 _NOTS: Final = frozenset({"not", "!"})
-_CERTAIN: Final = limits.DEPTH  # tokens of which no term can be too deep
-_PLAIN: Final = 1000  # characters whose numerals are not too large
+CERTAIN: Final = limits.DEPTH  # tokens of which no term can be too deep
+PLAIN: Final = 1000  # characters whose numerals are not too large
 _NUMERIC: Final = dict.fromkeys(map(ord, "0123456789.eE+-"))  # what numerals are made of
 _HINTS: Final = {
     "=": "write `==` to compare",
@@ -94,7 +94,7 @@ def parse(text: str, scope: Scope) -> tuple[Term, int]:
             message = f"`{shown(text.strip())}` is a number, not a condition: compare it"
             raise Misread(FaultKind.MALFORMED, message, offset_of(text, 0))
         nodes = 2 * count
-        if count > _CERTAIN or not certain or len(text) > _PLAIN:
+        if count > CERTAIN or not certain or len(text) > PLAIN:
             nodes = weigh(term)
     except Wrong as wrong:
         raise Misread(wrong.kind, wrong.message, offset_of(text, wrong.mark)) from None

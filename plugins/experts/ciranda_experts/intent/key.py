@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from .intent import Intent
-from .writing import write
+from .tree import Literal, Operation, Sort, Term
 
 __all__ = ["key_of"]
 
@@ -20,6 +20,16 @@ def _constant(value: Any) -> list[str]:
 
 
 _encode: Final = msgspec.json.Encoder(enc_hook=_constant).encode
+
+
+def _short(term: Term) -> Any:
+    """Return a term in which numbers are written in hexadecimal, which takes little time."""
+    if isinstance(term, Operation):
+        return (term.op, [_short(each) for each in term.arguments], term.sort, term.signs)
+    if isinstance(term, Literal) and term.sort is not Sort.BOOL:
+        value = term.value
+        return (f"{value.numerator:x}/{value.denominator:x}", term.sort)
+    return term
 
 
 def key_of(intent: Intent) -> str:
@@ -35,7 +45,7 @@ def key_of(intent: Intent) -> str:
     try:
         data = _encode(_content(intent, terms))
     except ValueError:  # a number with more digits than Python writes
-        terms = [[write(each) for each in section] for section in terms]
+        terms = [[_short(each) for each in section] for section in terms]
         data = _encode(_content(intent, terms))
     return sha256(data).hexdigest()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -12,12 +11,11 @@ from .error import FaultKind, IntentError
 from .tokens import is_whole, shown
 from .tree import Literal, Sort
 
-__all__ = ["read_numeral", "write_numeral"]
+__all__ = ["digits_of", "read_numeral", "whole_of", "write_numeral"]
 
 _NUMERAL: Final = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _EXPONENT: Final = 6  # digits of an exponent that are looked at; more are beyond any limit
-# Python refuses int(str) from 4300 digits on, and a program may set that to 640. A decimal
-# converts without a limit.
+# Python refuses int(str) from 4300 digits on, and a program may set that to 640.
 _PLAIN: Final = 600
 _READABLE: Final = 30  # digits of a real number that is whole and written without an exponent
 
@@ -37,7 +35,7 @@ def read_numeral(token: str, *, negative: bool = False) -> Literal:
             number = int(token)
         else:
             _limit(len(token), token)
-            number = int(Decimal(token))
+            number = whole_of(token)
         return Literal(-number if negative else number, Sort.INT)
     found = _NUMERAL.fullmatch(token)
     if found is None:
@@ -48,7 +46,8 @@ def read_numeral(token: str, *, negative: bool = False) -> Literal:
     if len(power) > _EXPONENT:
         _limit(limits.DIGITS + 1, token)
     _limit(len(whole) + len(part) + int(power or 0), token)
-    value = Fraction(Decimal(token))
+    places = -int(power or 0) if exponent.startswith("-") else int(power or 0)
+    value = _fraction(whole + part, places - len(part))
     return Literal(-value if negative else value, Sort.REAL)
 
 
@@ -59,16 +58,16 @@ def write_numeral(value: int | Fraction, sort: Sort) -> str:
         ValueError: A fraction such as 1/3, which no numeral can say.
     """
     if sort is Sort.INT:
-        return _digits(int(value))
+        return digits_of(int(value))
     value = Fraction(value)
     if value.denominator == 1:
-        digits = _digits(value.numerator)
+        digits = digits_of(value.numerator)
         if len(digits) <= _READABLE:
             return f"{digits}.0"
         zeros = len(digits) - len(digits.rstrip("0"))
         return f"{digits[: len(digits) - zeros]}e{zeros}"
     places, scale = _places(value.denominator)
-    digits = _digits(abs(value.numerator) * scale).rjust(places + 1, "0")
+    digits = digits_of(abs(value.numerator) * scale).rjust(places + 1, "0")
     sign = "-" if value < 0 else ""
     return f"{sign}{digits[:-places]}.{digits[-places:]}"
 
@@ -83,13 +82,39 @@ def _places(denominator: int) -> tuple[int, int]:
         rest //= 5
         fives += 1
     if rest != 1:
-        raise ValueError(f"no numeral has the denominator {shown(_digits(denominator))}")
+        raise ValueError(f"no numeral has the denominator {shown(digits_of(denominator))}")
     places = max(twos, fives)
     return places, 2 ** (places - twos) * 5 ** (places - fives)
 
 
-def _digits(number: int) -> str:
-    return f"{Decimal(number):f}" if number.bit_length() > _PLAIN else str(number)
+def whole_of(digits: str) -> int:
+    """Return the number that digits mean, however many; half by half, which a decimal is not."""
+    if len(digits) <= _PLAIN:
+        return int(digits)
+    half = len(digits) // 2
+    return int(whole_of(digits[:-half]) * 10**half + whole_of(digits[-half:]))
+
+
+def digits_of(number: int) -> str:
+    """Return a number in decimal, however long it is."""
+    if number.bit_length() <= _PLAIN:
+        return str(number)
+    places = number.bit_length() * 30103 // 100_000 + 1  # log10(2) is less than 0.30103
+    digits = _padded(abs(number), places).lstrip("0")
+    return f"-{digits}" if number < 0 else digits
+
+
+def _padded(number: int, places: int) -> str:
+    if places <= _PLAIN:
+        return str(number).rjust(places, "0")
+    half = places // 2
+    above, below = divmod(number, 10**half)
+    return _padded(above, places - half) + _padded(below, half)
+
+
+def _fraction(digits: str, power: int) -> Fraction:
+    number = whole_of(digits)
+    return Fraction(number * 10**power) if power >= 0 else Fraction(number, 10**-power)
 
 
 def _limit(digits: int, token: str) -> None:

@@ -22,7 +22,7 @@ from .fields import (
     read_transaction,
     read_vars,
 )
-from .grammar import Misread, parse
+from .grammar import CERTAIN, PLAIN, Misread, parse
 from .intent import Condition, Intent, Policy, Section
 from .key import key_of
 from .measure import weigh
@@ -56,6 +56,7 @@ _NOTES: Final = frozenset(
 )
 _SECTIONS: Final = (Section.PRE, Section.POST, Section.CONSTRAINTS)  # others are derived
 _NO_POLICY: Final = Policy()
+_ESTIMATED: Final = 2 * CERTAIN  # nodes: more are not estimated but counted, see `parse`
 
 
 def read_intent(data: Mapping[str, Any] | str, *, file: str = "", line: int = 1) -> Intent:
@@ -133,13 +134,13 @@ def _read(data: Mapping[str, Any], places: Places) -> Intent:
 class _Reading:
     """One reading of one mapping."""
 
-    __slots__ = ("_chars", "_count", "_given", "_nodes", "_places", "_scope", "_source")
+    __slots__ = ("_chars", "_count", "_given", "_nodes", "_places", "_scope", "_source", "_weighed")
 
     def __init__(self, data: Mapping[str, Any], places: Places) -> None:
         self._given = _known_fields(data)
         self._places = places
         self._source: dict[str, Any] = {}
-        self._count = self._chars = self._nodes = 0
+        self._count = self._chars = self._nodes = self._weighed = 0
 
     def intent(self) -> Intent:
         """Return the intent, whose fields are all understood."""
@@ -205,6 +206,10 @@ class _Reading:
             except Misread as misread:
                 self._misread(misread, field, index, text)
             self._nodes += nodes
+            if nodes > _ESTIMATED or len(text) > PLAIN:
+                self._weighed += nodes
+                if self._weighed > limits.NODES:
+                    self._too_large()
             line, column = places.of((field, index)) if written else (0, 0)
             conditions.append(Condition(text.strip(BLANK), term, section, index, line, column))
         return tuple(conditions)
@@ -219,8 +224,12 @@ class _Reading:
     def _weigh(self, conditions: tuple[Condition, ...]) -> None:
         """Count exactly what was only estimated."""
         if sum(weigh(condition.term) for condition in conditions) > limits.NODES:
-            message = f"the conditions have more than {limits.NODES:,} parts, or too large numbers"
-            raise IntentError(FaultKind.LIMIT, f"{message}: split the intent")
+            self._too_large()
+
+    @staticmethod
+    def _too_large() -> NoReturn:
+        message = f"the conditions have more than {limits.NODES:,} parts, or too large numbers"
+        raise IntentError(FaultKind.LIMIT, f"{message}: split the intent")
 
     def _rest(self) -> dict[str, Any]:
         """Return the fields that most intents do not have, by the intent's names for them."""
