@@ -31,7 +31,7 @@ class Verdict(StrEnum):
     ABSTAINED = "abstained"
 
 
-class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+class Opinion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one expert said.
 
     `confidence` is the calibrated probability, 0 to 1, that the verdict is right; `reason` a kind
@@ -52,7 +52,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     cached: bool = False
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the council says about an intent.
 
     `verdict` is never `abstained`. `experts` holds every opinion, `dissent` the names of those

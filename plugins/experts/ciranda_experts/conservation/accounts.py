@@ -33,7 +33,7 @@ class AccountError(ValueError):
         self.account = account
 
 
-class Balance(msgspec.Struct, frozen=True):
+class Balance(msgspec.Struct, frozen=True, gc=False):
     """An account, and the variables that hold what it had and what it will have."""
 
     account: str

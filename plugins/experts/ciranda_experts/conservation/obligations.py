@@ -29,7 +29,7 @@ class Claim(StrEnum):
     NON_NEGATIVE = "non-negative"  # where no old balance is below zero, no new one is
 
 
-class Duty(msgspec.Struct, frozen=True):
+class Duty(msgspec.Struct, frozen=True, gc=False):
     """A problem, and what its answer decides."""
 
     claim: Claim
@@ -43,7 +43,7 @@ class Duty(msgspec.Struct, frozen=True):
         return Answer.SATISFIABLE
 
 
-class Obligations(msgspec.Struct, frozen=True):
+class Obligations(msgspec.Struct, frozen=True, gc=False):
     """What an intent owes to its accounts and its ledger.
 
     Money is conserved iff each of `duties` gets the answer that it wants. The first implies all

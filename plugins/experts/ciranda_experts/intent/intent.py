@@ -38,7 +38,7 @@ class Feature(StrEnum):
     LARGE = "large"
 
 
-class Condition(msgspec.Struct, frozen=True):
+class Condition(msgspec.Struct, frozen=True, gc=False):
     """One line of `pre`, `post` or `constraints`; `line` and `column` from 1, 0 is unknown."""
 
     text: str
@@ -54,7 +54,7 @@ class Condition(msgspec.Struct, frozen=True):
         return f"{self.section}[{self.index}]"
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """A piece of code to look at; `language` is a lower-case name such as `python`, or ""."""
 
     text: str
@@ -62,7 +62,7 @@ class Source(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An account's balance in a ledger, with the hashes (hex) that lead to its root."""
 
     account: str
@@ -71,7 +71,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof: tuple[str, ...]
 
 
-class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A ledger's root (hex) over `size` leaves, and the entries that the intent relies on."""
 
     root: str
@@ -79,7 +79,7 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...]
 
 
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
     """What a request asks for besides the settings; it can only make them stricter.
 
     `threshold` is a confidence, `experts` are asked besides the mandatory ones.
@@ -91,7 +91,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rule: str | None = None
 
 
-class Intent(msgspec.Struct, frozen=True, kw_only=True):
+class Intent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What somebody wants to do, parsed and typed.
 
     `sorts` has every variable, declared or used. `kind` is the intent's type, for rules of the

@@ -63,7 +63,7 @@ class Variable(msgspec.Struct, frozen=True, gc=False):
     sort: Sort
 
 
-class Operation(msgspec.Struct, frozen=True):
+class Operation(msgspec.Struct, frozen=True, gc=False):  # nothing frozen is part of a cycle
     """An operation on terms.
 
     A chain `a < b < c` is AND of comparisons; `a + b - c` is one SUM with signs `++-`, so that a

@@ -33,7 +33,7 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """Is there an assignment that makes all of `assume` defined and true, from left to right?
 
     With `violate` the assignment must also make that condition false or undefined. With
@@ -51,7 +51,7 @@ class Problem(msgspec.Struct, frozen=True):
     undefined: bool = False
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """The answer to a problem, with what shows it.
 
     `model` has a value for every variable of `sorts` where the answer is `satisfiable`, in the
@@ -68,7 +68,7 @@ class Decision(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Obligation(msgspec.Struct, frozen=True):
+class Obligation(msgspec.Struct, frozen=True, gc=False):
     """A problem and what it decides; `where` names the one condition claimed, or is empty."""
 
     role: Role
