@@ -201,6 +201,35 @@ def test_confidence_is_pooled_by_log_odds_and_weights():
     assert found.confidence == pytest.approx(1 / (1 + math.exp(-lead)), abs=1e-8)
 
 
+@few
+@given(st.lists(st.floats(0.5, 1), min_size=1, max_size=6), st.sampled_from([A, R]))
+def test_proofs_together_are_no_surer_than_the_best_of_them(sure, verdict):
+    council = [say(f"e{at}", verdict, one, proven=True) for at, one in enumerate(sure)]
+
+    for rule in RULES:
+        found = merge(council, Terms(rules=(rule,), threshold=0.5))
+        assert found.confidence == pytest.approx(max(sure), abs=2e-9)
+
+
+@few
+@given(councils, terms, required, st.floats(0, 1))
+def test_one_more_proven_approval_never_makes_it_worse(council, by, needed, sure):
+    before = merge(council, by, needed)
+
+    after = merge([*council, say("new", A, sure, proven=True)], by, needed)
+
+    assert ORDER[after.verdict] >= ORDER[before.verdict]
+
+
+def test_what_is_not_proven_adds_to_a_proof():
+    council = [say("a", A, 0.99, proven=True), say("b", A, 0.95, proven=True), say("c", A, 0.8)]
+
+    found = merge(council, Terms())
+
+    lead = odds(0.99) + odds(0.8)
+    assert found.confidence == pytest.approx(1 / (1 + math.exp(-lead)), abs=1e-8)
+
+
 def test_less_sure_than_the_threshold_is_uncertain_either_way():
     for verdict in (A, R):
         found = merge([say("a", verdict, 0.6)], Terms(rules=("weighted",), threshold=0.7))

@@ -9,6 +9,9 @@ Verdicts are ordered rejected < uncertain < approved. Whatever the rule:
 - An expert has one vote. Whoever votes twice has said nothing, and is reported.
 - A vote counts by the log-odds of its confidence times its weight, so that 0.5 counts nothing;
   less than 0.5 is taken as 0.5. Abstentions, failures and `uncertain` are no votes.
+- Of what is proven on one side the strongest counts alone. Proofs rest on the same reading of the
+  intent, the same pre-solver and the same z3: two of them are no two independent witnesses, and
+  together no surer than the better one.
 - What is not `threshold` sure is uncertain: `low-confidence`. Where one rejection is enough
   (`veto`), it only has to be more likely right than not.
 
@@ -149,17 +152,31 @@ def _counted(
     approving: list[float] = []
     rejecting: list[float] = []
     approver = rejecter = None
+    approved = rejected = 0.0  # by proof, the strongest
+    approvals = rejections = 0
     for one in opinions:
         if one.verdict is _APPROVED:
-            approving.append(weights.get(one.expert, 1.0) * _odds(one.confidence))
+            approvals += 1
+            odds = weights.get(one.expert, 1.0) * _odds(one.confidence)
+            if not one.proven:
+                approving.append(odds)
+            elif odds > approved:
+                approved = odds
             if approver is None or _leads(one, approver):
                 approver = one
         elif one.verdict is _REJECTED:
-            rejecting.append(weights.get(one.expert, 1.0) * _odds(one.confidence))
+            rejections += 1
+            odds = weights.get(one.expert, 1.0) * _odds(one.confidence)
+            if not one.proven:
+                rejecting.append(odds)
+            elif odds > rejected:
+                rejected = odds
             if rejecter is None or _leads(one, rejecter):
                 rejecter = one
     # An exact sum: the order of votes must not matter, not even in the last digit.
-    tally = Tally(fsum(approving), fsum(rejecting), len(approving), len(rejecting))
+    approving.append(approved)
+    rejecting.append(rejected)
+    tally = Tally(fsum(approving), fsum(rejecting), approvals, rejections)
     return tally, approver, rejecter
 
 
