@@ -94,6 +94,7 @@ class Packed:
     local_size: int | None = None
     offset: int | None = None
     body: bytes | None = None
+    wide: bool = False
 
 
 def zip_of(*entries: Packed, comment: bytes = b"") -> bytes:
@@ -119,11 +120,15 @@ def zip_of(*entries: Packed, comment: bytes = b"") -> bytes:
             len(local_name), 0,
         )  # fmt: skip
         out += local_name + body
+        wide = struct.pack("<2H3Q", 1, 24, size, len(body), offset)
+        extra = struct.pack("<2H2s", 9, 2, b"xx") + wide if entry.wide else b""
+        full = 0xFFFFFFFF
         directory += struct.pack(
             "<4s6H3L5H2L", b"PK\1\2", 3 << 8 | 20, 20, flags, entry.method, 0, 0x21, check,
-            len(body), size, len(raw), 0, 0, 0, 0, entry.mode << 16, offset,
+            *((full, full) if entry.wide else (len(body), size)), len(raw), len(extra), 0, 0, 0,
+            entry.mode << 16, full if entry.wide else offset,
         )  # fmt: skip
-        directory += raw
+        directory += raw + extra
     count = min(len(entries), 0xFFFF)
     end = struct.pack(
         "<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), len(out), len(comment)

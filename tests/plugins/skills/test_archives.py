@@ -21,7 +21,7 @@ from hypothesis import given, settings, strategies as st
 from ciranda_skills.registry import ArchiveError, Hazard, Limits, Registry, source_of
 from ciranda_skills.registry.unpacking import Refusal, unpack
 
-from .hostile_archives import Packed, all_hostile, info, tar_of, zip_of
+from .hostile_archives import Packed, all_hostile, header, info, tar_of, zip_of
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
@@ -207,6 +207,24 @@ def test_an_archive_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
     with pytest.raises(Refusal, match="it is not a regular file"):
         unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_sizes_of_64_bits_are_read_where_they_stand(tmp_path: Path) -> None:
+    entries = Packed("a", b"one" * 99, wide=True), Packed("b", b"two")
+    (tmp_path / "a").write_bytes(zip_of(*entries))
+
+    unpack(tmp_path / "a", tmp_path / "out")
+
+    assert seen(tmp_path / "out") == {"a": (b"one" * 99, False), "b": (b"two", False)}
+
+
+def test_an_archive_with_bytes_of_old_writers_is_read(tmp_path: Path) -> None:
+    block = bytearray(header("é".encode()))
+    signed = sum(memoryview(bytes(block[:148] + b" " * 8 + block[156:])).cast("b"))
+    block[148:156] = b"%06o\0 " % signed
+    (tmp_path / "a").write_bytes(block + bytes(1024))
+
+    assert unpack(tmp_path / "a", tmp_path / "out") == ("é",)
 
 
 def test_several_members_of_gzip_are_one_stream(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from ciranda_skills.format import read_skill
 from ciranda_skills.registry import (
     BusyError,
     InstallError,
@@ -17,7 +19,7 @@ from ciranda_skills.registry import (
     source_of,
 )
 
-from .installable import skill_at
+from .installable import only_skills, skill_at
 
 
 @pytest.fixture
@@ -107,6 +109,59 @@ class TestHostileProject:
         with pytest.raises(RecordError, match=r"csv-tool\.json is damaged: remove it"):
             registry.remove("csv-tool")
         assert change.folder.exists()
+
+    @pytest.mark.parametrize("name", [" x.json", "a\\b.json", "C:.json"])
+    def test_a_record_of_an_odd_name_is_refused(
+        self, registry: Registry, origin: Path, project: Path, name: str
+    ) -> None:
+        registry.install(source_of(str(origin)))
+        (project / ".ciranda" / "installed" / "records" / name).write_text("{}")
+
+        with pytest.raises(RecordError, match="is no name of a folder"):
+            registry.records()
+
+    def test_a_record_that_is_no_record_is_refused(
+        self, registry: Registry, origin: Path, project: Path
+    ) -> None:
+        registry.install(source_of(str(origin)))
+        records = project / ".ciranda" / "installed" / "records"
+        (records / "csv-tool.json").write_text("[]")
+
+        with pytest.raises(RecordError, match=r"csv-tool\.json is damaged: Expected `object`"):
+            registry.find("csv-tool")
+        shutil.rmtree(records)
+        records.write_text("")
+        with pytest.raises(RecordError, match="records cannot be read: not a directory"):
+            registry.records()
+
+    def test_a_record_that_is_a_link_is_not_read(
+        self, registry: Registry, origin: Path, project: Path, tmp_path: Path
+    ) -> None:
+        registry.install(source_of(str(origin)))
+        record = project / ".ciranda" / "installed" / "records" / "csv-tool.json"
+        record.rename(tmp_path / "elsewhere")
+        record.symlink_to(tmp_path / "elsewhere")
+
+        with pytest.raises(RecordError, match=r"csv-tool\.json cannot be read: "):
+            registry.remove("csv-tool")
+
+    def test_a_record_that_cannot_be_written_leaves_the_former(
+        self, registry: Registry, origin: Path, monkeypatch: pytest.MonkeyPatch, project: Path
+    ) -> None:
+        registry.install(source_of(str(origin)))
+        before = registry.records()
+        skill_at(origin, version="2")
+
+        def full(_one: object, _other: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "replace", full)
+        with pytest.raises(InstallError, match="cannot be changed: no space left on device"):
+            registry.update("csv-tool")
+
+        assert registry.records() == before
+        assert read_skill(registry.folder / "csv-tool").skill is not None
+        only_skills(project)
 
     def test_a_note_that_is_no_json_is_refused(
         self, registry: Registry, origin: Path, project: Path

@@ -123,8 +123,8 @@ def _small(source: Inflated, size: int) -> bytes:
 def _checksum_fits(header: bytes) -> bool:
     stated = _number(header[_CHECKSUM], "checksum")
     blanked = header[: _CHECKSUM.start] + b" " * 8 + header[_CHECKSUM.stop :]
-    signed = sum(byte - 256 if byte > 127 else byte for byte in blanked)  # noqa: PLR2004  (a byte)
-    return stated in (sum(blanked), signed)
+    # Some old writers took bytes for signed numbers.
+    return stated in (sum(blanked), sum(memoryview(blanked).cast("b")))
 
 
 def _number(raw: bytes, what: str) -> int:
