@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda.events.judging import Verdict
 from ciranda.store import Durability
+from ciranda_experts.confidence import PROVEN
 from ciranda_experts.conservation import Conservation, Spent, Tree
 from ciranda_experts.intent.intent import Feature
 from ciranda_experts.intent.reading import read_intent
@@ -38,7 +39,7 @@ async def test_a_transfer_is_proved(expert):
     finding = await answer(expert, TRANSFER)
 
     assert said(finding) == ("approved", "proved", True)
-    assert finding.confidence == 1.0
+    assert finding.confidence == PROVEN
     assert finding.evidence["accounts"]["a"] == {"old": "a", "new": "new_a"}
     shown = [(each["claim"], each["answer"]) for each in finding.evidence["obligations"]]
     assert shown == [

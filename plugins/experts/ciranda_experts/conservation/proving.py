@@ -8,6 +8,7 @@ from typing import Any, Final, final
 
 from ciranda.events.judging import Verdict
 
+from ..confidence import PROVEN
 from ..expert import Finding
 from ..intent.evaluate import Truth, Value, holds
 from ..intent.intent import Section
@@ -149,7 +150,7 @@ def _proved(pairs: tuple[Balance, ...], evidence: dict[str, Any]) -> Finding:
         message = f"Under `pre` no money appears or vanishes between {names}, and none is owed."
     return Finding(
         verdict=Verdict.APPROVED,
-        confidence=1.0,
+        confidence=PROVEN,
         reason=(Reason.PROVED if names else Reason.INCLUDED).value,
         message=message,
         evidence=evidence,

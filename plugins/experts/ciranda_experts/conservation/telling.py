@@ -12,6 +12,7 @@ from typing import Any, Final
 from ciranda.errors import StoreError
 from ciranda.events.judging import Verdict
 
+from ..confidence import PROVEN
 from ..expert import Finding
 from ..intent.evaluate import Value
 from ..intent.intent import Intent
@@ -187,7 +188,7 @@ def _case(values: dict[str, bool | str], pairs: tuple[Balance, ...]) -> str:
 def _rejected(reason: Reason, message: str, evidence: dict[str, Any]) -> Finding:
     return Finding(
         verdict=Verdict.REJECTED,
-        confidence=1.0,
+        confidence=PROVEN,
         reason=reason.value,
         message=message,
         evidence=evidence,
