@@ -81,6 +81,14 @@ def test_a_file_beside_the_script_comes_before_metadata_and_signature(tmp_path: 
     assert of(tmp_path, files, metadata).schema == {"required": ["x"]}
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/x.json", "file:///etc/hostname"])
+def test_a_schema_has_nothing_fetched_for_it(tmp_path: Path, address: str) -> None:
+    schema = json.dumps({"$ref": address})
+
+    with pytest.raises(ParameterError, match=r"is not a JSON Schema: .*is not fetched"):
+        of(tmp_path, {"scripts/a.py": "x = 1", "scripts/a.schema.json": schema})
+
+
 def test_a_script_without_any_takes_anything(tmp_path: Path) -> None:
     skill = make_skill(tmp_path, {"scripts/a.py": "print(1)", "scripts/b.sh": ""})
 

@@ -12,7 +12,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, Final, final
+from typing import Any, Final, NoReturn, final
 
 import jsonschema_rs
 
@@ -55,7 +55,7 @@ class Parameters:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._validator = jsonschema_rs.validator_for(schema)
+        self._validator = jsonschema_rs.validator_for(schema, retriever=_nothing)
 
     def fill(self, params: Mapping[str, Any], script: str) -> dict[str, Any]:
         """Return parameters with defaults filled in, after checking them.
@@ -77,6 +77,11 @@ class Parameters:
             said = "; ".join(faults[:_FAULTS])
             raise ParameterError(f"`{script}` cannot take these parameters: {said}")
         return filled
+
+
+def _nothing(address: str) -> NoReturn:
+    """Refuse what a schema refers to: a skill must not have addresses or files looked up."""
+    raise ValueError(f"{address} is not fetched: write the schema there")
 
 
 def parameters_of(skill: Skill, script: str) -> Parameters | None:
