@@ -3,6 +3,7 @@
 import os
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -72,6 +73,20 @@ def write_skills(folder):
     )
     write_skill(folder, "trouble", {"fail.py": FAIL, "slow.sh": SLOW, "told.py": TOLD})
     return folder
+
+
+def alive_below(folder):
+    """Return processes whose working directory is in a folder."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit():
+            try:
+                where = os.readlink(each / "cwd")
+            except OSError:
+                continue
+            if where.startswith(str(folder)):
+                found.append(each.name)
+    return found
 
 
 def offer_of(*roots, project=None, trusted=()):

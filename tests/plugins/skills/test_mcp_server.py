@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-from pathlib import Path
 
 import anyio
 import pytest
@@ -16,6 +15,7 @@ from ciranda_skills.mcp.server import serve_stdio
 
 from .mcp_stage import (
     NOBODY,
+    alive_below,
     client_of,
     limits_of,
     offer_of,
@@ -31,20 +31,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def skills(tmp_path):
     return write_skills(tmp_path / "skills")
-
-
-def alive_below(folder):
-    """Return processes whose working directory is in a folder."""
-    found = []
-    for each in Path("/proc").iterdir():
-        if each.name.isdigit():
-            try:
-                where = os.readlink(each / "cwd")
-            except OSError:
-                continue
-            if where.startswith(str(folder)):
-                found.append(each.name)
-    return found
 
 
 async def until(true):

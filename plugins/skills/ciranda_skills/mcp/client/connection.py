@@ -25,6 +25,7 @@ T = TypeVar("T")
 Transport = AbstractAsyncContextManager[Any]
 _PAGES: Final = 100  # of a list of tools
 _MOST_TOOLS: Final = 10_000
+_CLOSED: Final = "Connection closed"  # the SDK's own words; servers use its code for theirs
 _PONG: Final = 2.0  # seconds that a server has to show that it lives
 
 
@@ -66,10 +67,9 @@ class Connection:
         """Keep it open until it is left, or ends by itself; what goes wrong is in `loss`."""
         try:
             with self._scope:
-                try:
-                    await self._converse(task_status)
-                except Exception as error:
-                    self._failed(error)
+                await self._converse(task_status)
+        except Exception as error:
+            self._failed(error)
         finally:
             self.ended.set()
 
@@ -186,19 +186,25 @@ class Connection:
         try:
             return await answer
         except MCPError as error:
-            if not self.loss.known and error.code == types.CONNECTION_CLOSED:
-                with anyio.move_on_after(_PONG):  # why is known in a moment
-                    await self.ended.wait()
-            if (lost := self.loss.error) is not None:
-                raise lost from None
+            closed = error.code == types.CONNECTION_CLOSED and error.message == _CLOSED
+            await self._raise_loss(closed=closed)
             said = f"The MCP server `{self._spec.shown}` refuses: {shown_text(error.message)}"
-            raise StepError(
-                "mcp.refused", said, retryable=False, detail={"code": error.code}
-            ) from None
+            detail = {"code": error.code}
+            raise StepError("mcp.refused", said, retryable=False, detail=detail) from None
         except (ValueError, RuntimeError, anyio.BrokenResourceError) as error:
-            if (lost := self.loss.error) is not None:
-                raise lost from None
+            await self._raise_loss(closed=False)
             said = f"The MCP server `{self._spec.shown}` gave an answer that is none: "
-            raise StepError(
-                "mcp.protocol", said + shown_text(str(error)), retryable=False
-            ) from None
+            said += shown_text(str(error))
+            raise StepError("mcp.protocol", said, retryable=False) from None
+
+    async def _raise_loss(self, *, closed: bool) -> None:
+        """Raise why it was lost, if it was, once nothing of it is left.
+
+        Args:
+            closed: Whether it was, and the reason may come in a moment.
+        """
+        if closed or self.loss.known:
+            with anyio.move_on_after(_PONG):
+                await self.ended.wait()
+        if (lost := self.loss.error) is not None:
+            raise lost from None

@@ -39,7 +39,7 @@ def process_kind() -> WorkerKind:
     """Return the kind of worker that servers run below."""
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
     return WorkerKind(
-        "mcp server", setup="ciranda_skills.mcp.client.launch:setup", env=env, lifetime="fork"
+        "mcp server", setup="ciranda_skills.mcp.launch:setup", env=env, lifetime="fork"
     )
 
 

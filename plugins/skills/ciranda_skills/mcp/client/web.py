@@ -54,8 +54,9 @@ def _bounded(inner: httpx2.AsyncBaseTransport, spec: Spec, loss: Loss) -> httpx2
     import httpx2
 
     class Counted(httpx2.AsyncByteStream):
-        def __init__(self, stream: Any) -> None:
-            self._stream = stream
+        def __init__(self, response: httpx2.Response) -> None:
+            self._stream: Any = response.stream
+            self._connection = response.extensions["network_stream"]
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             left = _LARGEST
@@ -64,8 +65,11 @@ def _bounded(inner: httpx2.AsyncBaseTransport, spec: Spec, loss: Loss) -> httpx2
                 if left < 0:
                     said = f"The answer of {spec.shown} is larger than {_LARGEST:,} bytes."
                     loss.because("mcp.flood", said, retryable=False)
-                    raise httpx2.ReadError(said)
-                yield piece
+                    # Leaving the loop would leave the generators below to the garbage collector;
+                    # reading from a closed connection ends them all.
+                    await self._connection.aclose()
+                else:
+                    yield piece
 
         async def aclose(self) -> None:
             await self._stream.aclose()
@@ -91,7 +95,7 @@ def _bounded(inner: httpx2.AsyncBaseTransport, spec: Spec, loss: Loss) -> httpx2
                 loss.because("mcp.protocol", said, retryable=False)
             kind = response.headers.get("content-type", "")
             if not kind.lower().startswith("text/event-stream"):
-                response.stream = Counted(response.stream)
+                response.stream = Counted(response)
             return response
 
         async def aclose(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
@@ -62,6 +63,7 @@ def _private(stdin: int, stdout: int) -> Iterator[tuple[int, int]]:
     """Move two descriptors to where nobody else has them, and back."""
     requests = fcntl.fcntl(stdin, fcntl.F_DUPFD_CLOEXEC, _ABOVE)
     answers = fcntl.fcntl(stdout, fcntl.F_DUPFD_CLOEXEC, _ABOVE)
+    _flush()
     try:
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         os.dup2(nothing, stdin)
@@ -69,10 +71,17 @@ def _private(stdin: int, stdout: int) -> Iterator[tuple[int, int]]:
         os.dup2(2, stdout)
         yield requests, answers
     finally:
+        _flush()
         os.dup2(requests, stdin)
         os.dup2(answers, stdout)
         os.close(requests)
         os.close(answers)
+
+
+def _flush() -> None:
+    """Write what was printed to where it went when it was printed."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 @asynccontextmanager

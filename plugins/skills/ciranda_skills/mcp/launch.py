@@ -1,4 +1,7 @@
-"""What becomes a server: runs in a fork of a worker, which adopts and kills all it starts."""
+"""What becomes a server: runs in a fork of a worker, which adopts and kills all it starts.
+
+It lies beside the client, not in it, so that a worker imports nothing else.
+"""
 
 import os
 import signal
