@@ -10,25 +10,45 @@ from typing import Final, TypeVar, overload
 from ..limits import DEPTH, NODES
 from .scope import Binding, Scope
 
-__all__ = ["Program", "TooLargeError"]
+__all__ = ["Program", "TooLargeError", "children"]
 
 _A = TypeVar("_A", bound=ast.AST)
 _B = TypeVar("_B", bound=ast.AST)
 _C = TypeVar("_C", bound=ast.AST)
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _Comprehension = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_SKIPPED: Final = frozenset(
-    [ast.Load, ast.Store, ast.Del]
-    + [
-        kind
-        for parent in (ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
-        for kind in parent.__subclasses__()
-    ]
-)
+# Fields that hold no nodes that anybody looks for.
+_PLAIN: Final = frozenset(
+    {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "level", "module",
+     "conversion", "simple", "is_async", "asname", "rest", "tag"}
+)  # fmt: skip
+_FIELDS: Final = {
+    kind: tuple(name for name in kind._fields if name not in _PLAIN)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+} | {ast.Constant: (), ast.Name: (), ast.alias: ()}
+# Whose case of `_enter` says nothing: most nodes are of these.
+_SILENT: Final = frozenset(
+    {ast.Constant, ast.Expr, ast.Call, ast.Attribute, ast.BinOp, ast.Compare, ast.Return, ast.If,
+     ast.Subscript, ast.Tuple, ast.List, ast.keyword, ast.arguments, ast.arg, ast.BoolOp,
+     ast.UnaryOp, ast.Dict, ast.JoinedStr, ast.FormattedValue, ast.alias}
+)  # fmt: skip
 _UNCERTAIN: Final = (
     ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match,
     ast.TryStar, ast.ExceptHandler, ast.match_case,
 )  # fmt: skip
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below a node, operators and contexts left out."""
+    for name in _FIELDS[type(node)]:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, ast.AST):
+                    yield each
+        elif isinstance(value, ast.AST):
+            yield value
 
 
 class TooLargeError(Exception):
@@ -88,27 +108,32 @@ class Program:
             kind = type(node)
             self._by_type[kind].append(node)
             self.scopes[node] = scope
-            inner = self._enter(node, scope, certain)
+            if kind is ast.Name:
+                if isinstance(node.ctx, ast.Del):  # type: ignore[attr-defined]
+                    self._enter(node, scope, certain)
+                continue
+            inner = scope if kind in _SILENT else self._enter(node, scope, certain)
             if kind in _UNCERTAIN:
                 certain = False
-            children: list[tuple[ast.AST, Scope, int, bool]] = []
-            for name in node._fields:
+            below_it: list[tuple[ast.AST, Scope, int, bool]] = []
+            for name in _FIELDS[kind]:
                 value = getattr(node, name, None)
                 if isinstance(value, list):
                     # elif is an If alone in the other's orelse
                     flat = name == "orelse" and kind is ast.If and len(value) == 1
                     below = depth if flat else depth + 1
                     for each in value:
-                        if isinstance(each, ast.AST) and type(each) not in _SKIPPED:
+                        if isinstance(each, ast.AST):
                             self.parents[each] = node
-                            children.append(
+                            below_it.append(
                                 (each, self._of(node, name, scope, inner), below, certain)
                             )
-                elif isinstance(value, ast.AST) and type(value) not in _SKIPPED:
+                elif isinstance(value, ast.AST):
                     self.parents[value] = node
                     below = depth if kind is ast.BinOp and name == "left" else depth + 1
-                    children.append((value, self._of(node, name, scope, inner), below, certain))
-            stack.extend(reversed(children))
+                    below_it.append((value, self._of(node, name, scope, inner), below, certain))
+            below_it.reverse()
+            stack += below_it
 
     @staticmethod
     def _of(node: ast.AST, field: str, scope: Scope, inner: Scope) -> Scope:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..rings import in_rings
+from .program import children
 from .report import Subject
 from .scope import Scope
 
@@ -20,8 +21,9 @@ def check_recursion(subject: Subject) -> None:
     """Look for rings of calls that nothing leaves: what a function always calls, followed."""
     functions = subject.program.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
     always: dict[ast.AST, _Calls] = {}
+    generators = set(_generators(subject))
     for function in functions:
-        always[function] = _Paths(subject, function).always()
+        always[function] = _Paths(subject, function, generators).always()
     for each in in_rings(always):
         name = getattr(each, "name", "a lambda")
         subject.hit("endless-recursion", each, f"{name} calls itself on every path")
@@ -43,9 +45,10 @@ def _applies_itself(call: ast.Call, made: ast.Lambda) -> bool:
 class _Paths:
     """Collects what a function calls on every path from its start to its end."""
 
-    def __init__(self, subject: Subject, function: _Function) -> None:
+    def __init__(self, subject: Subject, function: _Function, generators: set[ast.AST]) -> None:
         self._subject = subject
         self._function = function
+        self._generators = generators
         self._exits: list[_Calls] = []
         self._owner = subject.program.parents.get(function)
 
@@ -54,7 +57,7 @@ class _Paths:
         function = self._function
         if isinstance(function, ast.Lambda):
             return self._expression(function.body)
-        if _generates(function):
+        if function in self._generators:
             return _NONE
         end = self._body(function.body, _NONE)
         paths = [*self._exits, *([] if end is None else [end])]
@@ -164,7 +167,7 @@ class _Paths:
                     continue
                 case ast.Attribute():
                     found.update(self._property(each))
-            stack.extend(ast.iter_child_nodes(each))
+            stack.extend(children(each))
         return frozenset(found)
 
     def _called(self, func: ast.expr) -> Iterable[ast.AST]:
@@ -223,12 +226,10 @@ def _defined(name: str, owner: Scope) -> Iterable[ast.AST]:
     return (only,) if isinstance(only, _Function) else ()
 
 
-def _generates(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            stack.extend(ast.iter_child_nodes(node))
-    return False
+def _generators(subject: Subject) -> Iterator[ast.AST]:
+    """Yield the functions that yield."""
+    for node in subject.program.of(ast.Yield, ast.YieldFrom):
+        for outer in subject.program.ancestors(node):
+            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                yield outer
+                break

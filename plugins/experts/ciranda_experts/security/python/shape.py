@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from .program import children
 from .report import Subject
 
 __all__ = ["DECODING", "FETCHING", "calls_within", "expressions", "is_literal", "keyword"]
@@ -50,7 +51,7 @@ def expressions(subject: Subject, node: ast.expr) -> Iterator[ast.expr]:
             owner = subject.program.scope(each).owner(each.id)
             for binding in owner.bindings[each.id] if owner else ():
                 stack += [made for made in (binding.value, binding.source) if made is not None]
-        stack.extend(ast.iter_child_nodes(each))
+        stack.extend(children(each))
 
 
 def calls_within(subject: Subject, node: ast.expr) -> list[str]:
