@@ -130,7 +130,7 @@ FAILING = [
     ("remote", {}, "mcp.schema", "is not fetched"),
     ("refuse", {}, "mcp.refused", "refuses: not today"),
     ("odd", {}, "mcp.protocol", "gave an answer that is none"),
-    ("deep", {}, "invalid-output", "nested"),
+    ("deep", {}, "invalid-output", "nests deeper than 64 levels"),
 ]
 
 

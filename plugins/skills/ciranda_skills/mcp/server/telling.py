@@ -32,6 +32,7 @@ async def telling(report: Report | None) -> AsyncIterator[Listener | None]:
         tasks.start_soon(news.send, report)
         try:
             yield news.hear
+            await news.send_last(report)
         except Exception as error:
             failed = error
         tasks.cancel_scope.cancel()
@@ -59,5 +60,10 @@ class _News:
     async def send(self, report: Report) -> None:
         while True:
             await self._heard.wait()
+            await self.send_last(report)
+
+    async def send_last(self, report: Report) -> None:
+        """Report what was heard and not reported."""
+        if self._heard.is_set():
             self._heard = anyio.Event()
             await report(float(self._count), None, self._line)
