@@ -15,7 +15,7 @@ from ciranda_experts.solver.solver import Solver
 
 pytestmark = pytest.mark.anyio
 FOLDER = Path(__file__).parent
-BOOKKEEPING = {"expected", "why", "category", "also_ok", "reason"}
+BOOKKEEPING = {"expected", "why", "category", "also_ok", "reason", "beyond_z3"}
 
 
 def table(name):
@@ -44,6 +44,8 @@ async def test_every_verdict_of_the_table_is_as_written_and_every_proof_holds(ef
     wrong = []
     async with Solver(workers=1) as solver:
         for case in table("verdicts.json"):
+            if case.get("beyond_z3") and not effort:
+                continue  # it would take z3 long, or for ever
             said, reason, proof = await verdict(case, solver, effort)
             if differs(case, said, reason):
                 wrong.append((case["id"], said, reason))

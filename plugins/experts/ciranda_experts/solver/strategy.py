@@ -36,6 +36,7 @@ _BITS: Final = (
     "bit-blast",
     "sat",
 )
+_BRIEF: Final = 0.05  # what an independent way does not do soon it hardly does at all
 SMOOTH: Final = "smooth"  # asked about real numbers for integers: contradictions alone count
 _REALS: Final = ("simplify", "propagate-values", "solve-eqs", "qfnra-nlsat")
 
@@ -76,7 +77,7 @@ def strategies(sorts: Sequence[int], seed: int, *, smooth: bool = False) -> list
     found: list[Strategy] = []
     if seed:
         other = {"arith.solver": 2, "random_seed": seed}
-        found.append(Strategy("other-simplex", 0.3, True, _simple, other))
+        found.append(Strategy("other-simplex", _BRIEF, True, _simple, other))
     if smooth:
         found.append(Strategy(SMOOTH, 0.2, False, _chain(_REALS)))
     if REAL not in sorts:
