@@ -55,7 +55,8 @@ class Branch:
 
     def copy(self) -> Branch:
         """Give a branch that may grow on its own."""
-        twin = Branch(self.values)
+        twin = Branch.__new__(Branch)  # a branch of nothing would be made in vain
+        twin.values = self.values
         twin.system = self.system.copy()
         twin.ranged = self.ranged.copy()
         twin.truths = self.truths.copy()

@@ -125,7 +125,8 @@ class System:
 
     def copy(self) -> System:
         """Give a system that may grow on its own."""
-        twin = System(self.book)
+        twin = System.__new__(System)
+        twin.book = self.book
         twin.solved = self.solved.copy()
         twin.rows = self.rows.copy()
         twin.lower = self.lower.copy()

@@ -192,7 +192,11 @@ class _Base:
         if len(self.branch.values.book.facts) > MAX_FACTS:
             return False
         sorts = problem.sorts
-        return all(sorts.get(name, sort) is sort for name, sort in self.sorts.items())
+        if sorts is not self.sorts:
+            for name, sort in self.sorts.items():
+                if sorts.get(name, sort) is not sort:
+                    return False
+        return True
 
 
 def _violated(
