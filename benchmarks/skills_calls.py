@@ -3,6 +3,12 @@
     python benchmarks/skills_calls.py [runs]
 
 Every contender runs the same script in the same minute, in turns, and its answers are checked.
+
+Last figures (2 busy cores, Python 3.11, L3; the quietest of each, where a typical script in a cold
+interpreter took 24 ms and a bare fork 2.0 ms): fresh 7.1-7.5 ms, a shell script 12.5 ms, warm
+0.21-0.24 ms, cold without a zygote 78 ms; as shares of the cold interpreter's p50 0.3-0.5, 0.6-0.8,
+0.004-0.009 and 3.1-3.4. 10 sleeping skills on 5 slots 4.8 times as fast, 4 busy ones on 2 slots
+1.8-2.0 times.
 """
 
 import os
