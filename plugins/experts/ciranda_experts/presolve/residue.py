@@ -41,6 +41,7 @@ def sharpen(branch: Branch) -> Origin | None:
     rows += system.rows
     rows += [bound.row for bound in (*system.lower.values(), *system.upper.values())]
     windows = _windows(book, rows[:equations], rows[equations:])
+    floor = book.budget * 2 // 3  # the rest is for something else
     given = frozenset(frozenset(window.polynomial.items()) for window in windows)
     for index, row in enumerate(rows):
         if not book.all_whole(row.polynomial) or not _bends(row.polynomial):
@@ -49,6 +50,8 @@ def sharpen(branch: Branch) -> Origin | None:
         if key in book.dull:
             continue
         for modulus in _moduli(row.polynomial, fixed=index < equations):
+            if book.budget < floor:
+                return None
             near = [window for window in windows if window.most < modulus - 1]
             others = _reached(row, near, modulus)
             least = _least(book, row.polynomial, modulus, others)
