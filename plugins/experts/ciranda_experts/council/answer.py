@@ -64,7 +64,7 @@ def _problem(found: object) -> str:  # noqa: PLR0911  (a sentence for each thing
     if not isinstance(found.verdict, Verdict):
         return f"its verdict is {_short(found.verdict)}: one of {', '.join(Verdict)}"
     sure = found.confidence
-    if type(sure) not in {float, int} or not 0 <= sure <= 1:  # also of NaN
+    if (type(sure) is not float and type(sure) is not int) or not 0 <= sure <= 1:  # also of NaN
         return f"its confidence is {_short(sure)}: a number from 0 to 1"
     if type(found.reason) is not str and not isinstance(found.reason, str):
         return f"its reason is {_short(found.reason)}: text such as `counterexample`"

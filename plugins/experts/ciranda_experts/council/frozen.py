@@ -72,18 +72,20 @@ def thaw(value: Any) -> Any:
 
 def _frozen(value: Any, depth: int) -> Any:
     kind = type(value)
-    if kind is FrozenDict or kind is FrozenList:
+    if kind is dict:
+        if depth < _DEPTH:
+            return _dict(value, depth)
+    elif kind is list or kind is tuple:  # a set of the two would be made at each call
+        if depth < _DEPTH:
+            return _list(value, depth)
+    elif kind is FrozenDict or kind is FrozenList:
         return value
-    if kind is dict and depth < _DEPTH:
-        return _dict(value, depth)
-    if kind in {list, tuple} and depth < _DEPTH:
-        return _list(value, depth)
     if kind is int and not -_WIDEST <= value < _WIDEST:
         return hex(value) if value.bit_length() > _DECIMAL else str(value)
     if kind is Fraction:
         return f"{_frozen(value.numerator, depth)}/{_frozen(value.denominator, depth)}"
     exact = plain(value)  # refuses what is no data, and what is too deep
-    return exact if type(exact) not in {dict, list} else _frozen(exact, depth)
+    return _frozen(exact, depth) if type(exact) is dict or type(exact) is list else exact
 
 
 # The two loops spell out the usual scalars, so that only what is nested or unusual costs a call.
