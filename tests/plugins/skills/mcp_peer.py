@@ -107,6 +107,7 @@ ACTIVE = {
     "twice": twice,
     "late": late,
     "progress": progress,
+    "freeze": lambda *_: time.sleep(60),
     "hang": lambda *_: None,
 }
 ANSWERS = {

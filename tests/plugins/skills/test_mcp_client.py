@@ -10,8 +10,8 @@ import pytest
 from ciranda.errors import StepError
 from ciranda.events import Event, StepProgressed
 from ciranda.testing import harness
-from ciranda_skills.mcp import plugin
-from ciranda_skills.mcp.client import Server, spec_of
+from ciranda_skills.mcp import launch, plugin
+from ciranda_skills.mcp.client import Server, connection, servers, spec_of
 
 pytestmark = pytest.mark.anyio
 PEER = Path(__file__).with_name("mcp_peer.py")
@@ -180,6 +180,17 @@ async def test_a_server_that_hangs_is_given_up_and_serves_on_when_it_answers(cal
     assert (await call("echo"))["structured"]["pid"] == pid
 
 
+async def test_a_server_that_does_not_answer_any_more_is_replaced(call, refused, monkeypatch):
+    monkeypatch.setattr(connection, "_PONG", 0.2)
+    pid = (await call("echo"))["structured"]["pid"]
+    error = await refused("freeze", within=0.1)
+    after = (await call("echo"))["structured"]["pid"]
+
+    assert error.kind == "timeout"
+    assert after != pid
+    assert not alive(pid)
+
+
 async def test_an_answer_that_comes_late_is_nobodys(call, refused):
     await call("echo")
     error = await refused("late", within=0.05)
@@ -310,3 +321,18 @@ def test_a_server_that_is_named_wrongly_is_told(server, text):
 async def test_a_key_that_no_server_has_is_told(refused):
     assert "comand" in (await refused("echo", server={"comand": "a"})).message
     assert (await refused("echo", server={"url": "ftp://b"})).kind == "invalid-input"
+
+
+async def test_without_the_sdk_a_sentence_names_the_extra(refused, monkeypatch):
+    monkeypatch.setattr(servers, "find_spec", lambda _: None)
+
+    error = await refused("echo")
+
+    assert error.message == "mcp.call needs the MCP SDK: pip install 'ciranda[mcp]'."
+
+
+def test_a_folder_that_does_not_exist_is_told_before_anything_is_started(tmp_path):
+    payload = {"argv": ["true"], "env": {}, "cwd": str(tmp_path / "absent")}
+
+    with pytest.raises(StepError, match=r"`true` cannot be started in .*absent: no such file"):
+        launch.setup(None)["serve"](payload, None)

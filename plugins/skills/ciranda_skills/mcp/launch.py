@@ -25,10 +25,10 @@ def _serve(payload: dict[str, Any], _: object) -> None:
         StepError: `mcp.start`: it cannot be executed.
     """
     argv, env, cwd = payload["argv"], payload["env"], payload["cwd"]
-    for signum in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(signum, signal.SIG_DFL)  # Python ignores them, and what it starts inherits it
     try:
         os.chdir(cwd)
+        for signum in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and a program would
+            signal.signal(signum, signal.SIG_DFL)
         os.execvpe(argv[0], argv, env)
     except OSError as error:
         reason = (error.strerror or "refused by the system").lower()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Final
 
 __all__ = ["names_of"]
@@ -39,8 +39,8 @@ def names_of(scripts: Iterable[Key]) -> dict[Key, str]:
 
 def _plain(key: Key) -> str:
     skill, script = key
-    path = PurePosixPath(script.removeprefix(_SCRIPTS)).with_suffix("")
-    return _safe(f"{skill}_{'_'.join(path.parts)}")
+    path = os.path.splitext(script.removeprefix(_SCRIPTS))[0]
+    return _safe(f"{skill}_{path.replace('/', '_')}")
 
 
 def _hashed(key: Key, length: int) -> str:
