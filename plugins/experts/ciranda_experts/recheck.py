@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import anyio.to_thread
 import msgspec
 
 from ciranda.errors import PoolError
@@ -15,6 +16,7 @@ from .intent.error import IntentError
 from .intent.evaluate import UNDEFINED, evaluate
 from .intent.reading import read_intent
 from .presolve import certificate
+from .presolve.formula import Sums
 from .presolve.problem import Answer, Obligation, Problem, Role, problems
 from .presolve.witness import witnesses
 from .proof import FORMAT, Proof, Step
@@ -68,14 +70,22 @@ async def check(
 
 
 async def _check(given: Mapping[str, Any], solver: Solver | None, budget: float, seed: int) -> None:
+    # In a thread: what a proof says may take a second to compute.
+    again = await anyio.to_thread.run_sync(_shown, given)
+    if again:
+        await _solve(again, solver, budget, seed)
+
+
+def _shown(given: Mapping[str, Any]) -> list[Problem]:
+    """Check all steps; return what z3 has to confirm."""
     proof = _read(given)
     steps = _matched(proof)
     again: list[Problem] = []
+    sums = Sums(certificate.WORK)  # for all steps together
     for obligation, step in steps:
-        _show(obligation, step, again)
+        _show(obligation, step, again, sums)
     _concludes(proof, steps)
-    if again:
-        await _solve(again, solver, budget, seed)
+    return again
 
 
 def _read(given: Mapping[str, Any]) -> Proof:
@@ -113,7 +123,7 @@ def _matched(proof: Proof) -> list[tuple[Obligation, Step]]:
     return [(known[where], step) for where, step in steps.items()]
 
 
-def _show(obligation: Obligation, step: Step, again: list[Problem]) -> None:
+def _show(obligation: Obligation, step: Step, again: list[Problem], sums: Sums) -> None:
     """Check one step; what z3 has to confirm is added to `again`."""
     problem = obligation.problem
     named = f"{step.role} {step.where}".strip()
@@ -135,7 +145,7 @@ def _show(obligation: Obligation, step: Step, again: list[Problem]) -> None:
         raise _RefutedError("not-shown", f"The core of {named} names what is not there.")
     if step.method == _SOLVER:
         again.append(_restricted(problem, step.core))
-    elif not certificate.check(problem, step.certificate):
+    elif not certificate.check(problem, step.certificate, sums):
         raise _RefutedError("not-shown", f"The certificate of {named} shows nothing.")
 
 

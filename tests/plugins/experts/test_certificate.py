@@ -110,7 +110,7 @@ def test_a_sum_is_a_falsehood_only_with_numbers_above_zero():
     problem = problem_of(constraints=["x > 3", "x < 4"])
 
     assert check(problem, {"proof": {"sum": {"constraints[0]": "1", "constraints[1]": "1"}}})
-    assert check(problem, {"proof": {"sum": {"constraints[0]": "3/2", "constraints[1]": "1.5"}}})
+    assert check(problem, {"proof": {"sum": {"constraints[0]": "3/2", "constraints[1]": "3/2"}}})
     for first, second in (("1", "2"), ("-1", "-1"), ("0", "1"), ("1", "0"), ("1/0", "1")):
         sums = {"constraints[0]": first, "constraints[1]": second}
         assert not check(problem, {"proof": {"sum": sums}})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from . import limits
 from .error import FaultKind, IntentError
 from .tree import Literal, Op, Operation, Sort, Term, Variable
 
-__all__ = ["weigh"]
+__all__ = ["weigh", "work_of"]
 
 _VARIABLE_BITS: Final = 64
 _NODE_WORK: Final = 24  # squared bits, as a power of two, whose arithmetic takes a node's time
@@ -49,6 +50,33 @@ def weigh(term: Term) -> int:
     if nodes > limits.NODES:
         raise IntentError(FaultKind.LIMIT, f"{_TOO_LARGE}: use smaller ones")
     return nodes
+
+
+def work_of(term: Term, sizes: Mapping[str, int]) -> int:
+    """Return how much work it is at most to evaluate a term, in nodes.
+
+    Args:
+        term: A term of an intent.
+        sizes: Bits of the values of variables, as far as they are larger than usual.
+    """
+    return _effort(term, sizes)[1]
+
+
+def _effort(term: Term, sizes: Mapping[str, int]) -> tuple[int, int]:
+    """Return the bits of a value at most, and the work that it takes."""
+    if isinstance(term, Variable):
+        return sizes.get(term.name, _VARIABLE_BITS), 1
+    if isinstance(term, Literal):
+        return term.value.numerator.bit_length() + term.value.denominator.bit_length(), 1
+    found = [_effort(each, sizes) for each in term.arguments]
+    bits = max(found)[0] + len(found)
+    if term.op is Op.POWER:
+        literal = term.arguments[1]
+        assert isinstance(literal, Literal)
+        bits = found[0][0] * max(int(literal.value), 1)
+    elif term.op in _PRODUCTS or (term.op is Op.SUM and term.sort is Sort.REAL):
+        bits = sum([each[0] for each in found])
+    return bits, 1 + (bits * bits >> _NODE_WORK) + sum([each[1] for each in found])
 
 
 def _grow(term: Term) -> tuple[int, int, int]:

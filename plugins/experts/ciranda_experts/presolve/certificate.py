@@ -39,12 +39,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
+from ..exact import number_of
 from ..intent.tree import Op, Operation, Sort, Term
 from ..intent.writing import write
 from .congruence import Window, divisors, only_zero, residues
-from .formula import FALSE, ONE, Atom, Fact, Formula, Mode, Relation, Sum, combination, multiply
+from .formula import FALSE, ONE, Atom, Fact, Formula, Mode, Relation, Sum, Sums
 from .problem import Problem
 from .reading import Reading
 
@@ -54,18 +55,28 @@ UNDEFINED = "undefined"
 EQ = Relation.EQUAL
 
 
-def check(problem: Problem, certificate: Mapping[str, Any]) -> bool:
-    """Say whether a certificate proves that a problem has no model; trust nothing in it."""
+WORK: Final = 1_000_000  # twenty times what those of the pre-solver take
+
+
+def check(problem: Problem, certificate: Mapping[str, Any], sums: Sums | None = None) -> bool:
+    """Say whether a certificate proves that a problem has no model; trust nothing in it.
+
+    Args:
+        problem: The problem.
+        certificate: Plain data.
+        sums: Calculates, with as much work as may be left; what takes more proves nothing.
+    """
     try:
-        return _Checker(problem).refutes(certificate["proof"], {})
+        return _Checker(problem, sums or Sums(WORK)).refutes(certificate["proof"], {})
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return False  # not of the form that is described above
 
 
 class _Checker:
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, sums: Sums) -> None:
         self._problem = problem
-        self._reading = Reading(problem.sorts, problem.int_bits)
+        self._sums = sums
+        self._reading = Reading(problem.sorts, problem.int_bits, sums)
         self._places = {condition.where: index for index, condition in enumerate(problem.assume)}
         self._formulas: dict[str, Formula] = {}
         self._cases: dict[str, list[list[Fact]]] = {}  # the last ones of each name
@@ -77,6 +88,7 @@ class _Checker:
 
     def refutes(self, node: Mapping[str, Any], chosen: Mapping[str, int]) -> bool:
         """Say whether a node shows that what was chosen cannot be."""
+        self._sums.spend(10 + len(chosen))
         if "false" in node:
             return self._is_false(self._at(node["false"], chosen))
         if "clash" in node:
@@ -122,7 +134,7 @@ class _Checker:
     def _sides(self, node: Mapping[str, Any]) -> list[list[Fact]]:
         """Say that a polynomial is below 0, or is 0, or is above."""
         value = self._polynomial(node["cases"])
-        below = Fact(combination((-1, value)), Relation.ABOVE)
+        below = Fact(self._sums.combination((-1, value)), Relation.ABOVE)
         above = Fact(value, Relation.ABOVE)
         equal = Fact(value, Relation.EQUAL)
         return [[self._reading.tight(fact)] for fact in (below, equal, above)]
@@ -131,9 +143,9 @@ class _Checker:
         """Say that the first of two factors of a number is one of its divisors."""
         equation = self._total(node["factors"], chosen)
         left, right = self._polynomial(node["left"]), self._polynomial(node["right"])
-        factors = multiply(left, right)
+        factors = self._sums.multiply(left, right)
         for sign in (1, -1):
-            number = combination((1, factors), (sign, equation.sum))
+            number = self._sums.combination((1, factors), (sign, equation.sum))
             if set(number) == {ONE}:
                 break
         else:
@@ -144,7 +156,9 @@ class _Checker:
         primes = {int(prime): int(power) for prime, power in node["primes"].items()}
         return [
             [
-                self._reading.tight(Fact(combination((1, side), (-value, {ONE: Fraction(1)})), EQ))
+                self._reading.tight(
+                    Fact(self._sums.combination((1, side), (-value, {ONE: Fraction(1)})), EQ)
+                )
                 for side, value in ((left, divisor), (right, int(number[ONE]) // divisor))
             ]
             for divisor in divisors(int(number[ONE]), primes)
@@ -157,6 +171,7 @@ class _Checker:
 
     def _at(self, path: str, chosen: Mapping[str, int]) -> Formula:
         """Find a place, which must hold under what was chosen."""
+        self._sums.spend(1 + len(path))
         root, *indexes = path.split("/")
         problem = self._problem
         if root in self._cases:
@@ -222,10 +237,10 @@ class _Checker:
             constant: Sum = {ONE: Fraction(half)}
             if edge == "high":
                 return Fact(
-                    combination((-1, value), (1, constant), (-1, {ONE: one})),
+                    self._sums.combination((-1, value), (1, constant), (-1, {ONE: one})),
                     Relation.AT_LEAST,
                 )
-            return Fact(combination((1, value), (1, constant)), Relation.AT_LEAST)
+            return Fact(self._sums.combination((1, value), (1, constant)), Relation.AT_LEAST)
         fact = self._at(name, chosen).fact
         if fact is None:
             raise LookupError(name)
@@ -238,14 +253,14 @@ class _Checker:
         total: Sum = {}
         relation = Relation.EQUAL
         for name, weight in weights.items():
-            times = Fraction(weight)
+            times = self._number(weight)
             fact = self._fact(name, chosen, steps)
             if fact.relation is not Relation.EQUAL:
                 if times <= 0:
-                    raise ValueError(f"{name} is taken {weight} times")
+                    raise ValueError("what is no equation is taken less than once")
                 if relation is not Relation.ABOVE:
                     relation = fact.relation
-            total = combination((1, total), (times, fact.sum))
+            total = self._sums.combination((1, total), (times, fact.sum))
         return Fact(total, relation)
 
     def _step(
@@ -254,7 +269,7 @@ class _Checker:
         """Derive a fact."""
         if "square" in step:
             half = self._monomial(step["square"])
-            return Fact(multiply(half, half), Relation.AT_LEAST)
+            return Fact(self._sums.multiply(half, half), Relation.AT_LEAST)
         if "descent" in step:
             return self._descent(self._fact(step["descent"], chosen, steps), step)
         if "product" in step:
@@ -263,12 +278,14 @@ class _Checker:
             relation = Relation.EQUAL if Relation.EQUAL in relations else Relation.AT_LEAST
             if relations == {Relation.ABOVE}:
                 relation = Relation.ABOVE
-            return Fact(multiply(first.sum, second.sum), relation)
+            return Fact(self._sums.multiply(first.sum, second.sum), relation)
         fact = self._sum(step["sum"], chosen, steps)
         if "times" in step:
             if fact.relation is not Relation.EQUAL:
                 raise ValueError("only an equation can be multiplied by a variable")
-            fact = Fact(multiply(fact.sum, self._monomial(step["times"])), Relation.EQUAL)
+            fact = Fact(
+                self._sums.multiply(fact.sum, self._monomial(step["times"])), Relation.EQUAL
+            )
         elif step.get("cut") is True:
             if not self._reading.whole(fact.sum):
                 raise ValueError("only a sum over whole numbers can be rounded")
@@ -285,7 +302,7 @@ class _Checker:
             raise ValueError("only an equation of whole numbers can be divided without end")
         atom = self._atom(step["of"])
         among = any(atom == one for each in form.sum for one, _ in each)
-        if not among or not only_zero(form.sum, step["modulus"], step["divisor"]):
+        if not among or not only_zero(form.sum, step["modulus"], step["divisor"], self._sums.spend):
             raise ValueError("the equation has other solutions")
         return Fact({frozenset({(atom, 1)}): Fraction(1)}, Relation.EQUAL)
 
@@ -304,26 +321,33 @@ class _Checker:
                 windows.append(Window(facts[0].sum, 0))
                 continue
             low, high = facts
-            width = combination((1, low.sum), (1, high.sum))
+            width = self._sums.combination((1, low.sum), (1, high.sum))
             if not width.keys() <= {ONE}:
                 raise ValueError("two bounds are of different polynomials")
             windows.append(Window(low.sum, int(width.get(ONE, 0))))
         if not all(self._is_whole(each) for each in (fact.sum, *(one.sum for one in windows))):
             raise ValueError("only whole numbers have residues")
-        found = residues(fact.sum, step["modulus"], windows)
+        found = residues(fact.sum, step["modulus"], windows, self._sums.spend)
         if not found:
             return Fact({ONE: Fraction(-1)}, Relation.AT_LEAST)
         least: Sum = {ONE: Fraction(min(found))}
-        return Fact(combination((1, fact.sum), (-1, least)), Relation.AT_LEAST)
+        return Fact(self._sums.combination((1, fact.sum), (-1, least)), Relation.AT_LEAST)
 
     def _polynomial(self, given: list[list[str]]) -> Sum:
-        terms = ((Fraction(number), self._monomial(names)) for number, *names in given)
-        return combination(*terms)
+        terms = ((self._number(number), self._monomial(names)) for number, *names in given)
+        return self._sums.combination(*terms)
+
+    def _number(self, text: str) -> Fraction:
+        self._sums.spend(1 + (len(text) ** 2 >> 19))
+        number = number_of(text)
+        if number is None:
+            raise ValueError("what should be a number is none")
+        return number
 
     def _monomial(self, names: list[str]) -> Sum:
         result: Sum = {ONE: Fraction(1)}
         for name in names:
-            result = multiply(result, {frozenset({(self._atom(name), 1)}): Fraction(1)})
+            result = self._sums.multiply(result, {frozenset({(self._atom(name), 1)}): Fraction(1)})
         return result
 
     def _atom(self, name: str) -> Atom:
@@ -345,6 +369,6 @@ class _Checker:
                 stack += term.arguments
                 if term.sort is not Sort.BOOL:
                     if term.op is Op.MODULO:
-                        term = Operation(Op.FLOOR_DIVIDE, term.arguments, term.sort)
-                    self._atoms[write(term)] = term
+                        term = self._reading.quotient(term)
+                    self._atoms[write(term)] = self._reading.atom(term)
         return self._atoms[name]

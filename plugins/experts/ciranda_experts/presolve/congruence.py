@@ -5,7 +5,7 @@ It shares no code with what finds certificates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
@@ -30,10 +30,12 @@ class Window(NamedTuple):
 _Terms: TypeAlias = list[tuple[int, list[tuple[int, int]]]]  # coefficients; places and powers
 
 
-def residues(target: Sum, modulus: int, windows: Sequence[Window]) -> set[int]:
+def residues(
+    target: Sum, modulus: int, windows: Sequence[Window], spend: Callable[[int], None]
+) -> set[int]:
     """List what a sum of whole numbers may leave when it is divided by a modulus.
 
-    Only numbers that keep to the windows are meant.
+    Only numbers that keep to the windows are meant. `spend` is told what it takes before.
 
     Raises:
         ValueError: A coefficient is not whole, or there are too many classes to look at.
@@ -42,17 +44,20 @@ def residues(target: Sum, modulus: int, windows: Sequence[Window]) -> set[int]:
     atoms = _atoms((target, *(window.sum for window in windows)), modulus)
     goal = _terms(target, modulus, atoms)
     limits = [(_terms(window.sum, modulus, atoms), window.most) for window in windows]
-    for values in _classes(len(atoms), modulus):
+    classes = _classes(len(atoms), modulus)
+    spend(modulus ** len(atoms) * (_size(goal) + sum(_size(terms) for terms, _ in limits)))
+    for values in classes:
         if all(_value(terms, values, modulus) <= most for terms, most in limits):
             found.add(_value(goal, values, modulus))
     return found
 
 
-def only_zero(form: Sum, modulus: int, divisor: int) -> bool:
+def only_zero(form: Sum, modulus: int, divisor: int, spend: Callable[[int], None]) -> bool:
     """Say whether a form of whole numbers can only be 0 where all of its atoms are.
 
     So it is if all of its monomials have one degree, and it is 0 for the modulus only where the
-    divisor divides each atom: any solution could be divided again and again.
+    divisor divides each atom: any solution could be divided again and again. `spend` is told what
+    it takes before.
 
     Raises:
         ValueError: As `residues`.
@@ -65,10 +70,16 @@ def only_zero(form: Sum, modulus: int, divisor: int) -> bool:
         for atom, _ in monomial:
             atoms.setdefault(atom, len(atoms))
     terms = _terms(form, modulus, atoms)
+    classes = _classes(len(atoms), modulus)
+    spend(modulus ** len(atoms) * _size(terms))
     return all(
         _value(terms, values, modulus) or not any(value % divisor for value in values)
-        for values in _classes(len(atoms), modulus)
+        for values in classes
     )
+
+
+def _size(terms: _Terms) -> int:
+    return 1 + sum(1 + len(powers) for _, powers in terms)
 
 
 def divisors(number: int, primes: Mapping[int, int]) -> list[int]:
@@ -84,12 +95,12 @@ def divisors(number: int, primes: Mapping[int, int]) -> list[int]:
     found = [1]
     rest = abs(number)
     for prime, power in primes.items():
-        if power < 1 or rest % prime**power or not _is_prime(prime):
-            raise ValueError(f"{prime} is not a prime factor")
+        if len(found) * (power + 1) > MAX_DIVISORS:
+            raise ValueError("there are too many divisors")
+        if power < 1 or not _is_prime(prime) or rest % prime**power:
+            raise ValueError("what is no prime factor is called one")
         rest //= prime**power
         found = [one * prime**times for one in found for times in range(power + 1)]
-        if len(found) > MAX_DIVISORS:
-            raise ValueError("there are too many divisors")
     if rest != 1:
         raise ValueError("a prime factor is missing")
     return sorted([*found, *(-one for one in found)])
@@ -142,12 +153,13 @@ def _value(terms: _Terms, values: tuple[int, ...], modulus: int) -> int:
     total = 0
     for number, powers in terms:
         for at, power in powers:
-            number *= values[at] ** power  # noqa: PLW2901  the product so far
+            number = number * pow(values[at], power, modulus) % modulus  # noqa: PLW2901  so far
         total += number
     return total % modulus
 
 
 def _classes(atoms: int, modulus: int) -> Iterator[tuple[int, ...]]:
-    if modulus < 2 or modulus**atoms > MAX_CLASSES:  # noqa: PLR2004  everything is 0 for 1
+    # Everything is 0 for 1.
+    if not 2 <= modulus <= MAX_CLASSES or modulus**atoms > MAX_CLASSES:  # noqa: PLR2004
         raise ValueError("there are too many classes")
     return product(range(modulus), repeat=atoms)

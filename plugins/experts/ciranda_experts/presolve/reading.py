@@ -16,16 +16,15 @@ from .formula import (
     ONE,
     TRUE,
     Atom,
+    Computed,
     Fact,
     Formula,
     Mode,
     Part,
     Relation,
     Sum,
-    combination,
-    multiply,
+    Sums,
     number_of,
-    plus,
 )
 
 __all__ = ["Reading"]
@@ -36,10 +35,21 @@ MAX_PARTS = 100_000
 
 
 class Reading:
-    """Reads the terms of one problem."""
+    """Reads the terms of one problem.
 
-    def __init__(self, sorts: Mapping[str, Sort], int_bits: int | None) -> None:
+    Args:
+        sorts: Of the variables.
+        int_bits: Width of machine integers, if there are any.
+        sums: Calculates, and counts what it takes.
+    """
+
+    def __init__(self, sorts: Mapping[str, Sort], int_bits: int | None, sums: Sums) -> None:
         self._sorts = sorts
+        self._sums = sums
+        # By identity, with what it belongs to: an id is free again when its term is gone.
+        self._values: dict[int, tuple[Term, Sum]] = {}
+        self._quotients: dict[int, tuple[Operation, Operation]] = {}
+        self._computed: dict[Operation, Computed] = {}
         self.half = None if int_bits is None else 1 << (int_bits - 1)
         self._left = MAX_PARTS
 
@@ -55,6 +65,8 @@ class Reading:
         if self._left < 0:
             raise ValueError("the certificate takes too long to check")
         mode, term = part
+        if isinstance(term, Operation):
+            self._sums.spend(len(term.arguments) ** 2)  # what is said of one may tell of all others
         if mode is UNDEFINED:
             return self._undefined(term)
         if mode is DEFINED:
@@ -66,28 +78,54 @@ class Reading:
         coefficients = [number for monomial, number in fact.sum.items() if monomial != ONE]
         if not coefficients:
             return fact
-        unit = Fraction(1, lcm(*(number.denominator for number in fact.sum.values())))
+        common = 1
+        for number in fact.sum.values():
+            common = lcm(common, number.denominator)
+            # A number that is too large is refused here, before others are multiplied by it.
+            self._sums.combination((Fraction(1, common), {ONE: number}))
+        unit = Fraction(1, common)
         if self.whole(fact.sum):
             unit *= gcd(*(int(number / unit) for number in coefficients))
-        result = {monomial: number / unit for monomial, number in fact.sum.items()}
+        result = self._sums.combination((1 / unit, fact.sum))
         if not self.whole(fact.sum):
             return Fact(result, fact.relation)
         number = result.pop(ONE, Fraction(0))
         if fact.relation is EQUAL:
             if number.denominator > 1:
                 return Fact({ONE: Fraction(1)}, EQUAL)
-            plus(result, {ONE: number}, Fraction(1))
+            self._sums.plus(result, {ONE: number}, Fraction(1))
             return Fact(result, EQUAL)
         least = floor(number) if fact.relation is AT_LEAST or number.denominator > 1 else number - 1
-        plus(result, {ONE: Fraction(least)}, Fraction(1))
+        self._sums.plus(result, {ONE: Fraction(least)}, Fraction(1))
         return Fact(result, AT_LEAST)
 
     def whole(self, summand: Sum) -> bool:
         """Say whether all atoms of a sum have whole values only."""
         return all(self._integral(atom) for monomial in summand for atom, _ in monomial)
 
-    def value(self, term: Term) -> Sum:  # noqa: PLR0911  (one for each operator)
+    def value(self, term: Term) -> Sum:
         """Give the value of a numeric term, wherever it is defined."""
+        known = self._values.get(id(term))
+        if known is None:
+            known = self._values[id(term)] = term, self._value(term)
+        return known[1]
+
+    def atom(self, operation: Operation) -> Computed:
+        """Give what stands for the value of an operation, the same for all that are equal."""
+        return self._computed.setdefault(operation, Computed(operation))
+
+    def quotient(self, operation: Operation) -> Operation:
+        """Give the `x // y` that an `x // y` or `x % y` is about."""
+        if operation.op is Op.FLOOR_DIVIDE:
+            return operation
+        known = self._quotients.get(id(operation))
+        if known is None:
+            made = Operation(Op.FLOOR_DIVIDE, operation.arguments, operation.sort)
+            known = self._quotients[id(operation)] = operation, made
+        return known[1]
+
+    def _value(self, term: Term) -> Sum:  # noqa: PLR0911  (one for each operator)
+        self._sums.spend(1)
         if isinstance(term, Variable):
             return {frozenset({(term.name, 1)}): Fraction(1)}
         if isinstance(term, Literal):
@@ -97,52 +135,52 @@ class Reading:
         ]
         match term.op:
             case Op.NEGATE:
-                return combination((-1, values[0]))
+                return self._sums.combination((-1, values[0]))
             case Op.SUM:
                 signs = [1 if sign == "+" else -1 for sign in term.signs]
-                return combination(*zip(signs, values, strict=True))
+                return self._sums.combination(*zip(signs, values, strict=True))
             case Op.MULTIPLY:
                 result = values[0]
                 for factor in values[1:]:
-                    result = multiply(result, factor)
+                    result = self._sums.multiply(result, factor)
                 return result
             case Op.POWER:
                 result = {ONE: Fraction(1)}
                 for _ in range(int(values[1].get(ONE, 0))):
-                    result = multiply(result, values[0])
+                    result = self._sums.multiply(result, values[0])
                 return result
             case Op.MODULO:
-                quotient = Operation(Op.FLOOR_DIVIDE, term.arguments, term.sort)
-                back = multiply(values[1], self.value(quotient))
-                return combination((1, values[0]), (-1, back))
+                back = self._sums.multiply(values[1], self.value(self.quotient(term)))
+                return self._sums.combination((1, values[0]), (-1, back))
             case Op.DIVIDE:
                 divisor = number_of(values[1])
                 if divisor:
-                    return combination((1 / divisor, values[0]))
-        return self._computed(term, values)
+                    return self._sums.combination((1 / divisor, values[0]))
+        return self._folded(term, values)
 
-    def _computed(self, term: Operation, values: list[Sum]) -> Sum:
+    def _folded(self, term: Operation, values: list[Sum]) -> Sum:
         """Give an operation of numbers by its result, any other by an atom of its own."""
         known = [number for number in map(number_of, values) if number is not None]
         if len(known) == len(values):
             match term.op:
                 case Op.MIN:
-                    return combination((min(known), {ONE: Fraction(1)}))
+                    return self._sums.combination((min(known), {ONE: Fraction(1)}))
                 case Op.MAX:
-                    return combination((max(known), {ONE: Fraction(1)}))
+                    return self._sums.combination((max(known), {ONE: Fraction(1)}))
                 case Op.ABS:
-                    return combination((abs(known[0]), {ONE: Fraction(1)}))
+                    return self._sums.combination((abs(known[0]), {ONE: Fraction(1)}))
                 case Op.FLOOR_DIVIDE if known[1]:
-                    return combination((known[0] // known[1], {ONE: Fraction(1)}))
-        return {frozenset({(term, 1)}): Fraction(1)}
+                    return self._sums.combination((known[0] // known[1], {ONE: Fraction(1)}))
+        return {frozenset({(self.atom(term), 1)}): Fraction(1)}
 
     def _integral(self, atom: Atom) -> bool:
         if isinstance(atom, str):
             return self._sorts[atom] is Sort.INT
-        return atom.sort is Sort.INT or atom.op is Op.FLOOR_DIVIDE
+        operation = atom.operation
+        return operation.sort is Sort.INT or operation.op is Op.FLOOR_DIVIDE
 
     def _fact(self, relation: Relation, *summands: tuple[int, Sum]) -> Formula:
-        return Formula(fact=self.tight(Fact(combination(*summands), relation)))
+        return Formula(fact=self.tight(Fact(self._sums.combination(*summands), relation)))
 
     def _apart(self, summand: Sum) -> Formula:
         """Say that a sum is not 0: below it, or above."""
@@ -194,7 +232,9 @@ class Reading:
         if op in (Op.EQUAL, Op.NOT_EQUAL):
             if true is (op is Op.EQUAL):
                 return Formula(defined, fact=self._fact(EQUAL, (1, first), (-1, second)).fact)
-            return Formula((*defined, self._apart(combination((1, first), (-1, second)))))
+            return Formula(
+                (*defined, self._apart(self._sums.combination((1, first), (-1, second))))
+            )
         if op in (Op.LESS, Op.LESS_EQUAL):
             first, second = second, first
         strict = op in (Op.LESS, Op.GREATER)
@@ -293,7 +333,7 @@ class Reading:
             if number_of(atom) is not None:
                 return TRUE
             if op is Op.ABS:
-                values.append(combination((-1, values[0])))
+                values.append(self._sums.combination((-1, values[0])))
             sign = -1 if op is Op.MIN else 1
             edges = [self._fact(AT_LEAST, (sign, atom), (-sign, value)) for value in values]
             equal = [self._fact(EQUAL, (1, atom), (-1, value)) for value in values]
@@ -303,11 +343,11 @@ class Reading:
         if op is Op.DIVIDE:
             if divisor is not None:
                 return TRUE
-            return Formula((self._fact(EQUAL, (1, multiply(atom, right)), (-1, left)),))
-        quotient = self.value(Operation(Op.FLOOR_DIVIDE, term.arguments, term.sort))
+            return Formula((self._fact(EQUAL, (1, self._sums.multiply(atom, right)), (-1, left)),))
+        quotient = self.value(self.quotient(term))
         if number_of(quotient) is not None or divisor == 0:
             return TRUE
-        rest = combination((1, left), (-1, multiply(quotient, right)))
+        rest = self._sums.combination((1, left), (-1, self._sums.multiply(quotient, right)))
 
         def remains(sign: int) -> list[Formula]:
             return [

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor
-from typing import Final, NamedTuple, TypeAlias, TypeGuard
+from typing import Final, NamedTuple, TypeAlias, TypeGuard, final
 
 from ..intent.tree import Literal, Op, Operation, Sort, Term, Variable
 from ..presolve.problem import Problem
@@ -22,7 +22,32 @@ from ..presolve.problem import Problem
 __all__ = ["Crossing", "crosses"]
 
 _Interval: TypeAlias = tuple[Fraction, Fraction]
-_Box: TypeAlias = dict[str, "_Interval | bool"]
+
+_WORK: Final = 300_000  # units of about a microsecond
+_BITS: Final = 20_000  # of a bound
+
+
+@final
+class _Box(dict[str, "_Interval | bool"]):
+    """Where variables are; what is calculated about one problem draws on one account."""
+
+    def __init__(self, values: Mapping[str, _Interval | bool], account: list[int]) -> None:
+        super().__init__(values)
+        self._account = account
+
+    def spend(self, bounds: _Interval) -> _Interval:
+        """Count what it took to calculate bounds.
+
+        Raises:
+            _UnknownError: It takes too much.
+        """
+        bits = max(
+            bound.numerator.bit_length() + bound.denominator.bit_length() for bound in bounds
+        )
+        self._account[0] -= 5 + (bits * bits >> 18)
+        if bits > _BITS or self._account[0] < 0:
+            raise _UnknownError
+        return bounds
 
 
 class Crossing(NamedTuple):
@@ -73,7 +98,8 @@ def crosses(problem: Problem, crossing: Crossing) -> bool:
 
 
 def _crosses(problem: Problem, crossing: Crossing, goals: list[_Goal]) -> bool:
-    fixed: _Box = {}
+    account = [_WORK]
+    fixed: dict[str, _Interval | bool] = {}
     for name, value in crossing.values.items():
         if isinstance(value, bool) != (problem.sorts[name] is Sort.BOOL):
             return False
@@ -84,7 +110,7 @@ def _crosses(problem: Problem, crossing: Crossing, goals: list[_Goal]) -> bool:
     followed = _definitions(follow, goals)
 
     def box(spans: Mapping[str, _Interval]) -> _Box:
-        found: _Box = {**fixed, **spans}
+        found = _Box({**fixed, **spans}, account)
         for name, definition in followed.items():
             found[name] = _range(definition.value, found)
         return found
@@ -227,6 +253,10 @@ def _range(term: Term, box: _Box) -> _Interval:
     A term has a range only where it is continuous: what may jump raises, and a choice is made for
     the whole box.
     """
+    return box.spend(_bounds(term, box))
+
+
+def _bounds(term: Term, box: _Box) -> _Interval:
     if isinstance(term, Literal):
         return Fraction(term.value), Fraction(term.value)
     if isinstance(term, Variable):

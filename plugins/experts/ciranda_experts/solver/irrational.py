@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
+from math import floor
 from typing import Any, Final
 
 import msgspec
@@ -42,10 +43,17 @@ def between(problem: Problem, values: Mapping[str, Value], bounds: _Spans) -> di
                 "spans": {
                     name: [written(low), written(high)] for name, (low, high) in spans.items()
                 },
-                "near": {name: f"{float(low):.6g}" for name, (low, _) in bounds.items()},
+                "near": {name: _near(low) for name, (low, _) in bounds.items()},
                 "values": {name: written(value) for name, value in values.items()},
             }
     return None
+
+
+def _near(number: Fraction) -> str:
+    try:
+        return f"{float(number):.6g}"
+    except OverflowError:
+        return f"{written(floor(number))}"
 
 
 def _moving(bounds: _Spans) -> Iterator[_Spans]:
