@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from .startup import running_lines
 __all__ = ["Examination", "examine"]
 
 _PAYLOADS = 200  # pieces of code within one piece of code
+_DOES = re.compile(r"\bimport\b|[\w\])]\s*\(|^\s*@\w", re.MULTILINE)  # an import or a call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +49,11 @@ def examine(source: Source, rules: Rules, int_bits: int | None = None) -> Examin
     """Look for attack patterns in a piece of code, which is never run.
 
     A language that nobody named is Python where it parses as that, else what it shows the signs
-    of. Code that does not parse, or in a language without rules, has a `fault`.
+    of. Code that does not parse, or in a language without rules, has a `fault`. Code that is said
+    to be in one language and reads as another is looked at in both: whoever runs it may know
+    better.
     """
-    page = Page(source.text)
+    page = Page(source.text.removeprefix("\ufeff"))  # some editors mark the beginning of a file
     made = _Examiner(rules, int_bits).examine(page, language_of(source.language), 0)
     hidden = check_text(page, python=made.language in ("python", "pth"))
     columned = [
@@ -75,6 +79,29 @@ class _Examiner:
             return self._python(page, depth)
         if language == "pth":
             return self._startup(page, depth)
+        return self._declared(page, language, depth)
+
+    def _declared(self, page: Page, language: str, depth: int) -> Examination:
+        made = self._plain(page, language)
+        others = self._read_as_python(page, depth)
+        guessed = guess_language(page.text)
+        if supported(language) and supported(guessed) and guessed != language:
+            others += self._plain(page, guessed).hits
+        return replace(made, hits=(*made.hits, *others)) if others else made
+
+    def _read_as_python(self, page: Page, depth: int) -> tuple[Hit, ...]:
+        """Look at code of another language as Python, if it reads as that and does something."""
+        if not _DOES.search(page.text):
+            return ()
+        made = self._python(page, depth)
+        return tuple(
+            replace(
+                hit, column=page.column(hit.line, hit.column - 1), what=f"as Python: {hit.what}"
+            )
+            for hit in made.hits
+        )
+
+    def _plain(self, page: Page, language: str) -> Examination:
         if not supported(language):
             fault = f"there are no rules for {language:.30}"
             return Examination(page=page, language=language, fault=fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ..page import Page
 from ..rule import Hit, Rule
@@ -12,11 +13,17 @@ from .language import LANGUAGES, Language
 from .loops import endless_loops
 from .matching import match_tokens
 from .shellchecks import check_shell
-from .sql import check_sql
+from .sql import check_sql, is_sql
 from .tokens import Tokens, cut
 from .widths import overflows
 
 __all__ = ["Reading", "analyse_plain", "analyse_shell", "supported"]
+
+_BEFORE_TEXT: Final = frozenset({
+    "return", "case", "typeof", "import", "from", "in", "of", "instanceof", "else", "do", "await",
+    "yield", "throw", "default", "export", "void", "delete", "new", "as", "is", "keyof", "extends",
+    "satisfies", "module", "get", "set", "static", "async", "readonly", "declare", "assert", "with",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,11 @@ def analyse_plain(page: Page, name: str, rules: Sequence[Rule], int_bits: int | 
     language = LANGUAGES[name]
     made = cut(page.text, language)
     found = match_tokens(made, rules, language)
+    if not made.fault and name == "sql" and not is_sql(made):
+        made.fault = "it does not read as SQL"
+    if not made.fault and name == "javascript":
+        made.at = _stray_text(made, page.text)
+        made.fault = "a text follows a name, as in no JavaScript" if made.at else ""
     if not made.fault:
         found += _structure(made, language, int_bits)
     hits = tuple(
@@ -75,6 +87,21 @@ def _structure(
     if language.name == "c":
         found += _formats(made)
     return found
+
+
+def _stray_text(made: Tokens, text: str) -> int:
+    """Return where a text stands right after a name on its line, as in `exec "rm"`, or 0."""
+    if any(made.text(at) == "<" and made.text(at + 1) == "/" for at in range(len(made))):
+        return 0  # markup within, whose words are any
+    for index, token in enumerate(made.tokens):
+        if token.kind != "text" or text[token.offset] not in "\"'" or not index:
+            continue
+        before = made.tokens[index - 1]
+        if before.kind != "word" or before.text in _BEFORE_TEXT:
+            continue
+        if "\n" not in text[before.offset : token.offset]:
+            return token.offset
+    return 0
 
 
 def _processes(made: Tokens) -> list[tuple[int, str, str]]:

@@ -9,18 +9,23 @@ from dataclasses import dataclass
 from ..page import Page
 from ..rule import Hit, Rule
 from .dynamic import check_dynamic
+from .excess import check_excess
 from .folding import Folding
+from .frames import check_frames
 from .harm import check_harm
 from .injection import check_injection
 from .loops import check_loops
 from .matching import check_rules
 from .obfuscation import check_obfuscation
 from .reading import UnreadableError, read_python
+from .receding import check_receding
 from .recursion import check_recursion
 from .report import Subject
 from .resolving import Resolver
 from .secrets import check_secrets
 from .sizes import check_sizes
+from .spreading import check_spreading
+from .surroundings import check_surroundings
 from .taint import Taint
 from .widths import check_widths
 
@@ -55,10 +60,15 @@ def analyse_python(page: Page, rules: Sequence[Rule], int_bits: int | None) -> A
     taint = Taint(subject)
     check_loops(subject)
     check_recursion(subject)
+    check_receding(subject)
+    check_excess(subject)
     check_dynamic(subject, taint)
+    check_frames(subject)
     check_rules(subject, rules)
     check_injection(subject, taint)
     check_harm(subject)
+    check_spreading(subject)
+    check_surroundings(subject, taint)
     check_obfuscation(subject)
     check_secrets(subject)
     check_widths(subject)

@@ -19,6 +19,13 @@ _RUNNING: Final = {
     "runpy.run_path": "dynamic-exec",
     "code.InteractiveInterpreter().runsource": "dynamic-exec",
     "code.InteractiveInterpreter().runcode": "dynamic-exec",
+    "code.InteractiveConsole().push": "dynamic-exec",
+    "code.InteractiveConsole().runsource": "dynamic-exec",
+    "runpy.run_module": "dynamic-import",
+    "pandas.eval": "expression-eval",
+    "numexpr.evaluate": "expression-eval",
+    "sympy.sympify": "expression-eval",
+    "sympy.parsing.sympy_parser.parse_expr": "expression-eval",
     "timeit.timeit": "dynamic-exec",
     "cProfile.run": "dynamic-exec",
     "builtins.compile": "dynamic-compile",
@@ -30,7 +37,15 @@ _IMPORTING: Final = frozenset(
 _REACHING: Final = frozenset({"builtins.getattr", "builtins.setattr", "inspect.getattr_static"})
 _OWNERS: Final = frozenset({"builtins", "os", "subprocess", "sys.modules", "importlib", "ctypes"})
 _CLIMBING: Final = frozenset({"__base__", "__bases__", "__mro__", "mro", "__class__"})
+_READING: Final = frozenset({"expression-eval", "dynamic-import"})  # a constant says what is meant
 _TIMED: Final = frozenset({"timeit.timeit", "cProfile.run"})  # a constant is what they are for
+
+
+def _kept(subject: Subject, node: ast.Assign) -> bool:
+    """Say whether something is made a member of a class, of an object or of a table."""
+    if subject.program.scope(node).is_class:
+        return True
+    return any(isinstance(each, (ast.Attribute, ast.Subscript)) for each in node.targets)
 
 
 def check_dynamic(subject: Subject, taint: Taint) -> None:
@@ -55,7 +70,11 @@ def check_dynamic(subject: Subject, taint: Taint) -> None:
 
 def _running(subject: Subject, call: ast.Call, name: str, rule: str) -> None:
     code = call.args[0] if call.args else keyword(call, "source")
-    if code is None or (name in _TIMED and subject.folding.value(code) is not UNKNOWN):
+    constant = code is not None and subject.folding.value(code) is not UNKNOWN
+    if code is None or (constant and (name in _TIMED or rule in _READING)):
+        return
+    if rule in _READING:
+        subject.hit(rule, call, f"{name.rpartition('.')[2]} reads what is not constant")
         return
     if rule == "dynamic-compile":
         flags = keyword(call, "flags") or (call.args[3] if len(call.args) > 3 else None)  # noqa: PLR2004  # the fourth
@@ -176,5 +195,7 @@ def _passed_on(subject: Subject, node: ast.expr) -> None:
     reading = isinstance(parent, (ast.Attribute, ast.Compare)) or (
         isinstance(parent, ast.Call) and parent.func is node
     )
+    if alias and isinstance(parent, ast.Assign) and _kept(subject, parent):
+        subject.hit(rule, node, f"{names[0].rpartition('.')[2]} becomes a member")
     if not alias and not reading and isinstance(getattr(node, "ctx", None), ast.Load):
         subject.hit(rule, node, f"{names[0].rpartition('.')[2]} is passed on")

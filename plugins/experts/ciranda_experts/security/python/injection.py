@@ -184,6 +184,12 @@ def _process(subject: Subject, call: ast.Call, taint: Taint) -> None:
     if command is None:
         return
     shell = keyword(call, "shell")
+    for each in call.keywords if shell is None else ():
+        if each.arg is None:  # `**options`, where their table is known
+            table = ast.Call(
+                func=call.func, args=[], keywords=[ast.keyword(None, _made(subject, each.value))]
+            )
+            shell = shell or keyword(table, "shell")
     if shell is not None and subject.folding.truth(shell) is not False:
         sure = subject.folding.truth(shell) is True
         subject.hit("process-shell" if sure else "process-maybe-shell", call, "a shell reads it")

@@ -8,7 +8,7 @@ from typing import Final, TypeGuard
 
 from .report import Subject
 
-__all__ = ["check_loops"]
+__all__ = ["check_loops", "is_endless", "leaves"]
 
 _ENDLESS: Final = frozenset({"itertools.count()", "itertools.cycle()", "itertools.repeat()"})
 _CONSUMERS: Final = frozenset(
@@ -36,7 +36,7 @@ def check_loops(subject: Subject) -> None:
     for each in subject.program.of(ast.For, ast.AsyncFor):
         if is_endless(subject, each.iter):
             _endless(subject, each, "the iterator never ends")
-        elif _grows(each) and not _leaves(subject, each.body):
+        elif _grows(each) and not leaves(subject, each.body):
             subject.hit("growing-loop", each, "it lengthens what it walks over")
     for call in subject.program.of(ast.Call):
         names = subject.resolver.names(call.func)
@@ -90,7 +90,7 @@ def _call_of(subject: Subject, node: ast.expr) -> ast.Call | None:
 
 
 def _endless(subject: Subject, loop: _Loop, why: str) -> None:
-    if _leaves(subject, loop.body) or _yields(loop.body):  # whoever iterates decides
+    if leaves(subject, loop.body) or _yields(loop.body):  # whoever iterates decides
         return
     rule = "loop-left-by-error" if _interrupted(subject, loop) else "unbounded-loop"
     subject.hit(rule, loop, f"{why}, and nothing leaves it")
@@ -262,5 +262,6 @@ def _raised(node: ast.Raise) -> str:
     return made.attr if isinstance(made, ast.Attribute) else ""
 
 
-def _leaves(subject: Subject, body: Sequence[ast.stmt]) -> bool:
+def leaves(subject: Subject, body: Sequence[ast.stmt]) -> bool:
+    """Say whether the body of a loop can leave it."""
     return _Exits(subject).leaves(body, inner=False, caught=frozenset())

@@ -19,6 +19,12 @@ _NAMESPACE: Final = "<namespace>"  # what globals() returns
 _MODULES: Final = frozenset(
     {"builtins", "os", "sys", "subprocess", "importlib", "socket", "ctypes"}
 )
+# The same as others import it for themselves, whatever the object is that it is reached through.
+_PRIVATE: Final = {
+    name: name.lstrip("_")
+    for name in ("os", "_os", "subprocess", "_subprocess", "sys", "_sys", "builtins", "_builtins",
+                 "importlib", "_importlib", "posix", "nt")
+}  # fmt: skip
 _THROUGH: Final = frozenset({"__call__", "__dict__", "__func__", "__wrapped__"})
 _GETTERS: Final = frozenset({"builtins.getattr", "inspect.getattr_static"})
 _IMPORTERS: Final = frozenset(
@@ -117,7 +123,13 @@ class Resolver:
             case ast.Name():
                 return self.name(node.id, self._program.scope(node), node.lineno)
             case ast.Attribute():
-                return self._members(self.names(node.value), node.attr)
+                if node.attr == "f_builtins":
+                    return ("builtins",)
+                owner = self.names(node.value)
+                if not owner and isinstance(node.value, ast.Attribute):
+                    module = _PRIVATE.get(node.value.attr)
+                    owner = (module,) if module else ()
+                return self._members(owner, node.attr)
             case ast.Subscript():
                 key = self._folding.text(node.slice)
                 if key is None:
@@ -159,7 +171,7 @@ class Resolver:
             found["builtins"] = None
         return tuple(found)[:ORIGINS]
 
-    def _call(self, node: ast.Call) -> _Names:
+    def _call(self, node: ast.Call) -> _Names:  # noqa: PLR0912  # one case a function
         found: dict[str, None] = {}
         first = node.args[0] if node.args else None
         for name in self.names(node.func):
@@ -178,6 +190,9 @@ class Resolver:
                 found.update(dict.fromkeys(self.names(first)))
             elif name == "operator.attrgetter()" and first is not None:
                 found.update(dict.fromkeys(self._got(node.func, first)))
+            elif name == "operator.methodcaller()" and first is not None:
+                got = self._got(node.func, first)
+                found.update(dict.fromkeys(f"{each}()" for each in got))
             elif name.endswith((".__getattribute__", ".__getitem__", ".get", ".__getattr__")):
                 key = self._folding.text(node.args[-1]) if node.args else None
                 if name.endswith(".get"):
@@ -205,6 +220,9 @@ def _shortened(dotted: str) -> str:
         return "builtins" if dotted == "__builtin__" else dotted
     parts = dotted.split(".")
     for at in range(len(parts) - 2, 0, -1):
+        if parts[at] in _PRIVATE and parts[at] not in _MODULES:
+            parts[at] = _PRIVATE[parts[at]]  # `random._os.system`
+            return ".".join(parts[at:])
         if parts[at] in _MODULES and not any(each.endswith("()") for each in parts[:at]):
             return ".".join(parts[at:])
     if parts[-1] in ("builtins", "sys") or (parts[-1] == "os" and len(parts) == 2):  # noqa: PLR2004  # a.os

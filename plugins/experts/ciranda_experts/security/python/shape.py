@@ -27,8 +27,22 @@ _STEPS: Final = 200  # expressions that one question looks at
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """Return a keyword argument, or None."""
-    return next((each.value for each in call.keywords if each.arg == name), None)
+    """Return a keyword argument, also of `**{"name": ...}` and `**dict(name=...)`, or None."""
+    for each in call.keywords:
+        if each.arg == name:
+            return each.value
+        if each.arg is None:
+            if isinstance(each.value, ast.Dict):
+                for key, value in zip(each.value.keys, each.value.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == name:
+                        return value
+            elif isinstance(each.value, ast.Call) and _called(each.value) == "dict":
+                return keyword(each.value, name)
+    return None
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def is_literal(node: ast.expr) -> bool:
