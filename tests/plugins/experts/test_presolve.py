@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ciranda_experts.conservation.obligations import conservation_problems
 from ciranda_experts.intent import Condition, Intent, IntentError, Section, read_intent
 from ciranda_experts.presolve.certificate import check
 from ciranda_experts.presolve.presolve import Presolver, presolve
@@ -94,6 +95,25 @@ def test_one_presolver_for_many_problems_says_what_one_for_each_says():
             assert together is not None
             assert alone is not None
             assert (together.answer, together.core) == (alone.answer, alone.core)
+
+
+def test_assumptions_that_go_on_are_read_on_and_answers_stay_right():
+    presolver = Presolver()
+    for seed in range(40):
+        intent = read_intent(payment(seed))
+        asked = [one.problem for one in problems(intent)]
+        asked += [duty.problem for duty in conservation_problems(intent)]
+        for problem in [*asked, *reversed(asked)]:
+            together, alone = presolver.decide(problem), presolve(problem)
+            assert together is not None
+            assert alone is not None
+            assert together.answer is alone.answer, seed
+            if together.answer is UNSAT:
+                assert check(problem, together.certificate)
+            else:
+                assert together.model is not None
+                assert together.model.keys() == problem.sorts.keys()
+                assert witnesses(problem, together.model)
 
 
 def test_a_whole_number_does_not_fit_where_a_real_one_does():
