@@ -10,7 +10,7 @@ import pytest
 from ciranda.errors import StepError
 from ciranda.events import Event, StepProgressed
 from ciranda.testing import harness
-from ciranda_skills.mcp import launch, plugin
+from ciranda_skills.mcp import launch
 from ciranda_skills.mcp.client import Server, connection, servers, spec_of
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +23,7 @@ def peer(*way, **more):
 
 @pytest.fixture
 async def opened():
-    async with harness([plugin]) as opened:
+    async with harness() as opened:
         yield opened
 
 
@@ -97,7 +97,7 @@ steps:
 
 @pytest.mark.parametrize("tool", ["environ", "tell"])
 async def test_a_secret_that_a_server_is_given_and_tells_is_not_kept(tool):
-    async with harness([plugin], environ={"PEER_KEY": "hunter22-secret"}) as opened:
+    async with harness(environ={"PEER_KEY": "hunter22-secret"}) as opened:
         result = await opened.run(FLOW.replace("TOOL", tool))
 
         assert result.ok is (tool == "environ")
@@ -255,7 +255,7 @@ async def test_a_program_that_does_not_exist_is_told(refused, tmp_path):
 
 @pytest.mark.parametrize("way", ["well", "stays"])
 async def test_all_that_a_server_started_is_gone_with_the_engine(way):
-    async with harness([plugin]) as opened:
+    async with harness() as opened:
         given = {"server": peer(way), "tool": "daemon"}
         called = await opened.engine.call("mcp.call", given)
         pid = called["structured"]["pid"]

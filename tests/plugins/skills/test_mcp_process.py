@@ -12,7 +12,6 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 from ciranda.errors import StepError
 from ciranda.testing import harness
-from ciranda_skills.mcp import plugin
 
 from .mcp_stage import alive_below, write_skills
 
@@ -87,7 +86,7 @@ def test_a_signal_ends_it_and_what_it_runs(skills):
 
 async def test_a_program_made_with_the_sdk_is_used():
     program = {"command": sys.executable, "args": [str(Path(__file__).with_name("mcp_made.py"))]}
-    async with harness([plugin]) as opened:
+    async with harness() as opened:
         given = {"server": program, "tool": "add", "arguments": {"a": 1}}
         result = await opened.engine.call("mcp.call", given)
         with pytest.raises(StepError, match=r"The tool `fail` failed: .*cannot be done") as caught:

@@ -13,7 +13,6 @@ import uvicorn
 
 from ciranda.errors import StepError
 from ciranda.testing import harness
-from ciranda_skills.mcp import plugin
 
 from .mcp_made import server as made
 
@@ -30,7 +29,7 @@ pytestmark = [
 
 @pytest.fixture
 async def call():
-    async with harness([plugin]) as opened:
+    async with harness() as opened:
 
         async def call(server, tool, arguments=None, within=20.0):
             given = {"server": server, "tool": tool, "timeout": within}
