@@ -8,11 +8,12 @@ __all__ = ["Exit"]
 
 
 class Exit(enum.IntEnum):
-    """Exit codes; 5 and 6 are kept for runs that wait and for sandboxes that are too weak."""
+    """Exit codes; 5 is kept for runs that wait."""
 
     OK = 0
     FAILED = 1  # a step failed, or the run was cancelled
     USAGE = 2  # the file, the arguments, the store or the output are at fault
     INTERNAL = 4  # ciranda is at fault
+    WEAK_SANDBOX = 6  # a script would be confined less than required
     INTERRUPTED = 130  # SIGINT
     TERMINATED = 143  # SIGTERM

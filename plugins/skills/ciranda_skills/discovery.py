@@ -29,6 +29,7 @@ class Scope(StrEnum):
     GIVEN = "given"
     PROJECT = "project"
     USER = "user"
+    BUILT_IN = "built-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,12 @@ class Discovery:
 
 
 def discover(
-    *, project: Path | None = None, home: Path | None = None, roots: Iterable[Path] = ()
+    *,
+    project: Path | None = None,
+    home: Path | None = None,
+    roots: Iterable[Path] = (),
+    beside: Iterable[Path] = (),
+    built_in: Path | None = None,
 ) -> Discovery:
     """Return the folders that hold skills.
 
@@ -61,6 +67,8 @@ def discover(
             `.ciranda/skills` are searched.
         home: The user's folder, with the same places.
         roots: Folders that were named: a skill, or a folder of skills.
+        beside: More folders of the project's, which is not a person naming them.
+        built_in: The folder of the skills that come with us.
 
     Raises:
         UnreadableError: A named folder is none.
@@ -69,11 +77,13 @@ def discover(
     own = [home / place for place in PLACES] if home else []
     # At home the project's places are the user's.
     theirs = [] if _same(project, home) else [project / place for place in PLACES if project]
+    ours = [built_in] if built_in else []
     search = _Search()
     found = [
         *search.all(named, Scope.GIVEN),
-        *search.all(theirs, Scope.PROJECT),
+        *search.all([*theirs, *beside], Scope.PROJECT),
         *search.all(own, Scope.USER),
+        *search.all(ours, Scope.BUILT_IN),
     ]
     return Discovery(tuple(found), tuple(search.warnings))
 

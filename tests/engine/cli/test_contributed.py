@@ -132,6 +132,7 @@ def test_names_are_completed_without_an_import(cli, project, install):
     assert found == {
         "show": "Show what became of a run, step by step.",
         "schema": "Print the JSON Schema of workflow files, for editors.",
+        "skills": "Commands of the plugin `skills`.",
         "slack": "Commands of the plugin `slack`.",
     }
     assert options == ["--version"]

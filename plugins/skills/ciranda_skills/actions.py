@@ -1,0 +1,106 @@
+"""`skills.run`: a script of any skill as a step of a workflow.
+
+Kinds of failure: `skills.failed` (it ended with another exit code than 0, or by a signal),
+`timeout`, `memory`, `skills.sandbox` (the sandbox would be too weak), `skills.unknown`,
+`skills.trust` (nobody trusts this skill of the project), `skills.script`, `skills.parameters` and
+other words of the plugin for what is refused before it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from ciranda.actions import Arg, action
+from ciranda.context import Context
+
+from .opened import Opened, open_skills
+from .settings import LevelName
+from .stepping import ERRORS, Ask, Ran, performed, pure_content, stdin_of
+
+__all__ = ["run"]
+
+
+def fingerprint(inputs: Mapping[str, Any], base: Path) -> str:
+    """Return what a result depends on besides the inputs: all files of the skill.
+
+    Raises:
+        ValueError: The skill does not promise to be pure, or the step opens the network.
+        SkillError: It cannot be read, or may not run.
+    """
+    from ciranda.settings import read_configuration
+
+    from .settings import SkillsSettings
+    from .shelf import Shelf, load_folder
+
+    if inputs.get("network"):
+        raise ValueError("it opens the network, whose answers change")
+    name = inputs["skill"]
+    if "/" in name:
+        return pure_content(load_folder(base / name))
+    configuration = read_configuration(base)
+    roots = configuration.read(SkillsSettings).roots
+    return pure_content(Shelf(configuration.root, roots).load(name)[0])
+
+
+@action("skills.run", errors=ERRORS, fingerprint=fingerprint, breaker_key="skill")
+async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
+    skill: str,
+    script: str | None = None,
+    args: list[str] | None = None,
+    stdin: Any = None,
+    params: dict[str, Any] | None = None,
+    env: dict[str, str] | None = None,
+    timeout: Annotated[float | None, Arg(minimum=0.001)] = None,  # noqa: ASYNC109  (an input)
+    memory_mb: Annotated[int | None, Arg(minimum=1)] = None,
+    max_output: Annotated[int | None, Arg(minimum=1)] = None,
+    max_processes: Annotated[int | None, Arg(minimum=1)] = None,
+    network: bool | None = None,
+    require: LevelName | None = None,
+    warm: bool | None = None,
+    opened: Annotated[Opened | None, open_skills] = None,
+    ctx: Context | None = None,
+) -> Ran:
+    """Run a script of a skill in a sandbox.
+
+    Nothing that it starts is alive when the step ends, however it ends.
+
+    Args:
+        skill: Its name; or the path of its folder, with a `/`, relative to the workflow file.
+        script: Its path from the skill's folder, or its name; the main one by default.
+        args: What follows it on the command line.
+        stdin: What it reads: text, or a value that is sent as JSON.
+        params: Its parameters by name.
+        env: Variables that it gets besides those declared for the step.
+        timeout: Seconds it has.
+        memory_mb: MiB that all its processes may hold together.
+        max_output: Bytes kept of each of its streams.
+        max_processes: Processes it may have at a time.
+        network: Whether it may open internet sockets.
+        require: The least sandbox; the settings may ask for more.
+        warm: Run it in a process that served this skill before; for skills that you trust.
+        opened: What runs it.
+        ctx: The step.
+
+    Returns:
+        `status`, `exit_code`, `stdout`, `stderr`, `json` (what it printed, when that is JSON),
+        `wall_s` and `sandbox`.
+    """
+    assert opened is not None  # the engine sees to it
+    ask = Ask(
+        skill=skill,
+        script=script,
+        args=tuple(args or ()),
+        stdin=stdin_of(stdin),
+        params=params,
+        env=env or {},
+        timeout=timeout,
+        memory_mb=memory_mb,
+        max_output=max_output,
+        max_processes=max_processes,
+        network=network,
+        require=require,
+        warm=warm,
+    )
+    return await performed(ask, opened, ctx)

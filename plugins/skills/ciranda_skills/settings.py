@@ -1,0 +1,49 @@
+"""What a project says about its skills."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from ciranda import Settings
+
+__all__ = ["LEVELS", "LevelName", "SkillsSettings"]
+
+LevelName = Literal["L0", "L1", "L2", "L3", "L4"]
+LEVELS: tuple[LevelName, ...] = ("L0", "L1", "L2", "L3", "L4")
+_Count = Annotated[int, Meta(ge=1)]
+_Seconds = Annotated[float, Meta(gt=0.0)]
+
+
+class SkillsSettings(Settings, section="skills"):
+    """The section `[skills]` of `ciranda.toml`.
+
+    Attributes:
+        roots: Folders with skills, besides the usual places; they need trust as those do.
+        require: The least sandbox that scripts run in.
+        timeout: Seconds that a script has, unless its step says otherwise.
+        max_output: Bytes that are kept of each of its streams.
+        memory_mb: MiB that all its processes may hold together.
+        max_processes: Processes it may have at a time.
+        network: Whether scripts may open internet sockets.
+        slots: Scripts that run at a time; two a processor, from 2 to 10, by default.
+        zygotes: Import sets, and warm skills, whose processes are kept.
+        idle: Seconds after which a process that nobody needed ends.
+        warm: Names of skills whose Python processes serve one run after another.
+        preload: Names of skills whose processes are made ready when the first script runs.
+    """
+
+    roots: tuple[Path, ...] = ()
+    require: LevelName = "L0"
+    timeout: _Seconds = 30.0
+    max_output: _Count = 1 << 20
+    memory_mb: _Count = 256
+    max_processes: _Count = 32
+    network: bool = False
+    slots: _Count | None = None
+    zygotes: _Count = 8
+    idle: _Seconds = 300.0
+    warm: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
