@@ -6,7 +6,7 @@ import pytest
 from ciranda.events.judging import Verdict
 from ciranda_experts.built_in import Watching
 from ciranda_experts.conservation.spent import Spent
-from ciranda_experts.expert import Question
+from ciranda_experts.expert import Finding, Question
 from ciranda_experts.intent.error import IntentError
 from ciranda_experts.intent.reading import read_intent
 from ciranda_experts.logic import judge
@@ -74,9 +74,13 @@ def test_what_is_no_intent_is_told_in_a_few_words(intent):
     ],
 )
 def test_accounts_with_long_names_are_told_of_in_a_few_words(tmp_path, intent, reason):
-    expert = Watching(Solver(), Spent(tmp_path))
+    async def judge():
+        async with Solver(workers=1) as solver:
+            question = Question(intent=read_intent(intent), budget=5.0)
+            found = Watching(solver, Spent(tmp_path)).judge(question)
+            return found if isinstance(found, Finding) else await found
 
-    found = expert.judge(Question(intent=read_intent(intent), budget=1.0))
+    found = anyio.run(judge)
 
     assert (found.reason, found.message != "") == (reason, True)
     assert len(found.message) < 500
