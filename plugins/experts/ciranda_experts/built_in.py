@@ -14,7 +14,8 @@ from .conservation.conservation import Conservation
 from .conservation.spent import Spent
 from .expert import Expert, Finding, Question
 from .intent.intent import Feature, Intent
-from .presolve.presolve import Presolver
+from .presolve.inline import EACH, WHOLE, is_short
+from .presolve.presolve import BUDGET, Presolver
 from .presolve.problem import Answer, Decision, Problem
 from .solver.solver import Solver
 
@@ -36,11 +37,11 @@ class Deciding:
 
     async def decide(self, problem: Problem, budget: float) -> Decision:
         """Decide a problem within so many seconds; what nobody could decide is unknown."""
-        decision = self._presolver.decide(problem)
+        decision = _at_once(self._presolver, problem)
         if decision is not None:
             return decision
         try:
-            return await self._solver.decide(problem, budget=budget)
+            return await self._solver.decide(problem, budget=budget, effort=BUDGET)
         except PoolError:  # no solver is installed
             return Decision(Answer.UNKNOWN, "none", reason="expert-missing")
 
@@ -58,10 +59,13 @@ def logic_expert(
     easy = presolver or Presolver()
 
     def ask(question: Question) -> Finding | Awaitable[Finding]:
-        found = logic.look(question.intent, presolver=easy)  # what is easy needs no task of its own
+        intent = question.intent
+        effort = WHOLE if is_short(intent.conditions) else 0
+        # What is easy needs no task of its own; what is not is looked at where nobody waits.
+        found = logic.look(intent, effort=effort, each=EACH, presolver=easy)
         if isinstance(found, Finding):
             return found
-        return logic.finish(question.intent, found, solver, question.budget)
+        return logic.finish(intent, found, solver, question.budget, effort=logic.EFFORT)
 
     return Expert(
         name="logic",
@@ -128,7 +132,12 @@ class Watching:
         return await self._whole.settle(question, judgement)
 
     async def _presolved(self, problem: Problem, _budget: float) -> Decision:
-        decision = self._presolver.decide(problem)
+        decision = _at_once(self._presolver, problem)
         if decision is None:
             raise _NotEasyError
         return decision
+
+
+def _at_once(presolver: Presolver, problem: Problem) -> Decision | None:
+    """Decide a problem if that takes no time to speak of."""
+    return presolver.decide(problem, budget=EACH) if is_short(problem.assume) else None

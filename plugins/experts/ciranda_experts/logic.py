@@ -24,7 +24,7 @@ __all__ = ["EFFORT", "Undecided", "finish", "judge", "look"]
 
 Decided: TypeAlias = tuple[Obligation, Decision]
 
-EFFORT: Final = 10 * BUDGET  # units of work of the pre-solver: the event loop waits meanwhile
+EFFORT: Final = 10 * BUDGET  # units of work of the pre-solver
 _TOLD: Final = 6  # variables, or conditions, in a sentence
 _LONG: Final = 80  # characters of a value or a condition in a sentence
 _MISSING: Final = "expert-missing"
@@ -67,13 +67,18 @@ async def judge(
 
 
 def look(
-    intent: Intent, *, effort: int = EFFORT, presolver: Presolver | None = None
+    intent: Intent,
+    *,
+    effort: int = EFFORT,
+    each: int = BUDGET,
+    presolver: Presolver | None = None,
 ) -> Finding | Undecided:
     """Do what `judge` does without a solver; return what is left for one, if something is.
 
     Args:
         intent: What is to be judged.
         effort: As of `judge`.
+        each: As much of it at most for one obligation.
         presolver: May know what the conditions say from somebody who asked before.
     """
     obligations = problems(intent)
@@ -85,11 +90,13 @@ def look(
             message="The intent has no conditions.",
         )
     presolver = presolver or Presolver()
-    share = min(BUDGET, effort // len(obligations))
     decided: list[Decided] = []
     hard: list[Obligation] = []
     for obligation in obligations:
-        decision = presolver.decide(obligation.problem, budget=share) if share else None
+        decision = None
+        if effort > 0:
+            decision = presolver.decide(obligation.problem, budget=min(each, effort))
+            effort -= presolver.spent
         if decision is None:
             hard.append(obligation)
         elif decision.answer is obligation.wanted:
@@ -99,10 +106,21 @@ def look(
     return Undecided(obligations, decided, hard) if hard else _approved(intent, decided)
 
 
-async def finish(intent: Intent, left: Undecided, solver: Solver | None, budget: float) -> Finding:
-    """Do the rest of what `judge` does, after `look`."""
+async def finish(
+    intent: Intent, left: Undecided, solver: Solver | None, budget: float, *, effort: int = 0
+) -> Finding:
+    """Do the rest of what `judge` does, after `look`.
+
+    Args:
+        intent: As of `judge`.
+        left: As `look` returned it.
+        solver: As of `judge`.
+        budget: As of `judge`.
+        effort: Units of work for another pre-solver, in the process of the solver.
+    """
     decided = list(left.decided)
-    answers, why = await _solve([one.problem for one in left.hard], solver, budget)
+    problems_left = [one.problem for one in left.hard]
+    answers, why = await _solve(problems_left, solver, budget, effort)
     for obligation, decision in zip(left.hard, answers, strict=True):
         if decision.answer not in (obligation.wanted, Answer.UNKNOWN):
             return _rejected(intent, obligation, decision)
@@ -114,13 +132,13 @@ async def finish(intent: Intent, left: Undecided, solver: Solver | None, budget:
 
 
 async def _solve(
-    hard: Sequence[Problem], solver: Solver | None, budget: float
+    hard: Sequence[Problem], solver: Solver | None, budget: float, effort: int
 ) -> tuple[Sequence[Decision], str]:
     """Return decisions, and why there is no solver if there is none."""
     why = "there is no solver"
     if solver is not None:
         try:
-            return await solver.decide_all(hard, budget=budget, stop=True), ""
+            return await solver.decide_all(hard, budget=budget, stop=True, effort=effort), ""
         except PoolError as error:
             why = str(error)
     return [Decision(Answer.UNKNOWN, "none", reason=_MISSING)] * len(hard), why

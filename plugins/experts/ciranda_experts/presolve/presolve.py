@@ -48,24 +48,36 @@ class Presolver:
 
     It is for problems that come one after another and, like those of one intent, begin with the
     same conditions (the same objects): it keeps what it reads until others come.
+
+    Attributes:
+        spent: Units of work that the last problem took.
     """
 
-    __slots__ = ("_bases", "_way")
+    __slots__ = ("_bases", "_book", "_way", "spent")
 
     def __init__(self, way: type[Search] = Search) -> None:
         self._bases: list[_Base] = []
         self._way = way
+        self._book: Book | None = None
+        self.spent = 0
 
     def decide(self, problem: Problem, *, budget: int = BUDGET) -> Decision | None:
         """Decide a problem exactly if that is easy; see `presolve`."""
         search = self._way(problem)
         places: Sequence[str] = ()
         found: Proof | Model | None = None
+        self.spent, self._book = budget, None
         with suppress(ExhaustedError, TooLargeError):
             places, found = self._search(problem, budget, search)
+        book: Book | None = self._book  # which the search has set, if it came so far
+        if book is not None:
+            self.spent = budget - max(book.budget, 0)
         if found is None:
             if self._way is Search and search.bent and Sort.INT in problem.sorts.values():
-                return Presolver(DeepSearch).decide(problem, budget=DEEP * budget)
+                deep = Presolver(DeepSearch)
+                decision = deep.decide(problem, budget=DEEP * budget)
+                self.spent += deep.spent
+                return decision
             return None
         if isinstance(found, dict):
             return Decision(Answer.SATISFIABLE, "model", model=found)
@@ -86,13 +98,16 @@ class Presolver:
         if base is None:
             return (), None
         if base.proof is not None:
+            self.spent = 0  # to speak of
             return base.places, base.proof
         if problem.violate is None:
             model = base.tried(problem)
             if model is not None:
+                self.spent = 0
                 return base.places, model
         branch = base.branch.copy()
-        branch.values.book.budget = budget
+        self._book = branch.values.book
+        self._book.budget = budget
         if problem.violate is None:
             found = search.explore(branch)
             if isinstance(found, dict):

@@ -18,9 +18,11 @@ __all__ = [
     "Answered",
     "Encoded",
     "encode",
+    "fraction",
     "numeral",
     "program",
     "rounds",
+    "whole",
 ]
 
 # Sorts on the wire.
@@ -50,6 +52,7 @@ class Answered(NamedTuple):
 
     `answer` is 1 for satisfiable, -1 for not, 0 for unknown. `model` has a value by variable;
     where it is not `rational`, some are bounds of intervals. `core` has conditions by index.
+    `certificate` is from whoever needed no z3.
     """
 
     answer: int
@@ -58,6 +61,7 @@ class Answered(NamedTuple):
     rational: bool = True
     core: Sequence[int] = ()
     reason: str = ""
+    certificate: dict[str, Any] | None = None
 
 
 def numeral(number: int) -> int | str:
@@ -65,7 +69,8 @@ def numeral(number: int) -> int | str:
     return number if -_SMALL <= number < _SMALL else format(number, "x")
 
 
-def _integer(given: int | str) -> int:
+def whole(given: int | str) -> int:
+    """Return the integer of a numeral."""
     return given if isinstance(given, int) else int(given, 16)
 
 
@@ -123,6 +128,11 @@ class Encoded(NamedTuple):
     names: list[str]
     conditions: list[Condition]
 
+    def ease(self, effort: int) -> None:
+        """Ask for so much effort of the pre-solver before z3; names travel for its certificates."""
+        places = [(each.section.value, each.index) for each in self.conditions]
+        self.payload["easy"] = (effort, self.names, places)
+
 
 def encode(problems: Sequence[Problem]) -> Encoded:
     """Return problems over one `int_bits` as plain data.
@@ -163,7 +173,7 @@ def encode(problems: Sequence[Problem]) -> Encoded:
 
 def fraction(above: int | str, below: int | str) -> Fraction:
     """Return a fraction from its numerals."""
-    return Fraction(_integer(above), _integer(below))
+    return Fraction(whole(above), whole(below))
 
 
 def read_value(given: Any, sort: Sort) -> bool | int | Fraction:
@@ -175,5 +185,5 @@ def read_value(given: Any, sort: Sort) -> bool | int | Fraction:
     if sort is Sort.BOOL:
         return bool(given)
     if sort is Sort.INT:
-        return _integer(given)
+        return whole(given)
     return fraction(*given)

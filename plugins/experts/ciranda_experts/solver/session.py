@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, final
 
 from . import binding as z3
@@ -65,7 +65,13 @@ class Session:
         z3.del_context(self._context)
         self._open()
 
-    def decide(self, payload: dict[str, Any], until: float, tell: Tell) -> list[Answered]:
+    def decide(
+        self,
+        payload: dict[str, Any],
+        until: float,
+        tell: Tell,
+        known: Sequence[Answered | None] = (),
+    ) -> list[Answered]:
         """Decide the problems of a payload.
 
         Args:
@@ -73,6 +79,7 @@ class Session:
                 whether to leave the rest open once a claim is refuted.
             until: Moment of the clock at which the answers are due.
             tell: Called with what is known before something long begins.
+            known: What was decided before, for each of the problems.
 
         Raises:
             MemoryError: The memory that z3 may use is exhausted.
@@ -88,8 +95,9 @@ class Session:
             Posed(assume, violate, undefined, number)
             for number, (assume, violate, undefined) in enumerate(payload["problems"])
         ]
-        found: list[Answered | None] = [None] * len(posed)
-        if not seed:
+        found: list[Answered | None] = [*known] or [None] * len(posed)
+        settled = payload["stop"] and any(map(_refutes, posed, found))
+        if not seed and None in found and not settled:
             self._first(question, posed, found, stop=payload["stop"])
         hard = [at for at, answered in enumerate(found) if answered is None]
         smooth = self._smooth(payload) if hard else None
@@ -149,7 +157,7 @@ class Session:
         found: list[Answered | None],
     ) -> None:
         """Ask whether any condition at all can be violated: mostly none can."""
-        claimed = [at for at, problem in enumerate(posed) if problem.violate >= 0]
+        claimed = [at for at, one in enumerate(posed) if one.violate >= 0 and found[at] is None]
         if len(claimed) < 2:  # noqa: PLR2004  one is asked by itself
             return
         first = posed[claimed[0]]

@@ -25,6 +25,7 @@ __all__ = ["Solver", "Why"]
 
 _SETUP: Final = "ciranda_experts.solver.worker:setup"
 _CALLS: Final = 50_000  # until a worker is replaced
+_PACE: Final = 300_000  # units of the pre-solver for each second: a third of what it could do
 _TRIES: Final = 2  # a lost worker may not be the fault of this call
 
 
@@ -81,13 +82,21 @@ class Solver:
         """Counts of the worker processes as of now."""
         return self._pool.stats
 
-    async def decide(self, problem: Problem, *, budget: float, seed: int = 0) -> Decision:
+    async def decide(
+        self, problem: Problem, *, budget: float, seed: int = 0, effort: int = 0
+    ) -> Decision:
         """Decide one problem; see `decide_all`."""
-        (decision,) = await self.decide_all((problem,), budget=budget, seed=seed)
+        (decision,) = await self.decide_all((problem,), budget=budget, seed=seed, effort=effort)
         return decision
 
     async def decide_all(
-        self, problems: Sequence[Problem], *, budget: float, seed: int = 0, stop: bool = False
+        self,
+        problems: Sequence[Problem],
+        *,
+        budget: float,
+        seed: int = 0,
+        stop: bool = False,
+        effort: int = 0,
     ) -> tuple[Decision, ...]:
         """Decide problems of one intent, which share conditions and `int_bits`, in one call.
 
@@ -99,6 +108,7 @@ class Solver:
             seed: Another than 0 uses a fresh solver, configured otherwise.
             stop: Leave the rest open once a claim is refuted: one that can be violated, or
                 assumptions that cannot hold together.
+            effort: Units of work of the pre-solver, which the worker asks before z3.
 
         Raises:
             PoolError: No worker can start, or the solver is not open.
@@ -106,6 +116,8 @@ class Solver:
         encoded = encode(problems)
         encoded.payload["seed"] = seed
         encoded.payload["stop"] = stop
+        if effort > 0:
+            encoded.ease(min(effort, int(budget * _PACE)))
         reply, reason = await self._ask(encoded.payload, budget)
         try:
             return _read_all(problems, reply, encoded, seed, reason)
@@ -197,6 +209,11 @@ def _read(
         return _satisfiable(problem, answered, encoded)
     if answered.answer < 0:
         core = tuple(encoded.conditions[at].where for at in answered.core)
+        if answered.certificate is not None:
+            method = answered.method
+            return Decision(
+                Answer.UNSATISFIABLE, method, core=core, certificate=answered.certificate
+            )
         certificate = {"method": "z3", "strategy": answered.method, **about}
         return Decision(Answer.UNSATISFIABLE, "z3", core=core, certificate=certificate)
     return Decision(Answer.UNKNOWN, "z3", reason=answered.reason)
@@ -212,7 +229,8 @@ def _satisfiable(problem: Problem, answered: Answered, encoded: Encoded) -> Deci
         elif sort is not None:
             model[name] = read_value(value, sort)
     if not bounds and witnesses(problem, model):
-        return Decision(Answer.SATISFIABLE, "z3", model=model)
+        method = "model" if answered.method == "model" else "z3"
+        return Decision(Answer.SATISFIABLE, method, model=model)
     certificate = between(problem, model, bounds)
     if certificate is not None:
         return Decision(Answer.SATISFIABLE, "z3", certificate=certificate)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from . import binding as z3
+from .easy import pre_solved
 from .formula import Answered
 from .session import Session
 
@@ -40,9 +41,12 @@ def setup(options: dict[str, Any]) -> dict[str, Callable[[Any, Any], Any]]:
         now = time.monotonic()
         left = payload["budget"] / 1000 if call.deadline is None else call.deadline - now
         until = now + left - min(_MOST, left * _MARGIN)
+        known = pre_solved(payload)
+        if any(known):
+            call.event("known", (version, known))
         try:
             found = session.decide(
-                payload, until, lambda known: call.event("known", (version, known))
+                payload, until, lambda told: call.event("known", (version, told)), known
             )
         except RuntimeError:
             session.renew()
