@@ -14,8 +14,10 @@ from ciranda_experts import Intent, Question, Verdict
 from ciranda_experts.intent.intent import Source
 from ciranda_experts.security import judge, load_rules
 
-from .benign_code import CLEAN
+from .benign_code import CLEAN as FIRST
+from .benign_more import MORE
 
+CLEAN = FIRST + MORE
 RULES = load_rules()
 
 

@@ -13,8 +13,10 @@ from ciranda_experts.security.calibration import load_calibration
 from ciranda_experts.security.fitting import Labelled, _main, benign_files, fit
 
 from .hostile_plain import HOSTILE as PLAIN
-from .hostile_python import HOSTILE as PYTHON
+from .hostile_python import HOSTILE
+from .hostile_python_more import MORE
 
+PYTHON = HOSTILE + MORE
 RULES = load_rules()
 
 

@@ -9,9 +9,11 @@ from ciranda_experts.intent.intent import Source
 from ciranda_experts.security import judge, load_rules
 
 from .hostile_plain import HOSTILE as PLAIN
-from .hostile_python import HOSTILE as PYTHON
+from .hostile_python import HOSTILE
+from .hostile_python_more import MORE
 
 RULES = load_rules()
+PYTHON = HOSTILE + MORE
 ALL = [("python", *each) for each in PYTHON] + PLAIN
 
 
@@ -47,7 +49,8 @@ def test_every_rule_of_the_package_has_a_title_a_reason_and_a_fix():
 
 
 @pytest.mark.parametrize(
-    ("code", "line", "rule"), [each for each in PYTHON if each[2] != "source-encoding"]
+    ("code", "line", "rule"),
+    [each for each in PYTHON if each[2] != "source-encoding" and each[0][0] != "\ufeff"],
 )
 def test_what_stands_before_moves_the_line_and_hides_nothing(code, line, rule):
     finding = judge(asked("import abc\n\n" + code, "python"), RULES)

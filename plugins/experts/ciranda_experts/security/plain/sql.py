@@ -43,6 +43,8 @@ def is_sql(made: Tokens) -> bool:
         first = statement[0]
         if first.kind == "word" and first.text not in _HEADS | _PIECES:
             return False
+        if first.kind == "sign" and first.text in "{}])=.,|&!+*/%":
+            return False
         after = statement[1] if len(statement) > 1 else first
         if first.kind == "word" and after.text in (".", "="):
             return False  # a member, or an assignment

@@ -186,6 +186,8 @@ def _item(subject: Subject, node: ast.Subscript) -> None:
 
 def _passed_on(subject: Subject, node: ast.expr) -> None:
     """Look for eval and exec handed to others, as in `map(eval, lines)`."""
+    if not isinstance(getattr(node, "ctx", None), ast.Load):
+        return
     names = subject.resolver.names(node)
     rule = next((_RUNNING[name] for name in names if name in _RUNNING), "")
     if rule not in ("dynamic-eval", "dynamic-exec") or any(name in _TIMED for name in names):
@@ -197,5 +199,5 @@ def _passed_on(subject: Subject, node: ast.expr) -> None:
     )
     if alias and isinstance(parent, ast.Assign) and _kept(subject, parent):
         subject.hit(rule, node, f"{names[0].rpartition('.')[2]} becomes a member")
-    if not alias and not reading and isinstance(getattr(node, "ctx", None), ast.Load):
+    if not alias and not reading:
         subject.hit(rule, node, f"{names[0].rpartition('.')[2]} is passed on")

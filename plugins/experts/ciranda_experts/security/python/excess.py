@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from .explosive import explodes
 from .folding import UNKNOWN
-from .loops import leaves
+from .loops import CONSUMERS, leaves
 from .report import Subject
 from .shape import keyword
 
@@ -35,7 +35,11 @@ def check_excess(subject: Subject) -> None:
     for node in lengths:
         if isinstance(node, ast.For):
             _turns(subject, node, lengths)
-    for made in subject.program.of(ast.ListComp, ast.SetComp, ast.DictComp):
+    made: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    for made in (
+        *subject.program.of(ast.ListComp, ast.SetComp, ast.DictComp),
+        *(each for each in subject.program.of(ast.GeneratorExp) if _used_up(subject, each)),
+    ):
         turns = math.prod(range_length(subject, part.iter) or 1 for part in made.generators)
         _said(subject, made, turns, left=False)
     for counting in subject.program.of(ast.While):
@@ -62,6 +66,13 @@ def range_length(subject: Subject, node: ast.expr) -> int | None:
     whole: tuple[int, int, int] = (0, ends[0], 1) if len(ends) == 1 else (*ends, 1)[:3]
     start, stop, step = whole
     return max(0, -((start - stop) // step))  # len() refuses more than a machine word
+
+
+def _used_up(subject: Subject, node: ast.GeneratorExp) -> bool:
+    user = subject.program.parents.get(node)
+    return isinstance(user, ast.Call) and not CONSUMERS.isdisjoint(
+        subject.resolver.names(user.func)
+    )
 
 
 def _turns(subject: Subject, loop: ast.For, lengths: dict[ast.AST, int]) -> None:

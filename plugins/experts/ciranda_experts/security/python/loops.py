@@ -8,10 +8,10 @@ from typing import Final, TypeGuard
 
 from .report import Subject
 
-__all__ = ["check_loops", "is_endless", "leaves"]
+__all__ = ["CONSUMERS", "check_loops", "is_endless", "leaves"]
 
 _ENDLESS: Final = frozenset({"itertools.count()", "itertools.cycle()", "itertools.repeat()"})
-_CONSUMERS: Final = frozenset(
+CONSUMERS: Final = frozenset(
     f"builtins.{name}"
     for name in ("list", "tuple", "set", "frozenset", "sum", "max", "min", "sorted", "dict", "len")
 ) | {"collections.deque", "functools.reduce"}
@@ -40,7 +40,7 @@ def check_loops(subject: Subject) -> None:
             subject.hit("growing-loop", each, "it lengthens what it walks over")
     for call in subject.program.of(ast.Call):
         names = subject.resolver.names(call.func)
-        if any(name in _CONSUMERS for name in names):
+        if any(name in CONSUMERS for name in names):
             for given in call.args:
                 if is_endless(subject, given):
                     subject.hit("endless-iterator", call, "an endless iterator is used up")

@@ -21,7 +21,12 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def check_receding(subject: Subject) -> None:
     """Look for `if n == 0: return ...` before `f(n + 1)`, and for `f(n)` alone."""
+    called = {
+        call.func.id for call in subject.program.of(ast.Call) if isinstance(call.func, ast.Name)
+    }
     for function in subject.program.of(ast.FunctionDef, ast.AsyncFunctionDef):
+        if function.name not in called:
+            continue
         taken = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
         calls = list(_calls(function))
         scope = subject.program.scope(function)

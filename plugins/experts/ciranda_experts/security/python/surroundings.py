@@ -43,7 +43,11 @@ def check_surroundings(subject: Subject, taint: Taint) -> None:
     for made in subject.program.of(ast.Assign):
         for target in made.targets:
             if isinstance(target, ast.Subscript) and _is_environment(subject, target.value):
-                _variable(subject, target, subject.folding.text(target.slice))
+                _variable(subject, target, _text(subject, target.slice))
+    for added in subject.program.of(ast.AugAssign):
+        if isinstance(added.value, ast.Dict) and _is_environment(subject, added.target):
+            for key in added.value.keys:
+                _variable(subject, added, _text(subject, key))
     for call in subject.program.of(ast.Call):
         names = subject.resolver.names(call.func)
         if _UPDATING.intersection(names):
@@ -58,16 +62,24 @@ def check_surroundings(subject: Subject, taint: Taint) -> None:
 
 
 def _is_environment(subject: Subject, node: ast.expr) -> bool:
-    return "os.environ" in subject.resolver.names(node)
+    return not {"os.environ", "os.environb"}.isdisjoint(subject.resolver.names(node))
+
+
+def _text(subject: Subject, node: ast.expr | None) -> str | None:
+    """Return the name of a variable, which may be written in bytes."""
+    value = subject.folding.value(node) if node is not None else None
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else None
 
 
 def _keys(subject: Subject, call: ast.Call) -> Iterator[str | None]:
     """Yield the names of variables that are given as a first argument, in a table or by keyword."""
     for each in call.args[:1]:
         if isinstance(each, ast.Dict):
-            yield from (subject.folding.text(key) for key in each.keys if key is not None)
+            yield from (_text(subject, key) for key in each.keys)
         else:
-            yield subject.folding.text(each)
+            yield _text(subject, each)
     yield from (each.arg for each in call.keywords)
 
 
@@ -82,14 +94,15 @@ def _started(subject: Subject, call: ast.Call) -> None:
     """Look at the environment and at the words of a command that is started."""
     environment = keyword(call, "env")
     for key in environment.keys if isinstance(environment, ast.Dict) else ():
-        name = subject.folding.text(key) if key is not None else None
+        name = _text(subject, key)
         if name in _PRELOADING:
             _variable(subject, call, name)
     command = call.args[0] if call.args else keyword(call, "args")
     words = command.elts if isinstance(command, (ast.List, ast.Tuple)) else call.args
     texts = [subject.folding.text(each) or "" for each in words]
     if command is not None and len(texts) == 1:
-        texts = texts[0].split()
+        value = subject.folding.value(command)
+        texts = [str(each) for each in value] if isinstance(value, tuple) else texts[0].split()
     programs = [each.replace("\\", "/").rpartition("/")[2] for each in texts]
     for at, each in enumerate(programs):
         if each in _INSTALLERS and _INSTALLING.intersection(programs[at + 1 :]):
