@@ -13,7 +13,7 @@ __all__ = ["EACH", "WHOLE", "is_short"]
 # it decides at all are decided, within 10 ms for the slowest.
 EACH: Final = 2_000  # for one problem
 WHOLE: Final = 4_000  # for all problems of one intent
-_LONG: Final = 4_000  # characters of conditions, numerals with all their digits
+_LONG: Final = 24_000  # characters of conditions: numerals that long take 10 ms to multiply
 
 
 def is_short(conditions: Iterable[Condition]) -> bool:
