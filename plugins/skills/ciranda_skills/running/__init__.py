@@ -8,8 +8,10 @@ from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
 from .progress import Chunk, Finished, Killed, Listener, Started, Written
 from .runner import Runner
+from .waiting import PRIORITIES, Priority, Turns
 
 __all__ = [
+    "PRIORITIES",
     "AmbiguousScriptError",
     "Chunk",
     "Command",
@@ -21,10 +23,12 @@ __all__ = [
     "Outcome",
     "ParameterError",
     "Parameters",
+    "Priority",
     "Runner",
     "Sandbox",
     "Started",
     "Status",
+    "Turns",
     "Written",
     "command_for",
     "parameters_of",

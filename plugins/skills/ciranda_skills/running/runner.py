@@ -35,6 +35,7 @@ from .progress import Listener
 from .recent import Recent
 from .run import Run
 from .verdict import Verdict, judge, judge_failure, judge_warm
+from .waiting import AGEING, Priority, Turns
 
 __all__ = ["Runner"]
 
@@ -55,7 +56,7 @@ class Runner:
     """Runs scripts of skills; an async context manager.
 
     Zygotes are kept by import set: interpreters that have imported what a skill's scripts
-    name, forked for each run. At most `slots` runs go on at a time; others wait in turn.
+    name, forked for each run. At most `slots` runs go on at a time; others wait in line.
 
     Args:
         slots: How many runs at a time; None is two a processor, from 2 to 10.
@@ -66,6 +67,7 @@ class Runner:
         clock: Seconds, for wall times.
         kernel: For tests, of machines that offer less.
         python: Command that starts Python for the workers; None is our interpreter.
+        ageing: Seconds of waiting that make up for one level of priority.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Runner:
         clock: Callable[[], float] = time.perf_counter,
         kernel: Kernel | None = None,
         python: tuple[str, ...] | None = None,
+        ageing: float = AGEING,
     ) -> None:
         self._size = slots or max(_FEWEST, min(_MOST, 2 * (os.cpu_count() or 1)))
         self._most = zygotes
@@ -88,7 +91,7 @@ class Runner:
         self._clock = clock
         self._kernel = kernel or Kernel()
         self._python = python
-        self._slots = anyio.Semaphore(self._size, fast_acquire=True)
+        self._slots = Turns(self._size, ageing=ageing)
         self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
         self._known = Known()
         self._digested: Recent[Hashable, tuple[str, Skill, Facts]] = Recent(_WATCHED)
@@ -148,6 +151,7 @@ class Runner:
         warm: bool = False,
         cancel: anyio.Event | None = None,
         interpreter: Path | None = None,
+        priority: Priority = "normal",
     ) -> Outcome:
         """Run a script of a skill to its end, and tell how that was.
 
@@ -172,6 +176,7 @@ class Runner:
                 with them; for Python, others run fresh.
             cancel: Stops it when set, with an outcome that says so.
             interpreter: Python to run it with instead of ours, of an environment of its own.
+            priority: Where it waits in line while all slots are taken.
 
         Raises:
             PoolError: The runner is closed, or its processes cannot start.
@@ -196,10 +201,10 @@ class Runner:
         try:
             with run.scope:
                 if cancel is None:
-                    verdict = await self._verdict(skill, asked, run)
+                    verdict = await self._verdict(skill, asked, run, priority)
                 else:
                     async with _watching(cancel, run):
-                        verdict = await self._verdict(skill, asked, run)
+                        verdict = await self._verdict(skill, asked, run, priority)
         except anyio.get_cancelled_exc_class():
             run.called_off = True
             run.end(run.stopped())
@@ -223,13 +228,13 @@ class Runner:
         """End the warm processes of a skill, each when its run has ended."""
         self._pools.drop(lambda key: isinstance(key, _Warm) and key.root == skill.root)
 
-    async def _verdict(self, skill: Skill, asked: Asked, run: Run) -> Verdict:
+    async def _verdict(self, skill: Skill, asked: Asked, run: Run, priority: Priority) -> Verdict:
         try:
             facts, version = await self._facts(skill, asked)
             run.script = facts.command.script
             plan = planned(skill, facts, asked)
             self._confinable(plan, asked.require, run)
-            async with self._slots:
+            async with self._slots.turn(priority):
                 if plan.warm:
                     return await self._warm(skill, plan, facts, version, run)
                 return await self._forked(plan, facts.imports, run)
