@@ -39,7 +39,9 @@ class ExpertsSettings(Settings, section="experts"):
         mandatory: Experts without whose answer nothing is approved, where they are relevant.
         kinds: What intents of one `type` need besides: `experts`, `rule`, `threshold`.
         timeout: Seconds that an expert may work; its own limit, if shorter.
-        budget: Seconds of work that a judgement may take; waiting for a free worker is none.
+        budget: Seconds of work that a judgement may take, whatever is asked for; waiting for a
+            free worker is none.
+        default_budget: Seconds where nobody asks for any; `budget`, if that is shorter.
         threads: Experts that may be in threads at once.
         processes: Worker processes for experts that run in some, and for solvers.
         cache: Judged intents that are remembered; 0 remembers none.
@@ -63,6 +65,7 @@ class ExpertsSettings(Settings, section="experts"):
     kinds: dict[str, Kind] = {}  # noqa: RUF012  (as above)
     timeout: _Seconds = 30.0
     budget: _Seconds = 30.0
+    default_budget: _Seconds = 5.0
     threads: _Count = 16
     processes: _Count = 2
     cache: Annotated[int, Meta(ge=0)] = 4096

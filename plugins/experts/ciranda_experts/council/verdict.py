@@ -56,13 +56,18 @@ def terms_of(terms: Terms, intent: Intent, kind: Kind | None, threshold: float) 
 
 
 def budget_of(settings: ExpertsSettings, intent: Intent, asked: float | None) -> float:
-    """Return the seconds that a judgement may take: the least that anybody says."""
-    budget = settings.budget
+    """Return the seconds that a judgement may take: the least that anybody says.
+
+    Where nobody asks for any, it is what the settings have for that.
+    """
     milliseconds = intent.policy.budget_ms
+    budget, silent = settings.budget, True
     for one in (asked, intent.budget, None if milliseconds is None else milliseconds / 1000):
-        if one is not None and not one >= budget:  # also NaN, which leaves no time at all
-            budget = one if one > 0 else 0.0
-    return budget
+        if one is not None:
+            silent = False
+            if not one >= budget:  # also NaN, which leaves no time at all
+                budget = one if one > 0 else 0.0
+    return min(budget, settings.default_budget) if silent else budget
 
 
 class Weighed(NamedTuple):
