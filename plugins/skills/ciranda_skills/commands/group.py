@@ -7,8 +7,17 @@ import click
 from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
+from .install import command as install
+from .list import command as list_
 from .run import command as run
+from .search import command as search
+from .serve import command as serve
+from .show import command as show
+from .test import command as test
+from .trust import command as trust
+from .update import command as update
 from .validate import command as validate
+from .versions import remove, rollback, versions
 
 __all__ = ["command"]
 
@@ -27,5 +36,19 @@ def command() -> None:
     """Check, list, run, install and serve skills: folders with a SKILL.md."""
 
 
-for _each in (validate, run):
+for _each in (
+    list_,
+    show,
+    search,
+    validate,
+    run,
+    test,
+    trust,
+    install,
+    update,
+    versions,
+    rollback,
+    remove,
+    serve,
+):
     command.add_command(_each)

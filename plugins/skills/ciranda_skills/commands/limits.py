@@ -10,7 +10,7 @@ import click
 
 from ..settings import LEVELS
 
-__all__ = ["options"]
+__all__ = ["caps", "options"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _LONGEST: Final = 1e9  # seconds; what event loops can wait for
@@ -25,40 +25,51 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     return value
 
 
+_output = (
+    click.option(
+        "--timeout",
+        type=float,
+        metavar="S",
+        callback=_finite,
+        help="Seconds it has.  [default: 30]",
+    ),
+    click.option(
+        "--max-output",
+        type=click.IntRange(0, _MOST_OUTPUT),
+        metavar="BYTES",
+        help="Kept of each of its streams.  [default: 1 MiB]",
+    ),
+)
+_caps = (
+    click.option(
+        "--memory-mb",
+        type=click.IntRange(1, _MOST_MEMORY),
+        metavar="N",
+        help="MiB of all its processes together.  [default: 256]",
+    ),
+    click.option(
+        "--max-processes",
+        type=click.IntRange(1, _MOST_PROCESSES),
+        metavar="N",
+        help="At a time.  [default: 32]",
+    ),
+    click.option(
+        "--require-sandbox",
+        type=click.Choice(LEVELS),
+        help="Refuse to run in a weaker sandbox than this.  [default: L0]",
+    ),
+)
+
+
 def options(function: Decorated) -> Decorated:
     """Add the options."""
-    added = (
-        click.option(
-            "--timeout",
-            type=float,
-            metavar="S",
-            callback=_finite,
-            help="Seconds it has.  [default: 30]",
-        ),
-        click.option(
-            "--max-output",
-            type=click.IntRange(0, _MOST_OUTPUT),
-            metavar="BYTES",
-            help="Kept of each of its streams.  [default: 1 MiB]",
-        ),
-        click.option(
-            "--memory-mb",
-            type=click.IntRange(1, _MOST_MEMORY),
-            metavar="N",
-            help="MiB of all its processes together.  [default: 256]",
-        ),
-        click.option(
-            "--max-processes",
-            type=click.IntRange(1, _MOST_PROCESSES),
-            metavar="N",
-            help="At a time.  [default: 32]",
-        ),
-        click.option(
-            "--require-sandbox",
-            type=click.Choice(LEVELS),
-            help="Refuse to run in a weaker sandbox than this.  [default: L0]",
-        ),
-    )
-    for each in reversed(added):
+    for each in reversed((*_output, *_caps)):
+        function = each(function)
+    return function
+
+
+def caps(function: Decorated) -> Decorated:
+    """Add those that cases do not say themselves."""
+    for each in reversed(_caps):
         function = each(function)
     return function

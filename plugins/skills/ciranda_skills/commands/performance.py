@@ -18,11 +18,11 @@ from ciranda.errors import PoolError
 from ..environments import Environments, environments_folder, need_of
 from ..error import SkillError
 from ..format import Skill
-from ..resources import SKILL_FILES
 from ..running import Chunk, Outcome, Runner, Started, Status, Written, script_of
 from ..sandbox import Level
 from ..shelf import Shelf, load_folder
 from .line import line
+from .opening import is_folder
 from .wishes import Wishes
 
 __all__ = ["Performance"]
@@ -155,9 +155,8 @@ class Performance:
 
     def _skill(self) -> Skill:
         wishes = self._wishes
-        folder = Path(wishes.target)
-        if os.sep in wishes.target or wishes.target in (".", "..") or _holds_skill(folder):
-            return load_folder(folder)
+        if is_folder(wishes.target):
+            return load_folder(Path(wishes.target))
         skill, _ = Shelf(wishes.project, wishes.settings.roots).load(wishes.target)
         return skill
 
@@ -173,10 +172,6 @@ class Performance:
             *lines, self._begun = (self._begun + chunk.text).split("\n")
             for each in lines:
                 screen.say(each)
-
-
-def _holds_skill(folder: Path) -> bool:
-    return any(folder.joinpath(name).is_file() for name in SKILL_FILES)
 
 
 def _code(outcome: Outcome) -> int:
