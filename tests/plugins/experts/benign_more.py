@@ -81,6 +81,13 @@ MORE: list[tuple[str, str]] = [
     ("javascript", "const a = b\n'use strict'\nprint('x')"),
     ("javascript", "console.log('a' in b, typeof 'x')"),
     ("javascript", 'const v = <p title="a">it is "quoted"</p>;'),
+    ("python", "def f(n):\n    return f(n - 1) if n else 0"),
+    ("python", "def f(n):\n    if n < 9:\n        return f(n + 1)\n    else:\n        return n"),
+    ("python", "import sys\nsys.modules[__name__] = Lazy()\nsys.path = sys.path[1:]\nimport mine"),
+    ("python", "import pathlib\n[p.unlink() for p in old if p.exists()]"),
+    ("c", 'extern "C" { int f(); }\nint g() { return "x"[0]; }'),
+    ("java", 'switch (a) { case "x": f(); default: return "y"; }'),
+    ("php", '<?php echo "x"; print "y"; require_once "z.php";'),
     ("shell", "python setup.py build\nls -l"),
     ("c", "int f(int a) { return g(a); }"),
 ]

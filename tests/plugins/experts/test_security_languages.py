@@ -53,6 +53,9 @@ def test_a_shell_script_under_another_name_is_not_approved(language, code):
         ("sql", "{ a }"),
         ("javascript", 'exec "rm"'),
         ("javascript", "print 'x'"),
+        ("c", 'int x;\nexec "rm"'),
+        ("java", 'exec "rm"'),
+        ("php", 'exec "rm"'),
         ("python", 'exec "rm"'),
     ],
 )

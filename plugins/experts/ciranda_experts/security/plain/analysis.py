@@ -26,6 +26,12 @@ _BEFORE_TEXT: Final = frozenset({
 })  # fmt: skip
 
 
+_COMMANDS: Final = frozenset({
+    "echo", "print", "include", "include_once", "require", "require_once", "use", "goto", "const",
+    "extern", "package", "when", "asm", "__asm__", "exit", "die", "namespace", "define",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was found, and why the rest could not be read ("" where all was)."""
@@ -58,9 +64,10 @@ def analyse_plain(page: Page, name: str, rules: Sequence[Rule], int_bits: int | 
     found = match_tokens(made, rules, language)
     if not made.fault and name == "sql" and not is_sql(made):
         made.fault = "it does not read as SQL"
-    if not made.fault and name == "javascript":
-        made.at = _stray_text(made, page.text)
-        made.fault = "a text follows a name, as in no JavaScript" if made.at else ""
+    if not made.fault and name in ("javascript", "java", "c", "php"):
+        strays = _stray_text if name == "javascript" else _stray_command
+        made.at = strays(made, page.text)
+        made.fault = "a text follows a name, as in another language" if made.at else ""
     if not made.fault:
         found += _structure(made, language, int_bits)
     hits = tuple(
@@ -100,6 +107,20 @@ def _stray_text(made: Tokens, text: str) -> int:
         if before.kind != "word" or before.text in _BEFORE_TEXT:
             continue
         if "\n" not in text[before.offset : token.offset]:
+            return token.offset
+    return 0
+
+
+def _stray_command(made: Tokens, text: str) -> int:
+    """Return where a text is all that follows the first name of a statement, or 0."""
+    for index, token in enumerate(made.tokens):
+        if token.kind != "text" or text[token.offset] not in "\"'" or not index:
+            continue
+        before = made.tokens[index - 1]
+        if before.kind != "word" or made.text(index - 2) not in ("", ";", "{", "}"):
+            continue
+        clings = before.offset + len(before.text) == token.offset  # L"wide"
+        if not clings and before.text not in _BEFORE_TEXT | _COMMANDS:
             return token.offset
     return 0
 

@@ -31,6 +31,15 @@ _RUNNING: Final = {
     "builtins.compile": "dynamic-compile",
 }
 _AST_ONLY: Final = 0x400  # ast.PyCF_ONLY_AST: parses, makes no code
+_HANDED: Final = {
+    name: rule
+    for name, rule in _RUNNING.items()
+    if rule in ("dynamic-eval", "dynamic-exec") and name not in ("timeit.timeit", "cProfile.run")
+} | dict.fromkeys(
+    ("os.system", "os.popen", "posix.system", "nt.system", "subprocess.getoutput",
+     "subprocess.getstatusoutput", "asyncio.create_subprocess_shell"),
+    "shell-command",
+)  # fmt: skip
 _IMPORTING: Final = frozenset(
     {"builtins.__import__", "importlib.import_module", "importlib.__import__"}
 )
@@ -185,12 +194,12 @@ def _item(subject: Subject, node: ast.Subscript) -> None:
 
 
 def _passed_on(subject: Subject, node: ast.expr) -> None:
-    """Look for eval and exec handed to others, as in `map(eval, lines)`."""
+    """Look for eval, exec and shells handed to others, as in `map(eval, lines)`."""
     if not isinstance(getattr(node, "ctx", None), ast.Load):
         return
     names = subject.resolver.names(node)
-    rule = next((_RUNNING[name] for name in names if name in _RUNNING), "")
-    if rule not in ("dynamic-eval", "dynamic-exec") or any(name in _TIMED for name in names):
+    rule = next((_HANDED[name] for name in names if name in _HANDED), "")
+    if not rule:
         return
     parent = subject.program.parents.get(node)
     alias = isinstance(parent, (ast.Assign, ast.NamedExpr)) and parent.value is node

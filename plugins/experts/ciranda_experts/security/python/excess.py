@@ -103,16 +103,27 @@ def _counted(subject: Subject, loop: ast.While) -> None:
     if not isinstance(name, ast.Name) or not _number(end) or abs(end) < _LONG:
         return
     steps = [
-        subject.folding.value(each.value)
+        subject.folding.value(step)
         for each in loop.body
-        if isinstance(each, ast.AugAssign)
-        and isinstance(each.op, (ast.Add, ast.Sub))
-        and isinstance(each.target, ast.Name)
-        and each.target.id == name.id
+        for step in (_step(each, name.id),)
+        if step is not None
     ]
     if len(steps) == 1 and type(steps[0]) is int and steps[0]:
         turns = int(min(abs(end), 10**300)) // abs(steps[0])
         _said(subject, loop, turns, left=leaves(subject, loop.body))
+
+
+def _step(node: ast.stmt, name: str) -> ast.expr | None:
+    """Return what `i += 1` and `i = i + 1` count by."""
+    match node:
+        case ast.AugAssign(target=ast.Name(id=target), op=ast.Add() | ast.Sub()):
+            return node.value if target == name else None
+        case ast.Assign(
+            targets=[ast.Name(id=target)],
+            value=ast.BinOp(left=ast.Name(id=left), op=ast.Add() | ast.Sub(), right=step),
+        ):
+            return step if target == left == name else None
+    return None
 
 
 def _number(value: Any) -> bool:

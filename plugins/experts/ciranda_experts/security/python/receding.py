@@ -16,6 +16,9 @@ _NEAR: Final = 1  # who counts up is past an end such as 0 or 1 at once
 _FLIPPED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE,
 }  # fmt: skip
+_OPPOSITE: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
+    ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.NotEq: ast.Eq,
+}  # fmt: skip
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -71,7 +74,7 @@ def _look(subject: Subject, function: _Function, taken: list[str], calls: list[a
             continue
         rises = (next(iter(steps)) or 0) > 0
         tests = list(_ends(function, calls))
-        if tests and all(_recedes(subject, test, name, rises) for test in tests):
+        if tests and all(_recedes(subject, test, ends, name, rises) for test, ends in tests):
             where = "up" if rises else "down"
             what = f"`{name:.20}` only goes {where}, away from where {function.name:.30} ends"
             subject.hit("receding-recursion", function, what)
@@ -93,24 +96,37 @@ def _step(subject: Subject, node: ast.expr, name: str) -> int | None:
     return step if isinstance(node.op, ast.Add) else -step
 
 
-def _ends(function: _Function, calls: list[ast.Call]) -> Iterator[ast.expr]:
-    """Yield the conditions under which a function ends; None in place of what is not so plain."""
+def _ends(function: _Function, calls: list[ast.Call]) -> Iterator[tuple[ast.expr, bool]]:
+    """Yield the conditions under which a function ends, or does not; None for what is not plain."""
     for node in ast.walk(function):
         if isinstance(node, ast.If) and isinstance(node.body[-1], (ast.Return, ast.Raise)):
-            free = not any(each in calls for part in node.body for each in ast.walk(part))
-            yield node.test if free else ast.Constant(None)
+            yield _end(node.test, node.body, node.orelse, calls)
         elif isinstance(node, ast.IfExp):
-            free = not any(each in calls for each in ast.walk(node.body))
-            yield node.test if free else ast.Constant(None)
+            yield _end(node.test, [node.body], [node.orelse], calls)
         elif isinstance(node, (ast.If, ast.While, ast.BoolOp, ast.Match, ast.Assert, ast.Try,
                                ast.For, ast.AsyncFor, ast.With)):  # fmt: skip
-            yield ast.Constant(None)
+            yield ast.Constant(None), True
 
 
-def _recedes(subject: Subject, test: ast.expr, name: str, rises: bool) -> bool:
-    """Say whether a condition on a name is left behind for good by who rises, or falls."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return isinstance(test.operand, ast.Name) and test.operand.id == name and rises
+def _end(
+    test: ast.expr, body: Sequence[ast.AST], other: Sequence[ast.AST], calls: list[ast.Call]
+) -> tuple[ast.expr, bool]:
+    within = [any(each in calls for part in parts for each in ast.walk(part))
+              for parts in (body, other)]  # fmt: skip
+    if not within[0]:
+        return test, True
+    return (ast.Constant(None) if within[1] else test), False
+
+
+def _recedes(subject: Subject, test: ast.expr, ends: bool, name: str, rises: bool) -> bool:
+    """Say whether an end is left behind for good by who rises, or falls.
+
+    It is where the condition holds, or, without `ends`, where it does not.
+    """
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, ends = test.operand, not ends
+    if isinstance(test, ast.Name):
+        return test.id == name and rises and not ends  # at 0
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return False
     left, op, right = test.left, type(test.ops[0]), test.comparators[0]
@@ -119,6 +135,8 @@ def _recedes(subject: Subject, test: ast.expr, name: str, rises: bool) -> bool:
     end = subject.folding.value(right)
     if not isinstance(left, ast.Name) or left.id != name or type(end) is not int:
         return False
+    if not ends:
+        op = _OPPOSITE.get(op, ast.In)
     if op is ast.Eq:
         return rises and end <= _NEAR
     return op in ((ast.Lt, ast.LtE) if rises else (ast.Gt, ast.GtE))

@@ -45,6 +45,9 @@ def check_spreading(subject: Subject) -> None:
             _forking(subject, call)
         if _DELETING.intersection(names) and call.args:
             _deleting(subject, call, call.args[0])
+        elif "builtins.map" in names and len(call.args) == 2:  # noqa: PLR2004  # function and values
+            if _DELETING.intersection(subject.resolver.names(call.args[0])):
+                _emptied(subject, call, call.args[1])
         elif isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS and not call.args:
             _deleting(subject, call, call.func.value)
         if any(name.startswith(_SENDING) for name in names):
@@ -86,10 +89,15 @@ def _deleting(subject: Subject, call: ast.Call, path: ast.expr) -> None:
     for outer, _ in _around(subject, call):
         if isinstance(outer, ast.If):
             return  # it chooses
+        loops: list[ast.For | ast.comprehension] = []
         if isinstance(outer, ast.For):
-            bound = {each.id for each in ast.walk(outer.target) if isinstance(each, ast.Name)}
+            loops.append(outer)
+        elif isinstance(outer, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+            loops += [part for part in outer.generators if not part.ifs]
+        for loop in loops:
+            bound = {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
             if bound & used:
-                _emptied(subject, call, outer.iter)
+                _emptied(subject, call, loop.iter)
                 return
 
 

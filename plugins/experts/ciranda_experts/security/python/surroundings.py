@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .report import Subject
-from .shape import is_literal, keyword
+from .shape import expressions, is_literal, keyword
 from .taint import Origin, Taint
 
 __all__ = ["check_surroundings"]
@@ -22,7 +22,9 @@ _REDIRECTING: Final = frozenset(
     {"PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONUSERBASE",
      "NODE_OPTIONS", "GIT_SSH_COMMAND", "JAVA_TOOL_OPTIONS"}
 )  # fmt: skip
-_UPDATING: Final = frozenset({"os.environ.update", "os.environ.setdefault", "os.putenv"})
+_UPDATING: Final = frozenset(
+    {"os.environ.update", "os.environ.setdefault", "os.environ.__setitem__", "os.putenv"}
+)
 _SEARCHED: Final = frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend"})
 _ANYBODYS: Final = re.compile(
     r"(?:/tmp|/var/tmp|/dev/shm|[A-Za-z]:[\\/](?:Windows[\\/])?Temp)(?:[\\/].*)?|\\\\.*|https?:.*"
@@ -40,14 +42,7 @@ _INSIDE: Final = frozenset(
 
 def check_surroundings(subject: Subject, taint: Taint) -> None:
     """Look at the environment, the search path of modules, and packages that are installed."""
-    for made in subject.program.of(ast.Assign):
-        for target in made.targets:
-            if isinstance(target, ast.Subscript) and _is_environment(subject, target.value):
-                _variable(subject, target, _text(subject, target.slice))
-    for added in subject.program.of(ast.AugAssign):
-        if isinstance(added.value, ast.Dict) and _is_environment(subject, added.target):
-            for key in added.value.keys:
-                _variable(subject, added, _text(subject, key))
+    _assigned(subject)
     for call in subject.program.of(ast.Call):
         names = subject.resolver.names(call.func)
         if _UPDATING.intersection(names):
@@ -61,8 +56,28 @@ def check_surroundings(subject: Subject, taint: Taint) -> None:
     _paths(subject, taint)
 
 
+def _assigned(subject: Subject) -> None:
+    for made in subject.program.of(ast.Assign):
+        for target in made.targets:
+            if isinstance(target, ast.Subscript) and _is_environment(subject, target.value):
+                _variable(subject, target, _text(subject, target.slice))
+            elif isinstance(target, ast.Subscript) and _replaces(subject, target):
+                subject.hit("path-redirection", target, "puts another module in a module's place")
+    for added in subject.program.of(ast.AugAssign):
+        if isinstance(added.value, ast.Dict) and _is_environment(subject, added.target):
+            for key in added.value.keys:
+                _variable(subject, added, _text(subject, key))
+
+
 def _is_environment(subject: Subject, node: ast.expr) -> bool:
     return not {"os.environ", "os.environb"}.isdisjoint(subject.resolver.names(node))
+
+
+def _replaces(subject: Subject, target: ast.Subscript) -> bool:
+    """Say whether `sys.modules["json"] = ...` takes the place of a module of Python."""
+    if "sys.modules" not in subject.resolver.names(target.value):
+        return False
+    return subject.folding.text(target.slice) in sys.stdlib_module_names
 
 
 def _text(subject: Subject, node: ast.expr | None) -> str | None:
@@ -112,21 +127,25 @@ def _started(subject: Subject, call: ast.Call) -> None:
 
 def _paths(subject: Subject, taint: Taint) -> None:
     """Look for folders that anybody may write to among those of modules, where one is imported."""
-    calls = [
-        call
+    added: list[tuple[ast.AST, ast.expr]] = [
+        (call, call.args[-1])
         for call in subject.program.of(ast.Call)
         if _SEARCHED.intersection(subject.resolver.names(call.func)) and call.args
     ]
-    if not calls or not _imports_unknown(subject):
+    for made in subject.program.of(ast.Assign, ast.AugAssign):
+        for target in made.targets if isinstance(made, ast.Assign) else [made.target]:
+            whole = target.value if isinstance(target, ast.Subscript) else target
+            if "sys.path" in subject.resolver.names(whole):
+                added.append((made, made.value))
+    if not added or not _imports_unknown(subject):
         return
-    for call in calls:
-        path = call.args[-1]
-        text = subject.folding.value(path)
-        for each in text if isinstance(text, tuple) else (text,):
-            if isinstance(each, str) and _ANYBODYS.fullmatch(each):
-                subject.hit("path-redirection", call, f"imports from {each!r:.40}")
-        if not is_literal(path) and taint.of(path) is Origin.EXTERNAL:
-            subject.hit("path-redirection", call, "imports from a folder that is named outside")
+    for node, path in added:
+        texts = (subject.folding.text(each) for each in expressions(subject, path))
+        found = next((each for each in texts if each and _ANYBODYS.fullmatch(each)), None)
+        if found is not None:
+            subject.hit("path-redirection", node, f"imports from {found!r:.40}")
+        elif not is_literal(path) and taint.of(path) is Origin.EXTERNAL:
+            subject.hit("path-redirection", node, "imports from a folder that is named outside")
 
 
 def _imports_unknown(subject: Subject) -> bool:
