@@ -4,11 +4,13 @@ import subprocess
 import sys
 from typing import Any
 
+import msgspec
 import pytest
 
 from ciranda.errors import SettingsError
 from ciranda.events import Judge, Verdict, VerifyProof
 from ciranda.testing import harness
+from ciranda_experts.conservation import Tree
 from ciranda_experts.guarding import Guarding
 from ciranda_experts.security import security_expert
 
@@ -151,3 +153,19 @@ async def test_a_ledger_that_is_not_trusted_is_not_relied_upon():
         judgement = await asked(h, {"ledger": leaf, "post": ["x == x"]})
 
     assert said(judgement)["conservation"] == ("rejected", "bad-ledger")
+
+
+async def test_only_roots_of_the_settings_may_be_relied_upon():
+    ours, forged = Tree({"a": 1, "b": 2}), Tree({"a": 10**9})
+    asks = [{"ledger": msgspec.to_builtins(tree.ledger("a"))} for tree in (ours, forged)]
+    async with harness(settings={"experts": {"ledgers": [ours.root]}}) as h:
+        known, other = [await asked(h, each) for each in asks]
+    async with harness() as h:
+        alone = await asked(h, asks[1])
+
+    assert (known.verdict, known.reason) == (Verdict.APPROVED, "included")
+    assert "nobody vouched" not in known.message
+    assert (other.verdict, other.reason) == (Verdict.REJECTED, "bad-ledger")
+    assert "add it to `[experts] ledgers`" in other.message
+    assert (alone.verdict, alone.reason) == (Verdict.APPROVED, "included")
+    assert "nobody vouched for the ledger's root" in alone.message
