@@ -1,6 +1,7 @@
 """Solutions between fractions: found where there is one, never where there is none."""
 
 from fractions import Fraction
+from math import isqrt
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -9,6 +10,7 @@ from ciranda_experts.intent.reading import read_condition
 from ciranda_experts.intent.tree import Sort
 from ciranda_experts.presolve.problem import Problem
 from ciranda_experts.solver.crossing import Crossing, crosses
+from ciranda_experts.solver.irrational import between, confirmed
 
 from .random_problems import BOOL, INT, REAL, condition
 
@@ -46,6 +48,18 @@ def problem_of(*texts, violate=None, bits=None, undefined=False, **sorts):
         "x * x == 2 and x ** 0 == 1",
         "x * x == 2 and abs(x - 1.4) <= 0.2 and abs(-1 - x) > 2",
         "x * x == 2 and (x - 1.45) ** 2 < 1 and x != 5 and 5 != x",
+        "x * x == 2 or x == 7",
+        "x == 7 or x * x == 2 or x < 0",
+        "not (x * x != 2 and x > 0)",
+        "(x * x == 2) == (x > 0)",
+        "(x < 0) != (x * x == 2)",
+        "ite(x > 0, x * x == 2, x == 5)",
+        "x > 0 => x * x == 2",
+        "x * x != 2 => x < 0",
+        "not (x > 0 => x * x != 2)",
+        "x * x == 2 and abs(x) == x and abs(x) <= x",
+        "x * min(x, 2, x * 3) == max(2, x - 1)",
+        "ite(x > 0, x, 5) * x == 2 and x <= ite(x < 0, 7, x)",
     ],
 )
 def test_a_root_is_shown(text):
@@ -60,10 +74,18 @@ def test_a_root_is_shown(text):
         "x * x == 2 and x > 1.41",  # so for the root, not for the box
         "x * x == 2 and x * x * x == 3",  # two equations, one variable
         "x * x == 2 and x > 2",
-        "x * x == 2 or x == 7",  # nothing is shown of a choice
+        "x * x == 2 or x * x * x == 3",  # nothing is shown of a choice that is open
+        "x * x != 2 or x == 7",
+        "x * x == 2 or 1 / (x - 1.45) == 7",  # the other one may be undefined
+        "not (x * x == 2 and x > 1)",
+        "x > 2 => x * x == 3 or x == 7 and x * x == 2 and x > 3 or x * x != 2",
+        "min(x, 1.3) * x == 2",
+        "abs(x) == -x",
         "x // 1 * x == 2 and x * 10 // 1 == 14",  # jumps
         "1 / (x - 1.45) == 7",  # not defined all over the box
-        "(x * x == 2) == (x > 0)",
+        "(x * x == 2) == (x * x * x == 3)",
+        "(x * x == 2) == (x < 0)",
+        "ite(x > 1.45, x * x == 2, false)",
         "ite(x > 1.45, x, 0) == 1.2",
         "false",
         "x * x != 2",
@@ -179,3 +201,29 @@ def test_a_polynomial_crosses_only_where_it_changes_its_sign(coefficients, low, 
     shown = crosses(problem, Crossing({"x": (low, low + width)}, {}))
 
     assert shown == (value(low) * value(low + width) < 0)
+
+
+def test_what_a_proof_leaves_out_follows():
+    problem = problem_of("x * x == 2", "y == x ** 4", x=REAL, y=REAL)
+
+    found = between(problem, {"y": Fraction(4)}, ROOT)
+    assert found is not None
+    assert found["values"] == {}
+    assert confirmed(problem, found)
+    assert between(problem, {"y": Fraction(5)}, ROOT) == found  # 5 is none of the solution
+    more = problem_of("x * x == 2", "y == x ** 4", "z == 3", "n > 1", x=REAL, y=REAL, z=REAL, n=INT)
+    found = between(more, {"y": Fraction(4), "z": Fraction(3), "n": 2}, ROOT)
+    assert found is not None
+    assert found["values"] == {"n": "2"}
+    assert (
+        between(problem_of("x * x == 2", "y > 1", x=REAL, y=REAL), {"y": Fraction(0)}, ROOT) is None
+    )
+
+
+def test_bounds_that_no_float_holds_are_told_of():
+    problem = problem_of("x * x == 2e2001", x=REAL)
+    low = Fraction(isqrt(2 * 10**2001))
+
+    found = between(problem, {}, {"x": (low, low + 1)})
+    assert found is not None
+    assert found["near"]["x"].startswith("4472")

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from ..exact import Value, number_of, value_of, written
+from ..intent.tree import Sort
 from ..presolve.problem import Problem
 from .crossing import Crossing, crosses
 
@@ -37,16 +38,27 @@ def between(problem: Problem, values: Mapping[str, Value], bounds: _Spans) -> di
         bounds: Of those that are not.
     """
     for spans in _moving(bounds):
-        if crosses(problem, Crossing(spans, values)):
-            return {
-                "method": METHOD,
-                "spans": {
-                    name: [written(low), written(high)] for name, (low, high) in spans.items()
-                },
-                "near": {name: _near(low) for name, (low, _) in bounds.items()},
-                "values": {name: written(value) for name, value in values.items()},
-            }
+        for still in _standing(problem, values):
+            if crosses(problem, Crossing(spans, still)):
+                return {
+                    "method": METHOD,
+                    "spans": {
+                        name: [written(low), written(high)] for name, (low, high) in spans.items()
+                    },
+                    "near": {name: _near(low) for name, (low, _) in bounds.items()},
+                    "values": {name: written(value) for name, value in still.items()},
+                }
     return None
+
+
+def _standing(problem: Problem, values: Mapping[str, Value]) -> Iterator[Mapping[str, Value]]:
+    """Yield which variables stand still; a number may be rational and yet follow by an equation."""
+    yield values
+    reals = [name for name in values if problem.sorts[name] is Sort.REAL]
+    if len(reals) > 1:
+        yield {name: value for name, value in values.items() if name not in reals}
+    for moved in reals[:_MANY]:
+        yield {name: value for name, value in values.items() if name != moved}
 
 
 def _near(number: Fraction) -> str:
