@@ -96,6 +96,7 @@ def _action(name: str, tool: Tool, shelf: Shelf) -> Action:
         assert isinstance(order, Order)
         ask = Ask(
             skill=tool.skill,
+            base=shelf.project,
             script=tool.script,
             args=order.args,
             stdin=order.stdin,

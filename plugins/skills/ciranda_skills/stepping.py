@@ -56,9 +56,14 @@ class Ran(TypedDict):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step asks for; None is as the settings say."""
+    """What a step asks for; None is as the settings say.
+
+    Attributes:
+        base: Folder whose project is searched; None is that of the workflow file.
+    """
 
     skill: str
+    base: Path | None = None
     script: str | None = None
     args: tuple[str, ...] = ()
     stdin: bytes | None = None
@@ -79,7 +84,7 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
     Raises:
         StepError: It did not go well; the kind says how.
     """
-    base = (ctx.run.base if ctx is not None else Path()).absolute()
+    base = ask.base or (ctx.run.base if ctx is not None else Path()).absolute()
     settings = opened.settings
     require = max(Level[ask.require or settings.require], Level[settings.require])
     try:

@@ -35,7 +35,7 @@ __all__ = ["command"]
 @click.option("--slots", type=click.IntRange(1, 1000), default=8, help="Calls at a time.")
 @limits.options
 @click.option("--network", is_flag=True, help="Let scripts open internet sockets.")
-def command(roots: tuple[str, ...], /, **given: Any) -> None:
+def command(roots: tuple[str, ...], **given: Any) -> None:
     """Offer skills to MCP clients: their scripts as tools, their files to read.
 
     Skills of the project are offered when they are trusted; folders that you name are offered
