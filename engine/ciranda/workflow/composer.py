@@ -111,7 +111,7 @@ class _Composer:
         if isinstance(after, DocumentStartEvent):
             line, column = _place(after)
             self.stop(
-                "a second document starts here: one file is one workflow",
+                "a second document starts here: a file has one",
                 line,
                 column,
                 hint="put it in a file of its own and remove `---`",

@@ -156,7 +156,7 @@ MISTAKES = {
     "---\n": "f:2:1: the document is empty",
     "...": "f:1:1: the document is empty",
     "a: 1\n---\nb: 2": (
-        "f:2:1: a second document starts here: one file is one workflow"
+        "f:2:1: a second document starts here: a file has one"
         " (put it in a file of its own and remove `---`)"
     ),
     "%YAML 1.1\n---\na: yes": (

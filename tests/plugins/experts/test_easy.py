@@ -140,3 +140,38 @@ async def test_one_problem_is_decided_by_a_worker_as_well(solver: Solver):
     decision = await Deciding(solver).decide(duty.problem, 20)
     assert (decision.answer, decision.method) == (Answer.UNSATISFIABLE, "linear")
     assert EACH < BUDGET
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ({"constraints": ["c <= -2", "b <= a", "a*a <= b", "c*c <= b*b"]}, Verdict.REJECTED),
+        (
+            {
+                "pre": ["a < 2", "b != -2", "c > 1", "d > 0", "a <= b"],
+                "post": ["(b-d)**2 >= 0"],
+            },
+            Verdict.APPROVED,
+        ),
+        ({"constraints": ["x*x + x == y*y", "y > 0", "x > 0"]}, Verdict.REJECTED),
+        ({"vars": {"x": "real"}, "constraints": ["x*x == 2 or x*x == 3"]}, Verdict.APPROVED),
+        (
+            {
+                "vars": {"x": "real", "y": "real"},
+                "pre": ["x*x == 2", "y == x**4"],
+                "post": ["y == 4"],
+            },
+            Verdict.APPROVED,
+        ),
+    ],
+)
+@pytest.mark.anyio
+async def test_what_once_was_not_decided_is(
+    solver: Solver, source: dict[str, Any], verdict: Verdict
+):
+    expert = logic_expert(solver)
+    found = expert.judge(Question(intent=read_intent(source), budget=20, key=""))
+    finding = found if isinstance(found, Finding) else await found
+    assert finding.verdict is verdict
+    checked = await check(finding.evidence["proof"], solver)
+    assert checked.valid, checked.message

@@ -1,6 +1,7 @@
 """Intents as they are given: read from files, lines and pipes, with the way back to their place."""
 
 import os
+import sys
 import threading
 
 import anyio
@@ -67,7 +68,6 @@ def test_a_file_without_a_mapping_is_a_text(data):
 def test_an_id_stays_as_it_was_written():
     assert of_file(TRANSFER, "t.yaml").id == "007"
     assert of_line(b'{"id": 7}', 1, "p.jsonl").id == 7
-    assert of_line(b'{"id": true}', 1, "p.jsonl").id == ""
 
 
 @pytest.mark.parametrize(
@@ -260,3 +260,35 @@ async def test_a_reader_that_left_ends_the_batch():
 
     with pytest.raises(BrokenPipeError):
         await run_batch([b"{}"] * 5, judge, answer)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"7", 7),
+        (b"null", ""),
+        (b"true", "true"),
+        (b"1.5", "1.5"),
+        (b'["a"]', '["a"]'),
+        (b'{"a": "\\u001b"}', '{"a": "\\u001b"}'),
+        (b"[" + b"1," * 500 + b"1]", "[1, " + "1, " * 32 + "…"),
+    ],
+)
+def test_an_id_that_is_none_is_told_as_it_was_written(written, told):
+    assert of_line(b'{"id": ' + written + b', "post": ["x == x"]}', 1, "a.jsonl").id == told
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.yaml", "a.yml", "a.txt", "standard input"])
+def test_an_empty_file_is_an_intent_that_claims_nothing(name):
+    assert of_file(b" \n", name).intent == " \n"
+
+
+def test_a_closed_standard_input_is_told_even_where_its_number_is_taken(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input is closed; name a FILE"):
+        Feed("-")
+
+
+def test_a_second_document_is_refused():
+    with pytest.raises(WorkflowError, match="a second document starts here: a file has one"):
+        of_file(b"post: [x == x]\n---\npost: [y == y]\n", "a.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
@@ -38,10 +39,13 @@ class Feed:
         self.name: Final = "standard input" if file == "-" else file
         self._number: Final = _STDIN if file == "-" else _opened(file)
         self._own: Final = file != "-"
+        closed = "standard input is closed; name a FILE"
+        if not self._own and sys.stdin is None:  # its number may be that of another file by now
+            raise InputError(closed)
         try:
             mode = os.fstat(self._number).st_mode
         except OSError:
-            raise InputError("standard input is closed; name a FILE") from None
+            raise InputError(closed) from None
         if stat.S_ISDIR(mode):
             self.close()
             raise InputError(f"{self.name} is a folder; name one of its files")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ciranda.errors import Fault, WorkflowError
 
 from ..intent.error import FaultKind
 from ..intent.text import is_text_form
+from ..intent.tokens import shown
 from .feed import LONGEST
 
 if TYPE_CHECKING:
     from ciranda.workflow.document import Document
 
 __all__ = ["Given", "of_file", "of_line"]
+
+_ID: Final = 100  # characters of an id that is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,16 @@ class Given:
 
     @property
     def id(self) -> str | int:
-        """What the intent calls itself; "" where it does not."""
-        found = self.intent.get("id", "") if isinstance(self.intent, dict) else ""
-        return found if isinstance(found, str | int) and not isinstance(found, bool) else ""
+        """What the intent calls itself; "" where it does not.
+
+        What is no name is told as JSON: whoever wrote it finds the answer by it.
+        """
+        found = self.intent.get("id") if isinstance(self.intent, dict) else None
+        if found is None:
+            return ""
+        if isinstance(found, str | int) and not isinstance(found, bool):
+            return found
+        return shown(json.dumps(found, ensure_ascii=False, default=str), most=_ID)
 
     @property
     def place(self) -> str:
@@ -70,7 +80,9 @@ def of_file(data: bytes, file: str) -> Given:
     """
     suffix = file.rpartition(".")[2].lower() if "." in file else ""
     text = _decoded(data, file)
-    if suffix not in ("yaml", "yml", "json") and (is_text_form(text) or not text.strip()):
+    if not text.strip():
+        return Given(file=file, text=text, intent=text)
+    if suffix not in ("yaml", "yml", "json") and is_text_form(text):
         return Given(file=file, text=text, intent=text)
     if suffix == "json" or (suffix not in ("yaml", "yml") and text.lstrip().startswith("{")):
         try:
