@@ -7,9 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from ciranda.errors import CirandaError
+
+if TYPE_CHECKING:
+    from ciranda.plugins import Plugins
 
 __all__ = ["Finding", "checkup"]
 
@@ -130,7 +133,18 @@ def _plugins() -> Iterator[Finding]:
             except CirandaError as error:
                 yield Finding("plugins", "fail", str(error))
                 continue
+            yield from _found(plugins, one.name)
         yield Finding("plugins", "warn" if one.standing == "shadowed" else "ok", told)
+
+
+def _found(plugins: Plugins, name: str) -> Iterator[Finding]:
+    """Tell what a plugin tells of itself."""
+    try:
+        for level, message in plugins.findings(name):
+            known: Level = level if level in get_args(Level) else "warn"
+            yield Finding(name, known, str(message))
+    except (CirandaError, TypeError, ValueError) as error:
+        yield Finding(name, "fail", str(error))
 
 
 def _loops() -> Iterator[Finding]:

@@ -134,6 +134,28 @@ def functions() -> "list[Function]":  # type: ignore[empty-body] # a spec has no
 
 
 @hookspec
+def findings(settings: Any) -> list[tuple[str, str]]:  # type: ignore[empty-body] # a spec has none
+    """Tell `ciranda doctor` what the plugin finds here.
+
+    Fires once each time that the command is called, after `actions`.
+
+    Args:
+        settings: An instance of the class from the hook `settings`, or None.
+
+    Returns:
+        Pairs of a level, `ok`, `warn` or `fail`, and a sentence; they are shown under the
+        plugin's name. None or an empty list tells nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def findings(settings):
+            return [("ok" if reachable(settings.url) else "warn", settings.url)]
+        ```
+    """
+
+
+@hookspec
 def executors() -> dict[str, Any]:  # type: ignore[empty-body] # a spec has no body
     """Offer places where actions run, for `executor:`.
 

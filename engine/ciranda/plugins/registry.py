@@ -186,6 +186,15 @@ class Plugins:
         """Return the settings of a plugin in use, if it has any."""
         return self._loaded[name].settings
 
+    def findings(self, name: str) -> list[Any]:
+        """Return what a plugin in use tells `ciranda doctor`: levels and sentences.
+
+        Raises:
+            PluginError: It raised, or returned no list.
+        """
+        loaded = self._loaded[name]
+        return listed(self.bus, loaded, "findings", settings=loaded.settings)
+
     def versions(self) -> dict[str, str]:
         """Return the version, or the digest of an inline plugin, of each plugin in use."""
         return {name: one.version for name, one in sorted(self._loaded.items()) if not one.parent}

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from jsonschema_rs import Draft202012Validator
@@ -176,6 +177,35 @@ def test_doctor_looks_at_everything(cli):
     assert all(each["level"] in ("ok", "warn") for each in data)
     cli("run", "ok.yaml", "-q")
     assert "1 run, nothing damaged" in cli("doctor").out
+
+
+FINDING = """
+from ciranda.hooks import hookimpl
+@hookimpl
+def findings(): {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "level", "said", "code"),
+    [
+        ("return [('warn', 'is old')]", "warn", "is old", 0),
+        ("return [('odd', 'is odd')]", "warn", "is odd", 0),
+        ("return ['x']", "fail", "not enough values", 1),
+        ("return 3", "fail", "the hook 'findings' returned int", 1),
+        ("raise ValueError('sick')", "fail", "sick", 1),
+    ],
+)
+def test_doctor_shows_what_plugins_find(cli, third_party, body, level, said, code):
+    (Path(sys.path[-1]) / "ciranda_shout.py").write_text(FINDING.format(body))
+    cli("plugins", "enable", "shout")
+
+    data = cli("doctor", "-o", "json", code=code).data
+
+    (found,) = [each for each in data if each["check"] == "shout"]
+    assert found["level"] == level
+    assert said in found["message"]
+    sys.modules.pop("ciranda_shout", None)
 
 
 def test_doctor_tells_where_traces_go(cli, monkeypatch):
