@@ -17,9 +17,10 @@ from ciranda_experts.presolve.inline import EACH, WHOLE, is_short
 from ciranda_experts.presolve.presolve import BUDGET, Presolver
 from ciranda_experts.presolve.problem import Answer, problems
 from ciranda_experts.recheck import check
-from ciranda_experts.solver.easy import pre_solved, term_of
+from ciranda_experts.solver.easy import Easy, term_of
 from ciranda_experts.solver.formula import encode, program
 from ciranda_experts.solver.solver import Solver
+from ciranda_experts.solver.trying import tried
 
 from .formulas import random_intent
 
@@ -56,9 +57,9 @@ def test_a_worker_decides_what_the_pre_solver_decides():
         asked = [one.problem for one in problems(read_intent(random_intent(Random(seed))))]
         encoded = encode(asked)
         encoded.payload["stop"] = False
-        assert pre_solved(encoded.payload) == [None] * len(asked)
+        assert Easy(encoded.payload).pre_solved() == [None] * len(asked)
         encoded.ease(logic.EFFORT)
-        for problem, answered in zip(asked, pre_solved(encoded.payload), strict=True):
+        for problem, answered in zip(asked, Easy(encoded.payload).pre_solved(), strict=True):
             decision = Presolver().decide(problem)
             if answered is None:
                 assert decision is None
@@ -77,7 +78,7 @@ def test_an_effort_is_for_all_problems_together():
     encoded = encode([one.problem for one in problems(read_intent({"post": posts}))])
     encoded.payload["stop"] = False
     encoded.ease(200)
-    found = pre_solved(encoded.payload)
+    found = Easy(encoded.payload).pre_solved()
     assert None in found
     assert found[0] is not None
 
@@ -89,7 +90,7 @@ def test_what_is_refuted_ends_the_search_where_that_is_wanted():
     for stop, known in ((True, [1, None]), (False, [1, -1])):
         encoded.payload["stop"] = stop
         encoded.ease(logic.EFFORT)
-        assert [each and each.answer for each in pre_solved(encoded.payload)] == known
+        assert [each and each.answer for each in Easy(encoded.payload).pre_solved()] == known
 
 
 @pytest.mark.anyio
@@ -175,3 +176,29 @@ async def test_what_once_was_not_decided_is(
     assert finding.verdict is verdict
     checked = await check(finding.evidence["proof"], solver)
     assert checked.valid, checked.message
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ({"constraints": ["x * x * x - x == 2 * y", "x > 1"]}, {"x": 2, "y": 3}),
+        ({"vars": {"p": "bool", "x": "int"}, "constraints": ["p", "x == 5"]}, {"p": True, "x": 5}),
+        ({"constraints": ["x * 7 % 1000 == 1"]}, {"x": 143}),
+        ({"int_bits": 4, "constraints": ["x * x == 49"]}, None),
+        ({"vars": {"x": "real"}, "constraints": ["x == 1"]}, None),
+        ({"constraints": ["a + b + c + d + e == 1"]}, None),
+        ({"constraints": ["x * x == 2"]}, None),
+        ({"constraints": [" and ".join(["x * x != 2"] * 900) + " and x == 900"]}, None),
+    ],
+)  # fmt: skip
+def test_small_numbers_are_tried_for_a_while(source: dict[str, Any], found: object):
+    (obligation,) = problems(read_intent(source))
+    assert tried(obligation.problem) == found
+
+
+@pytest.mark.anyio
+async def test_small_numbers_are_tried_where_all_else_takes_long(solver: Solver):
+    source = ["y % 7 == 3", "(x * y) % 30 == (x**2 + y**2) % 30", "((x+1)*y) % 2 < 3"]
+    (obligation,) = problems(read_intent({"constraints": source}))
+    decision = await solver.decide(obligation.problem, budget=20, effort=logic.EFFORT)
+    assert decision.answer is Answer.SATISFIABLE

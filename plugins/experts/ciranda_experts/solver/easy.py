@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, final
 
 from ..intent.intent import Condition, Section
 from ..intent.tree import Literal, Op, Operation, Sort, Term, Variable
 from ..presolve.presolve import BUDGET, Presolver
 from ..presolve.problem import Answer, Decision, Problem
 from .formula import BOOL, CODES, INT, REAL, Answered, fraction, numeral, whole
+from .trying import tried
 
-__all__ = ["pre_solved", "term_of"]
+__all__ = ["Easy", "term_of"]
 
 _SORTS: Final = {BOOL: Sort.BOOL, INT: Sort.INT, REAL: Sort.REAL}
 _OPS: Final = {CODES[op.value]: op for op in Op}
@@ -23,46 +24,66 @@ _NUMBERS: Final = frozenset(
 )
 
 
-def pre_solved(payload: dict[str, Any]) -> list[Answered | None]:
-    """Decide what is easy of the problems of a payload; None is what is not.
+@final
+class Easy:
+    """What of the problems of a payload needs no z3.
 
     Args:
         payload: As `formula.encode` makes it, with `easy`: the effort that it is worth (units of
             the pre-solver), the names of variables, and what the conditions are called. Without
-            it everything is None. `stop` as of `Solver.decide_all`.
+            it nothing is easy. `stop` as of `Solver.decide_all`.
     """
-    asked = payload["problems"]
-    found: list[Answered | None] = [None] * len(asked)
-    if payload.get("easy") is None:
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self._asked = payload["problems"]
+        self._stop = payload["stop"]
+        asked: tuple[int, Sequence[str], Sequence[Any]] = payload.get("easy") or (0, (), ())
+        self._effort, self._names, places = asked
+        self._problems: list[Problem] = []
+        if not self._effort:
+            return
+        names, bits = self._names, payload["bits"]
+        sorts = [_SORTS[sort] for sort in payload["sorts"]]
+        variables = [Variable(name, sort) for name, sort in zip(names, sorts, strict=True)]
+        conditions = [
+            Condition("", term_of(program, variables), Section(section), index)
+            for program, (section, index) in zip(payload["programs"], places, strict=True)
+        ]
+        for assume, violate, undefined in self._asked:
+            hypotheses = tuple([conditions[each] for each in assume])
+            claimed = None if violate < 0 else conditions[violate]
+            known = dict(zip(names, sorts, strict=True))
+            self._problems.append(Problem(known, bits, hypotheses, claimed, undefined))
+
+    def pre_solved(self) -> list[Answered | None]:
+        """Decide what the pre-solver does with its effort; None is what it does not."""
+        found: list[Answered | None] = [None] * len(self._asked)
+        effort, presolver = self._effort, Presolver()
+        for at, problem in enumerate(self._problems):
+            if effort <= 0:
+                break
+            decision = presolver.decide(problem, budget=min(BUDGET, effort))
+            effort -= presolver.spent
+            if decision is None:
+                continue
+            assume, violate, undefined = self._asked[at]
+            known = (
+                problem.assume if problem.violate is None else (*problem.assume, problem.violate)
+            )
+            indexes = [*assume] if violate < 0 else [*assume, violate]
+            places = {one.where: each for one, each in zip(known, indexes, strict=True)}
+            found[at] = _answered(decision, places, self._names)
+            claims = violate >= 0 or undefined
+            if self._stop and claims is (decision.answer is Answer.SATISFIABLE):
+                break
         return found
-    effort, names, places = payload["easy"]
-    sorts = [_SORTS[sort] for sort in payload["sorts"]]
-    variables = [Variable(name, sort) for name, sort in zip(names, sorts, strict=True)]
-    conditions = [
-        Condition("", term_of(program, variables), Section(section), index)
-        for program, (section, index) in zip(payload["programs"], places, strict=True)
-    ]
-    presolver = Presolver()
-    for at, (assume, violate, undefined) in enumerate(asked):
-        if effort <= 0:
-            break
-        problem = Problem(
-            dict(zip(names, sorts, strict=True)),
-            payload["bits"],
-            tuple([conditions[each] for each in assume]),
-            None if violate < 0 else conditions[violate],
-            undefined,
-        )
-        decision = presolver.decide(problem, budget=min(BUDGET, effort))
-        effort -= presolver.spent
-        if decision is None:
-            continue
-        places_of = [*assume] if violate < 0 else [*assume, violate]
-        found[at] = _answered(decision, {conditions[each].where: each for each in places_of}, names)
-        claims = violate >= 0 or undefined
-        if payload["stop"] and claims is (decision.answer is Answer.SATISFIABLE):
-            break
-    return found
+
+    def tried(self, at: int) -> Answered | None:
+        """Look for a small solution of a problem, given by its number."""
+        model = tried(self._problems[at]) if self._problems else None
+        if model is None:
+            return None
+        return _answered(Decision(Answer.SATISFIABLE, "model", model=dict(model)), {}, self._names)
 
 
 def _answered(decision: Decision, places: dict[str, int], names: Sequence[str]) -> Answered:

@@ -71,6 +71,7 @@ class Session:
         until: float,
         tell: Tell,
         known: Sequence[Answered | None] = (),
+        tried: Callable[[int], Answered | None] = lambda _: None,
     ) -> list[Answered]:
         """Decide the problems of a payload.
 
@@ -80,6 +81,7 @@ class Session:
             until: Moment of the clock at which the answers are due.
             tell: Called with what is known before something long begins.
             known: What was decided before, for each of the problems.
+            tried: Asked about a problem, by its number, before all that takes long.
 
         Raises:
             MemoryError: The memory that z3 may use is exhausted.
@@ -108,7 +110,7 @@ class Session:
             tell(found)
             now = self._clock()
             limits = _Limits(now + (until - now) / (len(hard) - number), units)
-            found[at] = self._hard((question, smooth), posed[at], seed, limits)
+            found[at] = tried(at) or self._hard((question, smooth), posed[at], seed, limits)
         return [answered or Answered(0, "z3", reason="undecided") for answered in found]
 
     def _smooth(self, payload: dict[str, Any]) -> Question | None:

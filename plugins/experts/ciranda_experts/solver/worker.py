@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from . import binding as z3
-from .easy import pre_solved
+from .easy import Easy
 from .formula import Answered
 from .session import Session
 
@@ -41,12 +41,13 @@ def setup(options: dict[str, Any]) -> dict[str, Callable[[Any, Any], Any]]:
         now = time.monotonic()
         left = payload["budget"] / 1000 if call.deadline is None else call.deadline - now
         until = now + left - min(_MOST, left * _MARGIN)
-        known = pre_solved(payload)
+        easy = Easy(payload)
+        known = easy.pre_solved()
         if any(known):
             call.event("known", (version, known))
         try:
             found = session.decide(
-                payload, until, lambda told: call.event("known", (version, told)), known
+                payload, until, lambda told: call.event("known", (version, told)), known, easy.tried
             )
         except RuntimeError:
             session.renew()
