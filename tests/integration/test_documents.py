@@ -101,7 +101,10 @@ def test_a_console_session_goes_as_shown(page, tmp_path, monkeypatch):
     monkeypatch.setenv("CIRANDA_STORE__DURABILITY", "process")
     monkeypatch.setenv("NO_COLOR", "1")
     text = page.read_text(encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     for name, content in FILE.findall(text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
     checker = doctest.OutputChecker()
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -117,8 +117,14 @@ def _action(name: str, tool: Tool, shelf: Shelf) -> Action:
         if isinstance(each, dict) and "description" in each
     }
     return dataclasses.replace(
-        run, bind=bind, input_schema=schema, doc=tool.description, parameter_docs=described
+        run, bind=bind, input_schema=schema, doc=_doc(tool.description), parameter_docs=described
     )
+
+
+def _doc(description: str) -> str:
+    """Return a description whose first sentence stands alone, as lists of actions show it."""
+    first, stop, rest = description.partition(". ")
+    return f"{first}.\n\n{rest}" if stop else first
 
 
 def _checkable(schema: dict[str, Any]) -> dict[str, Any]:

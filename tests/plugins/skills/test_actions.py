@@ -233,7 +233,12 @@ def test_a_skill_that_is_not_trusted_has_no_action(project):
 
 
 def test_two_scripts_of_one_name_have_no_action_and_neither_has_what_cannot_be_named(project):
-    files = {"scripts/a-b.py": "", "scripts/a_b.py": "", "scripts/c.py": "", "scripts/1.py": ""}
+    files: dict[str, str | bytes] = {
+        "scripts/a-b.py": "",
+        "scripts/a_b.py": "",
+        "scripts/c.py": "",
+        "scripts/1.py": "",
+    }
     root = make_skill(project / ".agents/skills", files, name="many").root
     Shelf(project).trust.grant(root, "many")
 
@@ -247,7 +252,10 @@ def test_a_schema_with_references_is_checked_when_the_step_runs(project):
         "properties": {"a": {"$ref": "#/$defs/n"}, "b": {"type": "string", "description": "B."}},
         "required": ["a"], "$defs": {"n": {"type": "integer"}},
     }  # fmt: skip
-    files = {"scripts/main.py": "", "scripts/main.schema.json": json.dumps(schema)}
+    files: dict[str, str | bytes] = {
+        "scripts/main.py": "",
+        "scripts/main.schema.json": json.dumps(schema),
+    }
     root = make_skill(project / ".agents/skills", files, name="refers").root
     Shelf(project).trust.grant(root, "refers")
 
