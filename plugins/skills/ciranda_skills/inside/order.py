@@ -9,7 +9,9 @@ import msgspec
 from ..sandbox.policy import Policy, Profile
 from ..sandbox.report import Level
 
-__all__ = ["Allowed", "Order", "Told"]
+__all__ = ["Allowed", "Batch", "Entry", "Item", "Order", "Told"]
+
+Entry = Literal["file", "execute", "main"]
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,29 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Item(msgspec.Struct, frozen=True, array_like=True):
+    """What one call of a batch is given; as in an `Order`."""
+
+    entry: Entry = "file"
+    params: dict[str, Any] = {}
+    argv: tuple[bytes, ...] = ()
+    stdin: bytes = b""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Several calls of one script, done in order.
+
+    Attributes:
+        slate: Folder where their answers and output are left.
+        items: Each an `Item` in msgpack.
+        most: Bytes kept of each stream of a call.
+    """
+
+    slate: str
+    items: tuple[msgspec.Raw, ...]
+    most: int = 1 << 20
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One run.
 
@@ -53,15 +78,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         params: Arguments of the function by name.
         allowed: How to confine the process; None where it is already.
         stdin: What a warm run reads; others have a descriptor.
+        batch: Calls to do instead of one run, in a warm process.
     """
 
     path: str
     root: str
     argv: tuple[bytes, ...] = ()
-    entry: Literal["file", "execute", "main"] = "file"
+    entry: Entry = "file"
     params: dict[str, Any] = {}
     allowed: Allowed | None = None
     stdin: bytes = b""
+    batch: Batch | None = None
 
     @property
     def arguments(self) -> list[str]:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import CodeType
 from typing import Any, Final, final
@@ -21,12 +22,14 @@ from ..sandbox.confine import confine
 from ..sandbox.features import Features
 from ..sandbox.report import SandboxReport
 from . import ending, script, streams
-from .order import Allowed, Order, Told
+from .order import Allowed, Batch, Item, Order, Told
+from .slate import Slate
 from .zygote import Job, features_of, make_ready
 
 __all__ = ["Warm", "setup"]
 
 
+_SLATES: Final = 8
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
@@ -61,6 +64,9 @@ class Warm:
         self._clean: tuple[object, ...] = ()
         self._folder = -1
         self._fed = False
+        self._item = msgspec.msgpack.Decoder(Item).decode
+        self._slates: dict[str, Slate] = {}
+        self._pipes: tuple[int, ...] = ()
 
     def handle(self, name: str, payload: bytes, job: Job) -> Told | None:
         """Run an order, and say how it ended; `ready` does nothing, so that this process is there.
@@ -74,17 +80,62 @@ class Warm:
             return None
         order = self._decode(payload)
         report = self._report or self._begin(order, job)
+        if order.batch is not None:
+            job.last = self._several(order, order.batch)
+            return Told(0, None, int(report.level), report.missing)
+        code, answer, job.last = self._one(order)
+        if job.last:
+            _mute()
+        return Told(code, answer, int(report.level), report.missing)
+
+    def _one(self, order: Order) -> tuple[int, bytes | None, bool]:
+        """Return the exit code, the answer, and whether it had better be the last."""
         os.fchdir(self._folder)  # without a way to look up, and were it renamed
         sys.argv = order.arguments
         if order.stdin or self._fed:
             self._feed(order.stdin)
         ran = self._perform(order)
         lost = not _flushed()
-        job.last = lost or ran.dirty or _traces() != self._clean
-        if job.last:
-            _mute()
-        code = ending.FLUSH_FAILED if lost and not ran.code else ran.code
-        return Told(code, ran.answer, int(report.level), report.missing)
+        last = lost or ran.dirty or _traces() != self._clean
+        return ending.FLUSH_FAILED if lost and not ran.code else ran.code, ran.answer, last
+
+    def _several(self, order: Order, batch: Batch) -> bool:
+        """Do calls in turn until one had better be the last; return whether one had."""
+        slate = self._slate(batch.slate)
+        slate.clean(batch.most)
+        for fd, stream in enumerate(slate.streams, 1):
+            os.dup2(stream, fd)
+        last = False
+        for raw in batch.items:
+            item = self._item(raw)
+            each = Order(
+                path=order.path,
+                root=order.root,
+                argv=item.argv,
+                entry=item.entry,
+                params=item.params,
+                stdin=item.stdin,
+            )
+            began = time.monotonic()
+            slate.begin(began)
+            code, answer, last = self._one(each)
+            slate.end(code, answer, began, time.monotonic())
+            if last:
+                _mute()
+                break
+        for fd, pipe in enumerate(self._pipes, 1):
+            os.dup2(pipe, fd)
+        return last
+
+    def _slate(self, folder: str) -> Slate:
+        if folder not in self._slates:
+            if not self._pipes:
+                self._pipes = (os.dup(1), os.dup(2))
+            while len(self._slates) >= _SLATES:
+                self._slates.pop(next(iter(self._slates))).close()
+            self._slates[folder] = Slate(folder)
+            self._clean = _traces()
+        return self._slates[folder]
 
     def _begin(self, order: Order, job: Job) -> SandboxReport:
         policy = self._allowed.policy()

@@ -14,14 +14,14 @@ from typing import Any, Final, final
 import msgspec
 
 from ..format import Skill
-from ..inside.order import Allowed, Order
+from ..inside.order import Allowed, Item, Order
 from ..sandbox import Level
 from .command import Command
 from .error import ParameterError
 from .facts import Facts
 from .inspected import Entry
 
-__all__ = ["Asked", "Plan", "planned"]
+__all__ = ["Asked", "Plan", "allowed_of", "item_of", "planned"]
 
 _REAPERS: Final = 2  # processes of the sandbox itself around a program
 _PROCESSORS: Final = os.cpu_count() or 1  # asking takes longer than planning a run
@@ -108,15 +108,29 @@ def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
     """
     command = facts.command
     python = command.profile == "python"
-    warm = asked.warm and python
-    entry, params = _entry(facts, asked)
-    stdin = asked.stdin
-    if params is not None and entry is None and stdin is None:
-        stdin = json.dumps(params).encode()
+    item = item_of(facts, asked.params, asked.args, asked.stdin)
+    allowed = allowed_of(skill, facts, asked)
+    return Plan(
+        command,
+        str(skill.root),
+        item.argv,
+        None if item.entry == "file" else item.entry,
+        item.params,
+        None if asked.stdin is None and not item.stdin else item.stdin,
+        allowed,
+        asked.max_processes if python else asked.max_processes + _REAPERS,
+        asked.warm and python,
+    )
+
+
+def allowed_of(skill: Skill, facts: Facts, asked: Asked) -> Allowed:
+    """Return how to confine a run of a script, but for its private folder."""
+    command = facts.command
+    python = command.profile == "python"
     env = dict(asked.env)
     if not python:
         env = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(skill.root)} | env
-    allowed = Allowed(
+    return Allowed(
         profile=command.profile,
         root=str(skill.root),
         home="",
@@ -124,21 +138,25 @@ def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
         network=asked.network,
         env=env,
         memory_mb=asked.memory_mb,
-        cpu_s=_FOREVER if warm else _processor_time(asked.timeout),
+        cpu_s=_FOREVER if asked.warm and python else _processor_time(asked.timeout),
         processes=asked.max_processes,
         require=int(asked.require),
     )
-    return Plan(
-        command,
-        str(skill.root),
-        _argv(command, asked.args),
-        entry,
-        params or {},
-        stdin,
-        allowed,
-        asked.max_processes if python else asked.max_processes + _REAPERS,
-        warm,
-    )
+
+
+def item_of(
+    facts: Facts, params: Mapping[str, Any] | None, args: Sequence[str], stdin: bytes | None
+) -> Item:
+    """Return what a script is given for these parameters, arguments and input.
+
+    Raises:
+        ParameterError: It cannot take them.
+    """
+    entry, filled = _entry(facts, params, stdin)
+    if filled is not None and entry is None and stdin is None:
+        stdin = json.dumps(filled).encode()
+    argv = _argv(facts.command, args)
+    return Item(entry or "file", filled or {}, argv, stdin or b"")
 
 
 def _processor_time(timeout: float) -> int:
@@ -158,20 +176,23 @@ def _read(interpreter: Path | None) -> tuple[str, ...]:
 
 
 def _argv(command: Command, args: Sequence[str]) -> tuple[bytes, ...]:
+    if not args and not command.prefix:
+        return ()
     for number, argument in enumerate(args, 1):
         if "\0" in argument:
             raise ParameterError(f"argument {number} of `{command.script}` holds a NUL character")
     return tuple(map(os.fsencode, (*command.prefix, *args)))
 
 
-def _entry(facts: Facts, asked: Asked) -> tuple[Entry | None, dict[str, Any] | None]:
+def _entry(
+    facts: Facts, params: Mapping[str, Any] | None, stdin: bytes | None
+) -> tuple[Entry | None, dict[str, Any] | None]:
     """Return which function is called, if any, and the parameters with defaults filled in."""
-    params = asked.params
     entry = facts.called
     if params is not None:
         entry = facts.parametrised
     elif entry is not None:
-        params = _object(asked.stdin)
+        params = _object(stdin)
     else:
         return None, None
     if facts.parameters is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Final, final
 
 import anyio
@@ -18,7 +19,7 @@ from .outcome import Outcome, Sandbox, Status
 from .progress import Finished, Killed, Listener, Started, Written
 from .verdict import Verdict
 
-__all__ = ["Run"]
+__all__ = ["Run", "value_of", "watching"]
 
 _DECODE: Final = msgspec.json.Decoder().decode
 _KILL: Final = 9
@@ -121,11 +122,11 @@ class Run:
         text = out.text()
         value = None
         if self.answer is not None:
-            value = _value(self.answer)
+            value = value_of(self.answer)
             if not out.total and value is not None:
                 text = json.dumps(value, ensure_ascii=False) + "\n"
         elif text and not out.truncated:
-            value = _value(text)
+            value = value_of(text)
         return Outcome(
             status=verdict.status,
             exit_code=verdict.exit_code,
@@ -143,9 +144,29 @@ class Run:
         )
 
 
-def _value(text: str | bytes) -> Any:
+def value_of(text: str | bytes) -> Any:
     """Return the one JSON value that a text is, or None."""
     try:
         return _DECODE(text)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
+
+
+@asynccontextmanager
+async def watching(cancel: anyio.Event, run: Run) -> AsyncIterator[None]:
+    """Call a run off when an event is set."""
+
+    async def watch() -> None:
+        await cancel.wait()
+        run.call_off()
+
+    failed: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        try:
+            yield
+        except Exception as error:
+            failed = error
+        tasks.cancel_scope.cancel()
+    if failed is not None:
+        raise failed  # as it is, not in a group

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,28 +21,32 @@ from ciranda.executors.pool import Pool, PoolStats, Recycle, TreeLimits
 
 from ..error import SkillError
 from ..format import Skill
-from ..inside.order import Told
-from ..sandbox import Kernel, Level, Policy, Profile, SandboxError, SandboxReport, detect, require
+from ..inside.order import Allowed, Told
+from ..sandbox import Kernel, Level, Profile, SandboxError, require as insist
 from ..sandbox.features import Features, try_features
 from . import kinds
+from .batching import Lane, Lines, opened
+from .error import NoScriptError
+from .exchange import Desk
 from .facts import Facts, Known
 from .folders import Folders
-from .freshness import Fresh
 from .given import given
 from .outcome import Outcome, Status
-from .plan import Asked, Plan, planned
+from .plan import Asked, Plan, allowed_of, planned
 from .pools import Lease, Pools
 from .progress import Listener
 from .recent import Recent
-from .run import Run
+from .reports import Reports
+from .run import Run, watching
 from .verdict import Verdict, judge, judge_failure, judge_warm
+from .versions import Versions
 from .waiting import AGEING, Priority, Turns
 
 __all__ = ["Runner"]
 
 _FEWEST: Final = 2
 _MOST: Final = 10
-_WATCHED: Final = 256  # skills whose files are looked at
+_HOMES: Final = 256  # private folders of warm processes that are known
 
 
 class _Warm(NamedTuple):
@@ -92,10 +97,11 @@ class Runner:
         self._kernel = kernel or Kernel()
         self._python = python
         self._slots = Turns(self._size, ageing=ageing)
-        self._fresh: Recent[Path, Fresh] = Recent(_WATCHED)
         self._known = Known()
-        self._digested: Recent[Hashable, tuple[str, Skill, Facts]] = Recent(_WATCHED)
-        self._reports: dict[tuple[Profile, bool], SandboxReport] = {}
+        self._versions = Versions(self._known)
+        self._homes: Recent[_Warm, str] = Recent(_HOMES)
+        self._slates = itertools.count()
+        self._reports = Reports(self._kernel)
         self._open = False
         self._tasks: anyio.abc.TaskGroup
         self._pools: Pools
@@ -203,7 +209,7 @@ class Runner:
                 if cancel is None:
                     verdict = await self._verdict(skill, asked, run, priority)
                 else:
-                    async with _watching(cancel, run):
+                    async with watching(cancel, run):
                         verdict = await self._verdict(skill, asked, run, priority)
         except anyio.get_cancelled_exc_class():
             run.called_off = True
@@ -224,16 +230,91 @@ class Runner:
         async with self._lease(profile, imports, network=False) as pool:
             await pool.run("ready", None)
 
+    @asynccontextmanager
+    async def lane(  # noqa: PLR0913  (the words of `run`)
+        self,
+        skill: Skill,
+        script: str | None = None,
+        *,
+        timeout: float = 30.0,  # noqa: ASYNC109  (each call's, from when it begins)
+        max_output: int = 1 << 20,
+        memory_mb: int = 256,
+        max_processes: int = 32,
+        network: bool = False,
+        env: Mapping[str, str] | None = None,
+        require: Level = Level.L0,
+        priority: Priority = "normal",
+        workers: int | None = None,
+        limit: int = 4096,
+    ) -> AsyncIterator[Lane]:
+        """Open a lane for many small calls of a Python script, done in batches by warm processes.
+
+        Args:
+            skill: As for `run`.
+            script: As for `run`.
+            timeout: Seconds that each call has from when it begins.
+            max_output: As for `run`.
+            memory_mb: As for `run`.
+            max_processes: As for `run`.
+            network: As for `run`.
+            env: As for `run`.
+            require: As for `run`.
+            priority: As for `run`.
+            workers: Processes at a time; None is one a processor.
+            limit: Calls that may wait; further callers wait before they are let in.
+
+        Raises:
+            SkillError: There is no such script, or it is no Python.
+            SandboxError: It would be confined too weakly.
+            PoolError: The runner is closed, or its processes cannot start.
+        """
+        self._ready()
+        asked = Asked(
+            script=script,
+            timeout=timeout,
+            memory_mb=memory_mb,
+            max_processes=max_processes,
+            network=network,
+            env=env or {},
+            require=require,
+            warm=True,
+        )
+        facts, _ = await self._versions.get(skill, asked)
+        name = facts.command.script
+        allowed = allowed_of(skill, facts, asked)
+        if allowed.profile != "python":
+            raise NoScriptError(f"`{name}` is no Python: only Python scripts have a lane")
+        insist(self._reports.of(allowed), require)
+        key = _Warm(skill.root, msgspec.msgpack.encode(allowed))
+        async with self._warm_lease(skill, key, allowed, facts.imports) as pool:
+            home = self._homes.get(key) or self._folders.make()
+            desks = [
+                Desk(f"{home}/slate-{next(self._slates)}", max_output, memory_mb)
+                for _ in range(min(self._size, workers or os.cpu_count() or 1))
+            ]
+            lines = Lines(
+                skill, name, timeout, priority, self._slots, pool,
+                lambda: self._versions.get(skill, asked), tuple(desks), limit,
+            )  # fmt: skip
+            try:
+                async with opened(lines, self._tasks) as lane:
+                    yield lane
+            finally:
+                for desk in desks:
+                    desk.close()
+
     def forget(self, skill: Skill) -> None:
-        """End the warm processes of a skill, each when its run has ended."""
+        """End its warm processes, each when its run has ended."""
         self._pools.drop(lambda key: isinstance(key, _Warm) and key.root == skill.root)
 
     async def _verdict(self, skill: Skill, asked: Asked, run: Run, priority: Priority) -> Verdict:
         try:
-            facts, version = await self._facts(skill, asked)
+            facts, version = await self._versions.get(skill, asked)
             run.script = facts.command.script
             plan = planned(skill, facts, asked)
-            self._confinable(plan, asked.require, run)
+            report = self._reports.of(plan.allowed)
+            run.confined_by(report.level, report.missing)
+            insist(report, asked.require)
             async with self._slots.turn(priority):
                 if plan.warm:
                     return await self._warm(skill, plan, facts, version, run)
@@ -244,34 +325,6 @@ class Runner:
             return Verdict(Status.REFUSED, message=str(error), kind="skills.sandbox")
         except StepError as error:
             return judge_failure(error, run.script)
-
-    async def _facts(self, skill: Skill, asked: Asked) -> tuple[Facts, str]:
-        """Return what the script is, and the digest by which warm processes are told apart."""
-        if not asked.warm:
-            return await self._known.get(skill, asked.script, asked.interpreter), ""
-        fresh = self._fresh.get(skill.root) or self._fresh.put(skill.root, Fresh(skill.root))
-        version = await fresh.now()
-        key = skill.root, asked.script, asked.interpreter
-        found = self._digested.get(key)
-        if found is not None and found[0] == version and found[1] is skill:
-            return found[2], version
-        facts = await self._known.get(skill, asked.script, asked.interpreter)
-        if version == await fresh.now():  # else it was edited on the way
-            self._digested.put(key, (version, skill, facts))
-        return facts, version
-
-    def _confinable(self, plan: Plan, level: Level, run: Run) -> None:
-        """Refuse a run whose sandbox would be too weak.
-
-        Raises:
-            SandboxError: It would be.
-        """
-        key = plan.command.profile, plan.allowed.network
-        if key not in self._reports:
-            self._reports[key] = detect(Policy(profile=key[0], network=key[1]), self._kernel)
-        report = self._reports[key]
-        run.confined_by(report.level, report.missing)
-        require(report, level)
 
     def _ready(self) -> None:
         if not self._open:
@@ -296,8 +349,8 @@ class Runner:
         self, plan: Plan, imports: tuple[str, ...], order: bytes, stdin: int | None, run: Run
     ) -> Verdict:
         limits = TreeLimits(plan.processes, plan.allowed.memory_mb)
-        profile, network = plan.command.profile, plan.allowed.network
-        async with self._lease(profile, imports, network=network) as pool:
+        profile = plan.command.profile
+        async with self._lease(profile, imports, network=plan.allowed.network) as pool:
             ended = await pool.run(
                 profile,
                 order,
@@ -322,9 +375,7 @@ class Runner:
         self, skill: Skill, plan: Plan, facts: Facts, version: str, run: Run
     ) -> Verdict:
         key = _Warm(skill.root, msgspec.msgpack.encode(plan.allowed))
-        async with self._pools.lease(
-            key, lambda: self._warm_ones(skill, plan, facts.imports)
-        ) as pool:
+        async with self._warm_lease(skill, key, plan.allowed, facts.imports) as pool:
             if not pool.ready:
                 await pool.call("ready", None, digest=version)  # starting costs the run no time
             run.begin()
@@ -336,28 +387,14 @@ class Runner:
         run.answer = told.answer
         return judge_warm(told.code, run.captured.stderr.tail, run.script, plan.allowed.memory_mb)
 
-    def _warm_ones(self, skill: Skill, plan: Plan, imports: tuple[str, ...]) -> Pool:
-        allowed = msgspec.structs.replace(plan.allowed, home=self._folders.make())
-        recycle = Recycle(calls=self._warm_calls, rss_mb=plan.allowed.memory_mb)
-        kind = kinds.warm(skill, imports, self._features, allowed, recycle, python=self._python)
-        return Pool(kind, self._size, idle=self._idle)
+    def _warm_lease(
+        self, skill: Skill, key: _Warm, allowed: Allowed, imports: tuple[str, ...]
+    ) -> Lease:
+        def make() -> Pool:
+            home = self._homes.put(key, self._folders.make())
+            within = msgspec.structs.replace(allowed, home=home)
+            recycle = Recycle(calls=self._warm_calls, rss_mb=allowed.memory_mb)
+            kind = kinds.warm(skill, imports, self._features, within, recycle, python=self._python)
+            return Pool(kind, self._size, idle=self._idle)
 
-
-@asynccontextmanager
-async def _watching(cancel: anyio.Event, run: Run) -> AsyncIterator[None]:
-    """Call a run off when an event is set."""
-
-    async def watch() -> None:
-        await cancel.wait()
-        run.call_off()
-
-    failed: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(watch)
-        try:
-            yield
-        except Exception as error:
-            failed = error
-        tasks.cancel_scope.cancel()
-    if failed is not None:
-        raise failed  # as it is, not in a group
+        return self._pools.lease(key, make)

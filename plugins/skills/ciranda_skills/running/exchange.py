@@ -1,0 +1,279 @@
+"""One batch on its way to a warm process and back: who got an answer, who is at fault."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, final
+
+import anyio
+import msgspec
+
+from ciranda.errors import PoolError, StepError
+
+from ..inside.order import Batch, Order, Told
+from ..inside.slate import Done, make_slate, read_answers, read_progress, read_tail
+from ..sandbox import Level
+from .error import ParameterError
+from .facts import Facts
+from .outcome import Outcome, Sandbox, Status
+from .plan import item_of
+from .run import value_of
+from .verdict import Verdict, judge_failure, judge_warm
+
+__all__ = ["Call", "Desk", "is_final"]
+
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
+_TAIL: Final = 2048
+
+
+@final
+class Call:
+    """One call of a script, waiting or under way.
+
+    Args:
+        params: For its function.
+        args: For its command line.
+        stdin: What it reads.
+
+    Attributes:
+        outcome: How it went, once it is known.
+        error: Why it could not even be tried.
+        gone: Whether nobody waits for it any more.
+        waits: Whether it waits again, for another process.
+        losses: How often its process was lost before any call of its batch began.
+    """
+
+    __slots__ = (
+        "_args", "_event", "_facts", "_params", "_raw", "_stdin", "error", "gone", "losses",
+        "outcome", "waits",
+    )  # fmt: skip
+
+    def __init__(
+        self, params: Mapping[str, Any] | None, args: Sequence[str], stdin: bytes | None
+    ) -> None:
+        self._params = params
+        self._args = args
+        self._stdin = stdin
+        self._facts: Facts | None = None
+        self._raw = msgspec.Raw()
+        self._event: anyio.Event | None = None
+        self.outcome: Outcome | None = None
+        self.error: PoolError | None = None
+        self.gone = False
+        self.waits = False
+        self.losses = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known how it went."""
+        return self.outcome is not None or self.error is not None
+
+    def raw(self, facts: Facts) -> msgspec.Raw:
+        """Return what is sent of it.
+
+        Raises:
+            ParameterError: The script cannot take it, or it cannot be sent.
+        """
+        self.waits = False
+        if self._facts is not facts:
+            try:
+                item = item_of(facts, self._params, self._args, self._stdin)
+                self._raw = msgspec.Raw(_ENCODE(item))
+            except (TypeError, ValueError, OverflowError, RecursionError) as error:
+                script = facts.command.script
+                raise ParameterError(f"what `{script}` is given cannot be sent: {error}") from None
+            self._facts = facts
+        return self._raw
+
+    def settle(self, outcome: Outcome) -> None:
+        """Tell how it went."""
+        self.outcome = outcome
+        if self._event is not None:
+            self._event.set()
+
+    def fail(self, error: PoolError) -> None:
+        """Tell why it could not be tried."""
+        self.error = error
+        if self._event is not None:
+            self._event.set()
+
+    async def result(self) -> Outcome:
+        """Wait until it is known how it went.
+
+        Raises:
+            PoolError: It could not be tried.
+        """
+        if not self.known:
+            self._event = anyio.Event()
+            try:
+                await self._event.wait()
+            except BaseException:
+                self.gone = True
+                raise
+        if self.outcome is None:
+            assert self.error is not None
+            raise self.error
+        return self.outcome
+
+
+@final
+class Desk:
+    """Where one batch at a time is done: a slate, and what is needed to read it.
+
+    Args:
+        folder: A folder for the slate, not made yet.
+        max_output: Bytes kept of each stream of a call.
+        memory_mb: MiB that its process may hold, for messages.
+
+    Attributes:
+        scope: Cancelled to kill the process that does the batch; None while there is no batch.
+    """
+
+    def __init__(self, folder: str, max_output: int, memory_mb: int) -> None:
+        make_slate(folder)
+        self._folder = folder
+        self._fd = os.open(os.path.join(folder, "answers"), os.O_RDWR)
+        self._most = max_output
+        self._memory_mb = memory_mb
+        self.scope: anyio.CancelScope | None = None
+        self.sandbox = Sandbox()
+
+    def order(self, facts: Facts, root: str, raws: Sequence[msgspec.Raw]) -> bytes:
+        """Return what is sent, and forget the batch before."""
+        os.pwrite(self._fd, b"\0" * 32, 0)
+        batch = Batch(self._folder, tuple(raws), self._most)
+        return _ENCODE(Order(path=str(facts.command.path), root=root, batch=batch))
+
+    def began(self, sent: float) -> float:
+        """Return the moment at which the call that goes on began, infinity while none does.
+
+        Args:
+            sent: When the batch was sent; infinity when it was not.
+        """
+        if sent == math.inf:
+            return sent
+        progress = read_progress(self._fd)
+        return progress.began if progress.begun > progress.done else math.inf
+
+    def told(self, answer: object) -> None:
+        """Learn what the process is confined by."""
+        told = msgspec.convert(answer, Told)
+        self.sandbox = Sandbox(Level(told.level).name, told.missing)
+
+    def settle(
+        self, calls: Sequence[Call], script: str, failed: StepError | Verdict | None
+    ) -> list[Call]:
+        """Tell each call how it went; return those that did not begin.
+
+        Args:
+            calls: Of the batch, in order.
+            script: What messages call it.
+            failed: What happened to the process, if anything did.
+        """
+        try:
+            progress, answers = read_answers(self._fd)
+        except ValueError as error:
+            failed = Verdict(Status.FAILED, message=f"`{script}`: {error}")
+            for call in calls:  # which of them began is not known any more
+                call.settle(self._bare(failed))
+            return []
+        for call, done in zip(calls, answers, strict=False):
+            call.settle(self._outcome(done, script))
+        rest = list(calls[len(answers) :])
+        if rest and failed is not None and progress.begun > progress.done:
+            guilty = rest.pop(0)
+            verdict = failed if isinstance(failed, Verdict) else judge_failure(failed, script)
+            guilty.settle(self._cut_short(verdict, answers))
+        return rest
+
+    def refuse(self, call: Call, verdict: Verdict) -> None:
+        """Tell a call that it is not run."""
+        call.settle(self._bare(verdict))
+
+    def _bare(self, verdict: Verdict) -> Outcome:
+        return Outcome(
+            status=verdict.status,
+            exit_code=verdict.exit_code,
+            signal=verdict.signal,
+            message=verdict.message,
+            kind=verdict.kind,
+            sandbox=self.sandbox,
+        )
+
+    def lose(self, call: Call, script: str, failed: StepError | Verdict) -> None:
+        """Tell a call that its process was lost again and again before it began."""
+        verdict = failed if isinstance(failed, Verdict) else judge_failure(failed, script)
+        message = f"{verdict.message}; it was not begun"
+        call.settle(self._bare(replace(verdict, message=message)))
+
+    def _cut_short(self, verdict: Verdict, before: Sequence[Done]) -> Outcome:
+        """Return the outcome of the call at which the process ended, with what it wrote."""
+        starts = sum(done.stdout_total for done in before), sum(d.stderr_total for d in before)
+        (out, out_total), (err, err_total) = (
+            read_tail(self._folder, name, start, self._most)
+            for name, start in zip(("stdout", "stderr"), starts, strict=True)
+        )
+        return msgspec.structs.replace(
+            self._bare(verdict),
+            stdout=out.decode("utf-8", "replace"),
+            stderr=err.decode("utf-8", "replace"),
+            stdout_total_bytes=out_total,
+            stderr_total_bytes=err_total,
+            truncated=out_total > len(out) or err_total > len(err),
+        )
+
+    def _outcome(self, done: Done, script: str) -> Outcome:
+        answer = done.answer
+        value = None if answer is None else value_of(answer)
+        if not done.code and not done.stderr_total and not done.stdout_total:  # most of them
+            text = _shown(answer, value)
+            return Outcome(
+                status=Status.OK,
+                exit_code=0,
+                stdout=text,
+                stdout_total_bytes=len(text.encode()),
+                json=value,
+                wall_s=done.seconds,
+                sandbox=self.sandbox,
+            )
+        verdict = judge_warm(done.code, done.stderr[-_TAIL:], script, self._memory_mb)
+        cut = done.stdout_total > len(done.stdout)
+        text = done.stdout.decode("utf-8", "replace") or _shown(answer, value)
+        if answer is None and text and not cut:
+            value = value_of(text)
+        return Outcome(
+            status=verdict.status,
+            exit_code=verdict.exit_code,
+            signal=verdict.signal,
+            stdout=text,
+            stderr=done.stderr.decode("utf-8", "replace"),
+            stdout_total_bytes=done.stdout_total or len(text.encode()),
+            stderr_total_bytes=done.stderr_total,
+            truncated=cut or done.stderr_total > len(done.stderr),
+            json=value,
+            wall_s=done.seconds,
+            sandbox=self.sandbox,
+            message=verdict.message,
+        )
+
+    def close(self) -> None:
+        """Close what it reads from."""
+        os.close(self._fd)
+
+
+def _shown(answer: bytes | None, value: Any) -> str:
+    """Return what a function's answer is as output, where it wrote nothing itself."""
+    if answer is None or value is None:
+        return ""
+    if answer.isdigit():
+        return answer.decode() + "\n"
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def is_final(failed: StepError | Verdict) -> bool:
+    """Tell whether it would happen again to the same calls."""
+    return isinstance(failed, Verdict) or failed.kind != "worker-lost"

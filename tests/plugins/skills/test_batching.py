@@ -1,0 +1,331 @@
+"""Lanes: calls in company, one answer each, in order; a crash is one call's own affair."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import anyio.abc
+import pytest
+from anyio.lowlevel import checkpoint
+
+from ciranda.errors import PoolError
+from ciranda_skills.format import Skill
+from ciranda_skills.running import NoScriptError, Outcome, Runner, Status
+from ciranda_skills.running.batching import Lane
+
+from .running_fixtures import anyio_backend, runner, skill
+
+__all__ = ["anyio_backend", "runner", "skill"]
+pytestmark = pytest.mark.anyio
+Make = Callable[..., Skill]
+
+ADD = {"scripts/main.py": "def execute(a: int, b: int = 2):\n    return a + b\n"}
+ODD = {
+    "scripts/main.py": """
+        import os, sys, time
+        def execute(n: int, act: str = ""):
+            print("call", n)
+            if act == "raise":
+                raise ValueError(f"no {n}")
+            if act == "crash":
+                os.write(2, b"dying")
+                os.kill(os.getpid(), 9)
+            if act == "hang":
+                time.sleep(60)
+            if act == "exit":
+                sys.exit(3)
+            if act == "leak":
+                os.open("/dev/null", os.O_RDONLY)
+            return [n, os.getpid()]
+    """
+}
+
+
+async def every(lane: Lane, many: list[dict[str, Any]]) -> list[Outcome]:
+    return [outcome async for outcome in lane.map(many)]
+
+
+async def test_many_calls_share_exchanges_and_keep_their_order(runner: Runner, skill: Make) -> None:
+    async with runner.lane(skill(ADD)) as lane:
+        outcomes = await every(lane, [{"a": n} for n in range(500)])
+        stats = lane.stats
+
+    assert [each.json for each in outcomes] == [n + 2 for n in range(500)]
+    assert {each.status for each in outcomes} == {Status.OK}
+    assert outcomes[7].stdout == "9\n"
+    assert (stats.calls, stats.waiting) == (500, 0)
+    assert stats.exchanges < 200
+    assert stats.largest > 5
+
+
+async def test_a_lone_call_is_sent_at_once_and_alone(runner: Runner, skill: Make) -> None:
+    async with runner.lane(skill(ADD), timeout=60) as lane:
+        outcomes = [await lane.call({"a": n}) for n in range(5)]
+        stats = lane.stats
+
+    assert [each.json for each in outcomes] == [2, 3, 4, 5, 6]
+    assert (stats.exchanges, stats.largest) == (5, 1)
+
+
+async def test_an_outcome_is_as_of_a_warm_run(runner: Runner, skill: Make) -> None:
+    program = """
+        import sys
+        print(sys.argv[1:], sys.stdin.read())
+        print("noise", file=sys.stderr)
+        sys.exit(len(sys.argv) - 1)
+    """
+    made = skill({"scripts/main.py": program})
+
+    async with runner.lane(made) as lane:
+        for args, stdin in (([], None), (["a"], b"in"), (["b", "c"], b"more")):
+            ours = await lane.call(None, args, stdin)
+            other = await runner.run(made, None, args, stdin, warm=True)
+            assert [
+                getattr(ours, name) for name in Outcome.__struct_fields__ if name != "wall_s"
+            ] == [getattr(other, name) for name in Outcome.__struct_fields__ if name != "wall_s"]
+
+
+VALUES = [None, True, 1, -1.5, "ü\n", [1, {"a": "b"}], {"k": None}, [], ""]
+
+
+async def test_values_come_back_as_from_a_warm_run(runner: Runner, skill: Make) -> None:
+    made = skill({"scripts/main.py": "def execute(x=None):\n    return x\n"})
+
+    async with runner.lane(made) as lane:
+        ours = await every(lane, [{"x": value} for value in VALUES])
+    others = [await runner.run(made, params={"x": value}, warm=True) for value in VALUES]
+
+    assert [each.json for each in ours] == VALUES
+    assert [(each.stdout, each.stdout_total_bytes) for each in ours] == [
+        (each.stdout, each.stdout_total_bytes) for each in others
+    ]
+
+
+@pytest.mark.parametrize(
+    ("act", "ending", "message"),
+    [
+        ("raise", (Status.FAILED, 1, None), "exit code 1"),
+        ("crash", (Status.FAILED, None, 9), "SIGKILL"),
+        ("exit", (Status.FAILED, 3, None), "exit code 3"),
+        ("leak", (Status.OK, 0, None), ""),
+        ("hang", (Status.TIMEOUT, None, 9), "killed after its 0.4 seconds"),
+    ],
+)
+async def test_only_the_call_at_which_it_happened_suffers(
+    runner: Runner, skill: Make, act: str, ending: object, message: str
+) -> None:
+    many = [{"n": n} | ({"act": act} if n in (7, 8, 30) else {}) for n in range(40)]
+
+    async with runner.lane(skill(ODD), timeout=0.4) as lane:
+        outcomes = await every(lane, many)
+
+    for n, each in enumerate(outcomes):
+        assert each.stdout.startswith(f"call {n}\n")
+        assert "call" not in each.stdout[7:]
+        if n in (7, 8, 30):
+            assert (each.status, each.exit_code, each.signal) == ending
+            assert message in each.message
+        else:
+            assert each.ok
+            assert each.json[0] == n
+    if act == "raise":
+        assert "ValueError: no 8" in outcomes[8].stderr
+    if act == "crash":
+        assert outcomes[30].stderr == "dying"
+
+
+async def test_calls_that_all_crash_all_say_so(runner: Runner, skill: Make) -> None:
+    async with runner.lane(skill(ODD)) as lane:
+        outcomes = await every(lane, [{"n": n, "act": "crash"} for n in range(8)])
+
+    assert [each.signal for each in outcomes] == [9] * 8
+    assert [each.stdout for each in outcomes] == [f"call {n}\n" for n in range(8)]
+
+
+async def test_one_that_cannot_be_called_is_refused_alone(runner: Runner, skill: Make) -> None:
+    async with runner.lane(skill(ADD)) as lane:
+        wrong: list[dict[str, Any]] = [{"a": "x"}, {"a": 1, "c": 2}, {}, {"a": 1, "b": object()}]
+        outcomes = await every(lane, [{"a": 1}, *wrong, {"a": 2}])
+
+    assert [each.status for each in outcomes] == [Status.OK, *[Status.REFUSED] * 4, Status.OK]
+    assert {each.kind for each in outcomes[1:5]} == {"skills.parameters"}
+
+
+async def test_output_is_kept_apart_bounded_and_counted(runner: Runner, skill: Make) -> None:
+    program = "import os\ndef execute(n: int):\n    os.system(f'echo {n}')\n    print('x' * n)\n"
+    made = skill({"scripts/main.py": program.replace("os.system", "os.write(1, b'w%d.' % n);")})
+    async with runner.lane(made, max_output=50) as lane:
+        outcomes = await every(lane, [{"n": n} for n in range(0, 100, 10)])
+
+    for n, each in zip(range(0, 100, 10), outcomes, strict=True):
+        whole = f"w{n}." + "x" * n + "\n"
+        assert each.stdout == whole[:50]
+        assert each.stdout_total_bytes == len(whole)
+        assert each.truncated is (len(whole) > 50)
+
+
+async def test_long_answers_fit(runner: Runner, skill: Make) -> None:
+    made = skill({"scripts/main.py": "def execute(n: int):\n    return 'x' * n\n"})
+    async with runner.lane(made) as lane:
+        outcomes = await every(lane, [{"n": n} for n in (10, 300_000, 5, 900_000, 1)])
+
+    assert [len(each.json) for each in outcomes] == [10, 300_000, 5, 900_000, 1]
+
+
+async def test_large_inputs_are_sent_in_several_frames(runner: Runner, skill: Make) -> None:
+    made = skill({"scripts/main.py": "def execute(t: str):\n    return len(t)\n"})
+    async with runner.lane(made) as lane:
+        outcomes = await every(lane, [{"t": "x" * 400_000} for _ in range(9)])
+        huge = await lane.call({"t": "x" * (17 << 20)})
+
+    assert [each.json for each in outcomes] == [400_000] * 9
+    assert (huge.status, huge.kind) == (Status.REFUSED, "skills.limit")
+
+
+async def test_what_waits_is_bounded_and_taken_as_it_is_needed(runner: Runner, skill: Make) -> None:
+    taken = 0
+
+    def many() -> Any:
+        nonlocal taken
+        for n in range(200):
+            taken += 1
+            yield {"a": n}
+
+    ahead = []
+    async with runner.lane(skill(ADD), limit=10) as lane:
+        got = 0
+        async for outcome in lane.map(many()):
+            assert outcome.json == got + 2
+            got += 1
+            ahead.append(taken - got)
+
+    assert got == 200
+    assert max(ahead) <= 10
+
+
+async def test_many_callers_are_collected_while_processes_are_busy(
+    runner: Runner, skill: Make
+) -> None:
+    answers: dict[int, int] = {}
+
+    async with runner.lane(skill(ADD), workers=1) as lane:
+
+        async def one(n: int) -> None:
+            answers[n] = (await lane.call({"a": n})).json
+
+        async with anyio.create_task_group() as tasks:
+            for n in range(50):
+                tasks.start_soon(one, n)
+        exchanges = lane.stats.exchanges
+
+    assert answers == {n: n + 2 for n in range(50)}
+    assert exchanges < 30
+
+
+async def test_an_edited_script_is_not_served_stale(runner: Runner, skill: Make) -> None:
+    made = skill(ADD)
+    async with runner.lane(made) as lane:
+        before = (await lane.call({"a": 1})).json
+        (made.root / "scripts/main.py").write_text("def execute(a: int):\n    return -a\n")
+        after = (await lane.call({"a": 1})).json
+        refused = await lane.call({"a": 1, "b": 1})
+        (made.root / "scripts/main.py").unlink()
+        gone = await lane.call({"a": 1})
+
+    assert (before, after) == (3, -1)
+    assert (refused.status, gone.status) == (Status.REFUSED, Status.REFUSED)
+
+
+async def test_a_cancelled_call_is_killed_when_it_is_alone(runner: Runner, skill: Make) -> None:
+    async with runner.lane(skill(ODD), workers=1) as lane:
+        start = time.monotonic()
+        with anyio.move_on_after(0.3):
+            await lane.call({"n": 1, "act": "hang"})
+        after = await lane.call({"n": 2})
+
+    assert after.ok
+    assert time.monotonic() - start < 30
+
+
+async def test_a_cancelled_call_that_waits_is_never_done(runner: Runner, skill: Make) -> None:
+    made = skill(
+        {"scripts/main.py": "N = []\ndef execute(n: int):\n    N.append(n)\n    return N\n"}
+    )
+    async with runner.lane(made, workers=1) as lane, anyio.create_task_group() as tasks:
+        await lane.call({"n": 0})
+        tasks.start_soon(lane.call, {"n": 1})
+        await checkpoint()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await lane.call({"n": 2})
+        last = await lane.call({"n": 3})
+
+    assert last.json == [0, 1, 3]
+
+
+async def test_leaving_by_an_error_cancels_what_is_under_way(runner: Runner, skill: Make) -> None:
+    outcomes: list[Outcome] = []
+    lanes: list[Lane] = []
+    made = skill(ODD)
+
+    async def hang(lane: Lane, n: int) -> None:
+        outcomes.append(await lane.call({"n": n, "act": "hang"}))
+
+    async def leave(tasks: anyio.abc.TaskGroup) -> None:
+        async with runner.lane(made, workers=1) as lane:
+            lanes.append(lane)
+            assert (await lane.call({"n": 0})).ok
+            tasks.start_soon(hang, lane, 1)
+            tasks.start_soon(hang, lane, 2)
+            await anyio.sleep(0.05)
+            raise ZeroDivisionError
+
+    async with anyio.create_task_group() as tasks:
+        with pytest.raises(ZeroDivisionError):
+            await leave(tasks)
+
+    assert [each.status for each in outcomes] == [Status.CANCELLED] * 2
+    with pytest.raises(PoolError, match=r"the lane of `scripts/main[.]py` is closed"):
+        await lanes[0].call({"n": 1})
+
+
+async def test_leaving_early_leaves_nothing_waiting(runner: Runner, skill: Make) -> None:
+    async with runner.lane(skill(ADD), limit=50) as lane:
+        many = lane.map({"a": n} for n in range(100_000))
+        first = await anext(many)
+        await many.aclose()  # type: ignore[attr-defined]  # a generator
+
+    assert first.json == 2
+    assert lane.stats.calls < 1000
+
+
+async def test_a_program_has_no_lane(runner: Runner, skill: Make) -> None:
+    made = skill({"scripts/main.sh": "echo 1\n"})
+    with pytest.raises(NoScriptError, match="only Python scripts have a lane"):
+        async with runner.lane(made):
+            pass
+
+
+async def test_answers_that_were_overwritten_are_no_answers(runner: Runner, skill: Make) -> None:
+    program = """
+        import os
+        def execute(a: int):
+            for name in os.listdir("/proc/self/fd"):
+                if name.isdigit():
+                    try:
+                        target = os.readlink(f"/proc/self/fd/{name}")
+                    except OSError:
+                        continue
+                    if target.endswith("/answers"):
+                        os.pwrite(int(name), b"\\xff" * 8000, 32)
+            return a
+    """
+    async with runner.lane(skill({"scripts/main.py": program}), workers=1) as lane:
+        outcomes = await every(lane, [{"a": n} for n in range(9)])
+
+    assert len(outcomes) == 9
+    for each in outcomes:
+        assert each.ok or "were overwritten" in each.message or each.kind, each
