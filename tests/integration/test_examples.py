@@ -93,7 +93,8 @@ def environment(tmp_path_factory):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(str(copied.locate_file(file)), target)
     # The engine comes from outside: it is not what is tampered with. After the copies on the path.
-    sources = [str(ROOT / place) for place in ("engine", "plugins/experts", "plugins/quantum")]
+    places = ("engine", "plugins/experts", "plugins/quantum", "plugins/skills")
+    sources = [str(ROOT / place) for place in places]
     outside = [*sources, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     (lib / "outside.pth").write_text("\n".join(outside) + "\n")
     example = home / "audit"
@@ -164,6 +165,9 @@ def test_experts_look_at_start_up_code_scripts_and_the_policy(environment):
     script.write_text("#!/usr/bin/env python3\nexec(input())\n")
     points = next(lib.glob("iniconfig-*.dist-info")) / "entry_points.txt"
     points.write_text("[console_scripts]\niniconfig-tool = iniconfig:main\n")
+    licence = next(points.parent.rglob("LICENSE*"))
+    told = licence.read_text()
+    licence.write_text("GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n")
     policy = home / "strict.yaml"
     policy.write_text('licences: [Apache-2.0]\nversions: {pluggy: ">=99"}\n')
 
@@ -176,6 +180,10 @@ def test_experts_look_at_start_up_code_scripts_and_the_policy(environment):
         "policy", "pluggy", f"version {version} where >=99 is wanted (rejected: counterexample)"
     ) in findings  # fmt: skip
     assert ("policy", "iniconfig", "licence MIT (rejected: counterexample)") in findings
+    file = licence.relative_to(points.parent)
+    assert (
+        "licence-text", "iniconfig", f"{file} reads as GPL-3.0, and MIT is declared"
+    ) in findings  # fmt: skip
     patterns = {(name, detail.rpartition(": ")[0]) for kind, name, detail in found
                 if kind == "attack-pattern"}  # fmt: skip
     assert any(f"{spy}:2: " in detail for _, detail in patterns), patterns
@@ -185,6 +193,7 @@ def test_experts_look_at_start_up_code_scripts_and_the_policy(environment):
 
     for each in (spy, script, points, policy):
         each.unlink()
+    licence.write_text(told)
     result, findings = audit(environment)
     assert not [each for each in findings if each[0] == "policy"]
 
