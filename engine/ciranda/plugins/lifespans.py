@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
-from ciranda.errors import PluginError
+from ciranda.errors import PluginError, SettingsError
 
 __all__ = ["Lifespans"]
 
@@ -119,7 +119,7 @@ class _Noted:
         try:
             return await self._manager.__aenter__()
         except Exception as error:
-            raise self._named("cannot be opened", error) from error
+            self._raise("cannot be opened", error)
 
     async def __aexit__(
         self,
@@ -132,10 +132,14 @@ class _Noted:
         except Exception as own:
             if own is error:
                 raise
-            raise self._named("failed in its lifespan", own) from own
+            self._raise("failed in its lifespan", own)
 
-    def _named(self, what: str, error: Exception) -> PluginError:
+    def _raise(self, what: str, error: Exception) -> NoReturn:
         cause: BaseException = error
         while isinstance(cause, BaseExceptionGroup):  # task groups wrap what their tasks raise
             cause = cause.exceptions[0]
-        return PluginError(f"plugin '{self._plugin}' {what}: {type(cause).__name__}: {cause}")
+        if isinstance(cause, PluginError | SettingsError):  # it says itself whose fault it is
+            raise cause
+        raise PluginError(
+            f"plugin '{self._plugin}' {what}: {type(cause).__name__}: {cause}"
+        ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ciranda.actions import Action, signalled
@@ -12,11 +12,12 @@ from ciranda.bus import Bus
 from ciranda.discovery import Entry
 from ciranda.errors import PluginError, SettingsError
 from ciranda.expressions import Function
+from ciranda.hooks import extension
 from ciranda.plugins.importing import place_of
 from ciranda.plugins.inline import InlinePlugin
 from ciranda.settings import Configuration, Settings
 
-__all__ = ["API", "Loaded", "check_api", "listed", "offers"]
+__all__ = ["API", "Loaded", "check_api", "check_marks", "listed", "offers"]
 
 API = (1, 0)  # what a plugin's CIRANDA_API is compared with
 
@@ -70,6 +71,30 @@ def check_api(name: str, plugin: object) -> None:
     raise PluginError(
         f"plugin '{name}': CIRANDA_API is {wanted!r}; write two numbers such as {API}"
     )
+
+
+def check_marks(bus: Bus, loaded: Loaded) -> None:
+    """Refuse a file whose function bears the name of a hook and lacks the mark.
+
+    Such a function would never be called: what it offers would be missing without a word. Only
+    files of a project are looked at, and only for hooks by which plugins offer something.
+
+    Raises:
+        PluginError: There is one; the plugin is registered on the bus.
+    """
+    if loaded.inline is None:
+        return
+    marked = {caller.name for caller in bus.hooks.get_hookcallers(loaded.plugin) or ()}
+    module = loaded.inline.module
+    for hook, spec in vars(extension).items():
+        if getattr(spec, "__module__", "") != extension.__name__ or hook in marked:
+            continue
+        found = vars(module).get(hook)
+        if isinstance(found, FunctionType) and found.__module__ == module.__name__:
+            raise PluginError(
+                f"plugin '{loaded.name}': its function `{hook}` bears the name of a hook and is "
+                "not marked: write `@hookimpl` above it, or give it another name"
+            )
 
 
 def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:

@@ -23,7 +23,7 @@ from ciranda.plugins.digests import distribution_digest
 from ciranda.plugins.importing import BUDGET, guarded
 from ciranda.plugins.inline import InlinePlugin, inline_path, load_inline
 from ciranda.plugins.lifespans import Lifespans
-from ciranda.plugins.loaded import Loaded, check_api, listed, offers
+from ciranda.plugins.loaded import Loaded, check_api, check_marks, listed, offers
 from ciranda.plugins.requirement import Requirement, parse_requirement
 from ciranda.settings import Configuration, Settings, project_root
 
@@ -129,24 +129,28 @@ class Plugins:
             return str(error)
         return ""
 
-    def declare(self, text: str, folder: Path = Path()) -> None:
+    def declare(self, text: str, folder: Path = Path()) -> str:
         """Bring in one entry of a file's `plugins:`, such as `./actions.py` or `slack>=1,<2`.
 
         A file that was loaded and has changed since is loaded again.
+
+        Returns:
+            The name under which it is in use.
 
         Raises:
             PluginError: It cannot be read as either, or the plugin cannot be used.
         """
         if not text.endswith(".py") and not text.startswith((".", "/", "~")):
-            self._import(self._catalogue.find(parse_requirement(text)))
-            return
+            return self._import(self._catalogue.find(parse_requirement(text)))
         path, root = inline_path(text, folder)
-        loaded = self._loaded.get(path.relative_to(root).as_posix())
+        name = path.relative_to(root).as_posix()
+        loaded = self._loaded.get(name)
         if loaded is not None:
             if loaded.inline is not None and not loaded.inline.changed(root):
-                return
-            self._forget(loaded.name)
+                return name
+            self._forget(name)
         self._take_inline(load_inline(path, root, seconds=self._seconds))
+        return name
 
     def restore(self, name: str, bundle: bytes, folder: Path) -> None:
         """Bring in an inline plugin as an earlier run pinned it, whatever its file says now.
@@ -298,10 +302,10 @@ class Plugins:
             return {}
         return {"settings": msgspec.to_builtins(loaded.settings, enc_hook=_written)}
 
-    def _import(self, entry: Entry) -> None:
+    def _import(self, entry: Entry) -> str:
         name = self._catalogue.label(entry)
         if name in self._loaded:
-            return
+            return name
         module, _, attribute = entry.module.partition(":")
         top = module.partition(".")[0]
 
@@ -316,8 +320,9 @@ class Plugins:
         plugin = guarded(entry.name, bring, wrote, self._seconds)
         other = self.bus.hooks.get_name(plugin)
         if other is not None and other in self._loaded and self._loaded[other].entry is not None:
-            return  # one module under two names is one plugin
+            return other  # one module under two names is one plugin
         self._add(Loaded(name, plugin, entry=entry))
+        return name
 
     def _take_inline(self, inline: InlinePlugin) -> None:
         try:
@@ -333,6 +338,7 @@ class Plugins:
         try:
             for module in listed(self.bus, loaded, "hookspecs"):
                 self.bus.add_hooks(module)
+            check_marks(self.bus, loaded)
             loaded = offers(self.bus, loaded, self.configuration)
             check_names(loaded, self._home(loaded), self._loaded.values(), self._catalogue)
         except BaseException:

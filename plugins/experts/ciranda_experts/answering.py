@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from ciranda import hookimpl
@@ -37,6 +37,10 @@ class Answering:
         built_in: Experts that sit on every council.
         check: Checks a proof again.
         reviews: Where reviews are looked up; None where none are kept.
+        named: Plugins that are there for their experts, with how the settings name them.
+
+    Raises:
+        PluginError: As `call_roll`.
     """
 
     def __init__(
@@ -47,12 +51,14 @@ class Answering:
         built_in: Sequence[Expert] = (),
         check: Callable[[dict[str, Any]], Awaitable[ProofChecked]],
         reviews: Reviews | None = None,
+        named: Mapping[str, str] | None = None,
     ) -> None:
         self.council: Final = council
         self._bus: Final = bus
         self._built_in: Final = tuple(built_in)
         self._check: Final = check
         self._reviews: Final = reviews
+        self._named: Final = dict(named or {})
         self._roll: list[Expert] = []
         self._revision = -1
         self.call_roll()
@@ -61,14 +67,14 @@ class Answering:
         """Seat the experts of the plugins that are in use now.
 
         Raises:
-            PluginError: A plugin offers something that is no expert.
+            PluginError: A plugin offers something that is no expert, or one of the settings none.
         """
         from .council.roll import call_roll
 
         revision = self._bus.revision
         if revision == self._revision:
             return
-        roll = call_roll(self._bus, self._built_in)
+        roll = call_roll(self._bus, self._built_in, self._named)
         self._revision = revision
         if roll != self._roll:
             self._roll = roll

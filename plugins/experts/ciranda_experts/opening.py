@@ -41,7 +41,9 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
         SettingsError: A file of rules does not fit.
         StoreError: A file of the store cannot be read.
     """
-    engine.plugins.load(declared=settings.plugins, folder=engine.configuration.root)
+    root = engine.configuration.root
+    engine.plugins.load(declared=settings.plugins, folder=root)
+    named = {engine.plugins.declare(text, root): text for text in settings.plugins}
     async with AsyncExitStack() as stack:
         keeps = engine.durability is not Durability.OFF
         folder = engine.folder
@@ -75,6 +77,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             built_in=built_in,
             check=_checker(solver, council),
             reviews=None if learning is None else learning.reviews,
+            named=named,
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ciranda import Engine, action, hookimpl, resource
 from ciranda.bus import Bus
-from ciranda.errors import ActionError, StepError, WorkflowError
+from ciranda.errors import ActionError, PluginError, StepError, WorkflowError
 from ciranda.events import RunCompleted
 from ciranda.layer import Layer, Place, StepPlan
 from ciranda.plugins import Plugins
@@ -148,3 +148,36 @@ async def test_the_state_of_a_plugin_lies_beside_the_runs_wherever_that_is(tmp_p
         await engine.run(loads(b"ciranda: 1\nname: t\nsteps: {one: {run: [echo, hi]}}"))
 
     assert {file.name for file in (store / ".ciranda").glob("*.db")} == {"ciranda.db", "told.db"}
+
+
+UNMARKED = """\
+from ciranda import action, hookimpl
+
+@action("t.first")
+def first() -> None: ...
+
+def {hook}():
+    return [first]
+"""
+
+
+@pytest.mark.parametrize("hook", ["actions", "experts", "middleware"])
+def test_a_function_that_bears_the_name_of_a_hook_and_lacks_the_mark_is_refused(tmp_path, hook):
+    (tmp_path / "mine.py").write_text(UNMARKED.format(hook=hook))
+    plugins = Plugins(Configuration(tmp_path), bus=Bus(), entries=[])
+
+    with pytest.raises(
+        PluginError,
+        match=rf"^plugin 'mine\.py': its function `{hook}` bears the name of a hook and is not "
+        "marked: write `@hookimpl` above it",
+    ):
+        plugins.declare("./mine.py", tmp_path)
+    assert plugins.versions() == {}
+
+
+@pytest.mark.parametrize("hook", ["judge", "extension", "first_actions"])
+def test_a_function_of_another_name_needs_no_mark(tmp_path, hook):
+    (tmp_path / "mine.py").write_text(UNMARKED.format(hook=hook))
+    plugins = Plugins(Configuration(tmp_path), bus=Bus(), entries=[])
+
+    assert plugins.declare("./mine.py", tmp_path) == "mine.py"

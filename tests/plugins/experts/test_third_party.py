@@ -81,6 +81,22 @@ async def test_a_file_that_the_settings_name_and_that_is_missing_is_told():
             await judged(h)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", r"^`\./limits\.py` of \[experts\] `plugins` offers no expert: mark its function"),
+        ("@hookimpl\ndef experts(): return []", "offers no expert: let its hook `experts` return"),
+        ("def experts(): return [1]", r"^plugin 'limits\.py': its function `experts` bears the"),
+        ("@hookimpl\ndef experts(): return 7", r"^plugin 'limits\.py': the hook"),
+    ],
+)
+async def test_a_plugin_of_the_settings_that_offers_no_expert_is_refused(text, words):
+    async with harness(settings={"experts": {"plugins": ["./limits.py"]}}) as h:
+        write(h, f"from ciranda import hookimpl\n{text}\n")
+        with pytest.raises(PluginError, match=words):
+            await judged(h)
+
+
 async def test_an_expert_that_the_settings_make_mandatory_and_nobody_offers_is_missed():
     mandatory = ["logic", "limits"]
     async with harness(settings={"experts": {"mandatory": mandatory}}) as h:

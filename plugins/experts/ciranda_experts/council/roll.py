@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any, Final
 
@@ -21,11 +21,19 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST: Final = 64  # characters of a name
 
 
-def call_roll(bus: Bus, built_in: Iterable[Expert] = ()) -> list[Expert]:
+def call_roll(
+    bus: Bus, built_in: Iterable[Expert] = (), named: Mapping[str, str] | None = None
+) -> list[Expert]:
     """Return the built-in experts, then those of all plugins in use, in the order of these.
 
+    Args:
+        bus: Where plugins are registered.
+        built_in: Those of this package.
+        named: Plugins that are there for their experts, with how the settings name them.
+
     Raises:
-        PluginError: A plugin's hook raised, or offers something that is no expert.
+        PluginError: A plugin's hook raised, or offers something that is no expert, or a plugin
+            of the settings offers none.
     """
     offered = [("experts", one) for one in built_in]
     for impl in bus.hooks.hook.experts.get_hookimpls():
@@ -46,7 +54,23 @@ def call_roll(bus: Bus, built_in: Iterable[Expert] = ()) -> list[Expert]:
                 "return a list"
             )
         offered += [(plugin, one) for one in found or ()]
+    _check_named(bus, named or {}, {plugin for plugin, _ in offered})
     return checked(offered)
+
+
+def _check_named(bus: Bus, named: Mapping[str, str], offering: set[str]) -> None:
+    """Refuse a plugin of the settings without an expert: a checker would be missing unnoticed."""
+    hooks = bus.hooks.hook
+    implemented = {impl.plugin_name for impl in hooks.experts.get_hookimpls()}
+    # What a lifespan yields may offer experts later.
+    later = {impl.plugin_name for impl in hooks.lifespan.get_hookimpls()}
+    for plugin, text in named.items():
+        if plugin in offering or plugin in later:
+            continue
+        hint = "mark its function `experts` with `@hookimpl`"
+        if plugin in implemented:
+            hint = "let its hook `experts` return a list of them"
+        raise PluginError(f"`{text}` of [experts] `plugins` offers no expert: {hint}")
 
 
 def checked(offered: Iterable[tuple[str, Any]]) -> list[Expert]:
