@@ -16,7 +16,7 @@ from .learning.schema import FILE
 from .settings import ExpertsSettings
 from .telemetry.telemetry import Telemetry, open_telemetry
 
-__all__ = ["Books", "open_books"]
+__all__ = ["Books", "learned", "open_books"]
 
 
 class Books(NamedTuple):
@@ -57,7 +57,7 @@ async def open_books(
             learning = _learning(folder, settings, telemetry)
         except StoreError as error:
             problem = _unwritable(error)
-            learning = _learned(folder, settings)
+            learning = learned(folder, settings)
         if learning is not None:
             stack.callback(learning.close)
         if problem:
@@ -84,7 +84,7 @@ def _learning(
     )
 
 
-def _learned(folder: Path, settings: ExpertsSettings) -> Learning | None:
+def learned(folder: Path, settings: ExpertsSettings) -> Learning | None:
     """Return what was learned, to be read; None where nothing ever was."""
     state = folder if folder.name == NAME else folder / NAME
     if not (state / f"{FILE}.db").exists():

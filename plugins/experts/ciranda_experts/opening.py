@@ -19,7 +19,8 @@ from .conservation.spent import Spent
 from .council.council import Council
 from .council.telling import Telling
 from .guarding import Guarding
-from .keeping import open_books
+from .keeping import learned, open_books
+from .looking import Looking
 from .presolve.presolve import Presolver
 from .settings import ExpertsSettings
 from .solver.solver import Solver
@@ -33,7 +34,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
 
     An engine that keeps nothing has a council that forgets, too: no telemetry, no reviews, and
     transactions are spent only as long as it is open. Where nothing may be written it judges all
-    the same, but approves no transaction.
+    the same, but approves no transaction. With a plugin `Looking` it writes nothing.
 
     Raises:
         PluginError: A plugin of the settings cannot be used, or offers something that is no
@@ -49,10 +50,15 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
         folder = engine.folder
         if not keeps:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ciranda-")))
-        spent = Spent(folder, durability=engine.durability)
+        looking = any(isinstance(one, Looking) for one in engine.bus.hooks.get_plugins())
+        spent = Spent(folder, durability=engine.durability, looking=looking)
         stack.callback(spent.close)
         telemetry = learning = None
-        if keeps:
+        if looking:
+            learning = learned(folder, settings)
+            if learning is not None:
+                stack.callback(learning.close)
+        elif keeps:
             books = open_books(folder, settings, warn=_warn)
             telemetry, learning = await stack.enter_async_context(books)
         solver = await stack.enter_async_context(Solver(workers=settings.processes))
@@ -67,7 +73,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             settings,
             telling=Telling(engine.bus),
             recorder=telemetry,
-            desk=None if learning is None else learning.reviews,
+            desk=None if learning is None or looking else learning.reviews,
             adviser=learning,
         )
         await stack.enter_async_context(council)

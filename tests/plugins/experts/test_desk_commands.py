@@ -102,3 +102,22 @@ def test_versions_are_tried_stopped_and_taken_back(cli):
     assert "on trial already" in cli("versions", "trial", "security", "3", "--of", "1", code=2).err
     assert cli("versions", "stop", "security").out == "security: the trial has ended\n"
     assert "no version to go back to" in cli("versions", "rollback", "security", code=2).err
+
+
+def test_explaining_spends_nothing_and_records_nothing(cli, folder):
+    paid = lines(folder, {"id": "paid", "transaction": "t-1", "post": ["x == x"]})
+
+    assert "paid: approved" in cli("explain", paid).out
+    assert not list(folder.glob(".ciranda/experts-*.db"))
+
+    cli("verify", paid)  # approved: it was not spent
+    before = json.loads(cli("status", "-o", "json").out)["figures"]["count"]
+    assert "double-spend" in cli("explain", paid).out
+    assert json.loads(cli("status", "-o", "json").out)["figures"]["count"] == before
+
+
+def test_explaining_what_is_uncertain_asks_no_human(cli, folder):
+    hard = {"constraints": ["a > 0", "b > 0", "c > 0", "a*a*a + b*b*b == c*c*c"], "budget_ms": 1}
+
+    assert "uncertain" in cli("explain", lines(folder, hard)).out
+    assert "nothing waits" in cli("review", "list").err

@@ -17,6 +17,7 @@ from ciranda.errors import InputError
 from ciranda.events.judging import Judge, Judgement, ProofChecked
 
 from ..explain import explained, told_by_check
+from ..looking import Looking
 from .answer import read
 from .feed import Feed
 from .given import Given
@@ -114,7 +115,8 @@ class Explanation:
 
     async def _opened(self, stack: AsyncExitStack) -> Session:
         if self._session is None:
-            self._session = await stack.enter_async_context(session(self._store))
+            opening = session(self._store, plugins=[Looking()])
+            self._session = await stack.enter_async_context(opening)
         return self._session
 
 

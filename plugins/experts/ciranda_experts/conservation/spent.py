@@ -13,9 +13,11 @@ from typing import Final, final
 import msgspec
 
 from ciranda.store import Database, Durability
+from ciranda.store.folder import NAME
 
 __all__ = ["Conflict", "Reservation", "Spent", "State"]
 
+_NAME: Final = "experts-spent"
 _MIGRATIONS: Final = [
     """
     CREATE TABLE spent(
@@ -85,6 +87,7 @@ class Spent:
     Args:
         folder: The folder of the project's store, `engine.folder`.
         durability: What an approval survives.
+        looking: Say what would come of a transaction, and write nothing.
         clock: Seconds since 1970.
         token: Makes tokens, each another one.
     """
@@ -94,11 +97,13 @@ class Spent:
         folder: Path,
         *,
         durability: Durability = Durability.POWER,
+        looking: bool = False,
         clock: Callable[[], float] = time.time,
         token: Callable[[], str] = secrets.token_hex,
     ) -> None:
         self.durability: Final = durability
         self._folder: Final = folder
+        self._looking: Final = looking
         self._clock: Final = clock
         self._token: Final = token
         self._lock: Final = threading.Lock()
@@ -118,6 +123,8 @@ class Spent:
         """
         mine = Reservation(transaction, digest, step, self._token(), self._clock())
         with self._lock:
+            if self._looking:
+                return self._seen(mine)
             database = self._database(synced=False)
             with database.transaction():
                 found = self._other(database, mine)
@@ -137,6 +144,8 @@ class Spent:
             StoreError: The file cannot be written; no approval of these may be relied upon.
         """
         lot = tuple(reservations)
+        if self._looking:
+            return [None] * len(lot)
         with self._lock:
             database = self._database(synced=any(spent for _, spent in lot))
             with database.transaction():
@@ -178,13 +187,24 @@ class Spent:
     def _database(self, *, synced: bool) -> Database:
         if self._opened is None:
             self._opened = Database(
-                "experts-spent", _MIGRATIONS, folder=self._folder, durability=self.durability
+                _NAME,
+                _MIGRATIONS,
+                folder=self._folder,
+                durability=self.durability,
+                reading=self._looking,
             )
             self._synced = True
         if self.durability is Durability.POWER and synced is not self._synced:
             self._opened.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
             self._synced = synced
         return self._opened
+
+    def _seen(self, mine: Reservation) -> Reservation | Conflict:
+        """Return what `reserve` would; a file that is not there is not made."""
+        if self._opened is None and not (_state(self._folder) / f"{_NAME}.db").exists():
+            return mine
+        found = self._other(self._database(synced=False), mine)
+        return found if isinstance(found, Conflict) else mine
 
     def _settle(self, database: Database, mine: Reservation, spent: bool) -> Conflict | None:
         found = self._other(database, mine)
@@ -214,6 +234,10 @@ class Spent:
     def _put(self, database: Database, mine: Reservation, state: State) -> None:
         stored = (_stored(mine.transaction), _stored(mine.digest), _stored(mine.step))
         database.execute(_PUT, (*stored, mine.token, state, mine.at))
+
+
+def _state(folder: Path) -> Path:
+    return folder if folder.name == NAME else folder / NAME
 
 
 def _stored(text: str) -> bytes:
