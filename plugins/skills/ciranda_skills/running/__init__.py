@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from .batching import Lane, LaneStats
 from .command import Command, command_for, script_of
 from .error import AmbiguousScriptError, InterpreterError, NoScriptError, ParameterError
 from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
-from .progress import Chunk, Finished, Killed, Listener, Started, Written
+from .progress import Chunk, Finished, Found, Killed, Listener, Observer, Ran, Started, Written
 from .runner import Runner
 from .waiting import PRIORITIES, Priority, Turns
 
@@ -16,14 +17,19 @@ __all__ = [
     "Chunk",
     "Command",
     "Finished",
+    "Found",
     "InterpreterError",
     "Killed",
+    "Lane",
+    "LaneStats",
     "Listener",
     "NoScriptError",
+    "Observer",
     "Outcome",
     "ParameterError",
     "Parameters",
     "Priority",
+    "Ran",
     "Runner",
     "Sandbox",
     "Started",

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from .outcome import Outcome, Sandbox
 
-__all__ = ["Chunk", "Finished", "Killed", "Listener", "Started", "Written"]
+__all__ = [
+    "Chunk",
+    "Finished",
+    "Found",
+    "Killed",
+    "Listener",
+    "Observer",
+    "Ran",
+    "Started",
+    "Written",
+]
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -39,3 +50,29 @@ class Killed(msgspec.Struct, frozen=True, tag="killed"):
 
 Chunk = Started | Written | Finished | Killed
 Listener = Callable[[Chunk], None]
+
+
+# What a run found: a process that had to be started first, a zygote that was there, one that had
+# served others; nothing when it did not come that far.
+Found = Literal["", "cold", "ready", "warm"]
+
+
+class Ran(NamedTuple):
+    """A run that has ended.
+
+    Attributes:
+        skill: Its name.
+        script: Which.
+        outcome: How it ended.
+        found: In what state it found its process.
+        seconds: From when it was asked for to its end, waiting included.
+    """
+
+    skill: str
+    script: str
+    outcome: Outcome
+    found: Found
+    seconds: float
+
+
+Observer = Callable[[Ran], None]

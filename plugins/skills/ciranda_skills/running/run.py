@@ -16,7 +16,7 @@ from ciranda.executors.pool import Event, Notice
 from ..sandbox import Level
 from .captured import Captured
 from .outcome import Outcome, Sandbox, Status
-from .progress import Finished, Killed, Listener, Started, Written
+from .progress import Finished, Found, Killed, Listener, Started, Written
 from .verdict import Verdict
 
 __all__ = ["Run", "value_of", "watching"]
@@ -41,6 +41,7 @@ class Run:
         scope: Cancelled when its time is up.
         answer: What its function returned, as JSON.
         began: Whether it was confined.
+        found: In what state it found its process.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Run:
         self.answer: bytes | None = None
         self.began = False
         self.called_off = False
+        self.found: Found = ""
         self._timeout = timeout
         self._listener = listener
         self._clock = clock

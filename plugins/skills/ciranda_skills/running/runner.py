@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, final
+from typing import Any, Final, NamedTuple, Self, Unpack, final
 
 import anyio
 import anyio.abc
@@ -22,7 +22,7 @@ from ciranda.executors.pool import Pool, PoolStats, Recycle, TreeLimits
 from ..error import SkillError
 from ..format import Skill
 from ..inside.order import Allowed, Told
-from ..sandbox import Kernel, Level, Profile, SandboxError, require as insist
+from ..sandbox import Kernel, Level, Profile, SandboxError, require
 from ..sandbox.features import Features, try_features
 from . import kinds
 from .batching import Lane, Lines, opened
@@ -34,13 +34,14 @@ from .given import given
 from .outcome import Outcome, Status
 from .plan import Asked, Plan, allowed_of, planned
 from .pools import Lease, Pools
-from .progress import Listener
+from .progress import Listener, Observer, Ran
 from .recent import Recent
 from .reports import Reports
 from .run import Run, watching
 from .verdict import Verdict, judge, judge_failure, judge_warm
 from .versions import Versions
 from .waiting import AGEING, Priority, Turns
+from .words import Words, asked_by
 
 __all__ = ["Runner"]
 
@@ -73,6 +74,7 @@ class Runner:
         kernel: For tests, of machines that offer less.
         python: Command that starts Python for the workers; None is our interpreter.
         ageing: Seconds of waiting that make up for one level of priority.
+        observe: Told of each run that has ended; it must not raise.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Runner:
         kernel: Kernel | None = None,
         python: tuple[str, ...] | None = None,
         ageing: float = AGEING,
+        observe: Observer | None = None,
     ) -> None:
         self._size = slots or max(_FEWEST, min(_MOST, 2 * (os.cpu_count() or 1)))
         self._most = zygotes
@@ -96,6 +99,7 @@ class Runner:
         self._clock = clock
         self._kernel = kernel or Kernel()
         self._python = python
+        self._observe = observe
         self._slots = Turns(self._size, ageing=ageing)
         self._known = Known()
         self._versions = Versions(self._known)
@@ -203,7 +207,7 @@ class Runner:
             warm=warm,
         )
         run = Run(script or skill.name, timeout, max_output, on_chunk, self._clock)
-        verdict = None
+        verdict, start = None, self._clock()
         try:
             with run.scope:
                 if cancel is None:
@@ -215,10 +219,16 @@ class Runner:
             run.called_off = True
             run.end(run.stopped())
             raise
-        return run.end(verdict or run.stopped())
+        outcome = run.end(verdict or run.stopped())
+        if self._observe is not None:
+            self._observe(Ran(skill.name, run.script, outcome, run.found, self._clock() - start))
+        return outcome
 
-    async def preload(self, skill: Skill, script: str | None = None) -> None:
+    async def preload(self, skill: Skill, script: str | None = None) -> bool:
         """Have the zygote of a script ready, so that its first run need not wait for it.
+
+        Returns:
+            Whether it was not ready before.
 
         Raises:
             SkillError: There is no such script, or nothing to run it with.
@@ -228,40 +238,21 @@ class Runner:
         facts = await self._known.get(skill, script, None)
         profile, imports = facts.command.profile, facts.imports
         async with self._lease(profile, imports, network=False) as pool:
+            if pool.ready:
+                return False
             await pool.run("ready", None)
+            return True
 
     @asynccontextmanager
-    async def lane(  # noqa: PLR0913  (the words of `run`)
-        self,
-        skill: Skill,
-        script: str | None = None,
-        *,
-        timeout: float = 30.0,  # noqa: ASYNC109  (each call's, from when it begins)
-        max_output: int = 1 << 20,
-        memory_mb: int = 256,
-        max_processes: int = 32,
-        network: bool = False,
-        env: Mapping[str, str] | None = None,
-        require: Level = Level.L0,
-        priority: Priority = "normal",
-        workers: int | None = None,
-        limit: int = 4096,
+    async def lane(
+        self, skill: Skill, script: str | None = None, **words: Unpack[Words]
     ) -> AsyncIterator[Lane]:
         """Open a lane for many small calls of a Python script, done in batches by warm processes.
 
         Args:
-            skill: As for `run`.
+            skill: Whose script.
             script: As for `run`.
-            timeout: Seconds that each call has from when it begins.
-            max_output: As for `run`.
-            memory_mb: As for `run`.
-            max_processes: As for `run`.
-            network: As for `run`.
-            env: As for `run`.
-            require: As for `run`.
-            priority: As for `run`.
-            workers: Processes at a time; None is one a processor.
-            limit: Calls that may wait; further callers wait before they are let in.
+            words: See `Words`.
 
         Raises:
             SkillError: There is no such script, or it is no Python.
@@ -269,33 +260,32 @@ class Runner:
             PoolError: The runner is closed, or its processes cannot start.
         """
         self._ready()
-        asked = Asked(
-            script=script,
-            timeout=timeout,
-            memory_mb=memory_mb,
-            max_processes=max_processes,
-            network=network,
-            env=env or {},
-            require=require,
-            warm=True,
-        )
+        asked = asked_by(script, words)
         facts, _ = await self._versions.get(skill, asked)
         name = facts.command.script
         allowed = allowed_of(skill, facts, asked)
         if allowed.profile != "python":
             raise NoScriptError(f"`{name}` is no Python: only Python scripts have a lane")
-        insist(self._reports.of(allowed), require)
+        require(self._reports.of(allowed), asked.require)
         key = _Warm(skill.root, msgspec.msgpack.encode(allowed))
         async with self._warm_lease(skill, key, allowed, facts.imports) as pool:
             home = self._homes.get(key) or self._folders.make()
+            most = words.get("max_output", 1 << 20)
             desks = [
-                Desk(f"{home}/slate-{next(self._slates)}", max_output, memory_mb)
-                for _ in range(min(self._size, workers or os.cpu_count() or 1))
+                Desk(f"{home}/slate-{next(self._slates)}", most, asked.memory_mb)
+                for _ in range(min(self._size, words.get("workers", os.cpu_count() or 1)))
             ]
             lines = Lines(
-                skill, name, timeout, priority, self._slots, pool,
-                lambda: self._versions.get(skill, asked), tuple(desks), limit,
-            )  # fmt: skip
+                skill=skill,
+                name=name,
+                timeout=asked.timeout,
+                priority=words.get("priority", "normal"),
+                turns=self._slots,
+                pool=pool,
+                facts=lambda: self._versions.get(skill, asked),
+                desks=tuple(desks),
+                limit=words.get("limit", 4096),
+            )
             try:
                 async with opened(lines, self._tasks) as lane:
                     yield lane
@@ -314,7 +304,7 @@ class Runner:
             plan = planned(skill, facts, asked)
             report = self._reports.of(plan.allowed)
             run.confined_by(report.level, report.missing)
-            insist(report, asked.require)
+            require(report, asked.require)
             async with self._slots.turn(priority):
                 if plan.warm:
                     return await self._warm(skill, plan, facts, version, run)
@@ -351,6 +341,7 @@ class Runner:
         limits = TreeLimits(plan.processes, plan.allowed.memory_mb)
         profile = plan.command.profile
         async with self._lease(profile, imports, network=plan.allowed.network) as pool:
+            run.found = "ready" if pool.ready else "cold"
             ended = await pool.run(
                 profile,
                 order,
@@ -376,7 +367,9 @@ class Runner:
     ) -> Verdict:
         key = _Warm(skill.root, msgspec.msgpack.encode(plan.allowed))
         async with self._warm_lease(skill, key, plan.allowed, facts.imports) as pool:
+            run.found = "warm"
             if not pool.ready:
+                run.found = "cold"
                 await pool.call("ready", None, digest=version)  # starting costs the run no time
             run.begin()
             answer = await pool.call(
