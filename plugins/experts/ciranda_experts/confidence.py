@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CHECKED", "PROVEN", "UNKNOWN", "after"]
+__all__ = ["CHECKED", "PROVEN", "UNKNOWN", "after", "sure"]
 
 CHECKED: Final = 2_000  # random formulas in the tests, all of them right
+_ALMOST: Final = 0.99995  # what would be rounded to 1
 
 
 def after(right: int, tried: int | None = None) -> float:
@@ -25,6 +26,11 @@ def after(right: int, tried: int | None = None) -> float:
     if not 0 <= right <= tried:
         raise ValueError(f"{right} of {tried} verdicts cannot have been right")
     return (right + 1) / (tried + 2)
+
+
+def sure(share: float) -> str:
+    """Return a confidence with four digits; only certainty itself is 1."""
+    return "0.9999+" if _ALMOST < share < 1 else f"{share:.4f}"
 
 
 PROVEN: Final = after(CHECKED)

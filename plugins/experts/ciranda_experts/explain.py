@@ -9,6 +9,7 @@ import msgspec
 
 from ciranda.events.judging import Judgement, Opinion, ProofChecked
 
+from .confidence import sure
 from .exact import model_of
 from .facts import assignment, never_defined, sentence
 from .intent.error import IntentError
@@ -17,6 +18,7 @@ from .intent.reading import read_intent
 from .latency import shown
 from .presolve.problem import Answer, Role
 from .proof import Step
+from .solver.missing import MISSING
 
 __all__ = ["confidence", "explained", "sure", "told_by_check"]
 
@@ -49,6 +51,8 @@ def told_by_check(checked: ProofChecked) -> str:
     said = f": {checked.message}" if checked.message else ""
     if checked.valid:
         return f"The proof was checked again and holds{said}"
+    if checked.reason == MISSING:
+        return checked.message
     return f"The proof was checked again and does NOT hold, {checked.reason}{said}"
 
 
@@ -68,11 +72,6 @@ def confidence(judgement: Judgement) -> list[str]:
     if not judgement.enforced:
         lines.append(f"  It binds nobody: the mode is {judgement.mode}.")
     return lines
-
-
-def sure(share: float) -> str:
-    """Return a confidence with four digits; only certainty itself is 1."""
-    return "0.9999+" if _ALMOST < share < 1 else f"{share:.4f}"
 
 
 def _share(share: float) -> str:

@@ -3,6 +3,7 @@
 import math
 from itertools import permutations
 
+import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -38,6 +39,10 @@ terms = st.builds(
     quorum=st.floats(0.01, 1),
     weights=st.dictionaries(names, st.floats(0.01, 100)),
 )
+witnesses = terms.map(lambda by: msgspec.structs.replace(by, rules=by.rules[:1])).filter(
+    lambda by: by.rules[0] in {"weighted", "quorum"}
+)
+parts = terms.map(lambda by: msgspec.structs.replace(by, rules=("veto", "unanimous")))
 required = st.frozensets(names, max_size=2)
 
 
@@ -61,27 +66,67 @@ def test_confidence_stays_between_0_and_1_and_nobody_abstains(council, by, neede
 
 
 @few
-@given(councils, terms, required, st.floats(0, 1))
-def test_one_more_approval_never_makes_it_worse(council, by, needed, sure):
+@given(councils, witnesses, required, st.floats(0, 1), st.booleans())
+def test_one_more_approval_never_makes_it_worse_among_witnesses(council, by, needed, sure, proven):
+    before = merge(council, by, needed)
+
+    after = merge([*council, say("new", A, sure, proven=proven)], by, needed)
+
+    assert ORDER[after.verdict] >= ORDER[before.verdict]
+    if before.verdict is after.verdict is A:
+        assert after.confidence >= before.confidence
+
+
+@few
+@given(councils, parts, required, st.floats(0, 1))
+def test_one_more_approval_makes_nothing_surer_where_all_parts_have_to_hold(
+    council, by, needed, sure
+):
     before = merge(council, by, needed)
 
     after = merge([*council, say("new", A, sure)], by, needed)
 
-    assert ORDER[after.verdict] >= ORDER[before.verdict]
+    if before.verdict is A:
+        assert after.confidence == min(before.confidence, sure)
+        assert (after.verdict is A) == (after.confidence >= by.threshold)
+    else:
+        found = [one for one in council if one.verdict in {A, R}]
+        assert after.verdict is before.verdict or not found  # or the only one with anything to say
 
 
 @few
 @given(councils, terms, required, st.data())
-def test_an_expert_that_turns_to_approval_never_makes_it_worse(council, by, needed, data):
+def test_an_expert_that_approves_more_surely_never_makes_it_worse(council, by, needed, data):
+    if not council:
+        return
+    place = data.draw(st.integers(0, len(council) - 1))
+    held = council[place]
+    council[place] = say(held.expert, A, held.confidence)
+    surer = list(council)
+    surer[place] = say(held.expert, A, data.draw(st.floats(held.confidence, 1)))
+
+    before, after = merge(council, by, needed), merge(surer, by, needed)
+
+    assert ORDER[after.verdict] >= ORDER[before.verdict]
+    if before.verdict is A:
+        assert after.confidence >= before.confidence
+
+
+@few
+@given(councils, terms, required, st.data())
+def test_an_expert_that_is_sure_and_turns_to_approval_never_makes_it_worse(
+    council, by, needed, data
+):
     if not council:
         return
     place = data.draw(st.integers(0, len(council) - 1))
     turned = list(council)
-    turned[place] = say(council[place].expert, A, data.draw(st.floats(0, 1)))
+    turned[place] = say(council[place].expert, A, 1.0)
+    worst = 1 if by.threshold == 1 else 2  # nobody is as sure as that
 
     assert ORDER[merge(turned, by, needed).verdict] >= min(
         ORDER[merge(council, by, needed).verdict],
-        1 if council[place].verdict is A else 2,  # less sure of the same is another matter
+        1 if council[place].verdict is A and council[place].proven else worst,
     )
 
 
@@ -208,23 +253,39 @@ def test_proofs_together_are_no_surer_than_the_best_of_them(sure, verdict):
 
     for rule in RULES:
         found = merge(council, Terms(rules=(rule,), threshold=0.5))
-        assert found.confidence == pytest.approx(max(sure), abs=2e-9)
+        conjoined = verdict is A and rule in {"veto", "unanimous"}
+        said = min(sure) if conjoined else max(sure)
+        assert found.confidence == pytest.approx(said, abs=2e-9)
 
 
-@few
-@given(councils, terms, required, st.floats(0, 1))
-def test_one_more_proven_approval_never_makes_it_worse(council, by, needed, sure):
-    before = merge(council, by, needed)
+@pytest.mark.parametrize("rule", ["veto", "unanimous"])
+def test_an_approval_is_as_sure_as_the_least_sure_of_its_parts(rule):
+    council = [
+        say("logic", A, 0.9995, proven=True), say("security", A, 0.8), say("limits", N, 0.1),
+        say("hours", A, 0.99),
+    ]  # fmt: skip
 
-    after = merge([*council, say("new", A, sure, proven=True)], by, needed)
+    for order in permutations(council):
+        found = merge(order, Terms(rules=(rule,)), {"logic", "security"})
+        assert (found.verdict, found.confidence) == (A, 0.8)
 
-    assert ORDER[after.verdict] >= ORDER[before.verdict]
+
+@pytest.mark.parametrize("rule", ["veto", "unanimous"])
+def test_a_required_expert_that_is_hardly_sure_approves_nothing(rule):
+    council = [say("logic", A, 0.9995, proven=True), say("security", A, 0.3)]
+
+    found = merge(council, Terms(rules=(rule,)), {"logic", "security"})
+
+    assert (found.verdict, found.confidence, found.reason) == (U, 0.3, Reason.LOW_CONFIDENCE)
+    assert found.message == (
+        "It looks approved, but security is 0.3000 sure, and 0.7 is asked for."
+    )
 
 
 def test_what_is_not_proven_adds_to_a_proof():
     council = [say("a", A, 0.99, proven=True), say("b", A, 0.95, proven=True), say("c", A, 0.8)]
 
-    found = merge(council, Terms())
+    found = merge(council, Terms(rules=("weighted",)))
 
     lead = odds(0.99) + odds(0.8)
     assert found.confidence == pytest.approx(1 / (1 + math.exp(-lead)), abs=1e-8)
@@ -234,8 +295,22 @@ def test_less_sure_than_the_threshold_is_uncertain_either_way():
     for verdict in (A, R):
         found = merge([say("a", verdict, 0.6)], Terms(rules=("weighted",), threshold=0.7))
         assert (found.verdict, found.reason) == (U, Reason.LOW_CONFIDENCE)
-        assert found.message == f"It looks {verdict}, by 0.600, and 0.7 is asked for."
+        assert found.message == f"It looks {verdict}, by 0.6000, and 0.7 is asked for."
     assert merge([say("a", A, 0.0)], Terms(threshold=0.7)).verdict is U
+
+
+@pytest.mark.parametrize(
+    ("sure", "needed", "shown"),
+    [
+        (0.9995, 0.9999, "0.9995"),
+        (0.99989, 0.9999, "0.99989"),
+        (0.99997, 0.99999, "0.9999+"),
+    ],
+)
+def test_what_is_too_little_is_shown_as_less_than_what_is_asked_for(sure, needed, shown):
+    found = merge([say("a", A, sure)], Terms(threshold=needed))
+
+    assert found.message == f"It looks approved, but a is {shown} sure, and {needed} is asked for."
 
 
 def test_under_veto_a_rejection_only_has_to_be_likely():

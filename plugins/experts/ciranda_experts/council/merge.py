@@ -7,16 +7,20 @@ Verdicts are ordered rejected < uncertain < approved. Whatever the rule:
   intent has nothing for it. One that is missing, failed, is uncertain or rejects leaves
   `uncertain` at best.
 - An expert has one vote. Whoever votes twice has said nothing, and is reported.
-- A vote counts by the log-odds of its confidence times its weight, so that 0.5 counts nothing;
-  less than 0.5 is taken as 0.5. Abstentions, failures and `uncertain` are no votes.
+- Under `veto` and `unanimous` experts answer different questions, and an approval says that all
+  of the answers are right: it is as sure as the least sure of those who approve.
+- Otherwise they are witnesses of one question. A vote counts by the log-odds of its confidence
+  times its weight, so that 0.5 counts nothing; less than 0.5 is taken as 0.5. So do rejections
+  under every rule. Abstentions, failures and `uncertain` are no votes.
 - Of what is proven on one side the strongest counts alone. Proofs rest on the same reading of the
   intent, the same pre-solver and the same z3: two of them are no two independent witnesses, and
   together no surer than the better one.
 - What is not `threshold` sure is uncertain: `low-confidence`. Where one rejection is enough
   (`veto`), it only has to be more likely right than not.
 
-So one more approval never makes a verdict worse, the order never matters, and of n experts one
-liar changes the verdict only where its rule says: under `veto` and `unanimous` a liar can stop
+So the order never matters; under `weighted` and `quorum` one more approval never makes a verdict
+worse, under `veto` and `unanimous` an expert that approves more surely never does. Of n experts
+one liar changes the verdict only where its rule says: under `veto` and `unanimous` a liar can stop
 anything, under the others only where the rest are that close.
 """
 
@@ -30,6 +34,7 @@ import msgspec
 
 from ciranda.events.judging import Opinion, Verdict
 
+from ..confidence import sure as shown
 from .reasons import FAILURES, Reason
 
 __all__ = ["RULES", "Merged", "Tally", "Terms", "merge"]
@@ -85,12 +90,13 @@ class Merged(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """The votes: log-odds and heads of each side, as weighed."""
+    """The votes: log-odds and heads of each side, as weighed, and who approves least surely."""
 
     approving: float
     rejecting: float
     approvals: int
     rejections: int
+    weakest: Opinion | None = None
 
 
 def merge(opinions: Sequence[Opinion], terms: Terms, required: Iterable[str] = ()) -> Merged:
@@ -151,7 +157,7 @@ def _counted(
     """Return the votes, and who stands for either side."""
     approving: list[float] = []
     rejecting: list[float] = []
-    approver = rejecter = None
+    approver = rejecter = weakest = None
     approved = rejected = 0.0  # by proof, the strongest
     approvals = rejections = 0
     for one in opinions:
@@ -164,6 +170,8 @@ def _counted(
                 approved = odds
             if approver is None or _leads(one, approver):
                 approver = one
+            if weakest is None or _weaker(one, weakest):
+                weakest = one
         elif one.verdict is _REJECTED:
             rejections += 1
             odds = weights.get(one.expert, 1.0) * _odds(one.confidence)
@@ -176,7 +184,7 @@ def _counted(
     # An exact sum: the order of votes must not matter, not even in the last digit.
     approving.append(approved)
     rejecting.append(rejected)
-    tally = Tally(fsum(approving), fsum(rejecting), approvals, rejections)
+    tally = Tally(fsum(approving), fsum(rejecting), approvals, rejections, weakest)
     return tally, approver, rejecter
 
 
@@ -184,9 +192,15 @@ Rule = Callable[[Tally, Terms, Opinion | None, Opinion | None], Merged]
 
 
 def _veto(votes: Tally, terms: Terms, approver: Opinion | None, rejecter: Opinion | None) -> Merged:
-    """One rejection is enough, whoever approves."""
-    if rejecter is None:
-        return _decided(_APPROVED, _probability(votes.approving), terms.threshold, approver)
+    """One rejection is enough, whoever approves; an approval is as sure as its weakest part."""
+    weakest = votes.weakest
+    if rejecter is None and weakest is not None:
+        sure = min(weakest.confidence, _SUREST)
+        if sure >= terms.threshold:
+            return _decided(_APPROVED, sure, 0.0, approver)
+        told, asked = _told(sure, terms.threshold), f"{terms.threshold:g}"
+        text = f"It looks approved, but {weakest.expert} is {told} sure, and {asked} is asked for."
+        return Merged(_UNCERTAIN, sure, Reason.LOW_CONFIDENCE, text, (), weakest)
     enough = min(terms.threshold, _LIKELY)
     return _decided(_REJECTED, _probability(votes.rejecting), enough, rejecter)
 
@@ -246,9 +260,15 @@ RULES: Final[Mapping[str, Rule]] = {
 def _decided(verdict: Verdict, sure: float, needed: float, leader: Opinion | None) -> Merged:
     reason, message = (leader.reason, leader.message) if leader is not None else (verdict, "")
     if sure < needed:
-        text = f"It looks {verdict}, by {sure:.3f}, and {needed:g} is asked for."
+        text = f"It looks {verdict}, by {_told(sure, needed)}, and {needed:g} is asked for."
         return Merged(_UNCERTAIN, sure, Reason.LOW_CONFIDENCE, text, (), leader)
     return Merged(verdict, sure, reason, message, (), leader)
+
+
+def _told(sure: float, needed: float) -> str:
+    """Return a confidence with as many digits as show that it is less than what is needed."""
+    told = shown(sure)
+    return told if float(told.rstrip("+")) < needed else repr(sure)
 
 
 def _nothing(obstacle: Opinion | None) -> Merged:
@@ -292,6 +312,13 @@ def _leads(one: Opinion, other: Opinion) -> bool:
         return one.proven
     if one.confidence != other.confidence:
         return one.confidence > other.confidence
+    return one.expert < other.expert
+
+
+def _weaker(one: Opinion, other: Opinion) -> bool:
+    """Whether an opinion is less sure than another, or as sure and before it by name."""
+    if one.confidence != other.confidence:
+        return one.confidence < other.confidence
     return one.expert < other.expert
 
 
