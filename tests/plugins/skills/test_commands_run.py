@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from ciranda_skills.commands.line import line
 from ciranda_skills.sandbox import Level, Policy, detect
 
 from .commanding import CASES, cli, copied, project, told
@@ -199,3 +200,22 @@ def test_numbers_and_characters_that_json_hardly_has_are_printed_all_the_same(to
 
     assert found["stdout"] == f"[{big}, 1e5]\n"
     assert json.dumps(found)
+
+
+def test_a_value_that_64_bits_cannot_hold_is_a_line_too():
+    assert (
+        line({"big": 10**30, "half": "\ud800"})
+        == '{"big":1000000000000000000000000000000,"half":"\\ud800"}'
+    )
+
+
+def test_what_a_script_needs_is_named_and_never_installed_unasked(cli, told, tmp_path, monkeypatch):
+    source = "# /// script\n# dependencies = ['nobody-has-this']\n# ///\nprint(1)\n"
+    root = make_skill(tmp_path, {"scripts/main.py": source}).root
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    said = cli("run", root, code=1)
+
+    assert "`scripts/main.py` needs `nobody-has-this`" in said.err
+    assert told("run", root, code=1)["status"] == "refused"
+    assert "needs `nobody-has-this`: install uv" in cli("run", root, "--install", code=1).err

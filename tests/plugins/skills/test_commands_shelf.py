@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from ciranda.cli.entry import outcome
+
 from .commanding import CASES, cli, copied, project, told
 from .running_stage import make_skill
 
@@ -167,3 +169,29 @@ def test_evals_that_cannot_be_run_are_a_mistake(cli, tmp_path, project):
     assert "there is no case `nop`" in cli("test", "json-diff", "--only", "nop", code=2).err
     copied("nameless", project / ".agents/skills")
     assert "not trusted as it is now" in cli("test", "nameless", code=2).err
+
+
+def test_a_schema_that_is_none_does_not_keep_a_skill_from_being_shown(told, tmp_path):
+    files: dict[str, str | bytes] = {"scripts/main.py": "", "scripts/main.schema.json": "[]"}
+    root = make_skill(tmp_path, files).root
+
+    assert told("show", root)["scripts"] == [{"path": "scripts/main.py", "parameters": None}]
+
+
+def test_the_doctor_names_the_sandbox_and_fails_where_it_is_too_weak(project, capsys):
+    def found():
+        capsys.readouterr()
+        code = outcome(["doctor", "-o", "json"])
+        told = json.loads(capsys.readouterr().out)
+        return code, [each for each in told if each["check"] == "skills"]
+
+    code, lines = found()
+    (project / "ciranda.toml").write_text('[skills]\nrequire = "L4"\n')
+    strict_code, strict = found()
+
+    assert [each["message"].partition(",")[0] for each in lines] == ["Python", "programs"]
+    assert all("sandbox: L" in each["message"] for each in lines)
+    assert code == 0
+    if not all("sandbox: L4" in each["message"] for each in lines):
+        assert strict_code == 1
+        assert {each["level"] for each in strict} == {"fail"}
