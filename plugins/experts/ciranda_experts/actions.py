@@ -17,6 +17,7 @@ from ciranda.events.judging import Judge, Judgement, Verdict
 from .council.modes import Mode
 from .council.telling import answered, judged
 from .hooks import LookUpReview
+from .solver.missing import MISSING
 
 __all__ = ["ERRORS", "review", "verify"]
 
@@ -194,7 +195,8 @@ def _insist(judgements: Sequence[Judgement], output: dict[str, Any]) -> None:
     text = f"{named}{worst.message or worst.reason}"
     if len(bad) > 1:
         text += f" (and {len(bad) - 1} more of {len(judgements)} are not approved)"
-    raise StepError(kind, text, retryable=ERRORS[kind], detail=output)
+    retryable = ERRORS[kind] and worst.reason != MISSING  # an installation does not change
+    raise StepError(kind, text, retryable=retryable, detail=output)
 
 
 def _listed(found: Sequence[Judgement]) -> list[dict[str, Any]]:

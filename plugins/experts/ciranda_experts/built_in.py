@@ -12,11 +12,12 @@ from ciranda.events.judging import Judgement
 from . import logic
 from .conservation.conservation import Conservation
 from .conservation.spent import Spent
-from .expert import Expert, Finding, Question
+from .expert import Expert, Finding, Isolation, Question
 from .intent.intent import Feature, Intent
 from .presolve.inline import EACH, WHOLE, is_short
 from .presolve.presolve import BUDGET, Presolver
 from .presolve.problem import Answer, Decision, Problem
+from .solver.missing import MISSING, SolverMissingError
 from .solver.solver import Solver
 
 __all__ = ["Deciding", "Watching", "logic_expert"]
@@ -42,7 +43,9 @@ class Deciding:
             return decision
         try:
             return await self._solver.decide(problem, budget=budget, effort=BUDGET)
-        except PoolError:  # no solver is installed
+        except SolverMissingError:
+            return Decision(Answer.UNKNOWN, "none", reason=MISSING)
+        except PoolError:
             return Decision(Answer.UNKNOWN, "none", reason="expert-missing")
 
 
@@ -72,6 +75,7 @@ def logic_expert(
         judge=ask,
         handles=frozenset({Feature.CONDITIONS}),
         timeout=timeout,
+        isolation=Isolation.INLINE,
         mandatory=True,
     )
 

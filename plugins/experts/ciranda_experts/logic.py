@@ -17,6 +17,7 @@ from .intent.tokens import shown
 from .presolve.presolve import BUDGET, Presolver
 from .presolve.problem import Answer, Decision, Obligation, Problem, Role, problems
 from .proof import proof_of
+from .solver.missing import MISSING, SolverMissingError
 from .solver.solver import Solver, Why
 from .undefined import never_defined_of
 
@@ -135,13 +136,15 @@ async def _solve(
     hard: Sequence[Problem], solver: Solver | None, budget: float, effort: int
 ) -> tuple[Sequence[Decision], str]:
     """Return decisions, and why there is no solver if there is none."""
-    why = "there is no solver"
+    why, reason = "there is no solver", _MISSING
     if solver is not None:
         try:
             return await solver.decide_all(hard, budget=budget, stop=True, effort=effort), ""
+        except SolverMissingError as error:
+            why, reason = str(error), MISSING
         except PoolError as error:
             why = str(error)
-    return [Decision(Answer.UNKNOWN, "none", reason=_MISSING)] * len(hard), why
+    return [Decision(Answer.UNKNOWN, "none", reason=reason)] * len(hard), why
 
 
 def _approved(intent: Intent, decided: Sequence[Decided]) -> Finding:

@@ -21,6 +21,7 @@ from .presolve.problem import Answer, Obligation, Problem, Role, problems
 from .presolve.witness import witnesses
 from .proof import FORMAT, Proof, Step
 from .solver.irrational import confirmed
+from .solver.missing import MISSING, SolverMissingError
 from .solver.solver import Solver
 from .undefined import never_defined_of
 
@@ -60,7 +61,8 @@ async def check(
 
     Returns:
         Valid with the reason `proof`, or not: `malformed`, `other-intent`, `incomplete`,
-        `not-shown`, and `timeout`, `undecided`, ... when z3 did not come to its answer again.
+        `not-shown`, `solver-missing`, and `timeout`, `undecided`, ... when z3 did not come to its
+        answer again.
     """
     try:
         await _check(proof, solver, budget, seed)
@@ -195,6 +197,8 @@ async def _solve(again: Sequence[Problem], solver: Solver | None, budget: float,
         raise _RefutedError("expert-missing", "There is no solver to check the proof with.")
     try:
         decisions = await solver.decide_all(again, budget=budget, seed=seed)
+    except SolverMissingError as error:
+        raise _RefutedError(MISSING, f"The proof could not be checked: {error}.") from None
     except PoolError as error:
         raise _RefutedError("expert-missing", f"{error}.") from None
     for decision in decisions:

@@ -28,7 +28,8 @@ def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
     """Say in words what was proved, or what speaks against it.
 
     FILE holds a judgement as `ciranda experts verify -o json` prints it, or an intent, which is
-    judged first: no transaction is spent by that, and nothing is recorded. With --check the exit code is 1 if a proof does not hold or there is none.
+    judged first: no transaction is spent by that, and nothing is recorded. With --check the exit
+    code is 1 if a proof does not hold or there is none.
     """
     from .explanation import Explanation
     from .subject import named

@@ -15,6 +15,7 @@ from ..intent.intent import Section
 from ..intent.tokens import shown
 from ..intent.tree import Sort
 from ..presolve.problem import Answer, Decision, Problem
+from ..solver.missing import MISSING, NEEDED
 from ..undefined import never_defined_of
 from .accounts import Balance
 from .obligations import Claim, Duty, Obligations
@@ -76,11 +77,12 @@ class Proving:
             else:
                 return unbalanced(owed.balances, duty.claim, decision.model, evidence)
         if unknown:
+            late = "Nobody could decide in time whether the balances of all accounts hold."
             return Finding(
                 verdict=Verdict.UNCERTAIN,
                 confidence=0.5,
                 reason=unknown,
-                message="Nobody could decide in time whether the balances of all accounts hold.",
+                message=f"{NEEDED}." if unknown == MISSING else late,
                 evidence=evidence,
             )
         return _proved(owed.balances, evidence)

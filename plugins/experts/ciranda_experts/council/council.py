@@ -20,6 +20,7 @@ from ..intent.features import features as features_of
 from ..intent.intent import Feature, Intent
 from ..intent.reading import read_intent
 from ..settings import ExpertsSettings
+from ..solver.missing import MISSING
 from .bench import Bench, Pledge
 from .crisis import Crisis
 from .frozen import FrozenDict, freeze
@@ -263,8 +264,8 @@ class Council:
         return found
 
     def _reviewed(self, judgement: Judgement, intent: Intent) -> Judgement:
-        """Put an uncertain judgement before a human, where it binds."""
-        if self._desk is None or not judgement.enforced:
+        """Put an uncertain judgement before a human, where it binds and a human can help."""
+        if self._desk is None or not judgement.enforced or judgement.reason == MISSING:
             return judgement
         try:
             review = self._desk.open(judgement, intent.source)

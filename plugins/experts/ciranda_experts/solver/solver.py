@@ -10,7 +10,7 @@ from typing import Any, Final, Self, TypeAlias, final
 
 import anyio
 
-from ciranda.errors import StepError
+from ciranda.errors import PoolError, StepError
 from ciranda.executors.pool import Pool, PoolStats, Recycle, WorkerKind
 
 from ..exact import Value
@@ -20,12 +20,14 @@ from ..presolve.problem import Answer, Decision, Problem
 from ..presolve.witness import witnesses
 from .formula import Answered, Encoded, encode, fraction, read_value
 from .irrational import between
+from .missing import SolverMissingError
 
 __all__ = ["Solver", "Why"]
 
 _SETUP: Final = "ciranda_experts.solver.worker:setup"
 _CALLS: Final = 50_000  # until a worker is replaced
 _PACE: Final = 300_000  # units of the pre-solver for each second: a third of what it could do
+_ABSENT: Final = "No module named 'z3'"
 _TRIES: Final = 2  # a lost worker may not be the fault of this call
 
 
@@ -111,6 +113,7 @@ class Solver:
             effort: Units of work of the pre-solver, which the worker asks before z3.
 
         Raises:
+            SolverMissingError: z3 is not installed.
             PoolError: No worker can start, or the solver is not open.
         """
         encoded = encode(problems)
@@ -143,6 +146,10 @@ class Solver:
                         "decide", payload, on_event=hear, on_start=working.start
                     )
                     return reply, ""
+            except PoolError as error:
+                if _ABSENT not in str(error):
+                    raise
+                raise SolverMissingError from None
             except StepError as error:
                 reason = _WHY.get(error.kind, Why.UNDECIDED)
                 if error.kind != "worker-lost":
