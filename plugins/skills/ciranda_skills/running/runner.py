@@ -75,9 +75,10 @@ class Runner:
         python: Command that starts Python for the workers; None is our interpreter.
         ageing: Seconds of waiting that make up for one level of priority.
         observe: Told of each run that has ended; it must not raise.
+        crowded: Told whenever a run has to wait for a slot; it must not raise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (most of them never given)
         self,
         *,
         slots: int | None = None,
@@ -90,6 +91,7 @@ class Runner:
         python: tuple[str, ...] | None = None,
         ageing: float = AGEING,
         observe: Observer | None = None,
+        crowded: Callable[[], None] | None = None,
     ) -> None:
         self._size = slots or max(_FEWEST, min(_MOST, 2 * (os.cpu_count() or 1)))
         self._most = zygotes
@@ -100,7 +102,7 @@ class Runner:
         self._kernel = kernel or Kernel()
         self._python = python
         self._observe = observe
-        self._slots = Turns(self._size, ageing=ageing)
+        self._slots = Turns(self._size, ageing=ageing, crowded=crowded)
         self._known = Known()
         self._versions = Versions(self._known)
         self._homes: Recent[_Warm, str] = Recent(_HOMES)
