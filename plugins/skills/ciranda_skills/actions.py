@@ -16,6 +16,7 @@ from ciranda.actions import Arg, action
 from ciranda.context import Context
 
 from .opened import Opened, open_skills
+from .running import Priority
 from .settings import LevelName
 from .stepping import ERRORS, Ask, Ran, performed, pure_content, stdin_of
 
@@ -59,6 +60,7 @@ async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
     network: bool | None = None,
     require: LevelName | None = None,
     warm: bool | None = None,
+    priority: Priority = "normal",
     opened: Annotated[Opened | None, open_skills] = None,
     ctx: Context | None = None,
 ) -> Ran:
@@ -80,6 +82,7 @@ async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
         network: Whether it may open internet sockets.
         require: The least sandbox; the settings may ask for more.
         warm: Run it in a process that served this skill before; for skills that you trust.
+        priority: Whether it waits before others, or after them, while all slots are taken.
         opened: What runs it.
         ctx: The step.
 
@@ -102,5 +105,6 @@ async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
         network=network,
         require=require,
         warm=warm,
+        priority=priority,
     )
     return await performed(ask, opened, ctx)

@@ -124,7 +124,12 @@ async def open_skills(settings: SkillsSettings) -> AsyncIterator[Opened]:
     Args:
         settings: The project's.
     """
-    runner = Runner(slots=settings.slots, zygotes=settings.zygotes, idle=settings.idle)
+    runner = Runner(
+        slots=settings.slots,
+        zygotes=settings.zygotes,
+        idle=settings.idle,
+        ageing=settings.ageing,
+    )
     async with runner, anyio.create_task_group() as tasks:
         opened = Opened(settings, runner)
         for name in settings.preload:

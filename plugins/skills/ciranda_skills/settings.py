@@ -31,6 +31,7 @@ class SkillsSettings(Settings, section="skills"):
         slots: Scripts that run at a time; two a processor, from 2 to 10, by default.
         zygotes: Import sets, and warm skills, whose processes are kept.
         idle: Seconds after which a process that nobody needed ends.
+        ageing: Seconds of waiting that make up for one level of priority.
         warm: Names of skills whose Python processes serve one run after another.
         preload: Names of skills whose processes are made ready when the first script runs.
     """
@@ -45,5 +46,6 @@ class SkillsSettings(Settings, section="skills"):
     slots: _Count | None = None
     zygotes: _Count = 8
     idle: _Seconds = 300.0
+    ageing: _Seconds = 10.0
     warm: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from .digest import digest
 from .error import SkillError
 from .format import Skill
 from .opened import Opened
-from .running import Chunk, Outcome, Started, Status, Written
+from .running import Chunk, Outcome, Priority, Started, Status, Written
 from .sandbox import Level
 
 __all__ = ["ERRORS", "Ask", "Ran", "is_pure", "performed", "pure_content", "stdin_of"]
@@ -76,6 +76,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     network: bool | None = None
     require: str | None = None
     warm: bool | None = None
+    priority: Priority = "normal"
 
 
 async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
@@ -107,6 +108,7 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
         on_chunk=None if ctx is None else _teller(ctx),
         warm=skill.name in settings.warm if ask.warm is None else ask.warm,
         interpreter=interpreter,
+        priority=ask.priority,
     )
     if not outcome.ok:
         raise _failed(outcome)

@@ -99,6 +99,14 @@ async def test_a_script_is_an_action_with_its_own_inputs(h):
     assert other["json"][:2] == [["x"], "in"]
 
 
+async def test_a_step_says_before_whom_it_waits(h):
+    found = await output(h, skill="double-it", params={"n": 1}, priority="high")
+
+    assert found["json"] == {"n": 2}
+    with pytest.raises(WorkflowError, match="`priority`"):
+        await h.run(flow(skill="double-it", priority="first"))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [({"m": 5}, "m"), ({"n": "five"}, "n"), ({}, "n")],
