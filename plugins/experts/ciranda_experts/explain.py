@@ -7,31 +7,31 @@ from typing import Any, Final
 
 import msgspec
 
-from ciranda.events.judging import Judgement, Opinion, ProofChecked
+from ciranda.events.judging import Judgement, Opinion, ProofChecked, Verdict
 
-from .confidence import sure
+from .confidence import CHECKED, PROVEN, sure
 from .exact import model_of
 from .facts import assignment, never_defined, sentence
-from .intent.error import IntentError
+from .intent.error import FaultKind, IntentError
 from .intent.intent import Condition, Intent
 from .intent.reading import read_intent
 from .latency import shown
 from .presolve.problem import Answer, Role
 from .proof import Step
 from .solver.missing import MISSING
+from .tactics import told
 
 __all__ = ["confidence", "explained", "sure", "told_by_check"]
 
-_METHODS: Final = {
-    "folding": "by computing what is constant",
-    "intervals": "by the ranges that variables are confined to",
-    "linear": "by adding up lines, each times a number",
-    "z3": "by the solver z3",
-}
 _FINDINGS: Final = 20  # of one expert that are listed
 _ALMOST: Final = 0.99995  # what would be rounded to 1
+_SAME: Final = 1e-6  # numbers that differ by less are one
 _RARE: Final = 0.95
 _PARTS: Final = 6  # of a sum that is written out
+_HOLDS: Final = "The proof holds."
+_FAULTS: Final = frozenset(kind.value for kind in FaultKind)
+# Why a check came to no end, which says nothing about the proof.
+_UNABLE: Final = frozenset({"expert-missing", "expert-crashed", "memory", "timeout", "undecided"})
 
 
 def explained(judgement: Judgement) -> list[str]:
@@ -48,22 +48,27 @@ def explained(judgement: Judgement) -> list[str]:
 
 def told_by_check(checked: ProofChecked) -> str:
     """Return what checking the proof again came to."""
-    said = f": {checked.message}" if checked.message else ""
     if checked.valid:
-        return f"The proof was checked again and holds{said}"
+        said = "" if checked.message in {"", _HOLDS} else f" {checked.message}"
+        return f"The proof was checked again and holds.{said}"
     if checked.reason == MISSING:
-        return checked.message
+        return checked.message  # which says that nothing was checked, and what to install
+    said = f": {checked.message}" if checked.message else ""
+    if checked.reason in _UNABLE:
+        return f"The proof could not be checked, {checked.reason}{said}"
     return f"The proof was checked again and does NOT hold, {checked.reason}{said}"
 
 
 def confidence(judgement: Judgement) -> list[str]:
-    """Return what the confidence of a judgement means."""
-    share = judgement.confidence
-    lines = [f"Confidence {sure(share)}: of judgements as sure as this one, {_share(share)}"]
-    if any(
-        opinion.proven and opinion.verdict is judgement.verdict for opinion in judgement.experts
-    ):
-        lines.append("  It rests on a proof, which `--check` checks again.")
+    """Return what the confidence of a judgement means, where it has any meaning."""
+    lines: list[str] = []
+    if judgement.verdict is Verdict.UNCERTAIN:
+        if judgement.reason != "off":  # the settings turn judging off
+            lines.append(f"Nobody knows: {judgement.message or judgement.reason}")
+    elif judgement.experts and judgement.reason not in _FAULTS:
+        lines += _meaning(judgement)
+        if judgement.proof is not None:
+            lines.append("  It rests on a proof, which `--check` checks again.")
     if judgement.dissent:
         lines.append(f"  Of another opinion: {', '.join(judgement.dissent)}.")
     if judgement.review:
@@ -72,6 +77,36 @@ def confidence(judgement: Judgement) -> list[str]:
     if not judgement.enforced:
         lines.append(f"  It binds nobody: the mode is {judgement.mode}.")
     return lines
+
+
+def _meaning(judgement: Judgement) -> Iterator[str]:
+    """Yield what the number is, and where it comes from."""
+    share = judgement.confidence
+    said = f"Confidence {sure(share)}"
+    usual = f"{said}: of judgements as sure as this one, {_share(share)}"
+    # A judgement that was read from a file has six digits.
+    sources = [
+        one
+        for one in judgement.experts
+        if one.verdict is judgement.verdict and abs(one.confidence - share) < _SAME
+    ]
+    source = max(sources, key=lambda one: one.proven, default=None)
+    if source is None:
+        yield usual
+        yield "  It is what the experts who say so come to together."
+    elif source.proven and abs(share - PROVEN) < _SAME:
+        yield (
+            f"{said}: of {CHECKED:,} random formulas compared with brute force none was judged "
+            f"wrong; the chance of an error is taken as 1 in {round(1 / (1 - PROVEN)):,}"
+        )
+    elif source.proven and judgement.proof is None:
+        yield usual
+        yield f"  {source.expert} goes by what is on record."
+    else:
+        yield usual
+        yield (
+            f"  So {source.expert} says of itself, or its outcomes, once enough of them are known."
+        )
 
 
 def _share(share: float) -> str:
@@ -147,7 +182,7 @@ def _proofs(proof: Any, opinion: Opinion) -> Iterator[Mapping[str, Any]]:
 def _steps(intent: Intent, steps: Iterable[Step]) -> Iterator[str]:
     known = {condition.where: condition for condition in intent.conditions}
     for step in steps:
-        how = f" ({_METHODS.get(step.method, step.method)})"
+        how = f" ({told(step)})"
         if step.answer is Answer.UNKNOWN:
             yield f"{step.where or step.role}: nobody could decide it in the time that there was"
         elif step.answer is Answer.UNSATISFIABLE:
@@ -189,20 +224,20 @@ def _sum(step: Step) -> str:
     parts = node.get("sum")
     if not isinstance(parts, dict) or not 0 < len(parts) <= _PARTS:
         return ""
-    told = []
+    said = []
     for name, factor in sorted(
         parts.items(), key=lambda each: (each[0].startswith("post"), each[0])
     ):
         place, _, rest = str(name).partition("/")
         negated = place == step.where and rest.startswith("0")
-        told.append(f"{factor} times {'the opposite of ' if negated else ''}{place}")
-    return ", ".join(told)
+        said.append(f"{factor} times {'the opposite of ' if negated else ''}{place}")
+    return ", ".join(said)
 
 
 def _case(step: Step, intent: Intent, known: Mapping[str, Condition]) -> Iterator[str]:
     claimed = known.get(step.where)
     within = intent.constraints if step.role is Role.CONSTRAINTS else intent.pre
-    told = (*within, *([claimed] if claimed is not None else []))
+    shown_by = (*within, *([claimed] if claimed is not None else []))
     if step.model is None:
         near = step.certificate.get("near")
         about = ", ".join(f"{name} = {value}..." for name, value in dict(near or {}).items())
@@ -225,7 +260,7 @@ def _case(step: Step, intent: Intent, known: Mapping[str, Condition]) -> Iterato
             yield f"`pre` is undefined with {given}:"
         case Role.POST:
             yield f"{_quoted(step.where, known)} does not follow: with {given},"
-    for condition in told:
+    for condition in shown_by:
         said = sentence(condition, values, intent.int_bits)
         yield f"  {condition.where}  {said}"
         if said.endswith("is undefined"):

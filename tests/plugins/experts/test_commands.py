@@ -223,7 +223,7 @@ def test_explain_judges_an_intent_or_reads_a_judgement_and_checks_its_proof(cli,
     read = cli("explain", "answers.jsonl", "--check").out
 
     assert "`new_alice >= 0` does not follow: with alice = 0" in direct
-    assert direct.endswith("holds: The proof holds.\n")
+    assert direct.endswith("again and holds.\n")
     assert "good: approved, proved" in read
     assert "7: rejected, counterexample" in read
     assert read.count("The proof was checked again and holds") == 2

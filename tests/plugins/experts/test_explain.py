@@ -6,9 +6,14 @@ import pytest
 
 from ciranda.events.judging import Judgement, Opinion, ProofChecked, Verdict
 from ciranda_experts import logic
-from ciranda_experts.explain import explained, told_by_check
+from ciranda_experts.confidence import PROVEN
+from ciranda_experts.explain import confidence, explained, told_by_check
 from ciranda_experts.facts import assignment, number, sentence
 from ciranda_experts.intent.reading import read_intent
+from ciranda_experts.presolve.presolve import presolve
+from ciranda_experts.presolve.problem import Answer, Role, problems
+from ciranda_experts.proof import Step
+from ciranda_experts.tactics import told
 
 REAL = {"r": "real", "x": "int", "y": "int", "p": "bool", "q": "bool"}
 
@@ -111,7 +116,7 @@ async def test_a_counterexample_is_told_line_by_line():
 
 
 async def test_a_proof_names_the_lines_that_it_needs_and_how_they_add_up():
-    lines = await explanation({"pre": ["x > 5", "z == 1"], "post": ["x > 1"]})
+    lines = await explanation({"pre": ["x > 5", "z == 1"], "post": ["x > 1"]}, proof={})
 
     start = lines.index("  `pre` can be true: with x = 6, z = 1")
     assert lines[start + 1 : start + 4] == [
@@ -201,8 +206,119 @@ def test_a_proof_that_cannot_be_read_is_passed_over():
 
 def test_the_check_of_a_proof_is_told():
     assert told_by_check(ProofChecked(valid=True, reason="proof", message="The proof holds.")) == (
-        "The proof was checked again and holds: The proof holds."
+        "The proof was checked again and holds."
     )
     assert "does NOT hold, not-shown" in told_by_check(
         ProofChecked(valid=False, reason="not-shown")
     )
+
+
+@pytest.mark.parametrize("reason", ["expert-missing", "timeout", "undecided"])
+def test_a_check_that_came_to_no_end_is_not_called_a_refutation(reason):
+    words = told_by_check(ProofChecked(valid=False, reason=reason, message="Why."))
+
+    assert words == f"The proof could not be checked, {reason}: Why."
+
+
+def judged(verdict, reason, sure, *experts, proof=None, message=""):
+    return confidence(
+        Judgement(
+            id="", verdict=verdict, confidence=sure, reason=reason, message=message,
+            experts=experts, proof=proof,
+        )
+    )  # fmt: skip
+
+
+def opined(expert, sure, *, verdict=Verdict.APPROVED, proven=False):
+    return Opinion(expert=expert, verdict=verdict, confidence=sure, reason="r", proven=proven)
+
+
+def test_what_nobody_knows_has_no_confidence():
+    unsure = opined("logic", 0.5, verdict=Verdict.UNCERTAIN)
+
+    assert judged(Verdict.UNCERTAIN, "timeout", 0.5, unsure, message="No time.") == [
+        "Nobody knows: No time."
+    ]
+    assert judged(Verdict.UNCERTAIN, "off", 0.0, message="Nobody judges.") == []
+
+
+@pytest.mark.parametrize("reason", ["malformed", "empty", "limit", "unknown-name"])
+def test_what_could_not_be_read_has_no_confidence(reason):
+    assert judged(Verdict.REJECTED, reason, 1.0) == []
+
+
+def test_the_number_of_a_proof_says_what_it_was_counted_on():
+    proven = opined("logic", PROVEN, proven=True)
+
+    assert judged(Verdict.APPROVED, "proved", round(PROVEN, 6), proven, proof={"a": 1}) == [
+        "Confidence 0.9995: of 2,000 random formulas compared with brute force none was judged "
+        "wrong; the chance of an error is taken as 1 in 2,002",
+        "  It rests on a proof, which `--check` checks again.",
+    ]
+
+
+def test_a_record_is_not_called_a_proof():
+    spent = opined("conservation", 0.9999, verdict=Verdict.REJECTED, proven=True)
+
+    assert judged(Verdict.REJECTED, "double-spend", 0.9999, spent) == [
+        "Confidence 0.9999: of judgements as sure as this one, about one in 10,000 is wrong",
+        "  conservation goes by what is on record.",
+    ]
+
+
+def test_a_number_that_an_expert_gave_is_told_as_its_own_and_a_pooled_one_as_of_all():
+    weak, sure = opined("hours", 0.9), opined("logic", PROVEN, proven=True)
+
+    own = judged(Verdict.APPROVED, "proved", 0.9, sure, weak)
+    pooled = judged(Verdict.APPROVED, "proved", 0.97, weak, opined("days", 0.8))
+
+    assert own[1] == "  So hours says of itself, or its outcomes, once enough of them are known."
+    assert pooled[1] == "  It is what the experts who say so come to together."
+
+
+SORTS = dict.fromkeys("xyz", "int")
+
+
+@pytest.mark.parametrize(
+    ("pre", "post", "how"),
+    [
+        ("x == y + 1", "x > y", "by adding up lines, each times a number"),
+        ("x > 0 or y > x", "x > 0 or y > x", "by going through cases"),
+        ("x*x == 6*y + 2", "x == x + 1", "by remainders modulo 6"),
+        ("x*x + y*y == 3*z*z", "z >= 0", "by dividing a solution by 2 without end"),
+        ("x > 2 and y > 3", "x*y > 5", "by adding up lines and products of lines"),
+    ],
+)
+def test_a_method_is_told_by_what_its_certificate_holds(pre, post, how):
+    intent = read_intent({"vars": SORTS, "pre": [pre], "post": [post]})
+    problem = next(one.problem for one in problems(intent) if one.role is Role.POST)
+    decision = presolve(problem)
+
+    assert told(shown_by(decision.certificate)) == how
+
+
+def shown_by(certificate, method="linear"):
+    return Step(
+        role=Role.POST, where="post[0]", answer=Answer.UNSATISFIABLE, method=method,
+        certificate=certificate,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("node", "how"),
+    [
+        ({"factors": {}, "primes": {"5": "1", "7": "1"}, "branches": [{}] * 8},
+         "by the 8 ways to factor 35"),
+        ({"factors": {}, "primes": {"2": "999999999"}, "branches": []},
+         "by the 0 ways to factor a number"),
+        ({"cases": [], "branches": [{"sum": {}, "steps": [{"sum": {}, "modulus": 4}]}]},
+         "by going through cases and by remainders modulo 4"),
+        ({"steps": 7, "branches": None}, "by adding up lines, each times a number"),
+        ({"steps": [{"descent": "#0", "divisor": "9" * 5000}]},
+         "by dividing a solution by a number without end"),
+        (None, "by adding up lines, each times a number"),
+    ],
+)  # fmt: skip
+def test_a_certificate_that_nobody_checked_is_told_as_far_as_it_can_be(node, how):
+    assert told(shown_by({"proof": node})) == how
+    assert told(shown_by({"proof": node}, "z3")) == "by the solver z3"
