@@ -21,8 +21,8 @@ class Rung(Event, frozen=True, kw_only=True, tag=True):
 
 
 @hookspec
-def judge(request: Judge) -> str | None:
-    """Judge a claim."""
+def weigh(request: Judge) -> str | None:
+    """Weigh a claim."""
 
 
 @hookspec
@@ -42,7 +42,7 @@ def make_bus(failures: list[ObserverFailure]) -> Callable[..., Bus]:
     def make(*plugins: object) -> Bus:
         bus = Bus(report=failures.append)
         specs = ModuleType("specs")
-        specs.judge, specs.rung = judge, rung  # type: ignore[attr-defined]
+        specs.weigh, specs.rung = weigh, rung  # type: ignore[attr-defined]
         bus.add_hooks(specs)
         for number, plugin in enumerate(plugins):
             bus.register(plugin, f"p{number}")

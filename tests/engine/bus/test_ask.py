@@ -22,7 +22,7 @@ JudgeType = type[Request[str]]
 def expert(answer: Any, log: list[Any] | None = None) -> object:
     class Plugin:
         @hookimpl
-        async def judge(self, request: Any) -> Any:
+        async def weigh(self, request: Any) -> Any:
             if log is not None:
                 log.append(answer)
             await anyio.lowlevel.checkpoint()
@@ -36,7 +36,7 @@ def expert(answer: Any, log: list[Any] | None = None) -> object:
 def plain_expert(answer: Any) -> object:
     class Plugin:
         @hookimpl
-        def judge(self, request: Any) -> Any:
+        def weigh(self, request: Any) -> Any:
             return answer
 
     return Plugin()
@@ -104,7 +104,7 @@ async def test_a_failure_keeps_its_type_and_names_the_plugin(
     with pytest.raises(ZeroDivisionError, match="oh") as caught:
         await bus.ask(judge_type())
 
-    assert caught.value.__notes__ == ["in plugin 'p1', hook implementation 'judge'"]
+    assert caught.value.__notes__ == ["in plugin 'p1', hook implementation 'weigh'"]
 
 
 async def test_layers_stand_by_place_then_by_wish_then_in_plugin_order(
@@ -154,13 +154,13 @@ async def test_gather_asks_all_at_once_and_answers_in_plugin_order(
 
     class Waits:
         @hookimpl
-        async def judge(self, request: Any) -> str:
+        async def weigh(self, request: Any) -> str:
             await together.wait()
             return "waited"
 
     class Frees:
         @hookimpl
-        async def judge(self, request: Any) -> str:
+        async def weigh(self, request: Any) -> str:
             await anyio.lowlevel.checkpoint()
             together.set()
             return "freed"
@@ -185,7 +185,7 @@ async def test_a_failure_in_gather_cancels_the_others_and_names_the_plugin(
 
     class Hangs:
         @hookimpl
-        async def judge(self, request: Any) -> None:
+        async def weigh(self, request: Any) -> None:
             try:
                 await anyio.sleep_forever()
             finally:
@@ -193,7 +193,7 @@ async def test_a_failure_in_gather_cancels_the_others_and_names_the_plugin(
 
     class Raises:
         @hookimpl
-        def judge(self, request: Any) -> None:
+        def weigh(self, request: Any) -> None:
             raise OSError("down")
 
     bus = make_bus(Hangs(), make(OSError("down")) if make else Raises())
@@ -203,7 +203,7 @@ async def test_a_failure_in_gather_cancels_the_others_and_names_the_plugin(
 
     (error,) = caught.value.exceptions
     assert isinstance(error, OSError)
-    assert error.__notes__ == ["in plugin 'p1', hook implementation 'judge'"]
+    assert error.__notes__ == ["in plugin 'p1', hook implementation 'weigh'"]
     assert ended in (["hangs"], [])  # cancelled, or never begun
 
 

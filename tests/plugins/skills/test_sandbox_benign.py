@@ -39,7 +39,8 @@ def all_of(scripts):
 
 @pytest.mark.parametrize("profile", ["python", "program"])
 def test_thirty_scripts_work(profile):
-    ended = arena.run(all_of(benign.SCRIPTS), Policy(profile=profile))
+    # What the forking process of the tests holds by then counts, too.
+    ended = arena.run(all_of(benign.SCRIPTS), Policy(profile=profile, memory_mb=2048))
 
     assert ended.text == "succeeded: '30 scripts'"
 
