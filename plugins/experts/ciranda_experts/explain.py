@@ -21,7 +21,7 @@ from .proof import Step
 from .solver.missing import MISSING
 from .tactics import told
 
-__all__ = ["confidence", "explained", "sure", "told_by_check"]
+__all__ = ["confidence", "counts", "explained", "standing", "sure", "told_by_check"]
 
 _FINDINGS: Final = 20  # of one expert that are listed
 _ALMOST: Final = 0.99995  # what would be rounded to 1
@@ -65,12 +65,24 @@ def confidence(judgement: Judgement) -> list[str]:
     if judgement.verdict is Verdict.UNCERTAIN:
         if judgement.reason != "off":  # the settings turn judging off
             lines.append(f"Nobody knows: {judgement.message or judgement.reason}")
-    elif judgement.experts and judgement.reason not in _FAULTS:
+    elif counts(judgement):
         lines += _meaning(judgement)
         if judgement.proof is not None:
             lines.append("  It rests on a proof, which `--check` checks again.")
     if judgement.dissent:
         lines.append(f"  Of another opinion: {', '.join(judgement.dissent)}.")
+    return lines + standing(judgement)
+
+
+def counts(judgement: Judgement) -> bool:
+    """Whether the confidence of a judgement is one: somebody judged, and it is not uncertain."""
+    known = judgement.verdict is not Verdict.UNCERTAIN
+    return known and bool(judgement.experts) and judgement.reason not in _FAULTS
+
+
+def standing(judgement: Judgement) -> list[str]:
+    """Return whether a human is asked, and whether the judgement binds."""
+    lines = []
     if judgement.review:
         review = f"ciranda experts review show {judgement.review}"
         lines.append(f"  A human is asked: `{review}`.")

@@ -5,7 +5,11 @@ import json
 import os
 import sys
 
+import msgspec
 import pytest
+
+from ciranda.events.judging import Judgement, Opinion, Verdict
+from ciranda_experts.commands.answer import paragraph
 
 from .intents import GOOD, TRANSFER, WRONG, lines
 
@@ -84,7 +88,7 @@ def test_what_is_no_intent_is_rejected_with_its_reason_and_place(judged, folder,
 def test_the_place_of_a_wrong_condition_is_in_the_file(judged, folder):
     (folder / "bad.yaml").write_text("pre: [x > 0]\npost:\n  - x >= y +\n")
 
-    (answer,) = judged("bad.yaml", code=1)
+    (answer,) = judged("bad.yaml", code=2)
 
     assert answer["place"] == "bad.yaml:3:13"
 
@@ -254,3 +258,51 @@ def test_explain_refuses_what_is_neither(cli, folder, content, said):
     (folder / "a.json").write_text(content)
 
     assert said in cli("explain", "a.json", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.yaml", "post: ['x >']", "malformed"),
+        ("a.json", "{}", "empty"),
+        ("a.yaml", "vars: {x: int}\npost: [y > 0]", "unknown-name"),
+        ("a.txt", "verify {\n  x >\n}\n", "malformed"),
+        ("a.json", json.dumps({"post": ["x > 0"] * 201}), "limit"),
+    ],
+)
+def test_a_file_that_is_one_intent_and_none_is_unusable(judged, cli, folder, name, text, reason):
+    (folder / name).write_text(text)
+
+    (answer,) = judged(name, code=2)
+
+    assert (answer["verdict"], answer["reason"]) == ("rejected", reason)
+    assert f"{name} held no intent" in cli("verify", name, code=2).err
+
+
+def test_explain_says_where_a_file_is_malformed(cli, folder):
+    (folder / "a.txt").write_text("verify {\n  x >\n}\n")
+
+    assert "a.txt:2:6: " in cli("explain", "a.txt").out
+
+
+def test_a_line_of_broken_json_is_told_with_its_column(judged, folder):
+    (answer,) = judged(lines(folder, '{"id": "a'), code=2)
+
+    assert answer["place"] == "intents.jsonl:1:8"
+    assert answer["message"] == "it is no JSON: unterminated string at column 8"
+
+
+def test_a_paragraph_says_how_sure_it_is_whom_it_waits_for_and_whom_it_binds():
+    seat = Opinion(expert="a", verdict=Verdict.APPROVED, confidence=0.99997, reason="fine")
+    sure = Judgement(
+        id="", verdict=Verdict.APPROVED, confidence=0.99997, reason="fine", message="",
+        experts=(seat,), mode="shadow", enforced=False,
+    )  # fmt: skip
+    unsure = msgspec.structs.replace(sure, verdict=Verdict.UNCERTAIN, review="r1", enforced=True)
+
+    assert paragraph(sure)[-2:] == [
+        "  Confidence 0.9999+.",
+        "  It binds nobody: the mode is shadow.",
+    ]
+    assert paragraph(unsure)[-1] == "  A human is asked: `ciranda experts review show r1`."
+    assert not any("Confidence" in line for line in paragraph(unsure))

@@ -12,7 +12,7 @@ from ciranda.cli.values import table
 from ciranda.events.judging import Judgement, Opinion, Verdict
 from ciranda.observe.visible import pad, visible
 
-from ..explain import sure
+from ..explain import counts, standing, sure
 from ..latency import shown
 
 __all__ = ["line", "paragraph", "read", "row"]
@@ -132,6 +132,9 @@ def paragraph(judgement: Judgement, name: str = "", place: str = "") -> list[str
     if rows:
         titles = ("expert", "verdict", "confidence", "time", "reason", "")
         lines += [f"  {line}" for line in table(titles, rows)]
+    if counts(judgement):
+        lines.append(f"  Confidence {sure(judgement.confidence)}.")
+    lines += standing(judgement)
     return lines
 
 

@@ -17,6 +17,7 @@ from ciranda.events.judging import Verdict
 from ciranda.observe.spoken import plural, spoken
 from ciranda.observe.visible import clip, visible
 
+from ..confidence import sure
 from ..learning.learning import Learning
 from ..learning.outcomes import Accuracy
 from ..telemetry.rollup import COUNCIL
@@ -122,7 +123,7 @@ class _Page:
             kind, said = "badge", "no alerts"
         return Markup(
             '<div class="top"><h1>The council of experts</h1><span class="{}">{}</span></div>'
-            '<p class="facts">{} to {} · an approval needs a confidence of {:.3f}</p>'
+            '<p class="facts">{} to {} · an approval needs a confidence of {:.4g}</p>'
         ).format(kind, said, _clock(status.since), _clock(status.at), status.threshold)
 
     def _tiles(self) -> Markup:
@@ -189,7 +190,7 @@ class _Page:
     def _expert(self, expert: ExpertStatus) -> list[object]:
         figures = expert.figures
         known = self._in_use(expert)
-        confidence = _NONE if figures.confidence is None else f"{figures.confidence:.3f}"
+        confidence = _NONE if figures.confidence is None else sure(figures.confidence)
         right: list[object] = [_NONE, _NONE]
         if known is not None:
             right = [
