@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, TypedDict
 
-from ciranda import action, hookimpl
+from ciranda import StepError, action, hookimpl
+
+_COLUMNS = {"id", "payer", "payee", "debit", "credit"}
 
 
 class Line(TypedDict):
@@ -32,7 +34,11 @@ def table(payments: list[dict[str, str]], verdicts: list[dict[str, Any]]) -> Set
     Args:
         payments: The rows of the file.
         verdicts: For each row `{status, output, error}`, as the map gives them.
+
+    Raises:
+        StepError: The file lacks a column.
     """
+    _check(payments)
     lines = [_line(row, item) for row, item in zip(payments, verdicts, strict=True)]
     return Settled(lines=lines, counts=dict(Counter(line["verdict"] for line in lines)))
 
@@ -41,6 +47,14 @@ def table(payments: list[dict[str, str]], verdicts: list[dict[str, Any]]) -> Set
 def actions() -> list[Any]:
     """Offer the action of this file."""
     return [table]
+
+
+def _check(payments: list[dict[str, str]]) -> None:
+    missing = sorted(_COLUMNS - payments[0].keys()) if payments else []
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        text = f"The file of payments has no column {names}: name it in its first line."
+        raise StepError("invalid-input", text)
 
 
 def _line(row: dict[str, str], item: dict[str, Any]) -> Line:

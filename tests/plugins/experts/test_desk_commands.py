@@ -3,6 +3,8 @@
 import json
 from contextlib import closing
 
+import pytest
+
 from ciranda_experts.conservation.spent import Spent
 
 from .intents import GOOD, lines
@@ -121,3 +123,45 @@ def test_explaining_what_is_uncertain_asks_no_human(cli, folder):
 
     assert "uncertain" in cli("explain", lines(folder, hard)).out
     assert "nothing waits" in cli("review", "list").err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["review", "list"],
+        ["report", "a.html"],
+        ["outcome", "a", "--was", "approved"],
+        ["versions", "list"],
+        ["release", "a"],
+    ],
+)
+def test_a_store_that_is_not_there_is_told_and_not_made(cli, folder, command):
+    said = cli(*command, "--store", "./typo", code=2).err
+
+    assert "nothing was judged in typo/.ciranda yet: `ciranda experts verify FILE` makes" in said
+    assert not (folder / "typo").exists()
+    assert not (folder / "a.html").exists()
+
+
+def test_a_report_makes_no_folder(cli, folder):
+    assert "there is no folder gone" in cli("report", "gone/a.html", code=2).err
+    assert not (folder / "gone").exists()
+
+
+def test_a_review_is_found_by_as_much_of_its_id_as_no_other_begins_with(cli, folder):
+    hard = [
+        {"constraints": [f"a > {n}", "b > 0", "c > 0", "a*a*a + b*b*b == c*c*c"], "budget_ms": 1}
+        for n in range(2)
+    ]
+    assert "`ciranda experts review list` names" in cli("review", "show", "r0", code=2).err
+    one, _ = (
+        json.loads(text)["review"]
+        for text in cli("verify", lines(folder, *hard), "-o", "json", code=1).out.splitlines()
+    )
+
+    assert "several reviews begin with 'r'" in cli("review", "show", "r", code=2).err
+    assert cli("review", "show", one[:-1]).out.startswith(f"{one}: open")
+    resolve = ["review", "resolve", one[:-1], "--verdict", "rejected", "--by", "ann"]
+    assert cli(*resolve).out == f"{one}: rejected by ann\n"
+    assert "1 review waits for a human" in cli("status").out

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from ciranda.errors import StoreError
 from ciranda.settings import StoreSettings, read_configuration
 from ciranda.store import Durability
+from ciranda.store.folder import NAME
 
 from ..conservation.spent import Spent
 from ..report.reading import Records, reading
@@ -26,7 +28,7 @@ def books(store: str | None) -> Iterator[Records]:
 
     Raises:
         SettingsError: The settings do not fit.
-        StoreError: A file cannot be opened.
+        StoreError: A file cannot be opened, or the folder that is named holds no store.
     """
     settings = read_configuration(Path.cwd()).read(ExpertsSettings)
     folder, _ = _kept(store)
@@ -44,6 +46,7 @@ def spent(store: str | None) -> Iterator[Spent]:
 
     Raises:
         SettingsError: The settings do not fit.
+        StoreError: The folder that is named holds no store.
     """
     folder, durability = _kept(store)
     with closing(Spent(folder, durability=durability)) as opened:
@@ -54,6 +57,10 @@ def _kept(store: str | None) -> tuple[Path, Durability]:
     configuration = read_configuration(Path.cwd())
     settings = configuration.read(StoreSettings)
     folder = configuration.root / settings.path if store is None else Path(store)
+    state = folder if folder.name == NAME else folder / NAME
+    if store is not None and not state.is_dir():
+        text = f"nothing was judged in {state} yet: `ciranda experts verify FILE` makes one"
+        raise StoreError(text)
     return folder, Durability(settings.durability)
 
 

@@ -17,6 +17,7 @@ from ciranda.errors import InputError
 from ciranda.events.judging import Judge, Judgement, ProofChecked
 
 from ..explain import explained, told_by_check
+from ..intent.error import FAULTS
 from ..looking import Looking
 from .answer import read
 from .feed import Feed
@@ -99,7 +100,11 @@ class Explanation:
             except (msgspec.ValidationError, TypeError, ValueError) as error:
                 raise InputError(f"{given.place} is no judgement: {error}") from None
         session = await self._opened(stack)
-        return await session.judge(Judge(intent=intent, id=str(given.id)))
+        judgement = await session.judge(Judge(intent=intent, id=str(given.id)))
+        if judgement.reason not in FAULTS:
+            return judgement
+        message = f"{given.located()}: {judgement.message}"
+        return msgspec.structs.replace(judgement, message=message)
 
     async def _checked(self, judgement: Judgement, stack: AsyncExitStack) -> None:
         if judgement.proof is None:

@@ -32,6 +32,7 @@ class Given:
         intent: What the council is asked: a mapping or text.
         fault: Why there is no intent at all.
         kind: What sort of fault that is.
+        column: Where in the line it is, 0 where nobody knows.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Given:
     line: int = 0
     fault: str = ""
     kind: FaultKind = FaultKind.MALFORMED
+    column: int = 0
 
     @property
     def id(self) -> str | int:
@@ -56,8 +58,9 @@ class Given:
 
     @property
     def place(self) -> str:
-        """Where it stands: `transfer.yaml`, `payments.jsonl:7`."""
-        return f"{self.file}:{self.line}" if self.line else self.file
+        """Where it stands: `transfer.yaml`, `payments.jsonl:7`, with a fault also `...:7:35`."""
+        column = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{column}" if self.line else self.file
 
     def located(self) -> str:
         """Return the place of what is wrong in it: `transfer.yaml:7:12`; else its own."""
@@ -113,14 +116,15 @@ def of_line(data: bytes | None, line: int, file: str) -> Given:
     except _TooMuchError as error:
         return Given(file=file, text=text, line=line, fault=str(error), kind=FaultKind.LIMIT)
     except ValueError as error:
-        return _faulty(f"it is no JSON: {_json_problem(error)}", text, line, file)
+        column = error.colno if isinstance(error, json.JSONDecodeError) else 0
+        return _faulty(f"it is no JSON: {_json_problem(error)}", text, line, file, column)
     if not isinstance(value, dict):
         return _faulty(f"it is {_called(value)}, not an object", text, line, file)
     return Given(file=file, text=text, intent=value, line=line)
 
 
-def _faulty(problem: str, text: str, line: int, file: str) -> Given:
-    return Given(file=file, text=text, line=line, fault=problem)
+def _faulty(problem: str, text: str, line: int, file: str, column: int = 0) -> Given:
+    return Given(file=file, text=text, line=line, fault=problem, column=column)
 
 
 def _of_value(value: Any, text: str, file: str) -> Given:
@@ -175,13 +179,17 @@ def _no_number(word: str) -> NoReturn:
 
 def _json_problem(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg.lower()} at column {error.colno}"
+        return f"{_called_wrong(error)} at column {error.colno}"
     return str(error)
+
+
+def _called_wrong(error: json.JSONDecodeError) -> str:
+    return error.msg.lower().removesuffix(" at").removesuffix(" starting")
 
 
 def _refuse_json(error: ValueError, text: str, file: str) -> NoReturn:
     if isinstance(error, json.JSONDecodeError):
-        problem, line, column = error.msg.lower(), error.lineno, error.colno
+        problem, line, column = _called_wrong(error), error.lineno, error.colno
     else:
         problem, line, column = _json_problem(error), 0, 0
     lines = text.split("\n")

@@ -19,7 +19,7 @@ from ciranda.events.judging import Judge, Judgement, Verdict
 from ciranda.observe.spoken import plural, tally
 
 from ..board import Board, board
-from ..intent.error import FaultKind
+from ..intent.error import FAULTS
 from ..latency import shown
 from .answer import line, paragraph, row
 from .batch import Batch
@@ -29,8 +29,6 @@ from .session import Session, session
 from .source import Source
 
 __all__ = ["Performance"]
-
-_FAULTS: Final = frozenset(kind.value for kind in FaultKind)
 
 
 @final
@@ -134,9 +132,10 @@ class Performance:
 
     def _answer(self, given: Given, judgement: Judgement) -> None:
         self._counts[judgement.verdict.value] += 1
-        self._unusable += bool(given.fault)
+        none = judgement.reason in FAULTS and judgement.verdict is Verdict.REJECTED
+        self._unusable += bool(given.fault) or (none and not self._by_lines)
         place = given.place if given.fault else ""
-        if not place and judgement.reason in _FAULTS:
+        if not place and judgement.reason in FAULTS:
             place = given.located()
         if self._json:
             asked = self._only or ()

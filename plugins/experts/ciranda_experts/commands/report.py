@@ -21,10 +21,15 @@ __all__ = ["command"]
 @options.store_option
 def command(file: str, store: str | None) -> None:
     """Write a page about the council, with the reliability of each expert."""
+    from pathlib import Path
+
     from ciranda.cli.written import write
 
     from .books import books
 
+    folder = Path(file).parent
+    if not folder.is_dir():
+        raise click.BadParameter(f"there is no folder {folder}")
     with books(store) as opened:
         page = opened.page()
     write(file, page)

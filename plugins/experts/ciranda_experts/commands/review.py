@@ -96,7 +96,10 @@ def list_(everything: bool, limit: int, store: str | None, form: str) -> None:
 @options.store_option
 @options.json_option
 def show(review: str, store: str | None, form: str) -> None:
-    """Show an item: the intent, and what each expert said."""
+    """Show an item: the intent, and what each expert said.
+
+    ID is the id of the review, or as much of it as no other begins with.
+    """
     from ciranda.cli.runs import local
     from ciranda.cli.values import as_json
 
@@ -104,7 +107,7 @@ def show(review: str, store: str | None, form: str) -> None:
     from .books import books
 
     with books(store) as opened:
-        found = opened.learning.reviews.get(review)
+        found = opened.learning.reviews.find(review)
     if form == "json":
         screen.out(as_json(_plain(found)))
         return
@@ -133,13 +136,18 @@ def show(review: str, store: str | None, form: str) -> None:
 @by_option
 @options.store_option
 def resolve(review: str, verdict: str, note: str, by: str | None, store: str | None) -> None:
-    """Say what is right about an item, once and for all."""
+    """Say what is right about an item, once and for all.
+
+    ID is the id of the review, or as much of it as no other begins with.
+    """
     from ciranda.events.judging import Verdict
 
     from .books import books, whoever
 
     with books(store) as opened:
-        found = opened.learning.reviews.resolve(review, Verdict(verdict), by=whoever(by), note=note)
+        reviews = opened.learning.reviews
+        one = reviews.find(review).id
+        found = reviews.resolve(one, Verdict(verdict), by=whoever(by), note=note)
     screen.out(f"{found.id}: {found.status} by {found.by}")
 
 

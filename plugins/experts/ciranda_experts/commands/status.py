@@ -78,7 +78,8 @@ def _lines(status: Status) -> list[str]:
     ]
     if status.waiting:
         waiting = plural(status.waiting, "review")
-        lines.append(f"{waiting} wait for a human: `ciranda experts review list`")
+        verb = "waits" if status.waiting == 1 else "wait"
+        lines.append(f"{waiting} {verb} for a human: `ciranda experts review list`")
     lost = status.telemetry.get("dropped", 0) + status.telemetry.get("failed", 0)
     if lost:
         lines.append(f"{plural(lost, 'judgement')} could not be recorded")

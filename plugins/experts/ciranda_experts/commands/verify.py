@@ -16,7 +16,8 @@ _EXIT_CODES = """
 \b
 Exit codes:
   0 everything was approved, 1 something was not, or nobody read the answers to their end,
-  2 there is something that is no intent, or the arguments are at fault,
+  2 a line is no JSON object, a file that is one intent is none that can be judged
+    (malformed, empty, unknown-name, limit), or the arguments are at fault,
   130 Ctrl-C, 143 SIGTERM"""
 
 

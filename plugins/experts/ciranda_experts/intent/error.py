@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["FaultKind", "IntentError"]
+__all__ = ["FAULTS", "FaultKind", "IntentError"]
 
 
 class FaultKind(StrEnum):
@@ -14,6 +15,9 @@ class FaultKind(StrEnum):
     MALFORMED = "malformed"  # not a condition, not a mapping, a wrong type
     UNKNOWN_NAME = "unknown-name"  # not among the declared variables
     LIMIT = "limit"  # too many, too deep, too large
+
+
+FAULTS: Final = frozenset(kind.value for kind in FaultKind)
 
 
 class IntentError(ValueError):

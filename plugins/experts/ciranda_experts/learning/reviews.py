@@ -150,8 +150,27 @@ class Reviews:
         """
         rows = self._database.execute(f"SELECT {_COLUMNS} FROM reviews WHERE id = ?", [review])
         if not rows:
+            raise _no_review(review)
+        return _review(rows[0])
+
+    def find(self, review: str) -> Review:
+        """Return an item by its id, or as much of it as no other begins with.
+
+        Raises:
+            ReviewError: There is none, or several begin so.
+        """
+        rows = self._database.execute(f"SELECT {_COLUMNS} FROM reviews WHERE id = ?", [review])
+        if not rows and review:
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS} FROM reviews WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 2",
+                [len(review), review],
+            )
+        if not rows:
+            raise _no_review(review)
+        if len(rows) > 1:
             raise ReviewError(
-                f"there is no review {review!r}: `ciranda experts status` lists those that are open"
+                f"several reviews begin with {review!r}, such as {rows[0][0]} and {rows[1][0]}: "
+                "write more of the id"
             )
         return _review(rows[0])
 
@@ -211,6 +230,12 @@ class Reviews:
         return self._database.change(
             "DELETE FROM reviews WHERE status <> 'open' AND resolved < ?", [before]
         )
+
+
+def _no_review(review: str) -> ReviewError:
+    return ReviewError(
+        f"there is no review {review!r}: `ciranda experts review list` names those that are open"
+    )
 
 
 def _review(row: tuple[Any, ...]) -> Review:
