@@ -35,7 +35,7 @@ from benchmarks.experts_mix import PERIOD, expected, kind, mix, mixture
 from ciranda.engine import Engine
 from ciranda.events.judging import Judge, Judgement, Opinion, Verdict
 from ciranda.settings import Configuration
-from ciranda_experts import Expert, Feature, Finding, Question
+from ciranda_experts import Expert, Feature, Finding, Isolation, Question
 from ciranda_experts.answering import Answering
 from ciranda_experts.council.gate import Gate
 from ciranda_experts.council.merge import Terms, merge
@@ -90,7 +90,7 @@ def quietest(runs: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
 def show_parts() -> None:
     intent = read_intent(mix(0))
     experts = [
-        Expert(name=name, judge=nobody, handles=frozenset({feature}))
+        Expert(name=name, judge=nobody, handles=frozenset({feature}), isolation=Isolation.INLINE)
         for name, feature in (
             ("logic", Feature.CONDITIONS),
             ("security", Feature.CODE),

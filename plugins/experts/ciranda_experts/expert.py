@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,7 +72,8 @@ class Expert:
         handles: Features that make it relevant; empty means every intent.
         cost: Expected milliseconds.
         timeout: Seconds it may take at most.
-        isolation: Where it runs.
+        isolation: Where it runs, or the word for it; by default an `async def` in line and
+            any other function in a thread, which may block without holding up the rest.
         mandatory: Whether nothing is approved without its answer where it is relevant.
         pure: Whether equal intents always get equal findings, so that they may be cached.
         version: Changes when its findings may.
@@ -83,8 +85,23 @@ class Expert:
     handles: frozenset[Feature] = frozenset()
     cost: float = 1.0
     timeout: float = 5.0
-    isolation: Isolation = Isolation.INLINE
+    isolation: Isolation | str | None = None
     mandatory: bool = False
     pure: bool = True
     version: str = "1"
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        place = self.isolation
+        if place is None:
+            place = Isolation.INLINE if _is_async(self.judge) else Isolation.THREAD
+        elif type(place) is str and place in set(Isolation):
+            place = Isolation(place)
+        object.__setattr__(self, "isolation", place)
+
+
+def _is_async(judge: object) -> bool:
+    """Return whether calling something only makes a coroutine."""
+    return inspect.iscoroutinefunction(judge) or inspect.iscoroutinefunction(
+        getattr(judge, "__call__", None)  # noqa: B004  (its kind is asked, not whether it is there)
+    )

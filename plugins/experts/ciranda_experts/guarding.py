@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
-from .expert import Expert, Finding, Question
+from .expert import Expert, Finding, Isolation, Question
 from .intent.intent import Feature
 
 __all__ = ["Guarding"]
@@ -42,6 +42,7 @@ class Guarding:
             judge=self.judge,
             handles=frozenset({Feature.CODE}),
             cost=15.0,
+            isolation=Isolation.INLINE,
             mandatory=True,
             version=f"1.{self._digest()}",
         )

@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 from ciranda.events.judging import Judge, Verdict
-from ciranda_experts import Expert, Finding
+from ciranda_experts import Expert, Finding, Isolation
 from ciranda_experts.council.council import Council
 from ciranda_experts.council.modes import Mode
 from ciranda_experts.settings import ExpertsSettings
@@ -17,7 +17,8 @@ def finding(verdict=A, confidence=0.95, reason="looked", **fields):
 
 
 def expert(name, judge=None, **fields):
-    """Return an expert that calls a function, gives a finding, or approves."""
+    """Return an expert that calls a function, gives a finding, or approves; in line by default."""
+    fields.setdefault("isolation", Isolation.INLINE)
     if judge is None or isinstance(judge, Finding):
         found = judge or finding()
         return Expert(name=name, judge=lambda _: found, **fields)

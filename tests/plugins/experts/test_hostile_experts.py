@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
 from ciranda.errors import StepError
 from ciranda.events.judging import Opinion, Verdict
-from ciranda_experts import Finding, Isolation
+from ciranda_experts import Expert, Finding, Isolation
 from ciranda_experts.council.answer import opinion_of
 from ciranda_experts.council.worker import setup
 
@@ -222,6 +223,47 @@ async def test_a_hanging_thread_is_left_behind_and_keeps_its_place():
         await anyio.wait_all_tasks_blocked()
         assert opened.busy_threads == 0
         assert (await opened.judge(ask())).verdict is A
+
+
+class Blocking:
+    """A function that blocks until it is let go, or for ten seconds."""
+
+    def __init__(self):
+        self.go, self.begun = threading.Event(), threading.Event()
+
+    def judge(self, _):
+        self.begun.set()
+        self.go.wait(10)
+        return finding()
+
+
+async def test_a_function_that_blocks_is_late_when_its_time_is_over():
+    blocking = Blocking()
+    async with council(Expert(name="bad", judge=blocking.judge, timeout=0.05)) as opened:
+        judgement = await opened.judge(ask())
+        assert not blocking.go.is_set()
+        assert reasons(judgement) == {"bad": "expert-timeout"}
+        blocking.go.set()
+
+
+async def test_a_judgement_that_waits_for_a_function_that_blocks_can_be_cancelled():
+    blocking = Blocking()
+    async with council(Expert(name="bad", judge=blocking.judge)) as opened:
+        async with anyio.create_task_group() as group:
+            group.start_soon(opened.judge, ask())
+            await anyio.to_thread.run_sync(blocking.begun.wait, 10)
+            group.cancel_scope.cancel()
+        assert not blocking.go.is_set()
+        blocking.go.set()
+
+
+async def test_a_plain_function_may_return_what_is_awaited_in_the_loop():
+    async def later():
+        await anyio.lowlevel.checkpoint()
+        return finding(R)
+
+    async with council(Expert(name="a", judge=lambda _: later())) as opened:
+        assert (await opened.judge(ask())).verdict is R
 
 
 @pytest.fixture

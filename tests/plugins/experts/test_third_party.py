@@ -141,7 +141,10 @@ async def test_an_expert_that_comes_later_is_asked_from_then_on():
         ),
         ("return [Expert(name='x', judge=print, weight=float('nan'))]", "`weight` of .* is nan"),
         ("return [Expert(name='x', judge=print, handles={'code'})]", "no frozenset of Feature"),
-        ("return [Expert(name='x', judge=print, isolation='jail')]", "`isolation` of .* is 'jail'"),
+        (
+            "return [Expert(name='x', judge=print, isolation='jail')]",
+            "is 'jail': write one of 'inline', 'th",
+        ),
     ],
 )
 async def test_an_expert_that_cannot_work_is_told_in_a_sentence(text, words):
@@ -150,6 +153,35 @@ async def test_an_expert_that_cannot_work_is_told_in_a_sentence(text, words):
         write(h, source)
         with pytest.raises(PluginError, match=words):
             await h.run(FLOW.format(plugins="./limits.py"))
+
+
+async def eventually(question):
+    """An expert of a test."""
+
+
+class Called:
+    async def __call__(self, question):
+        """Be an expert of a test."""
+
+
+@pytest.mark.parametrize(
+    ("judge", "given", "place"),
+    [
+        (print, {}, "thread"),
+        (lambda q: None, {}, "thread"),
+        (eventually, {}, "inline"),
+        (Called(), {}, "inline"),
+        (Called().__call__, {}, "inline"),
+        (eventually, {"isolation": "thread"}, "thread"),
+        (print, {"isolation": "inline"}, "inline"),
+        (len, {"isolation": "process"}, "process"),
+        (print, {"isolation": Isolation.INLINE}, "inline"),
+    ],
+)
+def test_what_may_block_runs_in_a_thread_unless_told(judge, given, place):
+    (one,) = checked([("p", Expert(name="x", judge=judge, **given))])
+
+    assert one.isolation is Isolation(place)
 
 
 def local(question):

@@ -8,7 +8,7 @@ from typing import Any, Final, final
 from ciranda.errors import StoreError
 from ciranda.events.judging import Judgement, Verdict
 
-from ..expert import Expert, Finding, Question
+from ..expert import Expert, Finding, Isolation, Question
 from ..intent.intent import Feature, Intent
 from ..meter import worked
 from ..presolve.problem import Decision, Problem
@@ -67,6 +67,7 @@ class Conservation:
             name="conservation",
             judge=self.judge,
             handles=frozenset({Feature.TRANSFER, Feature.LEDGER, Feature.TRANSACTION}),
+            isolation=Isolation.INLINE,
             mandatory=True,
             pure=False,
         )

@@ -110,7 +110,11 @@ def check_expert(one: object) -> str:  # noqa: PLR0911  (a sentence for each thi
     if not isinstance(handles, frozenset) or not all(isinstance(each, Feature) for each in handles):
         return f"the `handles` of the expert '{one.name}' is no frozenset of Feature"
     if not isinstance(_unknown(one.isolation), Isolation):
-        return f"the `isolation` of the expert '{one.name}' is {one.isolation!r}: an Isolation"
+        words = ", ".join(repr(each.value) for each in Isolation)
+        return (
+            f"the `isolation` of the expert '{one.name}' is {one.isolation!r}: write one of "
+            f"{words}, or `Isolation.THREAD` and its like"
+        )
     for field in ("timeout", "weight"):
         value = getattr(one, field)
         if type(value) not in {int, float} or not isfinite(value) or value <= 0:

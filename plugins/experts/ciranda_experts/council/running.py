@@ -271,7 +271,8 @@ class Running:
         if waiting is not None:
             return await waiting
         if expert.isolation is Isolation.THREAD:
-            return await self._in_thread(expert, question)
+            found = await self._in_thread(expert, question)
+            return await found if inspect.isawaitable(found) else found
         return await self._in_process(expert, question)
 
     async def _in_thread(self, expert: Expert, question: Question) -> object:
@@ -281,19 +282,20 @@ class Running:
         with Wait(question.budget):
             await places.acquire_on_behalf_of(holder)
 
-        def work() -> object:
+        def work() -> tuple[object]:  # in a tuple: Trio lets no thread return a coroutine
             if not begun.acquire(blocking=False):
-                return None  # too late before it began
+                return (None,)  # too late before it began
             try:
-                return expert.judge(question)
+                return (expert.judge(question),)
             finally:
                 with contextlib.suppress(RuntimeError):  # the loop is gone, the places with it
                     anyio.from_thread.run_sync(places.release_on_behalf_of, holder)
 
         try:
-            return await anyio.to_thread.run_sync(
+            (found,) = await anyio.to_thread.run_sync(
                 work, abandon_on_cancel=True, limiter=self._threads
             )
+            return found
         finally:
             if begun.acquire(blocking=False):
                 places.release_on_behalf_of(holder)  # no thread did or will
