@@ -34,7 +34,7 @@ __all__ = ["Lane", "LaneStats", "Lines", "opened"]
 _MOST: Final = 512  # calls of a batch
 _BYTES: Final = 1 << 20  # of a batch
 _WINDOW: Final = 0.005  # seconds that a batch should take
-_UNKNOWN: Final = 0.0005  # seconds that a call takes until it is known
+_UNKNOWN: Final = 0.0001  # seconds that a call takes until it is known
 _SHARE: Final = 0.3  # of the newest batch in what is known of how long a call takes
 _LOSSES: Final = 3  # processes that may be lost before a call begins
 _TICK: Final = 0.001  # seconds between two looks at the least
@@ -246,7 +246,7 @@ class Lane:
             await lines.pool.call("ready", None, digest=version)  # starting costs them no time
         order = desk.order(facts, str(lines.skill.root), raws)
         failed: StepError | Verdict | None = None
-        start = self._busy[desk] = time.monotonic()
+        self._busy[desk] = time.monotonic()
         with anyio.CancelScope() as desk.scope:
             try:
                 desk.told(await lines.pool.call("run", order, digest=version))
@@ -254,14 +254,13 @@ class Lane:
                 failed = error
         if desk.scope.cancelled_caught:
             failed = self._stopped(late=self._open)
-        taken = time.monotonic() - start
         rest = desk.settle(sent, lines.name, failed)
         count = len(sent) - len(rest)
         self._stats.exchanges += 1
         self._stats.calls += count
         self._stats.largest = max(self._stats.largest, count)
         if count:
-            self._each += _SHARE * (taken / count - self._each)
+            self._each += _SHARE * (desk.spent / count - self._each)
         self._repeat(desk, rest, failed if not count else None)
 
     def _encoded(

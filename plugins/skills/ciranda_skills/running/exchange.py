@@ -131,6 +131,7 @@ class Desk:
 
     Attributes:
         scope: Cancelled to kill the process that does the batch; None while there is no batch.
+        spent: Seconds that the calls of the last batch took by themselves.
     """
 
     def __init__(self, folder: str, max_output: int, memory_mb: int) -> None:
@@ -140,6 +141,7 @@ class Desk:
         self._most = max_output
         self._memory_mb = memory_mb
         self.scope: anyio.CancelScope | None = None
+        self.spent = 0.0
         self.sandbox = Sandbox()
 
     def order(self, facts: Facts, root: str, raws: Sequence[msgspec.Raw]) -> bytes:
@@ -181,7 +183,9 @@ class Desk:
             for call in calls:  # which of them began is not known any more
                 call.settle(self._bare(failed))
             return []
+        self.spent = 0.0
         for call, done in zip(calls, answers, strict=False):
+            self.spent += done.seconds
             call.settle(self._outcome(done, script))
         rest = list(calls[len(answers) :])
         if rest and failed is not None and progress.begun > progress.done:

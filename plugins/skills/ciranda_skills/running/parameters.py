@@ -27,6 +27,7 @@ __all__ = ["Parameters", "parameters_of"]
 Schema = dict[str, Any]
 _FIELD: Final = "parameters"  # in the metadata of SKILL.md
 _LARGEST: Final = 1 << 20
+_FLAT: Final = frozenset((bool, float, int, str, type(None)))  # need no copy
 _FAULTS: Final = 5  # told at once
 _TYPES: Final = {
     "str": "string",
@@ -67,7 +68,10 @@ class Parameters:
         Raises:
             ParameterError: They do not fit; names each that does not.
         """
-        filled = copy.deepcopy(dict(params))
+        filled = {
+            name: value if type(value) in _FLAT else copy.deepcopy(value)
+            for name, value in params.items()
+        }
         _default(self.schema, filled)
         if not self._validator.is_valid(filled):
             faults = [
