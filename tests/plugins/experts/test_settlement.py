@@ -79,3 +79,17 @@ def test_the_report_shows_hostile_text_as_text(settle, tmp_path):
     assert page.count("<tr>") == 1 + len(rows)
     assert "1 or true/1" in page
     assert "p-01  ann &gt; bob" in page
+
+
+@pytest.mark.anyio
+async def test_a_file_without_a_column_is_refused_in_a_sentence(tmp_path):
+    folder = tmp_path / "settlement"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".ciranda", "__pycache__"))
+    file = folder / "payments.csv"
+    head, rest = file.read_text().split("\n", 1)
+    file.write_text(head.replace(",payee,", ",payeee,") + "\n" + rest)
+
+    async with ciranda.Engine(store=tmp_path) as engine:
+        result = await engine.run(folder / "settlement.yaml")
+
+    assert "has no column `payee`: name it" in result.steps["table"]["error"]["message"]
