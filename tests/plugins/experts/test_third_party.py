@@ -184,6 +184,19 @@ def test_what_may_block_runs_in_a_thread_unless_told(judge, given, place):
     assert one.isolation is Isolation(place)
 
 
+async def test_what_an_expert_raises_is_told_with_its_place():
+    source = PLUGIN.replace("    asked.append(question.intent.id)", "    return share(0)")
+    source += "\n\ndef share(count):\n    return 1 / count\n"
+    async with harness() as h:
+        write(h, source)
+        error = (await h.run(FLOW.format(plugins="./limits.py"))).steps["small"]["error"]
+
+    line = source.splitlines().index("    return 1 / count") + 1
+    assert error["message"] == (
+        f"Expert 'limits' raised ZeroDivisionError: division by zero (limits.py:{line})"
+    )
+
+
 def local(question):
     """An expert of a test."""
 

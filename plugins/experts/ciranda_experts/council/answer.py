@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -87,7 +90,20 @@ def garbage(expert: Expert, problem: str, latency: float) -> Opinion:
 def crashed(expert: Expert, error: BaseException, latency: float) -> Opinion:
     """Return the opinion of an expert that raised something."""
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return failed(expert, Reason.CRASHED, f"Expert {expert.name!r} raised {said}", latency)
+    text = f"Expert {expert.name!r} raised {said}{_place(expert, error)}"
+    return failed(expert, Reason.CRASHED, text, latency)
+
+
+def _place(expert: Expert, error: BaseException) -> str:
+    """Return ` (file:line)` of the innermost frame in the expert's own file, or nothing."""
+    judge: Any = expert.judge
+    module = getattr(judge, "__module__", None) or type(judge).__module__
+    own = getattr(sys.modules.get(module), "__file__", None)
+    if own is None:
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == own]
+    return f" ({Path(own).name}:{lines[-1]})" if lines else ""
 
 
 def late(expert: Expert, budget: float, latency: float) -> Opinion:
