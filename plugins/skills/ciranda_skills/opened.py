@@ -21,11 +21,14 @@ from .discovery import Scope
 from .environments import Environments, environments_folder, need_of
 from .error import SkillError, TrustError
 from .format import Skill
-from .running import Runner, script_of
+from .prefetch import Prefetch
+from .running import Ran, Runner, script_of
 from .running.freshness import Fresh
 from .running.recent import Recent
 from .settings import SkillsSettings
 from .shelf import Shelf, load_folder
+from .stats import Recorder
+from .successors import Successors
 
 __all__ = ["Opened", "open_skills"]
 
@@ -124,18 +127,40 @@ async def open_skills(settings: SkillsSettings) -> AsyncIterator[Opened]:
     Args:
         settings: The project's.
     """
+    successors = Successors()
+    home = project_root(Path.cwd())
+    recorder = Recorder(home, warn=logger().warning, begin=successors.load, also=successors.save)
+    opened: Opened
+
+    async def preload(name: str) -> bool:
+        skill, interpreter = await opened.find(name, None, home)
+        return interpreter is None and await opened.runner.preload(skill)
+
+    prefetch = Prefetch(preload, successors, recorder.add)
+
+    def observe(ran: Ran) -> None:
+        recorder.note(ran)
+        prefetch.ran(ran)
+
     runner = Runner(
         slots=settings.slots,
         zygotes=settings.zygotes,
         idle=settings.idle,
         ageing=settings.ageing,
+        observe=observe,
+        crowded=prefetch.crowded,
     )
-    async with runner, anyio.create_task_group() as tasks:
-        opened = Opened(settings, runner)
-        for name in settings.preload:
-            tasks.start_soon(_preload, opened, name)
-        yield opened
-        tasks.cancel_scope.cancel()
+    try:
+        async with runner, anyio.create_task_group() as tasks:
+            opened = Opened(settings, runner)
+            for name in settings.preload:
+                tasks.start_soon(_preload, opened, name)
+            tasks.start_soon(prefetch.serve)
+            yield opened
+            tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(recorder.close)
 
 
 async def _preload(opened: Opened, name: str) -> None:

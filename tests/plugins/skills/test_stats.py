@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from ciranda.store import Database
+from ciranda_skills.opened import open_skills
 from ciranda_skills.running import Outcome, Ran, Status
+from ciranda_skills.settings import SkillsSettings
 from ciranda_skills.stats import FILE, MIGRATIONS, OTHER, Recorder, Report, plain, prometheus
 from ciranda_skills.stats.counts import Counts
 from ciranda_skills.stats.histogram import bucket, cumulative, quantile
 from ciranda_skills.stats.history import MOST, add_report, read_report
+
+from .commanding import cli, project, told
+from .running_stage import make_skill
+
+__all__ = ["cli", "project", "told"]
 
 
 def ran(skill: str, *, status: Status = Status.OK, found: str = "ready", took: float = 0.01) -> Ran:
@@ -172,3 +181,37 @@ def test_prometheus_reads_it() -> None:
     assert counts[0] == 0
     assert sum(line.startswith("# TYPE") for line in lines) == 4
     assert plain(report)["prefetch_hit_rate"] == 0.25
+
+
+def test_the_command_tells_what_was_counted(
+    project: Path, cli: Callable[..., Any], told: Callable[..., Any]
+) -> None:
+    assert "no skill ran in a workflow yet" in cli("stats").err
+    assert told("stats") == {"skills": {}, "meters": {}, "prefetch_hit_rate": None}
+    assert not (project / ".ciranda").exists()
+
+    recorder = Recorder(project, warn=silent, delay=60)
+    recorder.note(ran("csv", found="warm", took=0.002))
+    recorder.close()
+
+    assert told("stats")["skills"]["csv"]["runs"] == 1
+    assert cli("stats").out.splitlines()[1].split()[:3] == ["csv", "1", "1"]
+    assert 'runs_total{skill="csv",status="ok"} 1' in cli("stats", "--prometheus").out
+
+
+@pytest.mark.anyio
+async def test_runs_of_an_engine_are_counted_and_what_follows_is_learned(project: Path) -> None:
+    made = make_skill(project, {"scripts/main.py": "print(1)\n"})
+
+    async with open_skills.open(settings=SkillsSettings(preload=("absent",))) as opened:
+        for _ in range(3):
+            assert (await opened.runner.run(made)).ok
+
+    report = read_report(project)
+    assert report.skills["tried"].statuses == {"ok": 3}
+    assert report.skills["tried"].found
+    database = Database(FILE, MIGRATIONS, folder=project)
+    try:
+        assert database.query("SELECT skill FROM successors") == [("tried",)]
+    finally:
+        database.close()

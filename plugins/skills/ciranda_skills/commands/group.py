@@ -13,6 +13,7 @@ from .run import command as run
 from .search import command as search
 from .serve import command as serve
 from .show import command as show
+from .stats import command as stats
 from .test import command as test
 from .trust import command as trust
 from .update import command as update
@@ -50,5 +51,6 @@ for _each in (
     rollback,
     remove,
     serve,
+    stats,
 ):
     command.add_command(_each)

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from ciranda.store import Database
+from ciranda.store.folder import NAME
 
 from .counts import OTHER, Counts, Report
 
@@ -79,6 +80,8 @@ def read_report(folder: Path) -> Report:
     Raises:
         StoreError: The file cannot be read.
     """
+    if not (folder / NAME / f"{FILE}.db").exists():
+        return Report()
     database = Database(FILE, MIGRATIONS, folder=folder, reading=True)
     try:
         return stored_report(database)

@@ -27,6 +27,7 @@ class Recorder:
     Args:
         folder: The project's.
         warn: Told, once, in one sentence, that the file cannot be written.
+        begin: Reads what else is kept in the file, when it is first opened.
         also: Writes what else is kept in the file, from the same thread.
         delay: Seconds between two writes.
     """
@@ -36,11 +37,13 @@ class Recorder:
         folder: Path,
         *,
         warn: Callable[[str], None],
+        begin: Callable[[Database], None] | None = None,
         also: Callable[[Database], None] | None = None,
         delay: float = 1.0,
     ) -> None:
         self._folder: Final = folder
         self._warn: Final = warn
+        self._begin: Final = begin
         self._also: Final = also
         self._delay: Final = delay
         self._lock: Final = threading.Lock()
@@ -116,6 +119,8 @@ class Recorder:
                 database = Database(
                     FILE, MIGRATIONS, folder=self._folder, durability=Durability.PROCESS
                 )
+                if self._begin is not None:
+                    self._begin(database)
             add_report(database, taken)
             taken = Report()
             if self._also is not None:

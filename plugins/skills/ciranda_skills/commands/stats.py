@@ -1,0 +1,58 @@
+"""`ciranda skills stats`."""
+
+from __future__ import annotations
+
+import click
+
+from ciranda.cli import options, screen
+from ciranda.cli.teaching import examples
+
+__all__ = ["command"]
+
+
+@click.command(
+    "stats",
+    epilog=examples(
+        "ciranda skills stats",
+        "ciranda skills stats -o json",
+        "ciranda skills stats --prometheus",
+    ),
+)
+@click.option("--prometheus", is_flag=True, help="In Prometheus' text format.")
+@options.json_option
+def command(form: str, *, prometheus: bool) -> None:
+    """Show how often the project's skills ran in workflows, how that ended, how long it took."""
+    from pathlib import Path
+
+    from ciranda.cli.values import as_json, table
+    from ciranda.settings import project_root
+
+    from .. import stats
+
+    report = stats.read_report(project_root(Path.cwd()))
+    told = stats.plain(report)
+    if prometheus:
+        screen.out(stats.prometheus(report).rstrip("\n"))
+    elif form == "json":
+        screen.out(as_json(told))
+    elif not report.skills:
+        screen.say("no skill ran in a workflow yet")
+    else:
+        cells = [
+            (
+                name,
+                str(each["runs"]),
+                str(each["statuses"].get("ok", 0)),
+                _shown(each["latency"].get("cold")),
+                _shown(each["latency"].get("ready")),
+                _shown(each["latency"].get("warm")),
+            )
+            for name, each in told["skills"].items()
+        ]
+        for line in table(("skill", "runs", "ok", "cold", "ready", "warm"), cells):
+            screen.out(line)
+
+
+def _shown(latency: dict[str, float | None] | None) -> str:
+    half = latency["p50"] if latency is not None else None
+    return "" if half is None else f"{half * 1e3:.3g} ms"
