@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,22 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path, content: bytes, message: 
 
     with pytest.raises(SettingsError, match=message):
         read_configuration(tmp_path, {})
+
+
+class Colour(Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+class PaintSettings(Settings, section="paint"):
+    colour: Colour = Colour.RED
+
+
+@pytest.mark.parametrize(("written", "hint"), [("gren", "; did you mean `green`"), ("black", "$")])
+def test_the_choices_of_a_setting_are_told(tmp_path: Path, written: str, hint: str) -> None:
+    match = f"`colour` does not fit: .*; it is one of red, green{hint}"
+    with pytest.raises(SettingsError, match=match):
+        read(tmp_path, f'[paint]\ncolour = "{written}"').read(PaintSettings)
 
 
 @pytest.mark.parametrize(

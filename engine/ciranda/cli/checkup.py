@@ -106,17 +106,26 @@ def _store(store: str | None) -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
+    from ciranda.discovery import discover
     from ciranda.settings import (
         PluginsSettings,
         RunSettings,
         StoreSettings,
         read_configuration,
     )
+    from ciranda.workflow.nearest import nearest
 
     configuration = read_configuration(Path.cwd())
     for kind in (PluginsSettings, RunSettings, StoreSettings):
         configuration.read(kind)
     yield Finding("settings", "ok", str(configuration.path or "no ciranda.toml: the defaults"))
+    installed = [one.name for one in discover()]
+    for name in configuration.tables:
+        meant = None if name in installed else nearest(name, installed)
+        if meant:
+            yield Finding(
+                "settings", "warn", f"no plugin reads the section [{name}]; did you mean [{meant}]?"
+            )
 
 
 def _plugins() -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
@@ -173,8 +174,14 @@ def _converted(value: Any, kind: Any, place: str, key: str, base: Path | None) -
         return msgspec.convert(value, kind, strict=base is not None, dec_hook=decode)
     except msgspec.ValidationError as error:
         # msgspec names types, and of values only those that no choice offers: no secret leaks.
-        choice = f"; it is one of {', '.join(map(str, get_args(kind)))}"
-        rest = choice if get_origin(kind) is Literal else ""
+        choices: tuple[str, ...] = ()
+        if get_origin(kind) is Literal:
+            choices = tuple(map(str, get_args(kind)))
+        elif isinstance(kind, type) and issubclass(kind, Enum):
+            choices = tuple(str(one.value) for one in kind)
+        rest = f"; it is one of {', '.join(choices)}" if choices else ""
+        if choices and isinstance(value, str):
+            rest += _hint(value, choices)
         raise SettingsError(f"{place} `{key}` does not fit: {error}{rest}") from None
 
 

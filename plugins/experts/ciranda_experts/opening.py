@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from ciranda import Engine
 from ciranda.bus.report import logger
+from ciranda.errors import SettingsError
 from ciranda.events.judging import ProofChecked
 from ciranda.store import Durability
+from ciranda.workflow.nearest import nearest
 
 from .answering import Answering
 from .built_in import Watching, logic_expert
@@ -39,7 +41,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
     Raises:
         PluginError: A plugin of the settings cannot be used, or offers something that is no
             expert.
-        SettingsError: A file of rules does not fit.
+        SettingsError: A file of rules does not fit, or `mandatory` names a misspelt expert.
         StoreError: A file of the store cannot be read.
     """
     root = engine.configuration.root
@@ -77,7 +79,7 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             adviser=learning,
         )
         await stack.enter_async_context(council)
-        yield Answering(
+        answering = Answering(
             council,
             engine.bus,
             built_in=built_in,
@@ -85,6 +87,19 @@ async def open_council(engine: Engine, settings: ExpertsSettings) -> AsyncIterat
             reviews=None if learning is None else learning.reviews,
             named=named,
         )
+        _check_mandatory(settings, [one.name for one in council.experts])
+        yield answering
+
+
+def _check_mandatory(settings: ExpertsSettings, known: Sequence[str]) -> None:
+    """Refuse a misspelt expert; others may be offered by what a workflow brings in later."""
+    for name in settings.mandatory:
+        meant = None if name in known else nearest(name, known)
+        if meant:
+            raise SettingsError(
+                f"[experts] `mandatory` names {name!r}, who is not on the council; did you mean "
+                f"`{meant}`?"
+            )
 
 
 def _checker(

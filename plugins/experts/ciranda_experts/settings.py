@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from .telemetry.settings import TelemetrySettings
 
 __all__ = ["ExpertsSettings"]
 
+_ROOT = re.compile(r"[0-9a-f]{64}")
 _Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 _Seconds = Annotated[float, Meta(gt=0.0)]
 _Count = Annotated[int, Meta(ge=1)]
@@ -79,6 +81,12 @@ class ExpertsSettings(Settings, section="experts"):
 
     def __post_init__(self) -> None:
         self.terms()  # says what does not fit
+        for root in self.ledgers:
+            if not _ROOT.fullmatch(root):
+                raise ValueError(
+                    f"`ledgers` names {root!r}, which is no root of a ledger: write the 64 "
+                    "hexadecimal digits, in lower case, of its `root`"
+                )
         for name, kind in self.kinds.items():
             if kind.rule and kind.rule not in RULES:
                 known = ", ".join(RULES)

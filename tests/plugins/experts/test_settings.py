@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ciranda.errors import PluginError, SettingsError
+from ciranda.errors import SettingsError
 from ciranda.settings import Configuration
 from ciranda.testing import harness
 from ciranda_experts import plugin
@@ -63,8 +63,22 @@ async def test_rules_and_ledgers_of_the_settings_are_read(tmp_path):
             assert [one["rule"] for one in findings] == found
     (tmp_path / "ours.toml").write_text("[[rule]]\n")
     async with harness(settings={"experts": {"rules": [str(tmp_path / "ours.toml")]}}) as h:
-        with pytest.raises(PluginError, match=r"ours\.toml:1: the rule's id is missing"):
+        with pytest.raises(SettingsError, match=r"ours\.toml:1: the rule's id is missing"):
             await step(h, intent=code)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"ledgers": ["abc"]}, "`ledgers` names 'abc', which is no root of a ledger: write the 64"),
+        ({"mandatory": ["logc"]}, "names 'logc', who is not on the council; did you mean `logic`"),
+        ({"mode": "ful"}, "it is one of off, shadow, soft, full; did you mean `full`"),
+    ],
+)
+async def test_a_setting_that_is_misspelt_is_refused(given, words):
+    async with harness(settings={"experts": given}) as h:
+        with pytest.raises(SettingsError, match=words):
+            await step(h, intent=GOOD)
 
 
 async def test_telemetry_is_kept_or_not():
