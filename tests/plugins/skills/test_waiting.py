@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 import anyio
@@ -11,7 +12,10 @@ from anyio.abc import TaskStatus
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings, strategies as st
 
+from ciranda_skills.running import Runner
 from ciranda_skills.running.waiting import PRIORITIES, Priority, Turns
+
+from .running_stage import make_skill
 
 pytestmark = pytest.mark.anyio
 
@@ -170,3 +174,37 @@ async def test_somebody_hears_of_it_when_it_gets_crowded() -> None:
 
 def test_there_are_three_levels() -> None:
     assert get_args(Priority) == PRIORITIES == ("high", "normal", "low")
+
+
+async def test_runs_of_a_skill_go_by_priority(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "scripts/main.py": "print(1)\n",
+        "scripts/long.py": "import time\ntime.sleep(60)\n",
+    }
+    skill = make_skill(tmp_path, files)
+    done: list[str] = []
+    waiting: list[None] = []
+    began, stop = anyio.Event(), anyio.Event()
+
+    def crowded() -> None:
+        waiting.append(None)
+        if len(waiting) == 3:
+            stop.set()
+
+    async with Runner(slots=1, folder=tmp_path, crowded=crowded) as runner:
+
+        async def run(priority: Priority) -> None:
+            assert (await runner.run(skill, "main", priority=priority)).ok
+            done.append(priority)
+
+        async def occupy() -> None:
+            await runner.run(skill, "long", cancel=stop, on_chunk=lambda _: began.set())
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(occupy)
+            await began.wait()
+            line: tuple[Priority, ...] = ("low", "normal", "high")
+            for priority in line:
+                tasks.start_soon(run, priority)
+
+    assert done == ["high", "normal", "low"]
