@@ -94,16 +94,36 @@ def test_a_project_without_judgements_has_a_state_too(cli):
     assert "0 judgements in the last 24 h 00 m\n" in cli("status").out
 
 
-def test_versions_are_tried_stopped_and_taken_back(cli):
+HOURS = """
+from ciranda import hookimpl
+from ciranda_experts import Expert
+
+@hookimpl
+def experts():
+    return [Expert(name="hours", judge=print, version=version) for version in ("1", "2", "3")]
+"""
+
+
+def test_versions_are_tried_stopped_and_taken_back(cli, folder):
+    (folder / "hours.py").write_text(HOURS)
+    (folder / "ciranda.toml").write_text('[experts]\nplugins = ["./hours.py"]\n')
+    trial = ("versions", "trial")
+    unknown = cli(*trial, "securty", "2", "--of", "1", code=2).err
+    assert "no expert 'securty'; there are logic, security, conservation, hours" in unknown
+    unknown = cli(*trial, "hours", "4", "--of", "1", code=2).err
+    assert "no version '4' of hours; it has '1', '2', '3'" in unknown
+    assert "no version '9' of hours" in cli(*trial, "hours", "2", "--of", "9", code=2).err
     assert "no version was ever on trial" in cli("versions", "list").err
-    said = cli("versions", "trial", "security", "2", "--of", "1", "--share", "0.5").out
-    assert said == "security: 2 is on trial for 50% of the intents\n"
+    said = cli("versions", "trial", "hours", "2", "--of", "1", "--share", "0.5").out
+    assert said == "hours: 2 is on trial for 50% of the intents\n"
     assert "2 beside 1 for 50%" in cli("versions", "list").out
     assert "version 2 is on trial beside 1" in cli("status").out
     assert json.loads(cli("versions", "list", "-o", "json").out)["trials"][0]["candidate"] == "2"
-    assert "on trial already" in cli("versions", "trial", "security", "3", "--of", "1", code=2).err
-    assert cli("versions", "stop", "security").out == "security: the trial has ended\n"
-    assert "no version to go back to" in cli("versions", "rollback", "security", code=2).err
+    assert "on trial already" in cli(*trial, "hours", "3", "--of", "1", code=2).err
+    assert cli("versions", "stop", "hours").out == "hours: the trial has ended\n"
+    assert "no version to go back to" in cli("versions", "rollback", "hours", code=2).err
+    other = cli(*trial, "hours", "3", "--of", "2", code=2).err
+    assert "version '1' of hours is the one in use, not '2'" in other
 
 
 def test_explaining_spends_nothing_and_records_nothing(cli, folder):

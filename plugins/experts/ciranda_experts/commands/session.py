@@ -35,6 +35,14 @@ class Session:
         """Who sits on the council."""
         return [expert.name for expert in self._council.experts]
 
+    @property
+    def versions(self) -> dict[str, list[str]]:
+        """The versions that the council has of each expert."""
+        found: dict[str, list[str]] = {}
+        for expert in self._council.offered:
+            found.setdefault(expert.name, []).append(expert.version)
+        return found
+
     def check_names(self, only: Sequence[str] | None) -> None:
         """Refuse names of experts who do not sit on the council, and an empty list.
 

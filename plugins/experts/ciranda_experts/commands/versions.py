@@ -113,8 +113,8 @@ def stop(expert: str, why: str, by: str | None, store: str | None) -> None:
 @command.command(
     "trial",
     epilog=examples(
-        "ciranda experts versions trial security 3 --of 2",
-        "ciranda experts versions trial security 3 --of 2 --share 0.25",
+        "ciranda experts versions trial hours 2 --of 1",
+        "ciranda experts versions trial hours 2 --of 1 --share 0.25",
     ),
 )
 @_expert
@@ -134,10 +134,21 @@ def trial(
     store: str | None,
 ) -> None:
     """Let another version judge beside the one in use, which alone counts meanwhile."""
+    import anyio
+
     from .books import books, whoever
 
+    known = anyio.run(_known, store)
     with books(store) as opened:
         begun = opened.learning.versions.begin(
-            expert, candidate, incumbent=incumbent, share=share, by=whoever(by)
+            expert, candidate, incumbent=incumbent, share=share, by=whoever(by), known=known
         )
     screen.out(f"{expert}: {begun.candidate} is on trial for {begun.share:.0%} of the intents")
+
+
+async def _known(store: str | None) -> dict[str, list[str]]:
+    from ..looking import Looking
+    from .session import session
+
+    async with session(store, plugins=[Looking()]) as opened:
+        return opened.versions

@@ -120,6 +120,11 @@ class Council:
         """Places that experts in threads hold, those that are too late included."""
         return self._running.busy_threads
 
+    @property
+    def offered(self) -> tuple[Expert, ...]:
+        """All experts, with the versions of each that do not count."""
+        return self._offered
+
     def seat(self, experts: Sequence[Expert]) -> None:
         """Let others sit on the council; what was found before is forgotten."""
         self._offered = tuple(experts)

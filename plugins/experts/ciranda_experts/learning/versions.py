@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
@@ -103,6 +103,7 @@ class Versions:
         incumbent: str,
         share: float | None = None,
         by: str,
+        known: Mapping[str, Sequence[str]] | None = None,
     ) -> Trial:
         """Put a version on trial.
 
@@ -112,10 +113,15 @@ class Versions:
             incumbent: The version that counts if nobody ever chose one.
             share: Share of intents, above 0 and up to 1.
             by: Who wants it.
+            known: The versions that the council has, by expert; unknown ones are not refused
+                without it.
 
         Raises:
-            VersionError: A trial runs, the version is the one in use, or the share is none.
+            VersionError: A trial runs, the version is the one in use, another one is in use than
+                `incumbent`, the council has no such expert or version, or the share is none.
         """
+        if known is not None:
+            _check_known(known, expert, (candidate, incumbent))
         share = self._share if share is None else share
         if not 0 < share <= 1:
             raise VersionError(f"{share:g} is no share of intents: say more than 0 and at most 1")
@@ -125,6 +131,10 @@ class Versions:
                 f"version {running.candidate!r} of {expert} is on trial already: stop it first"
             )
         current = self.current(expert) or incumbent
+        if current != incumbent:
+            raise VersionError(
+                f"version {current!r} of {expert} is the one in use, not {incumbent!r}"
+            )
         if candidate == current:
             raise VersionError(f"version {candidate!r} of {expert} is the one in use")
         with self._database.transaction():
@@ -278,6 +288,18 @@ class Versions:
             [change.at, expert, what, former, latter, by, why],
         )
         return change
+
+
+def _check_known(known: Mapping[str, Sequence[str]], expert: str, versions: Sequence[str]) -> None:
+    if expert not in known:
+        raise VersionError(f"there is no expert {expert!r}; there are {', '.join(known)}")
+    for version in versions:
+        if version not in known[expert]:
+            raise VersionError(
+                f"the council has no version {version!r} of {expert}; it has "
+                f"{', '.join(map(repr, known[expert]))}: a plugin offers another as a second "
+                "Expert of the name"
+            )
 
 
 def _trial(row: tuple[Any, ...]) -> Trial:
