@@ -6,6 +6,7 @@ import ast
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -198,3 +199,12 @@ def test_what_is_worked_out_is_what_python_says(formula):
 
     assert folded == expected
     assert type(folded) is type(expected)
+
+
+def test_code_is_read_in_several_threads_at_once():
+    code = "x = " + "(" * 60 + "1" + ")" * 60 + "\n" + "y = [f(a, *b) for a, b in c]\n" * 40
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(judged, [code] * 64))
+
+    assert {one.verdict for one in found} == {Verdict.APPROVED}

@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ __all__ = ["Function", "Inspected", "inspect", "is_installed", "preloadable"]
 
 _MOST_BYTES: Final = 1 << 18  # of a script that is looked at
 _MOST_IMPORTS: Final = 64
+_PARSING: Final = threading.Lock()
+_TRIES: Final = 4
 # They open a browser, print, or are no use without a screen.
 _NOT_AHEAD: Final = frozenset(
     ("__future__", "__main__", "antigravity", "idlelib", "test", "this", "tkinter", "turtle")
@@ -85,6 +88,18 @@ def inspect(path: Path) -> Inspected:
         return Inspected()
 
 
+def _parse(source: bytes) -> ast.Module:
+    # CPython 3.11 counts the depth of a tree for all threads together: where two of them parse
+    # at once it may find the count wrong, once, and says SystemError.
+    with _PARSING:
+        for _ in range(_TRIES - 1):
+            try:
+                return ast.parse(source)
+            except SystemError:
+                continue
+        return ast.parse(source)
+
+
 @functools.lru_cache(maxsize=512)
 def _inspect(path: str, version: tuple[int, ...]) -> Inspected:
     with open(path, "rb") as file:
@@ -92,7 +107,7 @@ def _inspect(path: str, version: tuple[int, ...]) -> Inspected:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the script hears of them when it runs
-            tree = ast.parse(source)
+            tree = _parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Inspected()
     functions = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 import warnings
 from typing import Final
 
@@ -14,6 +15,8 @@ __all__ = ["UnreadableError", "read_python"]
 
 _NAME: Final = "<judged code>"
 _QUIET: Final = ("ignore", None, Warning, re.compile(re.escape(_NAME)), 0)
+_PARSING: Final = threading.Lock()
+_TRIES: Final = 4
 
 
 class UnreadableError(Exception):
@@ -23,6 +26,18 @@ class UnreadableError(Exception):
         super().__init__(message)
         self.line = line
         self.column = column
+
+
+def _parse(text: str) -> ast.Module:
+    # CPython 3.11 counts the depth of a tree for all threads together: where two of them parse
+    # at once it may find the count wrong, once, and says SystemError.
+    with _PARSING:
+        for _ in range(_TRIES - 1):
+            try:
+                return ast.parse(text, _NAME)
+            except SystemError:
+                continue
+        return ast.parse(text, _NAME)
 
 
 def read_python(text: str) -> Program:
@@ -40,7 +55,7 @@ def read_python(text: str) -> Program:
         # a filter for that name alone, because taking one back is not safe among threads
         if _QUIET not in warnings.filters:
             warnings.filterwarnings("ignore", module=_QUIET[3].pattern)
-        tree = ast.parse(text, _NAME)
+        tree = _parse(text)
     except SyntaxError as error:
         line, column = error.lineno or 0, error.offset or 0
         raise UnreadableError(f"not Python: {error.msg}", line, column) from None
