@@ -5,6 +5,7 @@ import os
 import pytest
 
 from ciranda.cli.commands import SUMMARIES
+from ciranda.discovery import Entry
 
 QUITS = "ciranda: 1\nplugins: [./acts.py]\nsteps:\n  a: {uses: t.quit}\n"
 RUN_COMMANDS = ["show", "logs", "trace", "cancel", "resume", "graph"]
@@ -207,3 +208,14 @@ def test_a_plugin_that_fails_to_import_is_one_fault(cli, project):
 def test_every_command_refuses_an_unknown_option(cli):
     for name in SUMMARIES:
         assert "--nonsense" in cli(name, "--nonsense", code=2).err
+
+
+def test_the_doctor_tells_a_section_that_is_near_to_one_of_a_plugin(cli, project, monkeypatch):
+    plugins = [Entry("experts", "ciranda_none", "ciranda", "ciranda-none", "1", project)]
+    monkeypatch.setattr("ciranda.discovery.discover", lambda: plugins)
+    (project / "ciranda.toml").write_text("[expert]\n[slack]\n")
+
+    said = cli("doctor").out
+
+    assert "no plugin reads the section [expert]; did you mean [experts]?" in said
+    assert "[slack]" not in said

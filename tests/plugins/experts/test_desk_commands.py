@@ -47,6 +47,9 @@ def test_outcomes_teach_the_council_and_the_state_shows_it(cli, folder):
     assert "100.0% of 1" in text
     status = json.loads(cli("status", "-o", "json").out)
     assert status["figures"]["count"] == 1
+    (logic,) = (one for one in status["experts"] if one["name"] == "logic")
+    assert logic["version"] == logic["accuracy"][0]["version"] == "1"
+    assert text.splitlines()[2].split()[:3] == ["expert", "version", "answers"]
     metrics = cli("status", "-o", "prometheus").out
     assert 'ciranda_experts_judgements_total{verdict="approved"} 1' in metrics
 

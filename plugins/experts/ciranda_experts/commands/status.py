@@ -64,7 +64,8 @@ def _lines(status: Status) -> list[str]:
     rows = [_row(expert) for expert in status.experts]
     if rows:
         titles = (
-            "expert", "answers", "approved", "rejected", "uncertain", "p50", "p95", "right",
+            "expert", "version", "answers", "approved", "rejected", "uncertain", "p50", "p95",
+            "right",
         )  # fmt: skip
         lines += ["", *table(titles, rows), ""]
     lines.append(f"an approval needs a confidence of {status.threshold:.4g}")
@@ -94,6 +95,7 @@ def _row(expert: ExpertStatus) -> tuple[str, ...]:
     newest = expert.accuracy[-1] if expert.accuracy else None
     return (
         expert.name,
+        expert.version,
         f"{figures.count:,}",
         *(f"{verdicts.get(word, 0):,}" for word in ("approved", "rejected", "uncertain")),
         "" if figures.p50 is None else shown(figures.p50),

@@ -210,10 +210,10 @@ class _Page:
         ]
 
     def _in_use(self, expert: ExpertStatus) -> Accuracy | None:
-        """Return the accuracy of the version that counts."""
+        """Return the accuracy of the version that counts; of the best known, if it has none."""
         current = self._learning.versions.current(expert.name)
         found = [each for each in expert.accuracy if current in (None, each.version)]
-        return max(found, key=lambda each: each.count, default=None)
+        return max(found or expert.accuracy, key=lambda each: each.count, default=None)
 
     def _reliability(self) -> Markup:
         plots = [

@@ -52,9 +52,13 @@ class GateStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpertStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One expert; `accuracy` by version."""
+    """One expert; `accuracy` by version.
+
+    `version` is the one that counts: as chosen, else the only one with outcomes; else empty.
+    """
 
     name: str
+    version: str
     figures: Figures
     gate: GateStatus
     accuracy: tuple[Accuracy, ...]
@@ -132,6 +136,7 @@ def status(store: Store, learning: Learning, settings: TelemetrySettings, *, now
         experts=tuple(
             ExpertStatus(
                 name=name,
+                version=_version(learning.versions.current(name), accuracy.get(name, ())),
                 figures=_figures(minutes.get((name, Role.COUNTED), ())),
                 gate=_gate(
                     _sum(minutes.get((name, Role.COUNTED), ())),
@@ -170,6 +175,12 @@ def status(store: Store, learning: Learning, settings: TelemetrySettings, *, now
         ),
         telemetry=store.meters(),
     )
+
+
+def _version(chosen: str | None, accuracy: Sequence[Accuracy]) -> str:
+    if chosen is not None:
+        return chosen
+    return accuracy[0].version if len(accuracy) == 1 else ""
 
 
 def _sum(rows: Sequence[tuple[int, Rollup]]) -> Rollup:
