@@ -86,7 +86,7 @@ async def latencies(skill: Skill, count: int) -> None:
 
         async def cold(name: str) -> None:
             path = skill.root / "scripts" / name
-            argv = [sys.executable, path]
+            argv = [sys.executable, str(path)]
             subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)  # noqa: ASYNC221  (so too)
 
         async def sandboxed_cold() -> None:

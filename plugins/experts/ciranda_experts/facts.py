@@ -73,9 +73,7 @@ def never_defined(condition: Condition, int_bits: int | None) -> str:
     return ""
 
 
-def undefined_part(
-    condition: Condition, values: Mapping[str, Value], int_bits: int | None
-) -> str:
+def undefined_part(condition: Condition, values: Mapping[str, Value], int_bits: int | None) -> str:
     """Return which part of a condition that is undefined under an assignment is, and why."""
     return _Scene(values, int_bits).undefined(condition.term)
 

@@ -209,7 +209,9 @@ def test_every_point_is_in_one_bin(points):
     found = reliability(points)
 
     assert sum(each.count for each in found.bins) == len(points)
-    assert all(each.low - 1e-12 <= each.said <= each.high + 1e-12 for each in found.bins if each.count)
+    assert all(
+        each.low - 1e-12 <= each.said <= each.high + 1e-12 for each in found.bins if each.count
+    )
     assert 0 <= found.error <= 1
 
 

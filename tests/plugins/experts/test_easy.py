@@ -12,7 +12,7 @@ from ciranda_experts.built_in import Deciding, logic_expert
 from ciranda_experts.expert import Finding, Question
 from ciranda_experts.intent import read_intent
 from ciranda_experts.intent.tree import Sort, Variable
-from ciranda_experts.presolve import presolve as presolving
+from ciranda_experts.presolve.book import Book
 from ciranda_experts.presolve.inline import EACH, WHOLE, is_short
 from ciranda_experts.presolve.presolve import BUDGET, Presolver
 from ciranda_experts.presolve.problem import Answer, problems
@@ -118,13 +118,13 @@ async def test_what_is_not_easy_at_once_is_tried_again_by_a_worker(solver: Solve
 def test_little_is_done_while_others_wait(monkeypatch: pytest.MonkeyPatch):
     spent = 0
 
-    class Counting(presolving.Book):
+    class Counting(Book):
         def spend(self, units: int) -> None:
             nonlocal spent
             spent += units
             super().spend(units)
 
-    monkeypatch.setattr(presolving, "Book", Counting)
+    monkeypatch.setattr("ciranda_experts.presolve.presolve.Book", Counting)
     posts = [f"min(x{at}, y{at}, 1) < 1 or x{at}**3 + y{at}**3 != z{at}**3" for at in range(20)]
     intent = read_intent({"post": posts})
     assert isinstance(logic.look(intent, effort=WHOLE, each=EACH), logic.Undecided)

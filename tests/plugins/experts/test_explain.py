@@ -294,6 +294,7 @@ def test_a_method_is_told_by_what_its_certificate_holds(pre, post, how):
     problem = next(one.problem for one in problems(intent) if one.role is Role.POST)
     decision = presolve(problem)
 
+    assert decision is not None
     assert told(shown_by(decision.certificate)) == how
 
 

@@ -4,6 +4,7 @@ import importlib
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -173,7 +174,7 @@ def test_an_answer_tells_of_the_waiting():
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # processes are the same on either loop
 async def test_an_easy_problem_behind_a_hard_one_is_decided(anyio_backend):
-    answers = {}
+    answers: dict[str, Any] = {}
 
     async def decide(name, problem, budget):
         answers[name] = await opened.decide(problem, budget=budget)
