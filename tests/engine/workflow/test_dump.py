@@ -94,7 +94,7 @@ bodies = st.fixed_dictionaries(
 ) | st.fixed_dictionaries(
     {
         "run": st.lists(words | st.integers(-9, 9) | st.booleans(), max_size=3).map(
-            lambda words: words or ["x"]
+            lambda words: words if words and str(words[0]).strip() else ["x", *words[1:]]
         )
     },
     optional={"stdin": plain, "cwd": words, "parse": st.sampled_from(["text", "json"])},

@@ -65,7 +65,9 @@ def isotonic(points: Sequence[tuple[float, bool]]) -> Curve:
 
 
 def platt(points: Sequence[tuple[float, bool]]) -> Curve | None:
-    """Fit a logistic curve; None where less confidence would mean more right answers.
+    """Fit a logistic curve, kept off 0 and 1 like the step function.
+
+    None where less confidence would mean more right answers.
 
     Args:
         points: Pairs of raw confidence and whether it was right; at least one.
@@ -74,5 +76,7 @@ def platt(points: Sequence[tuple[float, bool]]) -> Curve | None:
     if slope < 0:
         return None
     xs = (0.0, 0.001, 0.01, *(step / 50 for step in range(1, 50)), 0.99, 0.999, 1.0)
-    ys = tuple(logistic(slope * log_odds(x) + offset) for x in xs)
+    least = 1 / (len(points) + 2)
+    fitted = (logistic(slope * log_odds(x) + offset) for x in xs)
+    ys = tuple(min(1 - least, max(least, y)) for y in fitted)
     return Curve(method="platt", xs=xs, ys=ys, samples=len(points))
