@@ -1,7 +1,7 @@
 """Where attacks happen: a victim process, and an attacker that it forks and may confine."""
 
 import ctypes
-import encodings.ascii  # noqa: F401  (what nobody may read has to be there before)
+import encodings.ascii
 import encodings.idna  # noqa: F401  (another user may not be able to read it later)
 import mmap
 import os
