@@ -77,8 +77,8 @@ def test_no_hostile_expression_takes_long():
     slow = []
     for source in (line for lines in corpus().values() for line in lines):
         taken = min(_time(source), _time(source))
-        assert taken < 1.0, source
-        if taken > 0.05:
+        assert taken < 30, source
+        if taken > 1.0:
             slow.append(source)
 
     # A few spend the whole budget of turns before they are stopped.
