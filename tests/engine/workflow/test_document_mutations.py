@@ -146,7 +146,7 @@ def test_a_mutated_workflow_reads_or_is_refused_with_a_place(seed):
             check_places(document)
         except WorkflowError as error:
             check_faults(error, data)
-        assert time.process_time() - start <= 5
+        assert time.process_time() - start <= 30
 
 
 def check_faults(error, data):

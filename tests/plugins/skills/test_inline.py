@@ -109,7 +109,7 @@ def test_a_long_comment_takes_no_longer_than_it_is() -> None:
     start = time.process_time()
 
     assert read_inline(text) is None
-    assert time.process_time() - start < 5  # the pattern of the PEP takes minutes
+    assert time.process_time() - start < 30  # the pattern of the PEP takes minutes
 
 
 @settings(max_examples=150, deadline=None)
