@@ -11,23 +11,13 @@ import anyio
 
 from ciranda.errors import CirandaError
 
-from .format import Skill
 from .running import Ran
 from .successors import Successors
 
-__all__ = ["Prefetch", "is_high"]
+__all__ = ["Prefetch"]
 
 _QUEUE: Final = 8
 _QUIET: Final = 1.0
-
-
-def is_high(skill: Skill) -> bool:
-    """Tell whether a skill asks to be ready from the beginning: `priority: high` in its metadata.
-
-    Args:
-        skill: Which.
-    """
-    return skill.metadata.get("priority", "").strip().lower() == "high"
 
 
 @final

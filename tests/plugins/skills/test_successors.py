@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from ciranda.errors import StoreError
 from ciranda.store import Database
 from ciranda_skills.error import SkillError
-from ciranda_skills.prefetch import Prefetch, is_high
+from ciranda_skills.prefetch import Prefetch
 from ciranda_skills.running import Found, Outcome, Ran, Runner, Status
 from ciranda_skills.stats import FILE, MIGRATIONS
 from ciranda_skills.successors import Successors
@@ -215,14 +215,6 @@ async def test_one_that_cannot_be_made_ready_is_no_obstacle() -> None:
 
     assert stage.ready == {"a"}
     assert stage.counts == {"prefetch_failed": 1, "prefetched": 1}
-
-
-def test_a_skill_may_ask_to_be_ready(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"scripts/main.py": "print(1)\n"}
-    high = make_skill(tmp_path, files, name="high", metadata="metadata:\n  priority: High\n")
-
-    assert is_high(high)
-    assert not is_high(make_skill(tmp_path, files, name="other"))
 
 
 async def test_runs_tell_what_they_found(tmp_path: Path) -> None:

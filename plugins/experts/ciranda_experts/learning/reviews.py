@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from ciranda.store import Database
 
 from .encoding import encode
 
-__all__ = ["Review", "ReviewDesk", "ReviewError", "ReviewStatus", "Reviews"]
+__all__ = ["Review", "ReviewError", "ReviewStatus", "Reviews"]
 
 _COLUMNS: Final = "id, key, status, opened, asked, judgement, source, resolved, by, note"
 _DAY: Final = 86400.0
@@ -56,19 +56,6 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     def why(self) -> str:
         """Say why a human is asked."""
         return self.judgement.message or self.judgement.reason
-
-
-class ReviewDesk(Protocol):
-    """What the council needs of the reviews."""
-
-    def open(self, judgement: Judgement, source: Mapping[str, Any] | str) -> str:
-        """Put a judgement before a human; return the item's id, or "" if the desk is full."""
-
-    def get(self, review: str) -> Review:
-        """Return an item."""
-
-    def resolve(self, review: str, verdict: Verdict, *, by: str, note: str = "") -> Review:
-        """Say what is right; return the item as it then is."""
 
 
 @final

@@ -96,11 +96,6 @@ class Report(msgspec.Struct):
             self.of(name, most).merge(counts)
         add(self.meters, other.meters)
 
-    def most_used(self, count: int) -> list[str]:
-        """Return the skills with the most runs, those first."""
-        names = [name for name in self.skills if name != OTHER]
-        return sorted(names, key=lambda name: (-self.skills[name].runs, name))[:count]
-
 
 def add(into: dict[str, int], counts: Mapping[str, int]) -> None:
     """Add counts by name."""
