@@ -22,6 +22,7 @@ from ciranda.events.middleware import (
     StepLogged,
     StepProgressed,
 )
+from ciranda.events.planning import GoalFault, GoalPlan, PlanGoal
 from ciranda.events.run import (
     Failure,
     MapCompleted,
@@ -51,6 +52,8 @@ __all__ = [
     "ExpertStarted",
     "Failure",
     "ForeignEvent",
+    "GoalFault",
+    "GoalPlan",
     "IntentJudged",
     "InvokeAction",
     "Invoked",
@@ -59,6 +62,7 @@ __all__ = [
     "MapCompleted",
     "MapExpanded",
     "Opinion",
+    "PlanGoal",
     "ProofChecked",
     "Request",
     "RunCancelled",

@@ -211,3 +211,22 @@ def experts() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
             return [Expert(name="working-hours", judge=judge_hours, mandatory=True)]
         ```
     """
+
+
+@hookspec
+def decomposers() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
+    """Offer decomposers: what takes a goal apart into tasks.
+
+    Fires once before the first goal of the plugin `planner`, and again when a plugin came or went.
+
+    Returns:
+        Decomposers as `ciranda_planner.Decomposer`, which are asked in plugin order until one
+        takes the goal; two of one name are an error. None or an empty list offers nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def decomposers():
+            return [Decomposer(name="model", decompose=ask_the_model)]
+        ```
+    """

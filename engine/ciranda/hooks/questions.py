@@ -1,6 +1,15 @@
 """The questions a plugin can answer, or put to the engine: one hook a request type."""
 
-from ciranda.events import InvokeAction, Invoked, Judge, Judgement, ProofChecked, VerifyProof
+from ciranda.events import (
+    GoalPlan,
+    InvokeAction,
+    Invoked,
+    Judge,
+    Judgement,
+    PlanGoal,
+    ProofChecked,
+    VerifyProof,
+)
 from ciranda.hooks.markers import hookspec
 
 
@@ -75,5 +84,29 @@ def verify_proof(request: VerifyProof) -> ProofChecked | None:
         async def verify_proof(request):
             if request.proof.get("method") == "signature":
                 return ProofChecked(valid=False, reason="unsigned")
+        ```
+    """
+
+
+@hookspec
+def plan_goal(request: PlanGoal) -> GoalPlan | None:
+    """Make a plan of a goal.
+
+    Fires once for each question. The plugin `planner` answers it; a plugin that comes before it
+    may answer in its place.
+
+    Args:
+        request: The goal, and what its tasks have in common.
+
+    Returns:
+        The plan as plain data, or everything that is wrong with the goal. None leaves it to the
+        next plugin.
+
+    Example:
+        ```python
+        @hookimpl
+        async def plan_goal(request):
+            if request.goal == "drill":
+                return GoalPlan(faults=(GoalFault(kind="drill", message="This is a drill."),))
         ```
     """

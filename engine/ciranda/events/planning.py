@@ -1,0 +1,60 @@
+"""Planning: a goal that somebody has, and the plan that a planner makes of it, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ciranda.events.envelope import Request
+
+__all__ = ["GoalFault", "GoalPlan", "PlanGoal"]
+
+
+class GoalFault(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something in a goal that makes no sense.
+
+    `kind` is a word such as `unknown_dependency`, `task` the id or the words that it is about
+    ("" for the goal as a whole), `line` and `column` count from 1 (0 where there is no place).
+    """
+
+    kind: str
+    message: str
+    task: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class GoalPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What became of a goal.
+
+    `plan` is what a plan file holds, and None exactly when there are `faults`: a goal that makes
+    no sense is never an empty plan. `decomposer` is who took the goal apart, `warnings` sentences
+    about what was left out, `wordless` the ids of tasks whose work nobody named.
+    """
+
+    plan: dict[str, Any] | None = None
+    faults: tuple[GoalFault, ...] = ()
+    decomposer: str = ""
+    warnings: tuple[str, ...] = ()
+    wordless: tuple[str, ...] = ()
+
+
+class PlanGoal(Request[GoalPlan], frozen=True, kw_only=True):
+    """Make a plan of this goal. Answered by the plugin `planner`.
+
+    `goal` is words or a Markdown checklist; `folder` is where its file patterns look, the
+    project's folder if empty; `decomposer` asks for one by name; `defaults` holds fields for
+    tasks that do not say otherwise, such as `{"uses": "my.agent"}` for those in words; `plan`
+    holds fields of the plan itself, such as `workers` and `rate_limit`; `context` is handed to
+    decomposers as it is. `executable` makes a task whose work nobody named a fault.
+    """
+
+    goal: str
+    folder: str = ""
+    name: str = ""
+    decomposer: str = ""
+    defaults: dict[str, Any] = {}
+    plan: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    executable: bool = False
