@@ -41,6 +41,13 @@ class FaultKind(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     UNKNOWN_VERSION = "unknown_version"
 
+    # Faults of goals, before there is a plan.
+    AMBIGUOUS_DEPENDENCY = "ambiguous_dependency"
+    DECOMPOSER_FAILED = "decomposer_failed"
+    NO_FILES = "no_files"
+    TOO_DEEP = "too_deep"
+    UNKNOWN_DECOMPOSER = "unknown_decomposer"
+
     # Warnings: the plan would run, and something in it deserves a look.
     DEADLINE_MISSED = "deadline_missed"
     DUPLICATE_DEPENDENCY = "duplicate_dependency"
