@@ -62,7 +62,8 @@ class Checker:
         for name in names:
             if unlisted := self._plugins.unlisted(name):
                 obstacles[name] = unlisted
-        for namespace in {name.partition(".")[0] for name in names}:
+        layers = {name for step in workflow.steps.values() for name in step.modifiers}
+        for namespace in {name.partition(".")[0] for name in names | layers}:
             obstacle = self._plugins.obstacle(namespace)
             if obstacle:
                 obstacles[namespace] = obstacle

@@ -44,6 +44,7 @@ class StepOptions(TypedDict, total=False):
     continue_on_error: bool | str | Sequence[str]
     executor: str
     idempotent: bool
+    with_middleware: Mapping[str, Any]
     description: str
     stdin: Any
     cwd: str
@@ -276,7 +277,7 @@ def _option(name: str, value: Any) -> Any:
         words = [value] if isinstance(value, str | StepReference) else list(value)
         return [word.id if isinstance(word, StepReference) else word for word in words]
     plain = written(dict(value) if isinstance(value, Mapping) else value)
-    if isinstance(plain, dict) and name != "env":
+    if isinstance(plain, dict) and name not in ("env", "with_middleware"):
         return {
             key.replace("_", "-"): _duration(each) if key in _DURATIONS else each
             for key, each in plain.items()

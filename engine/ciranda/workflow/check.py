@@ -97,7 +97,7 @@ def find_faults(
     for spot in found:
         faults += name_faults(spot, workflow, places)
     faults += _new(_type_faults(workflow, found, actions, places), faults)
-    faults += modifier_faults(workflow, actions, executors, places)
+    faults += modifier_faults(workflow, actions, executors, places, plugins or {})
     return Checked(workflow, needs, lifts), sorted_faults(faults)
 
 

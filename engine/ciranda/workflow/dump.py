@@ -96,6 +96,7 @@ def _step(step: Step) -> dict[str, Any]:
             idempotent=step.idempotent,
             description=step.description,
             continue_on_error=_kinds(step.continue_on_error),
+            with_middleware=step.modifiers,
         ),
         **({"retry": _retry(step.retry)} if step.retry else {}),
         **({"cache": _cache(step.cache)} if step.cache else {}),

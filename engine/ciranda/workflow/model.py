@@ -94,7 +94,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     estimate: float | None = None
     description: str = ""
-    modifiers: dict[str, Any] = {}  # options of third-party modifiers
+    modifiers: dict[str, Any] = {}  # options of plugins' layers: `with-middleware`
     line: int = 0
     column: int = 0
 

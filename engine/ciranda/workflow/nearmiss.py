@@ -50,7 +50,6 @@ LATER: Final[dict[str, frozenset[str]]] = {
             "on-cancel",
             "compensate",
             "idempotency-key",
-            "with-middleware",
             "like",
         }
     ),

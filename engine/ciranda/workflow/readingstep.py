@@ -22,6 +22,7 @@ _RENAMED: Final = {
     "max-parallel": "max_parallel",
     "on-item-failure": "on_item_failure",
     "continue-on-error": "continue_on_error",
+    "with-middleware": "modifiers",
 }
 _AS_WRITTEN: Final = (
     "uses",
@@ -34,6 +35,7 @@ _AS_WRITTEN: Final = (
     "executor",
     "idempotent",
     "description",
+    "with-middleware",
 )
 
 

@@ -100,6 +100,12 @@ def step_schema() -> dict[str, Any]:
             },
             "estimate": duration("How long the step usually takes; urgent work goes first."),
             "idempotent": described("Doing it twice does no harm.", "boolean"),
+            "with-middleware": {
+                "type": "object",
+                "propertyNames": {"pattern": r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*$"},
+                "description": "Options of plugins' layers, by `plugin.layer`.",
+                "x-says": "a mapping of layers, such as `slack.quiet`, to their options",
+            },
             "description": described("What the step is for.", "string"),
         },
         oneOf=[{"required": ["uses"]}, {"required": ["run"]}],

@@ -79,6 +79,7 @@ modifiers: dict[str, st.SearchStrategy[Any]] = {
     "continue-on-error": st.booleans() | kinds.filter(bool),
     "executor": st.sampled_from(["inline", "thread", "process", "cluster"]),
     "idempotent": st.booleans(),
+    "with-middleware": st.dictionaries(st.sampled_from(["shop.quiet", "a.b"]), plain, max_size=2),
     "env": st.dictionaries(names, words, max_size=2),
 }  # fmt: skip
 repeaters = st.fixed_dictionaries(

@@ -219,7 +219,6 @@ LATER = [
     "run: x, on-cancel: {b: {run: x}}",
     "run: x, compensate: {b: {run: x}}",
     "run: x, idempotency-key: a",
-    "run: x, with-middleware: {vector.batch: {size: 64}}",
     "like: flaky",
 ]
 

@@ -28,6 +28,7 @@ def modifier_faults(
     actions: Mapping[str, Action],
     executors: frozenset[str],
     places: Places,
+    plugins: Mapping[str, str],
 ) -> Iterator[Fault]:
     """Yield what is wrong with the modifiers of each step.
 
@@ -36,6 +37,7 @@ def modifier_faults(
         actions: What is installed.
         executors: Names of plugins' executors.
         places: Makes the faults.
+        plugins: For namespaces that may not be used: what to do about it.
     """
     namespaces = {name.partition(".")[0] for name in actions}
     for step in workflow.steps.values():
@@ -43,10 +45,20 @@ def modifier_faults(
         yield from _times(step, places)
         yield from _caps(step, places)
         yield from _map(step, places)
+        yield from _layers(step, plugins, places)
         action = actions.get(step.uses)
         if action is not None:
             yield from _cache(step, action, places)
             yield from _executor(step, action, executors, places)
+
+
+def _layers(step: Step, plugins: Mapping[str, str], places: Places) -> Iterator[Fault]:
+    for name in step.modifiers:
+        hint = plugins.get(name.partition(".")[0])
+        if hint:
+            path = (*written_path(step.id, "with-middleware", places), name)
+            message = f"no plugin puts a layer `{name}` around steps"
+            yield places.fault(path, message, hint=hint, key=True, kind="unknown-layer")
 
 
 def _cache(step: Step, action: Action, places: Places) -> Iterator[Fault]:
