@@ -1,8 +1,14 @@
-"""What every test shares: both event loops, and no colour or OTLP settings from outside."""
+"""What every test shares: both event loops, and no colour or OTLP settings from outside.
+
+Coverage rests while a test draws its examples or repeats on the second event loop what ran on the
+first: tracing doubles their time, and finds no line that a test of examples should not reach.
+"""
 
 import os
+from collections.abc import Generator
 
-import hypothesis  # noqa: F401  (before a run freezes the garbage collector, which confuses it)
+import coverage
+import hypothesis  # before a run freezes the garbage collector, which confuses it
 import pytest
 
 for name in [key for key in os.environ if key.startswith(("OTEL_", "CIRANDA_"))]:
@@ -13,3 +19,29 @@ os.environ.pop("TRACEPARENT", None)
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "uncounted: long, and counts for no coverage.")
+
+
+def counts(item: pytest.Item) -> bool:
+    """Return whether coverage is to see this test."""
+    chosen = getattr(item, "callspec", None)
+    return not (
+        item.get_closest_marker("uncounted")
+        or hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+        or (chosen and chosen.params.get("anyio_backend") == "trio")
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    running = coverage.Coverage.current()
+    if running is None or counts(item):
+        return (yield)
+    running.stop()
+    try:
+        return (yield)
+    finally:
+        running.start()

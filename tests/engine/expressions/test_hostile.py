@@ -73,6 +73,7 @@ def test_every_hostile_expression_is_a_fault_with_a_place(name):
         assert "\n" not in str(fault), source
 
 
+@pytest.mark.uncounted
 def test_no_hostile_expression_takes_long():
     slow = []
     for source in (line for lines in corpus().values() for line in lines):
@@ -92,6 +93,7 @@ def _time(source: str) -> float:
     return time.process_time() - begin
 
 
+@pytest.mark.uncounted
 def test_the_scope_is_the_same_after_every_hostile_expression():
     scope = copy.deepcopy(SCOPE)
 
@@ -103,6 +105,7 @@ def test_the_scope_is_the_same_after_every_hostile_expression():
         assert list(scope["d"]) == ["a", "b"]
 
 
+@pytest.mark.uncounted
 def test_every_hostile_expression_is_a_fault_in_a_thread_with_a_small_stack():
     def all_of_them():
         for source in (line for lines in corpus().values() for line in lines):
@@ -156,6 +159,7 @@ def test_a_construct_nested_without_end_is_a_limit_at_once(name, dialect):
     assert time.process_time() - begin < 5
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", list(NESTED))
 def test_what_fits_the_length_limit_never_exhausts_a_small_stack(name):
     unit = NESTED[name]

@@ -173,6 +173,7 @@ def test_items_that_are_not_kept_are_forgotten_when_they_end():
     assert list(timeline.segments[-1].tracks) == ["load", "verify", "agree", "publish"]
 
 
+@pytest.mark.uncounted
 def test_a_hundred_thousand_items_take_a_few_hundred_bytes_each():
     import tracemalloc
 

@@ -200,6 +200,7 @@ def test_a_cancelled_run_starts_nothing_but_steps_that_speak_of_status():
     assert driver.scheduler.finished == "cancelled"
 
 
+@pytest.mark.uncounted
 def test_a_chain_of_twenty_thousand_steps_needs_no_recursion():
     names = [f"s{index}" for index in range(20_000)]
     needs = {name: (names[index - 1],) if index else () for index, name in enumerate(names)}

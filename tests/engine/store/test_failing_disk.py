@@ -132,6 +132,7 @@ def calls_of_a_run(folder: Path, failures: Failures, only: str) -> int:
 
 
 # Only a lock can be busy: SQLite takes a read that says so for a reader it need not wait for.
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("error", "only"), [(apsw.IOError, ""), (apsw.FullError, ""), (apsw.BusyError, "lock")]
 )

@@ -238,12 +238,14 @@ def goes_on(log: SqliteLog, count: int) -> str:
     return "whole" if log.record("r1", count) == expected(count) else "damaged"
 
 
+@pytest.mark.uncounted
 def test_at_power_no_acknowledged_record_is_lost(tmp_path):
     found = losses(tmp_path, Durability.POWER, 1000)
 
     assert found == {"whole": 1000}
 
 
+@pytest.mark.uncounted
 def test_at_process_only_an_end_is_lost_and_nothing_damaged(tmp_path):
     found = losses(tmp_path, Durability.PROCESS, 200)
 
@@ -251,12 +253,14 @@ def test_at_process_only_an_end_is_lost_and_nothing_damaged(tmp_path):
     assert found["lost"] > 50
 
 
+@pytest.mark.uncounted
 def test_the_simulation_notices_a_store_that_never_syncs(tmp_path):
     found = losses(tmp_path, Durability.OFF, 200)
 
     assert found["damaged"] > 20
 
 
+@pytest.mark.uncounted
 def test_the_simulation_notices_a_switch_to_wal_that_forgets_the_folder(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -192,6 +192,7 @@ def chain(count: int) -> dict[str, Step]:
     }
 
 
+@pytest.mark.uncounted
 def test_ten_thousand_steps_in_a_chain_are_no_trouble(actions: dict[str, Action]):
     workflow = loads("ciranda: 1\nsteps: {a: {run: x}}")
     workflow.steps.clear()
@@ -204,6 +205,7 @@ def test_ten_thousand_steps_in_a_chain_are_no_trouble(actions: dict[str, Action]
     assert time.perf_counter() - began < 10
 
 
+@pytest.mark.uncounted
 def test_a_ring_of_ten_thousand_steps_is_found(actions: dict[str, Action]):
     workflow = loads("ciranda: 1\nsteps: {a: {run: x}}")
     workflow.steps.clear()

@@ -95,6 +95,7 @@ COUNTED = {
 SLOW = {"merge of many", "half expressions"}  # as many values as are allowed
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_at_once(name):
     text, message = BOMBS[name]
@@ -107,6 +108,7 @@ def test_a_bomb_is_refused_at_once(name):
     assert elapsed <= (COUNTED_MS if name in SLOW else LIMIT_MS)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", COUNTED)
 def test_one_value_too_many_stops_the_reading(name):
     found, elapsed = _read(COUNTED[name].encode())

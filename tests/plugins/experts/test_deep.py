@@ -151,6 +151,7 @@ def made(first: int, count: int) -> Iterator[tuple[int, Problem, Decision | None
             yield seed, one.problem, presolve(one.problem)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("first", [0, 1_000, 2_000])
 def test_it_never_contradicts_trying_small_numbers(first: int):
     said: Counter[Answer | None] = Counter()
@@ -225,6 +226,7 @@ def test_a_proof_that_was_changed_is_refused(fields: dict[str, Any]):
     assert tried >= 3
 
 
+@pytest.mark.uncounted
 def test_proofs_do_not_fit_other_problems():
     satisfiable = [problem for _, problem, found in made(0, 40) if found and found.answer is SAT]
     proofs = [found for _, _, found in made(3_000, 40) if found and found.answer is UNSAT]

@@ -164,6 +164,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:6]))
 def test_a_megabyte_of_hostile_text_is_one_pass_and_refused(text):
     tokens = split(text)

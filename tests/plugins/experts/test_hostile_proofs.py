@@ -93,6 +93,7 @@ async def survive(count: int, seed: int) -> None:
             assert twin["reason"] in {proof["reason"], "counterexample"}
 
 
+@pytest.mark.uncounted
 async def test_mutated_proofs_are_refused_or_say_the_same():
     await survive(150, 7)
 

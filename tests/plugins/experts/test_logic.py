@@ -192,6 +192,7 @@ async def test_a_counterexample_outweighs_what_is_unknown(solver):
     assert finding.evidence["breaks"]["where"] == "post[1]"
 
 
+@pytest.mark.uncounted
 @on_asyncio
 @both_ways
 async def test_random_intents_are_judged_as_by_trying_everything(solver, effort):

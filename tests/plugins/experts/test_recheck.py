@@ -57,6 +57,7 @@ async def test_a_proof_by_the_pre_solver_needs_no_solver(solver):
     assert (checked.valid, checked.reason) == (False, "expert-missing")
 
 
+@pytest.mark.uncounted
 @both_ways
 @on_asyncio
 async def test_no_verdict_can_be_exchanged(solver, effort):

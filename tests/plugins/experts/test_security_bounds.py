@@ -47,6 +47,7 @@ def test_deep_nesting_is_uncertain_and_harms_nobody(code):
     assert judged(code[: 1 << 20]).reason == "unreadable-code"
 
 
+@pytest.mark.uncounted
 def test_a_long_sum_a_long_elif_and_many_decorators_are_not_deep():
     code = "x = " + " + ".join(["'a'"] * 800) + "\nif x:\n    pass\n"
     code += "elif x == 1:\n    pass\n" * 60 + "@d\n" * 500 + "def f():\n    pass\n"
@@ -101,6 +102,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_grows_with_the_size_and_no_faster(shape):
     language, unit = SHAPES[shape]
@@ -201,6 +203,7 @@ def test_what_is_worked_out_is_what_python_says(formula):
     assert type(folded) is type(expected)
 
 
+@pytest.mark.uncounted
 def test_code_is_read_in_several_threads_at_once():
     code = "x = " + "(" * 60 + "1" + ")" * 60 + "\n" + "y = [f(a, *b) for a, b in c]\n" * 40
 

@@ -245,6 +245,7 @@ async def test_without_z3_nothing_is_verified(tmp_path, monkeypatch):
     assert "no_such_solver" in finding.message
 
 
+@pytest.mark.uncounted
 @on_asyncio
 async def test_what_hangs_ends_in_time_and_verifies_nothing():
     limit = 0.1

@@ -41,6 +41,7 @@ def test_recursion_is_bounded():
     assert error.kind == "limit"
 
 
+@pytest.mark.uncounted
 def test_calls_are_paid_for():
     functions = "".join(
         f'<q:function name="f{n}"><q:return value="{{f{n + 1}() + f{n + 1}()}}"/></q:function>'

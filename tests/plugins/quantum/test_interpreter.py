@@ -144,6 +144,7 @@ def same(left, right):
     return left == right or left != left  # noqa: PLR0124 - NaN
 
 
+@pytest.mark.uncounted
 @given(template)
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None

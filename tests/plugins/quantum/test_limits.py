@@ -19,6 +19,7 @@ NUMBERS = '<q:set name="l" value="{list(range(20000))}"/>'
 ROWS = {"rows": [{"a": 1}]}
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "body",
     [
@@ -39,6 +40,7 @@ def test_a_value_that_is_large_when_written_out_is_never_written_out(body):
     assert fails(TREE + body, ROWS).kind == "limit"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("cache", ['cache="true"', 'cache="60s"', 'memoize="true"'])
 def test_a_function_that_remembers_pays_for_looking_at_its_arguments(cache):
     function = f'<q:function name="f" {cache}><q:param name="x"/><q:return value="1"/></q:function>'
@@ -47,6 +49,7 @@ def test_a_function_that_remembers_pays_for_looking_at_its_arguments(cache):
     assert fails(f"{function}{TREE}{{f(x=s)}}").kind == "limit"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "body",
     [
@@ -58,6 +61,7 @@ def test_a_key_that_is_large_is_paid_for(body):
     assert fails(PAIRS + body).kind == "limit"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "body",
     [
@@ -104,6 +108,7 @@ def test_short_lines_under_a_long_head_are_paid_for():
     assert fails('<q:data name="o" value="{s}"/>', {"s": text}).kind == "limit"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", ["text", "sort", "dump", "unique"])
 def test_lists_within_lists_end_as_a_limit(name):
     body = {
@@ -120,6 +125,7 @@ def test_lists_within_lists_end_as_a_limit(name):
     assert fails(deep + body).kind == "limit"
 
 
+@pytest.mark.uncounted
 def test_the_limit_of_calls_is_told_at_the_function():
     function = (
         '\n<q:function name="f"><q:param name="n"/><q:if condition="n &lt; 2">'

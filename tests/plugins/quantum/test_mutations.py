@@ -6,6 +6,8 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from ciranda_quantum import Host, QuantumError, compile as compile_template
 from ciranda_quantum.error import KINDS
 
@@ -58,6 +60,7 @@ def mutated(text, choice):
     return text
 
 
+@pytest.mark.uncounted
 def test_a_mutated_file_gives_only_documented_errors():
     choice = random.Random(20260101)
     texts = [file.read_text("utf-8") for file in CASES]

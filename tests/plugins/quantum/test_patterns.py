@@ -27,6 +27,7 @@ patterns = st.recursive(
 )
 
 
+@pytest.mark.uncounted
 @given(patterns, st.text("ab1 \n", max_size=8))
 @settings(max_examples=300, deadline=None, database=None)
 def test_the_automaton_finds_what_the_host_finds(pattern, text):
@@ -37,6 +38,7 @@ def test_the_automaton_finds_what_the_host_finds(pattern, text):
     assert made.matches(text) is (re.fullmatch(pattern, text) is not None)
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "pattern",
     ["(a+)+", "(a|a)*", "(a|aa)+$", "(a*)*b", "a*a*a*a*a*b", "(?:a?){30}a{30}", "([a-z]+)*="],

@@ -4,6 +4,8 @@ import copy
 import os
 import random
 
+import pytest
+
 from ciranda_quantum import Limits, QuantumError
 
 from .stage import template
@@ -107,6 +109,7 @@ class Maker:
             {self.body(2, markup=False)}</q:function>{handler}{self.body(3)}"""
 
 
+@pytest.mark.uncounted
 def test_scopes_within_each_other_give_documented_errors_only():
     maker = Maker(7)
     data = {"a": 1, "b": 2, "l": [1, 2], "o": {"k": 1}, "row": [{"name": "N"}], "t": "n\n1\n2\n"}
