@@ -1,0 +1,1 @@
+"""Planner: from a goal or a list of tasks to the shortest safe schedule, and its run."""

@@ -1,0 +1,239 @@
+"""Running a plan: the engine's scheduler performs it, this keeps its time and tells how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, final
+
+import anyio
+
+from ciranda import Engine, RunResult
+from ciranda.errors import PluginError
+from ciranda.events import Event, RunResumed, RunStarted
+from ciranda.middleware.limiter import Limiter
+from ciranda.runs.dispatch import Dispatch
+from ciranda.runs.run_id import new_run_id
+
+from .actual import Actual
+from .adaptive import Adaptive
+from .compiling import dispatch_of, limiter_of
+from .preparing import Prepared
+from .report import Report, report_of
+from .settings import PlannerSettings
+from .state import PlanState, State, state_of_plan, state_of_step
+from .watch import Watch
+
+__all__ = ["Outcome", "Performance", "perform"]
+
+_OUT_OF_TIME: Final = "the plan's time of {seconds:g}s is over"
+Hear = Callable[[Event], None]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a plan ended.
+
+    Attributes:
+        run: The id of its run, for `ciranda show`, `trace` and `planner run --resume`.
+        state: How it ended.
+        states: How each task ended, in the order of the plan.
+        report: The run beside its prediction.
+        actual: The course of each task.
+        result: What the engine gave back.
+        wall: Seconds from the first to the last event.
+        least: The fewest tasks that adaptive concurrency let run at once.
+    """
+
+    run: str
+    state: PlanState
+    states: Mapping[str, State]
+    report: Report
+    actual: Actual
+    result: RunResult
+    wall: float
+    least: int
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as the command line tells it."""
+        figures = self.report.actual
+        courses = self.actual.courses
+        errors = {
+            task: {"kind": each.error.kind, "message": each.error.message}
+            for task, each in courses.items()
+            if each.error is not None and self.states.get(task) is not State.SUCCEEDED
+        }
+        return {
+            "plan": str(self.state),
+            "run": self.run,
+            "status": {task: str(state) for task, state in self.states.items()},
+            "makespan_ms": figures.plain()["makespan_ms"],
+            "wall_ms": round(self.wall * 1000, 3),
+            "speedup": figures.plain()["speedup"],
+            "efficiency": figures.plain()["efficiency"],
+            "executed": [task for task in self.actual.executed if task in self.states],
+            "max_concurrency": self.actual.together,
+            "attempts": {task: courses[task].attempts for task in self.states},
+            "starts": {
+                task: round(start * 1000, 3)
+                for task in self.states
+                if (start := courses[task].started) is not None
+            },
+            "ends": {
+                task: round(end * 1000, 3)
+                for task in self.states
+                if (end := courses[task].ended) is not None
+            },
+            "errors": errors,
+            **self.report.plain(),
+        }
+
+
+@final
+@dataclass(slots=True)
+class Performance:
+    """What may be said of how a plan is run; all has a default.
+
+    Attributes:
+        run: The id of the run; made by default.
+        hear: Hears every event of the run, in order.
+        within: Seconds that are left to whoever asked; the plan has no more.
+        limiter: The one that the plan shares with others; its own by default.
+        follow: Is given the dispatch and the course before the first event: for live views.
+    """
+
+    run: str = field(default_factory=new_run_id)
+    hear: Hear | None = None
+    within: float | None = None
+    limiter: Limiter | None = None
+    follow: Callable[[Dispatch, Actual], None] | None = None
+
+
+async def perform(engine: Engine, prepared: Prepared, how: Performance | None = None) -> Outcome:
+    """Run a plan to its end, or to the end of its time; finished results are kept.
+
+    Raises:
+        InputError: It cannot be run so.
+        PluginError: The planner is not among the engine's plugins.
+        StoreError: The store cannot keep the run.
+    """
+    how = how or Performance()
+    watch = await _watch(engine)
+    compiled, plan = prepared.compiled, prepared.plan
+    limiter = how.limiter or limiter_of(plan.rate_limit, engine.clock.steady)
+    dispatch = dispatch_of(compiled, limiter)
+    tasks = {step: task for task, step in compiled.steps.items()}
+    needs = {task.id: task.needs for task in plan.tasks if task.id not in plan.standby}
+    actual = Actual(tasks, needs, plan.already_succeeded)
+    adaptive = _adaptive(engine, prepared, dispatch)
+    timer = _Timer(engine, how.run, min(prepared.timeout, how.within or prepared.timeout))
+
+    def hear(event: Event) -> None:
+        actual.apply(event)
+        if isinstance(event, RunStarted | RunResumed):
+            timer.begun.set()
+        if adaptive is not None:
+            adaptive.hear(event)
+        if how.hear is not None:
+            how.hear(event)
+
+    if how.follow is not None:
+        how.follow(dispatch, actual)
+
+    async def run() -> RunResult:
+        if prepared.checked is None:
+            return await engine.resume(how.run, dispatch=dispatch)
+        return await engine.run(prepared.checked, run_id=how.run, dispatch=dispatch)
+
+    with watch.following(how.run, hear):
+        result = await timer.within(run)
+    states = _states(prepared, actual, result)
+    state = state_of_plan(
+        [each for task, each in states.items() if _counts(prepared, task, each)],
+        cancelled=result.status == "cancelled",
+        timed_out=timer.over,
+    )
+    return Outcome(
+        run=how.run,
+        state=state,
+        states=states,
+        report=report_of(plan, prepared.schedule, actual),
+        actual=actual,
+        result=result,
+        wall=actual.ended or actual.makespan,
+        least=plan.workers if adaptive is None else adaptive.least,
+    )
+
+
+class _Timer:
+    """Stops one run of an engine when its time is over."""
+
+    def __init__(self, engine: Engine, run: str, seconds: float) -> None:
+        self._engine: Final = engine
+        self._run: Final = run
+        self._seconds: Final = seconds
+        self.begun: Final = anyio.Event()
+        self.over = False
+
+    async def within(self, work: Callable[[], Awaitable[RunResult]]) -> RunResult:
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch)
+            try:
+                result = await work()
+            except Exception as error:  # a task group would wrap it
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        return result
+
+    async def _watch(self) -> None:
+        await self.begun.wait()
+        await anyio.sleep(self._seconds)
+        self.over = True
+        self._engine.cancel(_OUT_OF_TIME.format(seconds=self._seconds), run=self._run)
+
+
+async def _watch(engine: Engine) -> Watch:
+    engine.plugins.require("planner")
+    await engine.plugins.start()
+    for _, plugin in engine.bus.hooks.list_name_plugin():
+        if isinstance(plugin, Watch):
+            return plugin
+    raise PluginError("the plugin `planner` is not open: take it out of `[plugins] disable`")
+
+
+def _adaptive(engine: Engine, prepared: Prepared, dispatch: Dispatch) -> Adaptive | None:
+    plan = prepared.plan
+    if not engine.configuration.read(PlannerSettings).adaptive or plan.workers == 1:
+        return None
+    measured = {
+        prepared.compiled.steps[task.id]: task.estimate
+        for task in plan.expected
+        if task.cost and task.estimate and task.id in prepared.compiled.steps
+    }
+    return Adaptive(plan.workers, dispatch.resize, measured)
+
+
+def _states(prepared: Prepared, actual: Actual, result: RunResult) -> dict[str, State]:
+    """Return how each task ended; what an earlier part of the run did is in the result alone."""
+    found: dict[str, State] = {}
+    for task in prepared.plan.tasks:
+        if task.id in prepared.barriers:
+            continue
+        step = prepared.compiled.steps.get(task.id)
+        if step is None:
+            done = task.id in prepared.plan.already_succeeded
+            found[task.id] = State.SUCCEEDED if done else State.SKIPPED
+            continue
+        view = result.steps.get(step, {})
+        error = view.get("error") or {}
+        found[task.id] = state_of_step(view.get("status", "cancelled"), error.get("kind", ""))
+    return found
+
+
+def _counts(prepared: Prepared, task: str, state: State) -> bool:
+    """Say whether a task has a say in how the plan ended: one on standby may just stay there."""
+    return not (task in prepared.plan.standby and state is State.SKIPPED)

@@ -1,0 +1,40 @@
+"""The plugin `planner`: what the engine sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from ciranda import hookimpl
+from ciranda.actions import Action
+
+from .settings import PlannerSettings
+from .trial import burn, trial
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from ciranda import Engine
+
+__all__ = ["CIRANDA_API", "actions", "lifespan", "settings"]
+
+CIRANDA_API = (1, 0)
+
+
+@hookimpl
+def settings() -> type[PlannerSettings]:
+    """Offer the section `[planner]`."""
+    return PlannerSettings
+
+
+@hookimpl
+def actions() -> list[Action]:
+    """Offer the actions that plans are made of."""
+    return [trial, burn]
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(engine: Engine) -> AsyncIterator[Watch]:
+    """Keep an eye on the runs of plans."""
+    yield Watch(engine.clock)

@@ -1,0 +1,71 @@
+"""Going on with the run of a plan: what succeeded is kept, the rest is scheduled anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ciranda import Engine
+from ciranda.events import StepCompleted
+from ciranda.store import Log
+from ciranda.workflow.load import loads
+
+from .compiling import Compiled, step_ids
+from .execution import Outcome, Performance, perform
+from .preparing import Prepared, remembered
+from .scheduling import schedule_of
+from .settings import PlannerSettings
+
+__all__ = ["prepare_again", "resume"]
+
+
+async def resume(engine: Engine, named: str, how: Performance | None = None) -> Outcome:
+    """Go on with the run of a plan.
+
+    Args:
+        engine: Whose store has it.
+        named: The run's id, an unambiguous start of it, or `last`.
+        how: As for `perform`; its run is the one that is named.
+
+    Raises:
+        RunNotFoundError: There is no such run, or it has succeeded.
+        LeaseLostError: Another process executes it.
+        StoreError: It is not the run of a plan.
+    """
+    prepared, run = prepare_again(engine, named)
+    again = how or Performance()
+    return await perform(engine, prepared, replace(again, run=run))
+
+
+def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
+    """Return what is left of the plan of a run, scheduled anew, and the run's id.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        StoreError: It is not the run of a plan.
+    """
+    row = engine.log.run(named)
+    workflow = loads(engine.log.blob(row.source), file=row.file)
+    plan, barriers = remembered(workflow)
+    ids = step_ids(task.id for task in plan.tasks)
+    done = _succeeded(engine.log, row.id)
+    finished = frozenset(task for task, step in ids.items() if step in done)
+    rest = replace(plan, already_succeeded=plan.already_succeeded | finished)
+    schedule = schedule_of(rest)
+    steps = {task: step for task, step in ids.items() if step in workflow.steps}
+    settings = engine.configuration.read(PlannerSettings)
+    prepared = Prepared(
+        plan=rest,
+        schedule=schedule,
+        compiled=Compiled(rest, workflow, steps, schedule.order),
+        checked=None,
+        timeout=plan.timeout or max(settings.plan_timeout, 2 * schedule.makespan),
+        barriers=barriers,
+    )
+    return prepared, row.id
+
+
+def _succeeded(log: Log, run: str) -> set[str]:
+    """Return the steps of a run that have succeeded."""
+    from ciranda.cli.history import events_of
+
+    return {event.path for event in events_of(log, run) if isinstance(event, StepCompleted)}

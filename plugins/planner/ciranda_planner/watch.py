@@ -1,0 +1,158 @@
+"""What the plugin has open in an engine: it hears runs of plans and keeps their demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, final
+
+import anyio
+
+from ciranda import Call, Layer, Next, Place, StepError, StepPlan, hookimpl
+from ciranda.errors import SettingsError
+from ciranda.events import (
+    Event,
+    Request,
+    RunCancelled,
+    RunCompleted,
+    RunResumed,
+    RunStarted,
+    StepAttemptFailed,
+    StepCancelled,
+    StepCompleted,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+)
+from ciranda.store import Clock
+
+from .acceptance import Acceptance, Demands
+
+__all__ = ["LAYER", "Watch"]
+
+LAYER: Final = "planner.task"
+Listen = Callable[[Event], None]
+
+
+@final
+class Watch:
+    """Hears runs on behalf of whoever follows them.
+
+    Args:
+        clock: The engine's.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock: Final = clock
+        self._followed: Final[dict[str, Listen]] = {}
+        self._begun: Final[dict[str, float]] = {}
+
+    @contextmanager
+    def following(self, run: str, listen: Listen) -> Iterator[None]:
+        """Have `listen` called with each event of a run, in order, before the run goes on."""
+        self._followed[run] = listen
+        try:
+            yield
+        finally:
+            del self._followed[run]
+
+    def _hear(self, event: Event) -> None:
+        listen = self._followed.get(event.run)
+        if listen is not None:
+            listen(event)
+
+    @hookimpl
+    def run_started(self, event: RunStarted) -> None:
+        """Note when it began."""
+        self._begun[event.run] = self._clock.steady()
+        self._hear(event)
+
+    @hookimpl
+    def run_resumed(self, event: RunResumed) -> None:
+        """Note when it went on: deadlines count from here."""
+        self._begun[event.run] = self._clock.steady()
+        self._hear(event)
+
+    @hookimpl
+    def run_completed(self, event: RunCompleted) -> None:
+        """Forget it."""
+        self._begun.pop(event.run, None)
+        self._hear(event)
+
+    @hookimpl
+    def run_cancelled(self, event: RunCancelled) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def step_started(self, event: StepStarted) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def step_attempt_failed(self, event: StepAttemptFailed) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def step_completed(self, event: StepCompleted) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def step_failed(self, event: StepFailed) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def step_skipped(self, event: StepSkipped) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def step_cancelled(self, event: StepCancelled) -> None:
+        """Pass it on."""
+        self._hear(event)
+
+    @hookimpl
+    def middleware(self, target: StepPlan | type[Request[Any]]) -> Layer | None:
+        """Put what a plan demands of a task around its step.
+
+        Raises:
+            SettingsError: The step names another layer of the planner, or options that do not fit.
+        """
+        if not isinstance(target, StepPlan):
+            return None
+        for name in target.options.modifiers:
+            if name.startswith("planner.") and name != LAYER:
+                raise SettingsError(
+                    f"step '{target.id}': there is no layer `{name}`: did you mean `{LAYER}`?"
+                )
+        options = target.options.modifiers.get(LAYER)
+        if options is None:
+            return None
+        demands = Demands.read(target.id, options)
+        accept = Acceptance(target.id, demands)
+
+        async def call(call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
+            if demands.deadline is None:
+                output = await next(call)
+            else:
+                output = await self._in_time(call, next, demands.deadline)
+            accept(output, call.ctx.run.base)
+            return output
+
+        return Layer(call, Place.LIMIT, name=LAYER)
+
+    async def _in_time(self, call: Call, next: Next, deadline: float) -> Any:  # noqa: A002
+        now = self._clock.steady()
+        left = self._begun.get(call.ctx.run.id, now) + deadline - now
+        with anyio.move_on_after(max(0.0, left)) as scope:
+            return await next(call)
+        if scope.cancelled_caught:
+            raise StepError(
+                "timeout",
+                f"not done by its deadline, {deadline:g}s after the start",
+                retryable=False,
+            )
+        raise AssertionError("a scope swallows nothing but its own cancellation")
