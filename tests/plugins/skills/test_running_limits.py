@@ -172,14 +172,20 @@ async def test_a_flood_does_not_keep_others_waiting(
 ) -> None:
     made = skill({"scripts/flood.sh": "yes\n", "scripts/quick.py": "print('quick')"}, name="floods")
     async with anyio.create_task_group() as tasks:
-        flood = anyio.Event()
+        flood, flows = anyio.Event(), anyio.Event()
         kept = []
 
+        def hear(chunk: object) -> None:
+            if isinstance(chunk, Written):
+                flows.set()
+
         async def run() -> None:
-            kept.append(await runner.run(made, "flood", timeout=30, cancel=flood, max_output=10))
+            words = {"timeout": 30, "cancel": flood, "max_output": 10, "on_chunk": hear}
+            kept.append(await runner.run(made, "flood", **words))
 
         tasks.start_soon(run)
         with anyio.fail_after(20):
+            await flows.wait()
             quick = [await runner.run(made, "quick") for _ in range(3)]
         flood.set()
 

@@ -47,7 +47,8 @@ class WorkerKind:
         name: For people, in messages.
         setup: `module:function`, imported in the worker and called once with `options`. It
             returns a mapping of `function(payload, call)` by name, or an object with
-            `handle(name, payload, call)`, or such a function.
+            `handle(name, payload, call)`, or such a function. The object may have a `begin()`,
+            for children that are forked ahead.
         options: Plain data for `setup` and `confine`.
         argv: The Python interpreter to start, with what stands before it; None is ours.
         env: The whole environment of the worker; None inherits ours.
@@ -56,6 +57,9 @@ class WorkerKind:
             the next; `fork` runs each call in a fresh child of a process that ran `setup`.
         confine: `module:function`, called with `options` after `setup`, in the process that
             does the work, before its first call.
+        ahead: With `fork`, have one more child, which is confined and calls `begin` before its
+            call comes, so that no call waits for that; where the kernel lists children (Linux),
+            and `begin` may be left out whenever there is none.
     """
 
     name: str
@@ -66,6 +70,7 @@ class WorkerKind:
     recycle: Recycle = Recycle()
     lifetime: Literal["reuse", "fork"] = "reuse"
     confine: str | None = None
+    ahead: bool = False
 
     def command(self, control: int) -> tuple[str, ...]:
         """Return the argument list that starts a keeper on this descriptor."""

@@ -122,7 +122,8 @@ class WarmWorker:
         kind = self._kind
         fork = kind.lifetime == "fork"
         parent = 0 if kind.argv else os.getpid()
-        start = frames.encode(frames.Start(kind.setup, kind.options, fork, kind.confine, parent))
+        begin = frames.Start(kind.setup, kind.options, fork, kind.confine, parent, kind.ahead)
+        start = frames.encode(begin)
         while start:
             try:
                 start = start[link.control.send(start) :]

@@ -6,27 +6,30 @@ says.
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
 import site
 import sys
+from types import ModuleType
 from typing import Any, NoReturn, Protocol, final
 
 import msgspec
 
 from ..sandbox import seccomp
-from ..sandbox.confine import confine
+from ..sandbox.confine import Begun, begin, confine
 from ..sandbox.features import Features
 from ..sandbox.level import Ask, planned
 from ..sandbox.namespaces import Namespace
 from ..sandbox.paths import system_rules
-from ..sandbox.policy import Profile
+from ..sandbox.policy import Policy, Profile
 from . import ending, script, streams
 from .order import Order
 
 __all__ = ["Job", "Zygote", "features_of", "look_up", "make_ready", "setup"]
 
+_ENCODE = msgspec.msgpack.Encoder().encode
 _NOT_FOUND = 127  # what a shell exits with for a program that cannot be run
 
 
@@ -92,10 +95,20 @@ def make_ready(imports: list[str], path: list[str]) -> None:
 class Zygote:
     """Runs one order in each child."""
 
-    def __init__(self, features: Features) -> None:
+    def __init__(
+        self, features: Features, profile: Profile = "python", *, network: bool = False
+    ) -> None:
         self._features = features
+        self._policy = Policy(profile=profile, network=network)
+        self._begun: Begun | None = None
         self._decode = msgspec.msgpack.Decoder(Order).decode
         self._path = list(sys.path)
+
+    def begin(self) -> None:
+        """Do what is the same for all runs, in a child that waits for its own."""
+        self._begun = begin(self._policy, features=self._features)
+        if self._policy.profile == "python":
+            _rehearse()
 
     def handle(self, name: str, payload: Any, job: Job) -> None:
         """Run an order, which never returns; `ready` does nothing, so that this process is there.
@@ -110,7 +123,10 @@ class Zygote:
         order = self._decode(payload)
         assert order.allowed is not None
         report = confine(
-            order.allowed.policy(), keep_fds=(0, 1, 2, job.fileno()), features=self._features
+            order.allowed.policy(),
+            keep_fds=(0, 1, 2, job.fileno()),
+            features=self._features,
+            begun=self._begun,
         )
         job.event("confined", {"level": int(report.level), "missing": report.missing})
         if name == "program":
@@ -150,6 +166,15 @@ def _run(order: Order, job: Job, path: list[str]) -> NoReturn:
         os._exit(code)
 
 
+def _rehearse() -> None:
+    """Do once what every run does: the pages that it changes are copied now, and not then."""
+    program = ModuleType("rehearsal")
+    exec(compile("import os\n", "rehearsal", "exec", dont_inherit=True), program.__dict__)
+    msgspec.msgpack.decode(_ENCODE(Order(path="", root="")), type=Order)
+    streams.renew()
+    gc.collect()
+
+
 def _renew(order: Order, path: list[str]) -> None:
     sys.path[:] = script.search_path(order, path)
     streams.renew()
@@ -168,4 +193,4 @@ def setup(options: dict[str, Any]) -> Zygote:
     features = features_of(options["features"])
     make_ready(options["imports"], options["path"])
     look_up(features, options["profile"], network=options["network"])
-    return Zygote(features)
+    return Zygote(features, options["profile"], network=options["network"])

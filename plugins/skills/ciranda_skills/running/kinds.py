@@ -60,6 +60,7 @@ def zygote(
         argv=python,
         env=_env(),
         lifetime="fork",
+        ahead=True,
     )
 
 

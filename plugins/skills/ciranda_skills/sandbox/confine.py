@@ -3,7 +3,8 @@
 import os
 import sys
 from collections.abc import Collection, Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, final
 
 from . import (
     bubblewrap,
@@ -20,16 +21,34 @@ from .error import SandboxError
 from .features import Features, try_features
 from .level import Ask, Plan, planned
 from .namespaces import Namespace
-from .paths import granted, system_rules
+from .paths import own_rules, system_rules
 from .policy import Policy
 from .report import SandboxReport, require
 from .syscalls import Kernel
 
-__all__ = ["confine", "detect"]
+__all__ = ["Begun", "begin", "confine", "detect"]
 
 _LINUX: Final = sys.platform == "linux"
 _ABOVE_WORKER: Final = 2  # who waits outside, who reaps inside: both count as processes
 _SHM_MB: Final = 64
+_NO_RULESET: Final = -1
+_LATE: Final = Namespace.PID  # begins with the next fork
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What `begin` did.
+
+    Args:
+        kernel: That was asked.
+        plan: What is done all in all.
+        ruleset: Of Landlock, with what the system grants; less than 0 for none.
+    """
+
+    kernel: Kernel
+    plan: Plan
+    ruleset: int = _NO_RULESET
 
 
 def detect(policy: Policy | None = None, kernel: Kernel | None = None) -> SandboxReport:
@@ -45,12 +64,55 @@ def detect(policy: Policy | None = None, kernel: Kernel | None = None) -> Sandbo
     return _planned(try_features(kernel or Kernel()), policy or Policy()).report
 
 
+def begin(
+    policy: Policy, *, kernel: Kernel | None = None, features: Features | None = None
+) -> Begun:
+    """Do ahead what takes long and is the same for all policies of one kind.
+
+    A process that has begun is not confined yet: only `confine` makes it so, for a policy of the
+    same profile, network and kept variables.
+
+    Args:
+        policy: Of that kind.
+        kernel: For tests.
+        features: What the machine offers; None tries it, once a process.
+
+    Raises:
+        SandboxError: A layer that worked in the trial fails now.
+    """
+    system = kernel or Kernel()
+    plan = _planned(features or try_features(system), policy)
+    return _begun(system, plan, policy)
+
+
+def _begun(kernel: Kernel, plan: Plan, policy: Policy) -> Begun:
+    at = "session"
+    try:
+        if os.getsid(0) != os.getpid():
+            os.setsid()
+        at = "namespaces"
+        if plan.namespaces & ~_LATE:
+            namespaces.enter(kernel, plan.namespaces & ~_LATE)
+        at = "environment"
+        environment.replace(environment.wanted(policy, os.environ))
+        at = "landlock"
+        if not plan.landlock or plan.proc:  # in a /proc that is not mounted yet
+            return Begun(kernel, plan)
+        ruleset = landlock.begin(kernel, abi=plan.landlock, network=policy.network)
+        rules = system_rules(policy.profile, network=policy.network, proc=plan.proc)
+        landlock.allow(kernel, ruleset, rules, abi=plan.landlock)
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"the sandbox fails at {at}: {error}") from error
+    return Begun(kernel, plan, ruleset)
+
+
 def confine(
     policy: Policy,
     *,
     keep_fds: Collection[int] = (0, 1, 2),
     kernel: Kernel | None = None,
     features: Features | None = None,
+    begun: Begun | None = None,
 ) -> SandboxReport:
     """Confine this process for ever; returns in the process that shall run foreign code.
 
@@ -63,35 +125,35 @@ def confine(
         keep_fds: Descriptors to leave open.
         kernel: For tests.
         features: What the machine offers; None tries it, once a process.
+        begun: What `begin` did in this process; `kernel` and `features` are then known.
 
     Raises:
         SandboxError: The process has other threads or is not where the policy says, the level
             that the policy requires cannot be reached, a granted path is not there, or a layer
             that worked in the trial fails now. The process may be half confined: it must end.
     """
-    system = kernel or Kernel()
-    plan = _planned(features or try_features(system), policy)
+    system = begun.kernel if begun is not None else kernel or Kernel()
+    plan = _planned(features or try_features(system), policy) if begun is None else begun.plan
     require(plan.report, policy.require)
     _alone()
     if policy.strict and not bubblewrap.around():
         raise SandboxError("the policy is strict, and this process was not started by bubblewrap")
+    early = begun or _begun(system, plan, policy)
     at = ""
     try:
-        for at in _layers(system, plan, policy, keep_fds):  # noqa: B007  (told when one fails)
+        for at in _layers(early, policy, keep_fds):  # noqa: B007  (told when one fails)
             pass
     except (OSError, ValueError) as error:
         raise SandboxError(f"the sandbox fails at {at}: {error}") from error
     return plan.report
 
 
-def _layers(kernel: Kernel, plan: Plan, policy: Policy, keep_fds: Collection[int]) -> Iterator[str]:
+def _layers(begun: Begun, policy: Policy, keep_fds: Collection[int]) -> Iterator[str]:
     """Put on one layer after another; yields the name of the one that comes next."""
-    yield "session"
-    if os.getsid(0) != os.getpid():
-        os.setsid()
+    kernel, plan, ruleset = begun.kernel, begun.plan, begun.ruleset
     yield "namespaces"
-    if plan.namespaces:
-        namespaces.enter(kernel, plan.namespaces)
+    if plan.namespaces & _LATE:
+        namespaces.enter(kernel, plan.namespaces & _LATE)
     yield "environment"  # before the other processes of a namespace copy it
     environment.replace(environment.wanted(policy, os.environ))
     yield "mounts"
@@ -110,7 +172,7 @@ def _layers(kernel: Kernel, plan: Plan, policy: Policy, keep_fds: Collection[int
     yield "resource limits"
     rlimits.apply(policy, others=_others(plan, policy))
     yield "descriptors"
-    descriptors.close_all_but(keep_fds)
+    descriptors.close_all_but([*keep_fds, ruleset] if ruleset >= 0 else keep_fds)
     yield "folder"
     if policy.cwd is not None:
         os.chdir(policy.cwd)
@@ -119,8 +181,14 @@ def _layers(kernel: Kernel, plan: Plan, policy: Policy, keep_fds: Collection[int
         privileges.drop(kernel)
     yield "landlock"
     if plan.landlock:
-        rules = granted(policy, proc=plan.proc, shm=shm)
-        landlock.restrict(kernel, rules, abi=plan.landlock, network=policy.network)
+        if ruleset < 0:
+            ruleset = landlock.begin(kernel, abi=plan.landlock, network=policy.network)
+            system = system_rules(policy.profile, network=policy.network, proc=plan.proc)
+            landlock.allow(kernel, ruleset, system, abi=plan.landlock)
+        own = own_rules(policy, proc=plan.proc, shm=shm)
+        landlock.allow(kernel, ruleset, own, abi=plan.landlock)
+        landlock.enforce(kernel, ruleset)
+        os.close(ruleset)
     yield "seccomp"
     if plan.filter is not None:
         seccomp.load(kernel, seccomp.compiled(plan.filter), os.getpid())

@@ -13,7 +13,7 @@ from typing import Final, final
 from .error import SandboxError
 from .syscalls import Kernel
 
-__all__ = ["Access", "Rule", "restrict", "version"]
+__all__ = ["Access", "Rule", "allow", "begin", "enforce", "restrict", "version"]
 
 _VERSION: Final = 1  # flag of create_ruleset that asks for the ABI
 _PATH_BENEATH: Final = 1
@@ -123,8 +123,26 @@ def restrict(kernel: Kernel, rules: Iterable[Rule], *, abi: int, network: bool) 
         SandboxError: A path that must be there is not.
         OSError: The kernel refused.
     """
-    fs = handled(abi)
-    attributes = _Attributes(fs, 0, 0)
+    ruleset = begin(kernel, abi=abi, network=network)
+    try:
+        allow(kernel, ruleset, rules, abi=abi)
+        enforce(kernel, ruleset)
+    finally:
+        os.close(ruleset)
+
+
+def begin(kernel: Kernel, *, abi: int, network: bool) -> int:
+    """Return the descriptor of a ruleset that grants nothing yet.
+
+    Args:
+        kernel: Where to ask.
+        abi: As `version` gave it.
+        network: Whether TCP is left alone.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    attributes = _Attributes(handled(abi), 0, 0)
     size = 8
     if abi >= TCP_ABI:
         attributes.handled_access_net = 0 if network else _TCP
@@ -132,14 +150,29 @@ def restrict(kernel: Kernel, rules: Iterable[Rule], *, abi: int, network: bool) 
     if abi >= SCOPE_ABI:
         attributes.scoped = _SCOPES
         size = 24
-    ruleset = kernel.call("landlock_create_ruleset", ctypes.byref(attributes), size, 0)
-    try:
-        for rule in rules:
-            _add(kernel, ruleset, rule, fs)
-        kernel.call("prctl", _NO_NEW_PRIVS, 1, 0, 0, 0)
-        kernel.call("landlock_restrict_self", ruleset, 0)
-    finally:
-        os.close(ruleset)
+    return kernel.call("landlock_create_ruleset", ctypes.byref(attributes), size, 0)
+
+
+def allow(kernel: Kernel, ruleset: int, rules: Iterable[Rule], *, abi: int) -> None:
+    """Grant in a ruleset what the rules say.
+
+    Raises:
+        SandboxError: A path that must be there is not.
+        OSError: The kernel refused.
+    """
+    fs = handled(abi)
+    for rule in rules:
+        _add(kernel, ruleset, rule, fs)
+
+
+def enforce(kernel: Kernel, ruleset: int) -> None:
+    """Confine this thread, and all it starts, to a ruleset; for ever.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    kernel.call("prctl", _NO_NEW_PRIVS, 1, 0, 0, 0)
+    kernel.call("landlock_restrict_self", ruleset, 0)
 
 
 def _add(kernel: Kernel, ruleset: int, rule: Rule, fs: Access) -> None:

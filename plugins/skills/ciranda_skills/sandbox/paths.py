@@ -10,7 +10,7 @@ from typing import Final
 from .landlock import Access, Rule
 from .policy import Policy, Profile
 
-__all__ = ["granted", "system_rules"]
+__all__ = ["own_rules", "system_rules"]
 
 _SYSTEM: Final = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
 # Names, certificates, time: never the whole of /etc, where root reads passwords.
@@ -28,8 +28,8 @@ _DEVICES: Final = ("null", "zero", "full", "random", "urandom")
 _KERNEL: Final = ("cpuinfo", "loadavg", "meminfo", "stat", "uptime")
 
 
-def granted(policy: Policy, *, proc: bool, shm: bool = False) -> Iterator[Rule]:
-    """Yield the rules of a policy.
+def own_rules(policy: Policy, *, proc: bool, shm: bool = False) -> Iterator[Rule]:
+    """Yield the rules of a policy, besides those for the system.
 
     Args:
         policy: What it asks for must be there.
@@ -39,7 +39,6 @@ def granted(policy: Policy, *, proc: bool, shm: bool = False) -> Iterator[Rule]:
     Yields:
         What may be read, run or changed.
     """
-    yield from system_rules(policy.profile, network=policy.network, proc=proc)
     if not proc:
         yield Rule(Path("/proc/self"), Access.READ, optional=True)
     if shm:

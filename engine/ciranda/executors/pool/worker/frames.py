@@ -39,6 +39,7 @@ class Start(msgspec.Struct, tag=1, frozen=True, array_like=True, forbid_unknown_
     fork: bool
     confine: str | None
     parent: int  # process id of the engine, 0 when a wrapper stands between
+    ahead: bool = False  # fork each child before its call comes
 
 
 class Call(msgspec.Struct, tag=2, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -3,7 +3,8 @@
 One small process a worker. It adopts orphans (a subreaper), so a child that forks twice and
 starts a new session is still its descendant and is killed with the rest. With `reuse` it
 forks one child that serves many calls; with `fork` it runs `setup` itself and forks a child
-for each call. It ends, and kills everything below, when the engine closes its socket or dies.
+for each call, ahead of the call when it is told to. It ends, and kills everything below, when the
+engine closes its socket or dies.
 """
 
 import contextlib
@@ -15,16 +16,19 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import NoReturn
 
 from . import frames, system
-from .serve import Work, failure, prepare, serve
+from .serve import Work, begun, failure, prepare, serve, serve_begun
+from .spare import Spare, awaited, can_wait, others
 from .watch import Watch
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
 _STREAMS = (1, 2, 0)  # the child's descriptors, in the order they are passed
 _PASSED = 1 + len(_STREAMS)
 _LOOK = 0.02  # seconds between looks at a child with limits
+_LATER = 0.001  # seconds after which the next child is forked, when the one before goes on
 
 
 class Keeper:
@@ -39,6 +43,10 @@ class Keeper:
         self._watch: Watch | None = None
         self._over = ""
         self._next = 0.0
+        self._ahead = start.fork and start.ahead and can_wait()
+        self._spare: Spare | None = None
+        self._due = 0.0  # when the next child is forked
+        self._pinned: list[int] = []
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         self._reader = frames.FrameReader[frames.ToKeeper](frames.decoder(frames.ToKeeper))
@@ -54,28 +62,38 @@ class Keeper:
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._read, select.POLLIN)
+        if self._ahead:
+            mounts = os.open("/proc/self/mounts", os.O_RDONLY)
+            poll.register(mounts, select.POLLPRI)
+            self._fork_ahead()
         serving = True
         while serving:
             ready = {fd for fd, _ in poll.poll(self._pause())}
             self._look()
+            if self._ahead and mounts in ready:
+                self._drop_spare()
+            if self._ahead and self._spare is None and time.monotonic() >= self._due:
+                self._fork_ahead()
             if self._read in ready:
                 serving = signal.SIGTERM not in os.read(self._read, 4096) and self._reap()
             if serving and self._control.fileno() in ready:
                 serving = self._listen()
+        self._drop_spare()
         self._sweep()
 
     def _pause(self) -> float | None:
-        """Milliseconds until the child is looked at, None for never."""
-        if not self._child or self._watch is None:
-            return None
-        return max(self._next - time.monotonic(), 0) * 1000
+        """Milliseconds until the child is looked at or the next one forked, None for never."""
+        moments = [self._next] if self._child and self._watch is not None else []
+        if self._ahead and self._spare is None:
+            moments.append(self._due)
+        return max(min(moments) - time.monotonic(), 0) * 1000 if moments else None
 
     def _look(self) -> None:
         """Kill the child's whole tree when it is above its limits."""
         # By the clock: a fork bomb ends so many processes that there is never a quiet moment.
         if not self._child or self._watch is None or time.monotonic() < self._next:
             return
-        self._over = self._over or self._watch.over(os.getpid())
+        self._over = self._over or self._watch.over(os.getpid(), self._waiting)
         if self._over:
             self._kill()
         self._next = time.monotonic() + _LOOK
@@ -107,8 +125,18 @@ class Keeper:
         return True
 
     def _kill(self) -> None:
-        for pid in (self._child, *system.descendants(os.getpid())):
-            system.kill(pid)
+        system.kill(self._child)
+        self._kill_below()
+
+    def _kill_below(self) -> None:
+        for pid in system.descendants(os.getpid()):
+            if pid != self._waiting:
+                system.kill(pid)
+
+    @property
+    def _waiting(self) -> int:
+        """Process id of the child that waits for a call; 0 for none."""
+        return self._spare.pid if self._spare is not None else 0
 
     def _fork(self, asked: frames.Fork, fds: list[int]) -> None:
         sys.stdout.flush()
@@ -118,14 +146,62 @@ class Keeper:
         limited = asked.processes or asked.memory_mb
         self._watch = Watch(asked.processes, asked.memory_mb) if limited else None
         self._next = time.monotonic() + _LOOK
-        keeper = os.getpid()
-        self._child = os.fork()
-        if self._child == 0:
-            self._become_child(fds, keeper)
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.hand(fds):
+            self._child = spare.pid
+        else:
+            self._child = self._forked(lambda: serve(_taken(fds), self._start, self._work))
         for fd in fds:
             os.close(fd)
+        self._due = time.monotonic() + _LATER  # not now: the call's child comes first
+        self._pin()
 
-    def _become_child(self, fds: list[int], keeper: int) -> NoReturn:
+    def _fork_ahead(self) -> None:
+        """Fork the child of the next call, which gets ready while others do the one before."""
+        ours, theirs = socket.socketpair()
+
+        def wait() -> int:
+            ours.close()
+            ready = begun(self._start, self._work, ahead=True)
+            fds = awaited(theirs)
+            return serve_begun(_taken(fds), self._start, ready) if fds else 0
+
+        with theirs:
+            self._spare = Spare(self._forked(wait), ours)
+
+    def _forget_spare(self) -> None:
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+
+    def _drop_spare(self) -> None:
+        """End the child that waits: it may be in mounts of its own, and not see new ones."""
+        if self._spare is not None:
+            system.kill(self._spare.pid)
+        self._forget_spare()
+
+    def _pin(self) -> None:
+        """Hold the mounts of the call's process, if they are its own, until its end was told.
+
+        Whoever is the last to leave waits until no processor can be looking at them any more.
+        """
+        if self._ahead:
+            with contextlib.suppress(OSError):  # it has ended, or the kernel knows no namespaces
+                self._pinned.append(os.open(f"/proc/{self._child}/ns/mnt", os.O_RDONLY))
+
+    def _unpin(self) -> None:
+        while self._pinned:
+            os.close(self._pinned.pop())
+
+    def _forked(self, work: Callable[[], int]) -> int:
+        """Fork a child that ends with the exit code that `work` returns."""
+        keeper = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(work, keeper)
+        return pid
+
+    def _become_child(self, work: Callable[[], int], keeper: int) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -134,14 +210,10 @@ class Keeper:
             os.setsid()
             system.die_with_parent(signal.SIGKILL)
             if os.getppid() == keeper:  # it may have died before the line above
-                for mine in (self._read, self._write):
+                for mine in (self._read, self._write, *self._pinned):
                     os.close(mine)
                 self._control.close()
-                line = socket.socket(fileno=fds[0])  # held here: it closes when the process ends
-                for fd, stream in zip(fds[1:], _STREAMS, strict=False):
-                    os.dup2(fd, stream)
-                    os.close(fd)
-                code = serve(line, self._start, self._work)
+                code = work()
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
@@ -155,27 +227,40 @@ class Keeper:
                 return True
             if pid == 0:
                 return True
-            if pid == self._child:
+            if pid == self._waiting:
+                self._forget_spare()
+            elif pid == self._child:
                 # A process hands its children to us before it can be waited for.
                 self._sweep()
                 self._child = 0
                 self._tell(frames.Ended(self._call, status, self._over))
+                self._unpin()
+                self._due = 0.0
                 return self._start.fork
 
     def _sweep(self) -> None:
-        """Kill and reap every descendant; orphans come to us, so none is missed."""
-        while _has_children():
-            for pid in system.descendants(os.getpid()):
-                system.kill(pid)
+        """Kill and reap every descendant but who waits for a call; orphans come to us."""
+        while others(self._waiting) if self._spare is not None else _has_children():
+            self._kill_below()
             if self._child and sys.platform != "linux":
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._child, signal.SIGKILL)  # all there is without /proc
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(-1, 0)
+                pid, _ = os.waitpid(-1, 0)
+                if pid == self._waiting:
+                    self._forget_spare()
 
     def _tell(self, frame: frames.FromKeeper) -> None:
         with contextlib.suppress(ConnectionError):  # the engine has gone; the loop sees it
             self._control.sendall(frames.encode(frame))
+
+
+def _taken(fds: list[int]) -> socket.socket:
+    """Take the descriptors of a call, in its child; return its socket."""
+    for fd, stream in zip(fds[1:], _STREAMS, strict=False):
+        os.dup2(fd, stream)
+        os.close(fd)
+    return socket.socket(fileno=fds[0])
 
 
 def _has_children() -> bool:

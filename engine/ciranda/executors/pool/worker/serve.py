@@ -17,10 +17,11 @@ _MESSAGE: Final = 4096
 
 
 class Work(NamedTuple):
-    """What `setup` made, and what to run in the child before its first call."""
+    """What `setup` made, what to run in the child before its first call, and what ahead of it."""
 
     handle: Handle
-    confine: Callable[[Any], object] | None
+    confine: Callable[[Any], object] | None = None
+    begin: Callable[[], object] | None = None
 
 
 def load(reference: str) -> Any:
@@ -41,7 +42,26 @@ def prepare(start: frames.Start) -> Work:
             f"{start.setup} returned {type(made).__name__}; "
             "return a mapping of callables, or an object with handle(name, payload, call)"
         )
-    return Work(handle, confine)
+    return Work(handle, confine, getattr(made, "begin", None))
+
+
+def begun(start: frames.Start, work: Work | None, *, ahead: bool = False) -> Work | BaseException:
+    """Make a process ready for its first call; returns what there is to do, or what was raised.
+
+    Args:
+        start: How this worker was started.
+        work: What `prepare` made of it; None is nothing yet.
+        ahead: Whether there is time, since no call has come.
+    """
+    try:
+        ready = work if work is not None else prepare(start)
+        if ready.confine is not None:
+            ready.confine(start.options)
+        if ahead and ready.begin is not None:
+            ready.begin()
+    except BaseException as error:  # whatever a setup raises, the engine must hear of it
+        return error
+    return ready
 
 
 def _by_name(table: Mapping[str, Callable[[Any, Job], Any]]) -> Handle:
@@ -123,13 +143,14 @@ def serve(sock: socket.socket, start: frames.Start, work: Work | None) -> int:
     Returns:
         The exit code of this process.
     """
+    return serve_begun(sock, start, begun(start, work))
+
+
+def serve_begun(sock: socket.socket, start: frames.Start, ready: Work | BaseException) -> int:
+    """Serve calls as `serve` does, in a process that was made ready by `begun`."""
     line = Line(sock)
-    try:
-        ready = work if work is not None else prepare(start)
-        if ready.confine is not None:
-            ready.confine(start.options)
-    except BaseException as error:  # whatever a setup raises, the engine must hear of it
-        line.send(failure(0, error))
+    if isinstance(ready, BaseException):
+        line.send(failure(0, ready))
         return 1
     if not start.fork:
         line.send(frames.Ready(os.getpid()))

@@ -37,9 +37,14 @@ class Watch:
         # The child begins with a copy of what we hold.
         self._memory_kb = (memory_mb << 10) + _held_kb("self") if memory_mb else 0
 
-    def over(self, root: int) -> str:
-        """Return which limit the processes below `root` exceed, or nothing."""
-        found = list(system.descendants(root))
+    def over(self, root: int, waiting: int = 0) -> str:
+        """Return which limit the processes below `root` exceed, or nothing.
+
+        Args:
+            root: Process id of the keeper.
+            waiting: That of a child that waits for another call; 0 for none.
+        """
+        found = [pid for pid in system.descendants(root) if pid != waiting]
         if self._processes and len(found) > self._processes:
             return "processes"
         if self._memory_kb and sum(map(_held_kb, found)) > self._memory_kb:
