@@ -10,24 +10,29 @@ from types import FrameType
 __all__ = ["in_asyncio_thread", "in_trio_thread"]
 
 
-def in_asyncio_thread() -> bool:
-    """Say whether a function that was handed to `anyio.to_thread` on asyncio has not ended.
+def in_asyncio_thread(loop: object) -> bool:
+    """Say whether a function that a loop handed to `anyio.to_thread` has not ended.
 
-    A worker counts as idle once the loop has taken its result.
+    A worker counts as idle once the loop has taken its result. Those that another loop left
+    behind, at work for ever maybe, are nobody's to wait for.
     """
     return any(
-        hasattr(thread, "idle_workers") and thread not in thread.idle_workers
+        getattr(thread, "loop", None) is loop
+        and hasattr(thread, "idle_workers")
+        and thread not in thread.idle_workers
         for thread in threading.enumerate()
     )
 
 
-def in_trio_thread() -> bool:
-    """Say whether a function that was handed to a thread of trio's has not ended."""
+def in_trio_thread() -> frozenset[int]:
+    """Return the threads of trio's whose function has not ended, by their identity."""
     frames = sys._current_frames()  # noqa: SLF001  (documented, CPython's)
-    return any(
-        _at_work(thread.name, frames[thread.ident])
+    return frozenset(
+        thread.ident
         for thread in threading.enumerate()
-        if thread.ident in frames and thread is not threading.current_thread()
+        if thread.ident in frames
+        and thread is not threading.current_thread()
+        and _at_work(thread.name, frames[thread.ident])
     )
 
 

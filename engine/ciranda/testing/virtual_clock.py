@@ -25,9 +25,11 @@ class VirtualClock(Clock, Instrument):
     def __init__(self) -> None:
         self._now = 0.0
         self._looked = False  # for arrivals, since a task last ran
+        self._left: frozenset[int] = frozenset()  # threads that an earlier run left behind
 
     def start_clock(self) -> None:
-        """Begin."""
+        """Begin; threads that are at work already are not this run's."""
+        self._left = in_trio_thread()
 
     def current_time(self) -> float:
         """Return the virtual seconds since the clock was made."""
@@ -39,7 +41,9 @@ class VirtualClock(Clock, Instrument):
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Return the real seconds to wait; trio asks only when no task can run."""
-        if in_trio_thread():
+        working = in_trio_thread()
+        self._left &= working  # the others are free for this run
+        if working - self._left:
             self._looked = False
             return PATIENCE
         if not self._looked:

@@ -22,8 +22,8 @@ class DeadlockError(RuntimeError):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A loop with a clock of its own, which starts at 0 and jumps to the next timer when idle.
 
-    Threads are waited for in real time; programs and processes are not, so keep them to a
-    real loop.
+    Its threads are waited for in real time, those of other loops are not; neither are programs
+    and processes, so keep them to a real loop.
 
     Args:
         seed: Shuffles whatever is ready at the same time, each seed in its own way; None keeps
@@ -72,7 +72,8 @@ class _JumpingSelector(selectors.BaseSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self._loop.mix()
         while True:
-            busy = in_asyncio_thread()  # before the look: who ends now has woken the loop already
+            # Before the look: who ends now has woken the loop already.
+            busy = in_asyncio_thread(self._loop)
             found = self._real.select(0)
             if found or (timeout is not None and timeout <= 0):
                 return found
