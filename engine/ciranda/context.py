@@ -136,6 +136,7 @@ class Context:
 
     Attributes:
         cancelled: True once the step is asked to stop; for threads, which are not interrupted.
+        spent: Sums of what `used` was told, for a layer that asked for them; else None.
     """
 
     __slots__ = (
@@ -146,6 +147,7 @@ class Context:
         "host",
         "path",
         "run",
+        "spent",
         "step",
         "traceparent",
     )
@@ -170,6 +172,7 @@ class Context:
         self.env: Mapping[str, str] = env if env is not None else {}
         self.traceparent = traceparent
         self.cancelled = False
+        self.spent: dict[str, float] | None = None
 
     @property
     def key(self) -> str:
@@ -218,7 +221,11 @@ class Context:
         Raises:
             ActionError: An amount is no finite number.
         """
-        self.tell(self.host.used, self, {name: _amount(name, cost[name]) for name in cost})
+        amounts = {name: _amount(name, cost[name]) for name in cost}
+        self.tell(self.host.used, self, amounts)
+        if self.spent is not None:
+            for name, amount in amounts.items():
+                self.spent[name] = self.spent.get(name, 0.0) + amount
 
     def output(self, stream: str, data: bytes) -> None:
         """Pass on what a program wrote; `stream` is `stdout` or `stderr`."""

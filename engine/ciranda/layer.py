@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ABANDONED",
     "ALONE",
+    "SPENT",
     "Call",
     "Layer",
     "Middleware",
@@ -29,6 +30,7 @@ __all__ = [
 
 ABANDONED: Final = "abandoned"  # the note that holds an event: set when a thread is really done
 ALONE: Final = "alone"  # the note on a call without a run: nobody keeps what it prints
+SPENT: Final = "spent"  # the note of a layer that wants to know what `ctx.used` is told: the sums
 
 
 class Place(enum.IntEnum):
@@ -74,6 +76,7 @@ class Call(msgspec.Struct, eq=False):  # a step's every attempt makes one: a thi
         ctx = self._ctx
         if ctx is None:
             ctx = self._ctx = self._make(self)
+            ctx.spent = self.notes.get(SPENT)
         return ctx
 
     def replace(self, *, inputs: dict[str, Any]) -> Call:

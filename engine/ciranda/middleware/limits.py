@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from math import inf
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 import anyio
 
-from ciranda.errors import StepError
-from ciranda.layer import Call, Layer, Next, Place, StepPlan
+from ciranda.errors import StepError, StoreError
+from ciranda.layer import SPENT, Call, Layer, Next, Place, StepPlan
+from ciranda.middleware.limiter import Limiter
 from ciranda.middleware.naming import name_by_input, name_of
-from ciranda.middleware.window import Reservations, Window
+from ciranda.middleware.pricing import Pricing
+from ciranda.middleware.window import Window
 from ciranda.workflow.model import Rate
 
 if TYPE_CHECKING:
@@ -20,89 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Limiter", "Limiters", "layer"]
 
-_ONE: Final = (1,)
-
-
-@final
-class Limiter:
-    """Lets callers start in the order in which they came.
-
-    Only the caller in front has a deadline on its wait. Whoever leaves the queue sets that of
-    the next, so a caller is woken once, when its turn has come, and one that is cancelled has
-    taken nothing.
-    """
-
-    __slots__ = ("_clock", "_queue", "_reservations")
-
-    def __init__(self, windows: Sequence[Window], clock: Callable[[], float]) -> None:
-        self._reservations: Final = Reservations(windows)
-        self._clock: Final = clock
-        # OrderedDict: the first key of a dict costs as much as was ever removed before it.
-        self._queue: OrderedDict[_Waiter, None] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
-    def idle(self) -> bool:
-        """Say whether forgetting this limiter would change nothing."""
-        return not self._queue and self._reservations.idle(self._clock())
-
-    def try_take(self, costs: Sequence[int]) -> float | None:
-        """Return the time of the grant, now, or None when a caller has to wait."""
-        now = self._clock()
-        if self._queue or self._reservations.earliest(costs, now) > now:
-            return None
-        self._reservations.take(costs, now)
-        return now
-
-    async def acquire(self, costs: Sequence[int]) -> float:
-        """Wait for the turn of `costs`, one of each dimension, and return the time of the grant.
-
-        Raises:
-            StepError: Kind `limit`: they can never fit.
-        """
-        now = self.try_take(costs)
-        if now is not None:
-            return now
-        if self._reservations.earliest(costs, self._clock()) == inf:
-            wanted = ", ".join(map(str, costs))
-            limits = ", ".join(str(window.limit) for window in self._reservations.windows)
-            text = f"a call that costs {wanted} can never fit a limit of {limits}"
-            raise StepError("limit", text, retryable=False)
-        waiter = _Waiter(costs)
-        self._queue[waiter] = None
-        try:
-            return await self._turn(waiter)
-        finally:
-            del self._queue[waiter]
-            if self._queue:
-                first = next(iter(self._queue))
-                first.scope.deadline = anyio.current_time() + self._delay(first)
-
-    async def _turn(self, waiter: _Waiter) -> float:
-        while True:
-            if next(iter(self._queue)) is waiter:
-                delay = self._delay(waiter)
-                if delay <= 0:  # more than zero again when a timer fired early
-                    now = self._clock()
-                    self._reservations.take(waiter.costs, now)
-                    return now
-                waiter.scope = anyio.CancelScope(deadline=anyio.current_time() + delay)
-            with waiter.scope:
-                await anyio.sleep_forever()
-
-    def _delay(self, waiter: _Waiter) -> float:
-        now = self._clock()
-        return self._reservations.earliest(waiter.costs, now) - now
-
-
-@final
-class _Waiter:
-    __slots__ = ("costs", "scope")
-
-    def __init__(self, costs: Sequence[int]) -> None:
-        self.costs: Final = costs
-        self.scope = anyio.CancelScope()
+_LONGEST: Final = 3600.0  # seconds: what the other side asks for beyond that is not believed
 
 
 @final
@@ -111,30 +31,67 @@ class Limiters:
 
     Steps share a limiter when both are equal. One that holds nothing is forgotten once there
     are many; one that still counts starts is kept, however many there are.
+
+    Args:
+        clock: Seconds that never go back, for limiters of this process.
+        most: How many are kept before those that hold nothing are looked for.
+        folder: Where the files of the machine's limiters are; None is the user's own place.
     """
 
-    __slots__ = ("_clock", "_known", "_most", "_sweep_at")
+    __slots__ = ("_clock", "_folder", "_known", "_most", "_sweep_at")
 
-    def __init__(self, clock: Callable[[], float] = anyio.current_time, most: int = 1000) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = anyio.current_time,
+        most: int = 1000,
+        folder: Path | None = None,
+    ) -> None:
         self._clock: Final = clock
         self._most: Final = most
+        self._folder: Final = folder
         self._sweep_at = most
-        self._known: dict[tuple[str, int, float], Limiter] = {}
+        self._known: dict[tuple[object, ...], Limiter] = {}
 
     def __len__(self) -> int:
         return len(self._known)
 
     def limiter(self, name: str, rate: Rate) -> Limiter:
-        """Return the limiter of this name, a new one if there is none."""
-        key = (name, rate.requests, rate.per)
+        """Return the limiter of this name, a new one if there is none.
+
+        Raises:
+            StoreError: The file of a machine's limiter cannot be used.
+        """
+        key = (name, rate.requests, rate.per, rate.input_tokens, rate.output_tokens, rate.shared)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= self._sweep_at:
-                self._known = {k: each for k, each in self._known.items() if not each.idle()}
+                for forgotten in [k for k, each in self._known.items() if each.idle()]:
+                    self._known.pop(forgotten).close()
                 self._sweep_at = max(self._most, 2 * len(self._known))
-            found = Limiter([Window(rate.requests, rate.per)], self._clock)
-            self._known[key] = found
+            found = self._known[key] = self._made(name, rate)
         return found
+
+    def secret_key(self) -> bytes:
+        """Return what seals secrets in the names of the machine's limiters.
+
+        Raises:
+            StoreError: It cannot be read or made.
+        """
+        from ciranda.middleware.machine import private_folder, secret_key
+
+        return secret_key(private_folder(self._folder))
+
+    def _made(self, name: str, rate: Rate) -> Limiter:
+        names = tuple(name for name, _, _ in rate.dimensions)
+        if rate.shared == "engine":
+            windows = [Window(limit, per) for _, limit, per in rate.dimensions]
+            return Limiter(windows, self._clock, names)
+        from ciranda.middleware.machine import MachineWindows
+
+        spans = [(limit, per) for _, limit, per in rate.dimensions]
+        # The clock of the whole machine: the event loop's may start anywhere.
+        book = MachineWindows(name, spans, folder=self._folder)
+        return Limiter(book, time.monotonic, names)
 
 
 def layer(plan: StepPlan, shared: Shared) -> Layer | None:
@@ -146,17 +103,90 @@ def layer(plan: StepPlan, shared: Shared) -> Layer | None:
     rate = plan.options.rate
     if rate is None:
         return None
-    if rate.key is None:
-        name_for = name_by_input(f"{plan.workflow}:{plan.id}", None, shared.key)
-    else:
-        name_for = name_of(rate.key, "rate.key", shared)
-    limiters, clock = shared.limiters, shared.clock
-
-    async def call(call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
-        limiter = limiters.limiter(name_for(call), rate)
-        if limiter.try_take(_ONE) is None:
-            await limiter.acquire(_ONE)
-        call.notes["granted"] = clock()
-        return await next(call)
-
+    turns = _Turns(rate, _naming(rate, plan, shared), shared)
+    call = turns.settled if turns.pricing.settles else turns.plain
     return Layer(call, Place.LIMIT, name="rate", after=("concurrency",))
+
+
+def _naming(rate: Rate, plan: StepPlan, shared: Shared) -> Callable[[Call], str]:
+    if rate.key is None:
+        return name_by_input(f"{plan.workflow}:{plan.id}", None, shared.key)
+    if rate.shared == "engine":
+        return name_of(rate.key, "rate.key", shared)
+    found: list[Callable[[Call], str]] = []
+
+    def name(call: Call) -> str:  # the key of the machine is read when it is first needed
+        if not found:
+            key = shared.limiters.secret_key()
+            found.append(name_of(rate.key, "rate.key", shared, key))
+        return found[0](call)
+
+    return name
+
+
+@final
+class _Turns:
+    """What the layer of one step does with each attempt."""
+
+    __slots__ = ("_clock", "_limiters", "_name", "_rate", "pricing")
+
+    def __init__(self, rate: Rate, name: Callable[[Call], str], shared: Shared) -> None:
+        self.pricing: Final = Pricing(rate, shared.bind)
+        self._rate: Final = rate
+        self._name: Final = name
+        self._limiters: Final = shared.limiters
+        self._clock: Final = shared.clock
+
+    async def plain(self, call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
+        """Await the attempt's turn; its cost is what it is."""
+        limiter, _, _ = await self._turn(call)
+        try:
+            return await next(call)
+        except StepError as error:
+            _heed(limiter, error)
+            raise
+
+    async def settled(self, call: Call, next: Next) -> Any:  # noqa: A002  (as in layers)
+        """Await the attempt's turn, and book afterwards what it says that it has used."""
+        limiter, at, costs = await self._turn(call)
+        spent: dict[str, float] = call.notes.setdefault(SPENT, {})
+        spent.clear()  # attempts have notes of their own; layers inside may call more than once
+        try:
+            return await next(call)
+        except StepError as error:
+            _heed(limiter, error)
+            raise
+        finally:
+            used = self.pricing.used(costs, spent)
+            if used != costs:
+                _book(limiter, at, costs, used, call)
+
+    async def _turn(self, call: Call) -> tuple[Limiter, float, tuple[int, ...]]:
+        costs = self.pricing.costs(call)
+        try:
+            limiter = self._limiters.limiter(self._name(call), self._rate)
+            at = limiter.try_take(costs)
+            if at is None:
+                at = await limiter.acquire(costs)
+        except StoreError as error:
+            raise StepError("unavailable", str(error), retryable=False) from error
+        for notice in limiter.notices():
+            call.ctx.log.warning(notice)
+        call.notes["granted"] = self._clock()
+        return limiter, at, costs
+
+
+def _heed(limiter: Limiter, error: StepError) -> None:
+    """Let nobody start before the time that the other side asked for."""
+    wait = error.retry_after
+    if wait is not None and wait > 0 and error.kind.partition(".")[0] == "rate_limited":
+        limiter.pause(limiter.now() + min(wait, _LONGEST))
+
+
+def _book(
+    limiter: Limiter, at: float, costs: tuple[int, ...], used: tuple[int, ...], call: Call
+) -> None:
+    try:
+        limiter.settle(at, costs, used)
+    except StoreError as error:  # the attempt has its outcome; that the book is wrong is news
+        call.ctx.log.warning("what was used could not be booked", reason=str(error))

@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["name_by_input", "name_of", "sealed"]
 
 
-def name_of(written: Any, option: str, shared: Shared) -> Callable[[Call], str]:
+def name_of(
+    written: Any, option: str, shared: Shared, key: bytes | None = None
+) -> Callable[[Call], str]:
     """Return what computes the shared name of a call.
 
     Args:
         written: The option as in the file; may hold expressions.
         option: How messages call it, such as `breaker.key`.
         shared: Binds expressions, and seals secrets in names, which events show.
+        key: Seals secrets in place of the store's key, where others than it read the names.
     """
     value_of = shared.bind(written)
+    seal = shared.key if key is None else key
 
     def name(call: Call) -> str:
         try:
@@ -37,7 +41,7 @@ def name_of(written: Any, option: str, shared: Shared) -> Callable[[Call], str]:
         except ExpressionError as error:
             text = f"`{option}` cannot be evaluated: {error}"
             raise StepError("invalid-input", text, retryable=False) from error
-        return value if type(value) is str else _text(value, option, shared.key)
+        return value if type(value) is str else _text(value, option, seal)
 
     return name
 

@@ -278,10 +278,13 @@ def _option(name: str, value: Any) -> Any:
         return [word.id if isinstance(word, StepReference) else word for word in words]
     plain = written(dict(value) if isinstance(value, Mapping) else value)
     if isinstance(plain, dict) and name not in ("env", "with_middleware"):
-        return {
+        found = {
             key.replace("_", "-"): _duration(each) if key in _DURATIONS else each
             for key, each in plain.items()
         }
+        if name == "rate" and isinstance(found.get("cost"), dict):
+            found["cost"] = {key.replace("_", "-"): each for key, each in found["cost"].items()}
+        return found
     return plain
 
 

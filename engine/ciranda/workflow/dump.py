@@ -160,7 +160,11 @@ def _breaker(breaker: Breaker) -> dict[str, Any]:
 
 
 def _rate(rate: Rate) -> dict[str, Any]:
-    return {"requests": f"{rate.requests}/{duration_text(rate.per)}", "key": rate.key}
+    return {
+        **{name: f"{limit}/{duration_text(per)}" for name, limit, per in rate.dimensions},
+        **_kept(cost=rate.cost, shared="" if rate.shared == "engine" else rate.shared),
+        "key": rate.key,
+    }
 
 
 def _concurrency(limit: Concurrency) -> dict[str, Any]:

@@ -48,12 +48,35 @@ class Breaker(msgspec.Struct, frozen=True):
     key: Any = None
 
 
-class Rate(msgspec.Struct, frozen=True):
-    """At most `requests` starts in any window of `per` seconds."""
+class Quota(msgspec.Struct, frozen=True):
+    """At most `limit` units in any window of `per` seconds."""
 
-    requests: int
+    limit: int
     per: float
-    key: Any = None
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """At most `requests` starts in any window of `per` seconds, and at most so many tokens."""
+
+    requests: int = 0  # 0 = starts are not counted
+    per: float = 60.0
+    key: Any = None  # may hold expressions
+    input_tokens: Quota | None = None
+    output_tokens: Quota | None = None
+    cost: dict[str, Any] = {}  # of one attempt, by dimension; may hold expressions
+    shared: Literal["engine", "machine"] = "engine"  # who counts together
+
+    @property
+    def dimensions(self) -> tuple[tuple[str, int, float], ...]:
+        """What is limited, in the order of the file's words: name, limit, seconds."""
+        found = [("requests", self.requests, self.per)] if self.requests else []
+        for name, quota in (
+            ("input-tokens", self.input_tokens),
+            ("output-tokens", self.output_tokens),
+        ):
+            if quota is not None:
+                found.append((name, quota.limit, quota.per))
+        return tuple(found)
 
 
 class Concurrency(msgspec.Struct, frozen=True):

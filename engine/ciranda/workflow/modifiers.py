@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ciranda.workflow.durations import parse_duration
-from ciranda.workflow.model import Breaker, Cache, Concurrency, Rate, Retry
+from ciranda.workflow.model import Breaker, Cache, Concurrency, Quota, Rate, Retry
 
 __all__ = ["MAPPED", "expanded", "read_modifier"]
 
@@ -62,11 +62,30 @@ def _breaker(value: Mapping[str, Any]) -> Breaker:
 
 
 def _rate(value: Mapping[str, Any]) -> Rate:
-    count, _, text = str(value["requests"]).partition("/")
-    per = _seconds("requests", text)
+    quotas = {
+        name: _quota(name, value[name])
+        for name in ("requests", "input-tokens", "output-tokens")
+        if name in value
+    }
+    starts = quotas.get("requests", Quota(0, Rate().per))
+    return Rate(
+        requests=starts.limit,
+        per=starts.per,
+        key=value.get("key"),
+        input_tokens=quotas.get("input-tokens"),
+        output_tokens=quotas.get("output-tokens"),
+        cost=dict(value.get("cost", {})),
+        shared=value.get("shared", "engine"),
+    )
+
+
+def _quota(name: str, written: str) -> Quota:
+    count, _, text = written.partition("/")
+    per = _seconds(name, text)
     if not per:
-        raise ValueError("`requests` counts starts in a window longer than `0s`", "requests")
-    return Rate(requests=int(count), per=per, key=value.get("key"))
+        counted = "starts" if name == "requests" else "what is used"
+        raise ValueError(f"`{name}` counts {counted} in a window longer than `0s`", name)
+    return Quota(int(count), per)
 
 
 def _concurrency(value: Mapping[str, Any]) -> Concurrency:

@@ -80,6 +80,9 @@ def _values(step: Step, places: Places) -> Iterator[tuple[str, str, Path, Any]]:
         if value is not None:
             path = written_path(step.id, name, places, (inner,))
             yield "key", f"{name}.{inner}", path, value
+    for name, value in (step.rate.cost if step.rate is not None else {}).items():
+        path = written_path(step.id, "rate", places, ("cost", name))
+        yield "key", f"rate.cost.{name}", path, value
 
 
 @dataclass(frozen=True, slots=True)

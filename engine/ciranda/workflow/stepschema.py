@@ -42,6 +42,15 @@ def _count(says: str, least: int = 1) -> dict[str, Any]:
     }
 
 
+def _quota(says: str) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "pattern": r"^[1-9][0-9]{0,8}/(?:[0-9]{1,12}(?:ms|s|m|h|d))+$",
+        "description": says,
+        "x-says": "a rate such as `50/1m`",
+    }
+
+
 def _share(says: str) -> dict[str, Any]:
     return {
         "type": ["string", "number"],
@@ -270,16 +279,27 @@ def _shared_limits() -> dict[str, Any]:
         ),
         "rate": _closed(
             {
-                "requests": {
-                    "type": "string",
-                    "pattern": r"^[1-9][0-9]{0,8}/(?:[0-9]{1,12}(?:ms|s|m|h|d))+$",
-                    "description": "How many starts in how long.",
-                    "x-says": "a rate such as `50/1m`",
-                },
+                "requests": _quota("How many starts in how long."),
+                "input-tokens": _quota("How many tokens that go in, in how long."),
+                "output-tokens": _quota("How many tokens that come out, in how long."),
+                "cost": _closed(
+                    {
+                        name: {
+                            "type": ["integer", "string"],
+                            "minimum": 0,
+                            "description": "What one attempt is expected to take.",
+                            "x-says": "a whole number from 0, or an expression in `${{ }}`",
+                        }
+                        for name in ("requests", "input-tokens", "output-tokens")
+                    },
+                    description="What one attempt is expected to take of each.",
+                    **{"x-says": "a mapping such as `{input-tokens: 1200}`"},
+                ),
+                "shared": _words("engine", "machine", says="Who counts together."),
                 "key": _key(),
             },
-            required=["requests"],
-            description="At most so many starts in any window of time.",
+            anyOf=[{"required": [name]} for name in ("requests", "input-tokens", "output-tokens")],
+            description="At most so many starts, and tokens, in any window of time.",
             **{"x-says": "a mapping such as `{requests: 50/1m}`"},
         ),
         "concurrency": _closed(

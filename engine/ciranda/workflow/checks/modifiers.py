@@ -45,6 +45,7 @@ def modifier_faults(
         yield from _times(step, places)
         yield from _caps(step, places)
         yield from _map(step, places)
+        yield from _rate(step, places)
         yield from _layers(step, plugins, places)
         action = actions.get(step.uses)
         if action is not None:
@@ -158,6 +159,38 @@ def _times(step: Step, places: Places) -> Iterator[Fault]:
             f"holds fewer than `minimum`, {breaker.minimum}",
             kind="breaker",
         )
+
+
+def _rate(step: Step, places: Places) -> Iterator[Fault]:
+    """Yield costs of what is not limited, and those that no window ever has room for."""
+    if step.rate is None:
+        return
+    limits = {name: limit for name, limit, _ in step.rate.dimensions}
+    for name, cost in step.rate.cost.items():
+        path = written_path(step.id, "rate", places, ("cost", name))
+        if name not in limits:
+            yield places.fault(
+                path,
+                f"`rate` of step `{step.id}` has a cost in `{name}` and does not limit that",
+                hint=f"write `{name}: 1000/1m` beside `cost`, or leave the cost out",
+                key=True,
+                kind="rate",
+            )
+        elif isinstance(cost, int) and cost > limits[name]:
+            yield places.fault(
+                path,
+                f"an attempt of step `{step.id}` costs {cost} of `{name}`, which can never fit "
+                f"the limit of {limits[name]}",
+                hint="raise the limit, or make the step smaller",
+                kind="rate",
+            )
+        elif isinstance(cost, str) and "${{" not in cost:
+            yield places.fault(
+                path,
+                f"the cost of step `{step.id}` in `{name}` is a text: `{cost}`",
+                hint=f"write a number, or an expression: `${{{{ {cost} }}}}`",
+                kind="wrong-type",
+            )
 
 
 def _caps(step: Step, places: Places) -> Iterator[Fault]:

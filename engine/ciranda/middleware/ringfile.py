@@ -1,0 +1,272 @@
+"""The file of a ring: private to its user, locked for microseconds, sound whatever happened to it.
+
+A file is only ever replaced as a whole, by renaming another over it; whoever has the old one
+sees that it has no name any more, and opens the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import stat
+import time
+import weakref
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, final
+
+from ciranda.errors import StoreError
+from ciranda.middleware.ring import Ring
+from ciranda.middleware.ringformat import (
+    RingDamageError,
+    boot_in,
+    empty,
+    is_ring,
+    spans_in,
+    with_boot,
+)
+from ciranda.workflow.durations import duration_text
+
+__all__ = ["SUFFIX", "RingFile", "sweep"]
+
+SUFFIX: Final = ".rate"
+_PATIENCE: Final = 2.0  # seconds; locks are held for microseconds, unless a holder was stopped
+_TRIES: Final = 100
+_SWEPT: Final = 64  # files looked at in one go
+_FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+@final
+class RingFile:
+    """An open ring and its lock.
+
+    Args:
+        path: The file; made if there is none.
+        spans: The limit and the seconds of each dimension.
+        slots: How many entries a new one has room for.
+        boot: A mark of this boot of the machine, 16 bytes; times of another mean nothing.
+
+    Attributes:
+        notices: What was wrong with the file, a sentence each.
+
+    Raises:
+        StoreError: It cannot be used.
+    """
+
+    def __init__(
+        self, path: Path, spans: Sequence[tuple[int, float]], slots: int, boot: bytes
+    ) -> None:
+        self.path: Final = path
+        self.notices: Final[list[str]] = []
+        self._spans: Final = list(spans)
+        self._slots: Final = slots
+        self._boot: Final = boot
+        self._descriptor = -1
+        self._owner = 0  # the process that has opened it
+        self._closing: weakref.finalize[[int], RingFile] | None = None
+        self._map: mmap.mmap
+        self.ring: Ring
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `ring` may be read."""
+        return self._closing is not None
+
+    def lock(self, now: float) -> Ring:
+        """Return the ring, locked until `unlock`.
+
+        Nothing may be awaited meanwhile. A fork shares the lock of its parent, so it opens the
+        file anew, and so does whoever finds that it was replaced, removed or damaged.
+
+        Raises:
+            StoreError: It cannot be used.
+        """
+        if self._owner != os.getpid() or self._closing is None:
+            self.close()
+            self._open(now, b"")
+        else:
+            _locked(self._descriptor, self.path)
+            found = os.fstat(self._descriptor)
+            if not found.st_nlink or found.st_size != len(self._map):
+                # What was granted still counts if somebody has removed the file.
+                content = self._map[:] if found.st_size == len(self._map) else b""
+                self.close()
+                self._open(now, content)
+        try:
+            self.ring.mend()
+        except RingDamageError:
+            self.close()
+            self._open(now, b"")
+            self.ring.mend()
+        return self.ring
+
+    def unlock(self) -> None:
+        """Let others have the ring."""
+        if self.is_open:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file, and of its lock; the next one to lock it opens it again."""
+        if self._closing is None:
+            return
+        self.ring.release()
+        self._map.close()
+        self._closing()
+        self._closing = None
+
+    def _open(self, now: float, known: bytes) -> None:
+        """Open and lock the file; `known` is what it held, if it is gone."""
+        for _ in range(_TRIES):
+            descriptor = _opened(self.path)
+            try:
+                content = _content(descriptor, self.path)
+                better = None if content is None else self._better(content or known, now)
+                if better is not None:
+                    _replace(self.path, better)
+                if content is None or better is not None:
+                    continue
+                self._descriptor, descriptor = descriptor, -1
+                break
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+        else:
+            raise StoreError(f"{self.path} is replaced again and again by others: remove it")
+        self._owner = os.getpid()
+        self._closing = weakref.finalize(self, os.close, self._descriptor)
+        self._map = mmap.mmap(self._descriptor, len(content))
+        self.ring = Ring(memoryview(self._map), self._spans, self._slots)
+
+    def _better(self, content: bytes, now: float) -> bytes | None:
+        """Return what the file has to hold; None if it is good as it is.
+
+        Raises:
+            StoreError: It is somebody else's.
+        """
+        if not content:
+            return with_boot(empty(self._spans, self._slots), self._boot)
+        if not is_ring(content):
+            raise StoreError(f"{self.path} is not the file of a rate limit: move it away")
+        if spans_in(content) != (self._spans, self._slots) or not _sound(
+            content, self._spans, self._slots
+        ):
+            longest = duration_text(max(per for _, per in self._spans))
+            self.notices.append(
+                f"{self.path} was damaged and is begun anew; as nobody knows what it has counted, "
+                f"nothing starts for {longest}"
+            )
+            fresh = empty(self._spans, self._slots)
+            with _ring(fresh, self._spans, self._slots) as ring:
+                ring.fill_up(now)
+            return with_boot(fresh, self._boot)
+        copy = bytearray(content)
+        with _ring(copy, self._spans, self._slots) as ring:
+            seen = ring.seen
+            if boot_in(content) == self._boot and now >= seen - 1.0:
+                return None
+            # All that it holds was before this boot, whose clock began at 0.
+            ring.shift(-max(seen, 0.0))
+        return with_boot(copy, self._boot)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, _FLAGS | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"the file of a rate limit, {path}: {error.strerror}") from error
+
+
+def _content(descriptor: int, path: Path) -> bytes | None:
+    """Lock a file and return what it holds; None if it has no name any more.
+
+    Raises:
+        StoreError: It is not a file of this user.
+    """
+    _locked(descriptor, path)
+    found = os.fstat(descriptor)
+    if not found.st_nlink:
+        return None
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        raise StoreError(f"{path} is not a file of this user: move it away")
+    if found.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)
+    return os.pread(descriptor, found.st_size, 0)
+
+
+def _locked(descriptor: int, path: Path) -> None:
+    end = 0.0
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            now = time.monotonic()
+            end = end or now + _PATIENCE
+            if now > end:
+                raise StoreError(
+                    f"{path} is locked by a process that does not go on: end that process"
+                ) from None
+            time.sleep(0.0 if now < end - _PATIENCE + 0.001 else 0.0005)
+        else:
+            return
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put another file in the place of one that is locked."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            # Written, so that there is room: what is mapped without any ends the process.
+            os.write(descriptor, content)
+        finally:
+            os.close(descriptor)
+        beside.replace(path)
+    except OSError as error:
+        raise StoreError(f"the file of a rate limit, {path}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _ring(content: bytearray, spans: Sequence[tuple[int, float]], slots: int) -> Iterator[Ring]:
+    ring = Ring(memoryview(content), spans, slots)
+    try:
+        yield ring
+    finally:
+        ring.release()
+
+
+def _sound(content: bytes, spans: Sequence[tuple[int, float]], slots: int) -> bool:
+    with _ring(bytearray(content), spans, slots) as ring:
+        return ring.sound()
+
+
+def sweep(new: Path, boot: bytes, now: float) -> None:
+    """Remove files of rings that count nothing any more, some for each new one.
+
+    Whoever has one open sees that it is gone, and makes another. It begins behind the name of the
+    new file, which is as good as drawn at random, so that each has its turn.
+    """
+    with os.scandir(new.parent) as entries:
+        paths = sorted(entry.path for entry in entries if entry.name.endswith(SUFFIX))
+    begin = bisect_left(paths, str(new))
+    for path in (paths[begin:] + paths[:begin])[:_SWEPT]:
+        with contextlib.suppress(OSError):  # what cannot be looked at stays
+            descriptor = os.open(path, _FLAGS)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found = os.fstat(descriptor)
+                if found.st_nlink and _spent(os.pread(descriptor, found.st_size, 0), boot, now):
+                    os.unlink(path)
+            finally:
+                os.close(descriptor)
+
+
+def _spent(content: bytes, boot: bytes, now: float) -> bool:
+    """Say whether a file is a ring's in which nothing counts any more."""
+    known = spans_in(content)
+    if known is None or boot_in(content) != boot or not _sound(content, *known):
+        return False
+    with _ring(bytearray(content), *known) as ring:
+        return ring.idle(now)
