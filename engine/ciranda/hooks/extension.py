@@ -220,7 +220,7 @@ def decomposers() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
     Fires once before the first goal of the plugin `planner`, and again when a plugin came or went.
 
     Returns:
-        Decomposers as `ciranda_planner.Decomposer`, which are asked in plugin order until one
+        Decomposers as `ciranda_planner.decomposing.Decomposer`, asked in plugin order until one
         takes the goal; two of one name are an error. None or an empty list offers nothing.
 
     Example:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ciranda import hookimpl
 from ciranda.actions import Action
 
+from .answering import Goals
 from .settings import PlannerSettings
 from .trial import burn, trial
 from .watch import Watch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CIRANDA_API", "actions", "lifespan", "settings"]
 
 CIRANDA_API = (1, 0)
+_GOALS: Final = "planner goals"  # no plugin can have this name
 
 
 @hookimpl
@@ -36,5 +38,9 @@ def actions() -> list[Action]:
 @hookimpl
 @asynccontextmanager
 async def lifespan(engine: Engine) -> AsyncIterator[Watch]:
-    """Keep an eye on the runs of plans."""
-    yield Watch(engine.clock)
+    """Keep an eye on the runs of plans, and answer who has a goal."""
+    engine.bus.register(Goals(engine.bus, engine.configuration.root), _GOALS)
+    try:
+        yield Watch(engine.clock)
+    finally:
+        engine.bus.unregister(_GOALS)

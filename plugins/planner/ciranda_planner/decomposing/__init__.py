@@ -1,0 +1,22 @@
+"""From a goal in words or a checklist to a plan: analysis, strategy, decomposition, validation."""
+
+from __future__ import annotations
+
+from .analysis import Analysis, Complexity, analyse, by_parts
+from .decomposer import Assignment, Decomposer, Decomposition, Goal
+from .planning import GoalPlanner, Planned
+from .rules import RULES
+
+__all__ = [
+    "RULES",
+    "Analysis",
+    "Assignment",
+    "Complexity",
+    "Decomposer",
+    "Decomposition",
+    "Goal",
+    "GoalPlanner",
+    "Planned",
+    "analyse",
+    "by_parts",
+]
