@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.errors import SettingsError
 from ciranda.settings import enable_plugin
@@ -108,7 +109,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share(400), deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_an_edit_adds_the_name_or_does_not_parse_as_wanted(text: str) -> None:
     try:

@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus, urlencode
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.actions import canonical, plain
 from ciranda.errors import InputError, StepError
@@ -136,7 +137,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(values)
 def test_conceal_and_reveal_are_opposites(value):
     stored = msgspec.msgpack.encode(VAULT.conceal(value), enc_hook=encode_reference)

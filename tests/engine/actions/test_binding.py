@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypedDict
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.actions import Arg, action
 from ciranda.errors import StepError
@@ -229,7 +230,7 @@ def test_what_an_author_keeps_is_not_what_others_read():
     assert finished == {"rows": [1]}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdez"), st.none() | st.integers(-5, 5) | st.text()))
 def test_binding_agrees_with_the_schema(inputs):
     jsonschema = pytest.importorskip("jsonschema_rs")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.actions import NotPlainError, canonical, copy_value, digest, plain
 
@@ -82,7 +83,7 @@ def typed(value):
     return (type(value).__name__, value, sign)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 @given(values)
 def test_plain_data_stays_as_it_is_and_survives_the_store(value):
     out = plain(value)
@@ -91,7 +92,7 @@ def test_plain_data_stays_as_it_is_and_survives_the_store(value):
     assert typed(msgspec.msgpack.decode(msgspec.msgpack.encode(out))) == typed(value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 @given(values, values)
 def test_canonical_bytes_are_equal_exactly_when_values_and_types_are(a, b):
     assert (canonical(a) == canonical(b)) is (typed(a) == typed(b))
@@ -208,7 +209,7 @@ def test_64_levels_are_accepted():
     assert plain(value) == value
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 @given(values)
 def test_neither_plain_nor_a_copy_shares_a_container(value):
     for copied in (plain(value), copy_value(value)):

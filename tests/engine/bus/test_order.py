@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.bus import ordered
 from ciranda.errors import PluginError
@@ -31,7 +32,7 @@ LAYERS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 @given(LAYERS)
 def test_every_wish_is_kept_or_a_circle_is_named(layers: list[Layer]) -> None:
     wishes = {

@@ -9,6 +9,7 @@ import pluggy
 import pytest
 import structlog
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.bus import Bus, ObserverFailure
 from ciranda.errors import PluginError
@@ -29,7 +30,7 @@ def listener(log: list[Any], mark: Any, **options: Any) -> object:
     return Plugin()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(
     st.lists(
         st.tuples(

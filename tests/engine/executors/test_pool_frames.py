@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.executors.pool.worker import frames
 from ciranda.executors.pool.worker.weight import containers
@@ -27,7 +28,7 @@ def reader() -> frames.FrameReader[Any]:
     return frames.FrameReader(frames.decoder(frames.FromWorker))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 @given(st.lists(values, max_size=5), st.lists(st.integers(1, 40), min_size=1, max_size=10))
 def test_frames_cut_anywhere_arrive_whole_and_in_order(sent, cuts):
     stream = b"".join(frames.encode(frames.Result(n, value)) for n, value in enumerate(sent))
@@ -115,7 +116,7 @@ def nested(value: object) -> int:
             return 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 @given(values | st.lists(st.text(min_size=30, max_size=300) | st.binary(max_size=70_000)))
 def test_the_count_before_decoding_is_the_count_after(value):
     assert containers(msgspec.msgpack.encode(value)) == nested(value)

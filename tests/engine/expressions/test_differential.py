@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.expressions import ExpressionError
 from ciranda.expressions.dialect import YAML
@@ -276,13 +277,13 @@ def theirs(source):
         )  # the oracle reads only our own source
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(typed)
 def test_well_typed_expressions_mean_what_they_mean_to_cpython(source):
     compare(source)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(expressions)
 def test_expressions_of_any_types_mean_what_they_mean_to_cpython(source):
     compare(source)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.expressions import Expression, ExpressionError, compile_template
 from ciranda.expressions.dialect import YAML, Q
@@ -61,23 +62,28 @@ def test_the_corpus_is_large_enough_to_mean_something():
 
 
 @pytest.mark.parametrize("name", list(corpus()))
-def test_every_hostile_expression_is_a_fault_with_a_place(name):
+def test_every_hostile_expression_is_a_fault_with_a_place_and_changes_nothing(name):
+    scope = copy.deepcopy(SCOPE)
     for source in corpus()[name]:
         with pytest.raises(ExpressionError) as caught:
-            Expression(source, YAML, None)(SCOPE)
+            Expression(source, YAML, None)(scope)
 
         fault = caught.value
         assert fault.kind in KINDS, source
         assert 0 <= fault.offset <= len(source), source
         assert fault.source == source
         assert "\n" not in str(fault), source
+        assert scope == SCOPE, source
+        assert list(scope["d"]) == ["a", "b"]
 
 
 @pytest.mark.uncounted
 def test_no_hostile_expression_takes_long():
     slow = []
     for source in (line for lines in corpus().values() for line in lines):
-        taken = min(_time(source), _time(source))
+        taken = _time(source)
+        if taken > 1.0:
+            taken = min(taken, _time(source))
         assert taken < 30, source
         if taken > 1.0:
             slow.append(source)
@@ -91,18 +97,6 @@ def _time(source: str) -> float:
     with pytest.raises(ExpressionError):
         Expression(source, YAML, None)(SCOPE)
     return time.process_time() - begin
-
-
-@pytest.mark.uncounted
-def test_the_scope_is_the_same_after_every_hostile_expression():
-    scope = copy.deepcopy(SCOPE)
-
-    for source in (line for lines in corpus().values() for line in lines):
-        with pytest.raises(ExpressionError):
-            Expression(source, YAML, None)(scope)
-
-        assert scope == SCOPE, source
-        assert list(scope["d"]) == ["a", "b"]
 
 
 @pytest.mark.uncounted
@@ -208,7 +202,7 @@ soup = st.lists(
 )
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share(1000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(soup.map("".join) | soup.map(" ".join))
 def test_a_soup_of_hostile_pieces_gives_plain_data_or_a_fault(source):
     scope = copy.deepcopy(SCOPE)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.expressions import ExpressionError, Stored, compile_template
 
@@ -140,7 +141,7 @@ data = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 @given(data, st.text(st.characters(exclude_characters="$", exclude_categories=["Cs"]), max_size=9))
 def test_values_survive_alone_and_are_json_within_text(value, around):
     whole = compile_template("${{ v }}")({"v": value})

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 from tests.engine.middleware.stage import Clock
 
 from ciranda.middleware.answers import Answer, Answers
@@ -73,7 +74,7 @@ STEPS = st.lists(
 
 
 @given(most=st.integers(1, 5), most_bytes=st.integers(8, 80), steps=STEPS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share(400), deadline=None)
 def test_memory_does_what_a_list_and_a_clock_do(most, most_bytes, steps):
     clock = Clock(0.0)
     answers = Answers(clock=clock, most=most, most_bytes=most_bytes)

@@ -7,6 +7,7 @@ import anyio
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 from tests.engine.middleware.stage import Stage, double, plan
 
 from ciranda.actions import Action, action
@@ -65,7 +66,7 @@ def encoded():
 
 
 @given(one=VALUES, other=VALUES)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=share(1500), deadline=None)
 def test_material_is_equal_exactly_when_values_and_types_are(encoded, one, other):
     assert (encoded(one) == encoded(other)) is same(one, other)
     assert encoded(one) == encoded(msgspec.msgpack.decode(msgspec.msgpack.encode(one)))

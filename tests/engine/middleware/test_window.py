@@ -4,6 +4,7 @@ import random
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.middleware.window import Reservations, Window
 
@@ -23,7 +24,7 @@ def brute_force(grants: list[tuple[float, int]], limit: int, per: float, cost: i
     per=st.sampled_from([0.25, 1.0, 60.0]),
     demands=st.lists(st.tuples(st.floats(0, 40), st.integers(1, 8)), max_size=60),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 def test_each_grant_is_the_earliest_that_brute_force_finds(limit, per, demands):
     window = Reservations([Window(limit, per)])
     grants: list[tuple[float, int]] = []
@@ -59,7 +60,7 @@ def test_a_hundred_thousand_starts_never_pass_the_limit_and_use_nearly_all_of_it
     limits=st.lists(st.integers(1, 9), min_size=1, max_size=3),
     demands=st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), max_size=40),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 def test_several_dimensions_are_taken_at_one_time_at_which_all_fit(limits, demands):
     together = Reservations([Window(limit, 10.0) for limit in limits])
     grants: list[tuple[float, list[int]]] = []

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 from tests.engine.observe.story import EPOCH, Story, chance, resumed, settlement
 
 from ciranda.events import (
@@ -115,7 +116,7 @@ def test_a_step_that_is_cancelled_while_it_waits_has_no_attempt_more():
     assert track.waits == ((EPOCH + 1.0, EPOCH + 2.0),)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(st.integers(0, 10_000))
 def test_every_track_ends_once_within_its_parent(seed):
     ended = []
@@ -146,7 +147,7 @@ def test_every_track_ends_once_within_its_parent(seed):
         assert keys.index((index, track.path)) < keys.index((index, track.parent or None))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 @given(st.integers(0, 10_000), st.data())
 def test_the_fold_agrees_with_the_last_word_of_each_segment(seed, data):
     events = chance(seed)

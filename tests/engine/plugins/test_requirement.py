@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.errors import PluginError
 from ciranda.plugins import parse_requirement
@@ -14,7 +15,7 @@ NUMBERS = st.lists(st.integers(0, 3), min_size=1, max_size=3).map(lambda x: ".".
 PART = st.tuples(st.sampled_from(["==", "!=", ">=", "<=", "<", ">"]), NUMBERS).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share(400), deadline=None)
 @given(st.lists(PART, max_size=3), NUMBERS)
 def test_released_versions_are_accepted_as_packaging_accepts_them(
     parts: list[str], version: str

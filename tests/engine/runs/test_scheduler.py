@@ -4,6 +4,7 @@ import random
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 from tests.engine.runs.driver import Driver, graph_of
 
 from ciranda.events import RunCancelled, RunResumed, StepSkipped, StepStarted
@@ -57,7 +58,7 @@ def cases(draw):
 
 
 @given(cases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 def test_every_order_of_answers_ends_each_step_as_the_rules_say(case):
     needs, outcomes, lifts, seed = case
 
@@ -70,7 +71,7 @@ def test_every_order_of_answers_ends_each_step_as_the_rules_say(case):
 
 
 @given(cases())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 def test_no_step_starts_before_its_needs_have_ended(case):
     needs, outcomes, lifts, seed = case
     driver = Driver(graph_of(needs, lifts=lifts), outcomes, random.Random(seed))
@@ -91,7 +92,7 @@ def test_no_step_starts_before_its_needs_have_ended(case):
 
 
 @given(cases(), st.integers(0, 60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 def test_a_log_cut_anywhere_resumes_to_the_same_end(case, cut):
     needs, outcomes, lifts, seed = case
     whole = drive(needs, outcomes, seed, lifts=lifts)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.context import Context, RunInfo
 from ciranda.errors import StepError
@@ -151,7 +152,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(values, st.sampled_from(["json", "yaml"]))
 def test_every_value_comes_back_from_a_document(value, kind):
     written = encode(value, kind, "utf-8", ",")
@@ -159,7 +160,7 @@ def test_every_value_comes_back_from_a_document(value, kind):
     assert repr(decode(written, kind, "f", "utf-8", ",")) == repr(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 @given(st.lists(values, max_size=5))
 def test_every_list_comes_back_from_lines_of_json(items):
     written = encode(items, "jsonl", "utf-8", ",")
@@ -168,7 +169,7 @@ def test_every_list_comes_back_from_lines_of_json(items):
     assert repr(decode(written, "jsonl", "f", "utf-8", ",")) == repr(items)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(st.lists(st.tuples(printable, printable), min_size=1, max_size=5), st.sampled_from(",;\t"))
 def test_every_text_comes_back_from_a_cell(pairs, delimiter):
     rows = [{"a": a, "b": b} for a, b in pairs]

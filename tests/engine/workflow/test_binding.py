@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.expressions import ExpressionError, Secret, compile_template
 from ciranda.workflow.binding import BindingError, bind, condition
@@ -36,7 +37,7 @@ values = st.recursive(
 
 
 @given(values)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 def test_a_binding_gives_what_evaluating_piece_by_piece_gives(value: Any):
     bound = bind(value)
 
@@ -48,7 +49,7 @@ def test_a_binding_gives_what_evaluating_piece_by_piece_gives(value: Any):
 
 
 @given(values)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=share(100))
 def test_what_a_reader_changes_nobody_else_sees(value: Any):
     bound = bind(value)
     before = repr(bound(SCOPE))

@@ -1,6 +1,7 @@
 """Cycles, against a naive search."""
 
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.workflow.cycles import cycles
 
@@ -23,7 +24,7 @@ def reaches(needs: dict[str, tuple[str, ...]], start: str) -> bool:
 
 
 @given(graphs)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 def test_a_cycle_is_found_exactly_when_a_step_waits_for_itself(needs: dict[str, tuple[str, ...]]):
     found = cycles(needs)
 
@@ -31,7 +32,7 @@ def test_a_cycle_is_found_exactly_when_a_step_waits_for_itself(needs: dict[str, 
 
 
 @given(graphs)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 def test_each_cycle_is_a_way_round_from_its_earliest_step(needs: dict[str, tuple[str, ...]]):
     order = list(needs)
     for circle in cycles(needs):
@@ -41,7 +42,7 @@ def test_each_cycle_is_a_way_round_from_its_earliest_step(needs: dict[str, tuple
 
 
 @given(graphs)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=share(200))
 def test_without_the_cycles_found_nothing_waits_for_itself(needs: dict[str, tuple[str, ...]]):
     gone = {name for circle in cycles(needs) for name in circle}
     left = {name: wanted for name, wanted in needs.items() if name not in gone}

@@ -7,6 +7,7 @@ import re
 import pytest
 import yaml
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 from yamlcore import CCoreDumper, CCoreLoader  # type: ignore[import-untyped] # ships no types
 
 from ciranda.errors import WorkflowError
@@ -46,7 +47,7 @@ def typed(data):
 
 
 @given(DATA, st.sampled_from([None, "'", '"', "|", ">"]), st.sampled_from([None, True, False]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share(400), deadline=None)
 def test_a_written_document_reads_back_as_the_oracle_reads_it(data, quote, flow):
     text = yaml.dump(
         data,
@@ -64,7 +65,7 @@ def test_a_written_document_reads_back_as_the_oracle_reads_it(data, quote, flow)
 
 
 @given(st.text(alphabet="0123456789abfxoEeINFnatruls.+-_~=<", min_size=1, max_size=8))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=share(1500), deadline=None)
 def test_an_unquoted_word_means_what_the_oracle_says(word):
     text = f"a: {word}\n"
     try:
@@ -82,7 +83,7 @@ def test_an_unquoted_word_means_what_the_oracle_says(word):
 
 
 @given(st.text(alphabet="ab:-?[]{},&*!|>'\"#% \n\t01$", max_size=24))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=share(1500), deadline=None)
 def test_of_what_the_oracle_refuses_nothing_is_accepted(text):
     try:
         plain = read(text).plain()

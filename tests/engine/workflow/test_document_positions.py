@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.workflow.document import parse_document
 from ciranda.workflow.nodes import Mapping, Scalar, Sequence
@@ -64,7 +65,7 @@ def written(draw):
 
 
 @given(written())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 def test_each_key_and_value_is_where_it_was_written(drawn):
     text, places = drawn
     document = read(text)
@@ -79,7 +80,7 @@ def test_each_key_and_value_is_where_it_was_written(drawn):
 
 
 @given(written())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 def test_each_character_of_a_value_on_one_line_is_where_it_was_written(drawn):
     text, places = drawn
     document = read(text)
@@ -93,7 +94,7 @@ def test_each_character_of_a_value_on_one_line_is_where_it_was_written(drawn):
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 def test_each_character_of_a_text_block_is_where_it_was_written(data):
     style = data.draw(st.sampled_from("|>"))
     line = st.text(alphabet="ab {}$#:'\"", max_size=8)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.workflow.dump import dump, dumps
 from ciranda.workflow.load import load, loads
@@ -126,7 +127,7 @@ workflows = st.fixed_dictionaries(
 
 
 @given(workflows)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 def test_any_workflow_survives_being_written_out(data: dict[str, Any]):
     text = dumps_plain(data)
     workflow = loads(text)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 from jsonschema_rs import Draft202012Validator
+from tests.effort import share
 
 from ciranda.workflow.fitting import patterns_of, surely_fits
 from ciranda.workflow.schema import workflow_schema
@@ -86,7 +87,7 @@ def test_a_faultless_file_is_sure_to_fit():
     assert surely_fits(WHOLE, SCHEMA, patterns=PATTERNS)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share(400), deadline=None)
 @given(
     st.sampled_from(list(places(WHOLE))), JUNK, st.sampled_from([None, None, "run", "x-a", "é", ""])
 )
@@ -153,7 +154,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=share(500), deadline=None)
 @given(SCHEMAS, VALUES)
 def test_yes_is_never_wrong_for_any_schema(schema, value):
     if surely_fits(value, schema, patterns=patterns_of(schema)):

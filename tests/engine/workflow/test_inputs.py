@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.errors import InputError, WorkflowError
 from ciranda.expressions import Secret
@@ -214,7 +215,7 @@ json_values = st.recursive(
                      "duration", "datetime", "secret"]),
     json_values,
 )  # fmt: skip
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 def test_any_value_is_taken_or_refused(kind: str, value: Any):
     with suppress(InputError):
         one(kind, value)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.actions import Action
 from ciranda.errors import Fault, WorkflowError
@@ -34,7 +35,7 @@ def faults_of(text: str, actions: dict[str, Action]) -> list[Fault]:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=share(300))
 def test_a_word_put_anywhere_gives_a_workflow_or_faults(
     data: st.DataObject, actions: dict[str, Action]
 ):
@@ -49,7 +50,7 @@ def test_a_word_put_anywhere_gives_a_workflow_or_faults(
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=share(150))
 def test_lines_left_out_or_doubled_give_a_workflow_or_faults(
     data: st.DataObject, actions: dict[str, Action]
 ):
@@ -88,7 +89,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 @given(path=st.sampled_from(PLACES), new=values)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=share(400))
 def test_any_value_of_a_model_made_in_python_may_be_wrong(
     path: tuple[Any, ...], new: Any, actions: dict[str, Action]
 ):

@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from tests.effort import share
 
 from ciranda.workflow.nearest import nearest
 
@@ -41,13 +42,13 @@ def test_among_equals_the_earliest_wins():
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 def test_the_answer_is_a_candidate_or_nothing(word, candidates):
     assert nearest(word, candidates) in [*candidates, None]
 
 
 @given(st.sampled_from(KEYS), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 def test_a_swap_of_two_letters_is_always_found(word, data):
     at = data.draw(st.integers(0, len(word) - 2))
     swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]

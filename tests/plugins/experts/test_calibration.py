@@ -17,6 +17,7 @@ from ciranda_experts.learning.isotonic import pool
 from ciranda_experts.learning.platt import log_odds, logistic, scale
 from ciranda_experts.learning.reliability import brier, reliability
 from ciranda_experts.learning.schema import FILE, MIGRATIONS
+from tests.effort import share
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def brute(points):
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(-3, 3)), min_size=1, max_size=9))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 def test_pooling_gives_the_best_of_all_rising_fits(points):
     exact = [(x, Fraction(target)) for x, target in points]
 
@@ -156,7 +157,7 @@ POINTS = st.lists(
 
 
 @given(POINTS, st.sampled_from([isotonic, platt]), st.lists(st.floats(0, 1), min_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 def test_every_curve_rises_and_is_never_certain(points, fit, raws):
     curve = fit(points)
     if curve is None:
@@ -204,7 +205,7 @@ def test_bins_brier_score_and_calibration_error_of_a_small_example():
 
 
 @given(POINTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 def test_every_point_is_in_one_bin(points):
     found = reliability(points)
 

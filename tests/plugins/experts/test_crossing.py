@@ -11,6 +11,7 @@ from ciranda_experts.intent.tree import Sort
 from ciranda_experts.presolve.problem import Problem
 from ciranda_experts.solver.crossing import Crossing, crosses
 from ciranda_experts.solver.irrational import between, confirmed
+from tests.effort import share
 
 from .random_problems import BOOL, INT, REAL, condition
 
@@ -184,7 +185,7 @@ def test_what_is_no_crossing_shows_nothing(problem, crossing):
     assert not crosses(problem, crossing)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(
     st.lists(st.integers(-4, 4), min_size=2, max_size=4),
     st.fractions(-3, 3, max_denominator=8),

@@ -18,6 +18,7 @@ from ciranda_experts.intent import (
 from ciranda_experts.intent.limits import DIGITS
 from ciranda_experts.intent.scope import RESERVED
 from ciranda_experts.intent.tokens import offset_of
+from tests.effort import share
 
 SORTS = {
     "x": Sort.INT,
@@ -235,7 +236,7 @@ def test_words_of_the_grammar_are_no_names(word):
 
 
 @given(st.text(alphabet="xy pq01.e()+-*/%<>=!&|,ninort#'\"\n\té\0", max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 @example("x==1e-")
 def test_any_text_is_a_condition_or_a_fault_with_a_place(text):
     try:

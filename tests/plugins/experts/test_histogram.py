@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda_experts.telemetry.histogram import bound, bucket, counted, cumulative, quantile
 from ciranda_experts.telemetry.rollup import Rollup
+from tests.effort import share
 
 
 def test_experts_cannot_make_up_more_reasons_than_are_told_apart():
@@ -24,7 +25,7 @@ def test_experts_cannot_make_up_more_reasons_than_are_told_apart():
 
 
 @given(st.lists(st.floats(2e-6, 1e4), min_size=1, max_size=60), st.sampled_from([0.5, 0.95, 0.99]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 def test_quantiles_are_right_to_two_percent(values, share):
     exact = sorted(values)[max(1, math.ceil(share * len(values) - 1e-9)) - 1]
 

@@ -19,6 +19,7 @@ from ciranda_experts.conservation.merkle import (
     root_from,
 )
 from ciranda_experts.intent.intent import Entry, Ledger
+from tests.effort import share
 
 # The leaves and roots with which implementations of Certificate Transparency are tested.
 LEAVES = [
@@ -235,7 +236,7 @@ def test_a_last_leaf_that_is_there_twice_makes_another_root():
     assert top(levels_of(leaves)) != top(levels_of([*leaves, leaves[-1]]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 @given(
     st.tuples(st.text(max_size=6), st.integers()),
     st.tuples(st.text(max_size=6), st.integers()),

@@ -10,10 +10,11 @@ from hypothesis import given, settings, strategies as st
 from ciranda.events.judging import Opinion, Verdict
 from ciranda_experts.council.merge import RULES, Terms, merge
 from ciranda_experts.council.reasons import FAILURES, Reason
+from tests.effort import share
 
 A, R, U, N = Verdict.APPROVED, Verdict.REJECTED, Verdict.UNCERTAIN, Verdict.ABSTAINED
 ORDER = {R: 0, U: 1, A: 2}
-few = settings(max_examples=150, deadline=None)
+few = settings(max_examples=share(150), deadline=None)
 
 
 def say(expert, verdict, confidence=0.9, *, proven=False, reason="r"):

@@ -16,6 +16,7 @@ from ciranda_experts.intent.intent import Source
 from ciranda_experts.security import judge, load_rules
 from ciranda_experts.security.python.folding import UNKNOWN, Folding
 from ciranda_experts.security.python.program import Program
+from tests.effort import share
 
 RULES = load_rules()
 DEEP = 100_000
@@ -186,7 +187,7 @@ formulas = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(formulas)
 def test_what_is_worked_out_is_what_python_says(formula):
     tree = ast.parse(formula)

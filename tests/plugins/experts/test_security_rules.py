@@ -14,6 +14,7 @@ from ciranda_experts import Intent, Question, Verdict
 from ciranda_experts.intent.intent import Source
 from ciranda_experts.security import Severity, judge, load_rules
 from ciranda_experts.security.glob import Glob
+from tests.effort import share
 
 RULE = """[[rule]]
 id = "our-rule"
@@ -129,7 +130,7 @@ def test_a_file_that_is_missing_too_long_or_no_text_is_named(tmp_path):
         load_rules(tmp_path / "own.toml")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
 def test_a_glob_matches_as_fnmatch_does(pattern, text):
     assert Glob(pattern).matches(text) == fnmatch.fnmatchcase(text, pattern)

@@ -15,6 +15,7 @@ from ciranda_experts.learning.thresholds import (
     bounds,
     next_threshold,
 )
+from tests.effort import share
 
 RULES = Rules(floor=0.9, ceiling=0.99, target=0.01, step=0.02, minimum=100)
 
@@ -84,7 +85,7 @@ def all_rules(draw):
 
 
 @given(st.floats(0, 1), st.integers(0, 30), st.integers(0, 60), all_rules())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 def test_no_outcome_moves_it_far_or_below_the_floor(current, blocks, wrong, rules):
     approvals = blocks * 50
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 
 from ciranda_experts.intent import Literal, Op, Operation, Sort, Variable, read_condition, write
+from tests.effort import share
 
 from .formulas import NAMES, terms
 
 
 @given(terms)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300), deadline=None)
 def test_what_is_written_reads_as_the_same_term(term):
     assert read_condition(write(term), NAMES) == term
 

@@ -10,6 +10,7 @@ from ciranda_quantum.pattern import (
     _run,
     compile_pattern,
 )
+from tests.effort import share
 
 letters = st.sampled_from(["a", "b", "[ab]", "[^a]", ".", "\\d", "\\w", "\\S", "1", "[0-9]", "\\b"])
 patterns = st.recursive(
@@ -29,7 +30,7 @@ patterns = st.recursive(
 
 @pytest.mark.uncounted
 @given(patterns, st.text("ab1 \n", max_size=8))
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=share(300), deadline=None, database=None)
 def test_the_automaton_finds_what_the_host_finds(pattern, text):
     made = compile_pattern(pattern)
 

@@ -172,11 +172,14 @@ async def test_a_pure_skill_is_answered_from_the_cache_until_it_is_edited(h, pro
     first = (await h.run(text)).outputs["a"]
     again = (await h.run(text)).outputs["a"]
     hits = len(h.events(CacheHit))
+    own = flow("skills.double_it", "    cache: {}\n", n=1)
+    assert (await h.run(own)).outputs["a"] == (await h.run(own)).outputs["a"]
+    assert len(h.events(CacheHit)) == 2
     (double / "SKILL.md").write_text((double / "SKILL.md").read_text() + "\nMore.\n")
     Shelf(project).trust.grant(double, "double-it")
     await h.run(text)
 
-    assert (again, hits, len(h.events(CacheHit))) == (first, 1, 1)
+    assert (again, hits, len(h.events(CacheHit))) == (first, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -197,12 +200,36 @@ async def test_what_may_not_be_cached_is_run_and_said(h, tmp_path, more, said):
 class TestSettings:
     @pytest.fixture
     def settings(self):
-        return {"require": "L4", "max_output": 2, "preload": ["double-it", "nobody"]}
+        return {"require": "L4", "preload": ["double-it", "nobody"]}
+
+    @pytest.fixture
+    def double(self, double, tmp_path, monkeypatch):
+        monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap
+        return double
 
     async def test_they_are_the_least_that_a_step_gets(self, h):
         error = await failure(h, skill="double-it", params={"n": 1}, require="L0")
 
         assert error["kind"] == "skills.sandbox"
+        assert "bubblewrap: sandbox L4 needs bubblewrap and there is none" in error["message"]
+
+
+class TestStrict:
+    @pytest.fixture
+    def settings(self):
+        return {"strict": ["double-it"], "require": "L1"}
+
+    @pytest.fixture
+    def double(self, double, tmp_path, monkeypatch):
+        monkeypatch.setenv("PATH", str(tmp_path))
+        return double
+
+    async def test_without_bubblewrap_they_run_and_warn(self, h):
+        found = await output(h, skill="double-it", params={"n": 1})
+
+        assert found["sandbox"]["missing"][0] == "bubblewrap"
+        (told,) = [each for each in h.events(StepLogged) if each.text.startswith("sandbox: L")]
+        assert told.level == "warning"
 
 
 class TestWarm:
@@ -218,7 +245,7 @@ class TestWarm:
 
     async def test_warm_skills_keep_their_process_from_run_to_run(self, tried, h):
         runs = [(await output(h, skill="tried"))["json"] for _ in range(3)]
-        fresh = await output(h, skill="tried", warm=False)
+        fresh = await output(h, skill="tried", isolation="fresh")
 
         assert runs == [1, 2, 3]
         assert fresh["json"] == 1
@@ -229,15 +256,22 @@ def test_every_kind_is_declared():
     assert not failure_of(StepError("skills.escape", "x"), run).retryable
 
 
-def test_a_skill_that_is_not_trusted_has_no_action(project):
-    make_skill(project / ".agents/skills", {"scripts/main.py": DOUBLE}, name="double-it")
+def test_the_action_of_a_skill_that_is_not_trusted_says_so_until_it_is(project):
+    made = make_skill(project / ".agents/skills", {"scripts/main.py": DOUBLE}, name="double-it")
 
-    names = [each.name for each in own_actions(SkillsSettings())]
+    known = {each.name: each for each in own_actions(SkillsSettings())}
+    own = known["skills.double_it"]
 
-    assert names == [
-        "skills.csv_profile", "skills.json_diff", "skills.licence_scan", "skills.log_errors",
-        "skills.text_metrics",
+    assert sorted(known) == [
+        "skills.csv_profile", "skills.double_it", "skills.json_diff", "skills.licence_scan",
+        "skills.log_errors", "skills.text_metrics",
     ]  # fmt: skip
+    assert own.doc == "Not trusted: look at the skill, then `ciranda skills trust double-it`."
+    with pytest.raises(StepError, match="then `ciranda skills trust double-it`") as caught:
+        own.bind({"n": 2})
+    assert caught.value.kind == "skills.trust"
+    Shelf(project).trust.grant(made.root, "double-it")
+    assert own.bind({"n": 2})["order"].params == {"n": 2, "by": 2}
 
 
 def test_two_scripts_of_one_name_have_no_action_and_neither_has_what_cannot_be_named(project):

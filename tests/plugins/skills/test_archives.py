@@ -20,6 +20,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda_skills.registry import ArchiveError, Hazard, Limits, Registry, source_of
 from ciranda_skills.registry.unpacking import Refusal, unpack
+from tests.effort import share
 
 from .hostile_archives import Packed, all_hostile, header, info, tar_of, zip_of
 
@@ -152,7 +153,7 @@ def test_what_zipfile_packs_is_unpacked_the_same(
     assert seen(tmp_path / "out") == tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(data=st.data())
 def test_a_damaged_archive_is_refused_or_harmless(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

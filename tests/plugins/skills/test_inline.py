@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda_skills.error import InlineMetadataError
 from ciranda_skills.inline import InlineMetadata, read_inline
+from tests.effort import share
 
 BLOCK = """\
 # /// script
@@ -112,7 +113,7 @@ def test_a_long_comment_takes_no_longer_than_it_is() -> None:
     assert time.process_time() - start < 30  # the pattern of the PEP takes minutes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(st.lists(st.sampled_from(["# /// script", "# /// x", "# ///", "#", "# a = 1", "b", ""])))
 def test_a_block_is_what_the_pattern_of_the_pep_says(lines: list[str]) -> None:
     text = "\n".join(lines)

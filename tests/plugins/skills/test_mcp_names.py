@@ -5,6 +5,7 @@ import re
 from hypothesis import given, settings, strategies as st
 
 from ciranda_skills.mcp.server.naming import names_of
+from tests.effort import share
 
 SAFE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 keys = st.lists(
@@ -41,7 +42,7 @@ def test_a_name_that_imitates_a_hash_takes_nothing_from_anybody():
     assert len(set(names.values())) == 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150), deadline=None)
 @given(keys)
 def test_names_are_safe_unique_and_the_same_in_any_order(scripts):
     names = names_of(scripts)

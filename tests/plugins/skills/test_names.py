@@ -10,6 +10,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from ciranda_skills.format import Violation, read_skill
 from ciranda_skills.format.names import check_name, normal_name
+from tests.effort import share
 
 LONG = "name_too_long"
 CAPITAL = "name_not_lowercase"
@@ -133,7 +134,7 @@ def _allowed(name: str) -> bool:
     return signs and name == name.lower() and 1 <= len(name) <= 64
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200), deadline=None)
 @given(st.text(st.sampled_from("ab-_ Aé٣ß.²"), max_size=8))
 @example("a" * 65)
 def test_a_name_is_right_exactly_when_no_rule_is_broken(written: str) -> None:

@@ -17,6 +17,7 @@ from ciranda_skills.error import (
     UnreadableError,
 )
 from ciranda_skills.resources import list_resources, read_resource, resolve
+from tests.effort import share
 
 
 @pytest.fixture
@@ -288,7 +289,7 @@ _NAMES = st.sampled_from([*_INSIDE, *_OUTSIDE, "", ".", "/", "\0", "~"])
 
 
 @settings(
-    max_examples=150,
+    max_examples=share(150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

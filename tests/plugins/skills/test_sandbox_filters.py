@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda_skills.sandbox import bpf, seccomp
 from ciranda_skills.sandbox.numbers import ABSENT, NEWEST, TABLE, number
+from tests.effort import share
 
 PID = 4321
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -78,7 +79,7 @@ machines = st.sampled_from(sorted(MACHINES))
     st.sampled_from(sorted(TABLE)) | st.integers(0, 2 * NEWEST),
     st.lists(interesting | st.integers(0, 2**64 - 1), min_size=6, max_size=6),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share(400), deadline=None)
 def test_a_filter_decides_as_its_rules_do(which, machine, called, arguments):
     chosen = called if isinstance(called, int) else number(called, machine)
     called_ = 0 if chosen == ABSENT else chosen

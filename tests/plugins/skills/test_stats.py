@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ciranda.store import Database
-from ciranda_skills.opened import open_skills
+from ciranda_skills.opened import keep_figures, keep_open
 from ciranda_skills.running import Outcome, Ran, Status
 from ciranda_skills.settings import SkillsSettings
 from ciranda_skills.stats import FILE, MIGRATIONS, OTHER, Recorder, Report, plain, prometheus
@@ -201,13 +201,18 @@ def test_the_command_tells_what_was_counted(
 async def test_runs_of_an_engine_are_counted_and_what_follows_is_learned(project: Path) -> None:
     made = make_skill(project, {"scripts/main.py": "print(1)\n"})
 
-    async with open_skills.open(settings=SkillsSettings(preload=("absent",))) as opened:
-        for _ in range(3):
-            assert (await opened.runner.run(made)).ok
+    async with keep_figures(project) as figures:
+        async with keep_open(SkillsSettings(), project, figures) as opened:
+            for _ in range(3):
+                assert (await opened.runner.run(made)).ok
+            async with opened.runner.lane(made) as lane:
+                assert (await lane.call()).ok
 
     report = read_report(project)
     assert report.skills["tried"].statuses == {"ok": 3}
     assert report.skills["tried"].found
+    assert report.meters["started"] == 2
+    assert (report.meters["lane_calls"], report.meters["lane_batches"]) == (1, 1)
     database = Database(FILE, MIGRATIONS, folder=project)
     try:
         assert database.query("SELECT skill FROM successors") == [("tried",)]
