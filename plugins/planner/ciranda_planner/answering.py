@@ -1,86 +1,73 @@
-"""The plugin's answer to `PlanGoal`."""
+"""The plain data of `ciranda planner plan FILE -o json`, which programs rely on: milliseconds."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from collections.abc import Iterable
+from typing import Any
 
-from ciranda import hookimpl
-from ciranda.bus import Bus
-from ciranda.events.planning import GoalFault, GoalPlan, PlanGoal
+from .faults import Fault, PlanError
+from .plan import Plan
+from .schedule import Schedule
+from .warning import warnings_of
 
-from .faults import PlanError
-
-if TYPE_CHECKING:
-    from .decomposing import GoalPlanner
-
-__all__ = ["Goals"]
+__all__ = ["fault_answer", "milliseconds", "plan_answer"]
 
 
-@final
-class Goals:
-    """Answers `PlanGoal` with the decomposers of all plugins in use.
+def plan_answer(plan: Plan, schedule: Schedule) -> dict[str, Any]:
+    """Return what a plan without a fault answers."""
+    bounds = schedule.bounds
+    return {
+        "valid": True,
+        "name": plan.name,
+        "digest": plan.digest,
+        "levels": [list(level) for level in schedule.levels],
+        "critical_path": list(schedule.critical_path),
+        "critical_path_ms": milliseconds(bounds.critical_path),
+        "total_work_ms": milliseconds(schedule.total_work),
+        "lower_bound_ms": milliseconds(schedule.lower_bound),
+        "makespan_ms": milliseconds(schedule.makespan),
+        "starts": {task: milliseconds(start) for task, start in schedule.starts.items()},
+        "order": list(schedule.order),
+        "workers": plan.workers,
+        "cpu_workers": plan.cpu_workers,
+        "speedup": round(schedule.speedup, 4),
+        "efficiency": round(schedule.efficiency(plan.workers), 4),
+        "distance": round(schedule.distance, 4),
+        "bounds": {
+            "critical_path_ms": milliseconds(bounds.critical_path),
+            "workers_ms": milliseconds(bounds.workers),
+            "cpu_workers_ms": milliseconds(bounds.cpu_workers),
+            "resources_ms": milliseconds(bounds.resources),
+            "rate_limit_ms": milliseconds(bounds.rate_limit),
+        },
+        "waits": {
+            task: {"ms": milliseconds(wait.seconds), "cause": wait.cause.value}
+            for task, wait in schedule.waits.items()
+        },
+        "warnings": [_told(warning) for warning in warnings_of(plan, schedule)],
+    }
 
-    Args:
-        bus: Where plugins come and go, and with them their decomposers.
-        root: The project's folder, where file patterns look unless a request says otherwise.
-    """
 
-    def __init__(self, bus: Bus, root: Path) -> None:
-        self._bus: Final = bus
-        self._root: Final = root
-        self._planner: GoalPlanner | None = None
-        self._revision = -1
+def fault_answer(faults: PlanError | Iterable[Fault]) -> dict[str, Any]:
+    """Return what a plan with faults answers."""
+    listed = faults.faults if isinstance(faults, PlanError) else faults
+    return {"valid": False, "errors": [_told(fault) for fault in listed]}
 
-    @property
-    def planner(self) -> GoalPlanner:
-        """The planner with the decomposers that are there now.
 
-        Raises:
-            PluginError: A plugin offers something that is no decomposer.
-        """
-        from .decomposing import GoalPlanner  # rules and their patterns: only for who asks
-        from .decomposing.offered import offered
+def milliseconds(seconds: float) -> int | float:
+    """Return milliseconds: a whole number where it is one, else to the microsecond."""
+    exact = round(seconds * 1000, 3)
+    return int(exact) if exact == int(exact) else exact
 
-        if self._planner is None or self._revision != self._bus.revision:
-            self._planner = GoalPlanner(offered(self._bus))
-            self._revision = self._bus.revision
-        return self._planner
 
-    @hookimpl(trylast=True)
-    async def plan_goal(self, request: PlanGoal) -> GoalPlan:
-        """Make a plan of a goal."""
-        from .decomposing import Goal
-
-        goal = Goal(
-            text=request.goal,
-            folder=self._root / request.folder,
-            defaults=request.defaults,
-            context=request.context,
-        )
-        fields = {**request.plan, **({"name": request.name} if request.name else {})}
-        try:
-            made = await self.planner.plan(
-                goal,
-                decomposer=request.decomposer,
-                fields=fields,
-                executable=request.executable,
-            )
-        except PlanError as error:
-            faults = tuple(
-                GoalFault(
-                    kind=fault.kind.value,
-                    message=fault.message,
-                    task=fault.task,
-                    line=fault.line,
-                    column=fault.column,
-                )
-                for fault in error.faults
-            )
-            return GoalPlan(faults=faults)
-        return GoalPlan(
-            plan=made.document,
-            decomposer=made.decomposer,
-            warnings=made.warnings,
-            wordless=made.wordless,
-        )
+def _told(fault: Fault) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "kind": fault.kind.value,
+        "task": fault.task or None,
+        "message": fault.message,
+    }
+    if fault.path:
+        told["path"] = list(fault.path)
+    if fault.line:
+        told |= {"line": fault.line, "column": fault.column}
+    return told

@@ -61,7 +61,7 @@ class Fault:
     """One thing wrong with a plan, or one thing to look at.
 
     `task` is the id as written, "" when the fault is the plan's own. `line` and `column` count
-    from 1; 0 means that the place is not known.
+    from 1; 0 means that the place is not known. `path` is a cycle, its first task last again.
     """
 
     kind: FaultKind
@@ -70,6 +70,7 @@ class Fault:
     file: str = ""
     line: int = 0
     column: int = 0
+    path: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)

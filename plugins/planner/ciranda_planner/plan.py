@@ -10,6 +10,8 @@ from typing import Any, Final, final
 
 import msgspec
 
+from .faults import Fault
+
 __all__ = [
     "DEFAULT_PLAN_TIMEOUT",
     "DEFAULT_TIMEOUT",
@@ -160,6 +162,7 @@ class Plan:
         tier: The row of the table of workers that the limits came from, if any.
         mode: Its column.
         version: Of the schema of the file.
+        warnings: What in it deserved a look when it was read; no part of its content.
     """
 
     name: str
@@ -173,6 +176,7 @@ class Plan:
     tier: int | None = None
     mode: str | None = None
     version: int = VERSION
+    warnings: tuple[Fault, ...] = ()
 
     @property
     def standby(self) -> frozenset[str]:
@@ -189,4 +193,5 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 of the content: equal for plans that mean the same, whatever their spelling."""
         content = asdict(self) | {"already_succeeded": sorted(self.already_succeeded)}
+        del content["warnings"]
         return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
