@@ -36,9 +36,10 @@ from ciranda.workflow.placement import executor_of
 if TYPE_CHECKING:
     from ciranda.middleware.shared import Shared
     from ciranda.observe.export import LiveExporter
+    from ciranda.runs.dispatch import Dispatch
     from ciranda.runs.launch import Launch
     from ciranda.runs.session import Session
-    from ciranda.store import Cached, Log
+    from ciranda.store import Log
 
 # What only a run needs is imported by the functions that run one: `ciranda validate` is short.
 
@@ -220,6 +221,7 @@ class Engine:
         inputs: Mapping[str, Any] | None = None,
         base: Path | None = None,
         run_id: str | None = None,
+        dispatch: Dispatch | None = None,
     ) -> RunResult:
         """Run a workflow to its end.
 
@@ -228,10 +230,12 @@ class Engine:
             inputs: Values by name.
             base: What given paths are relative to; the working directory by default.
             run_id: The run's id; made by default.
+            dispatch: How its ready steps are admitted (`ciranda.runs.dispatch`); by default they
+                begin at once, by rank.
 
         Raises:
             WorkflowError: It is faulty.
-            InputError: An input does not fit.
+            InputError: An input, or the dispatch, does not fit.
             PluginError: A plugin that it names cannot be used.
             StoreError: The store cannot keep the run.
         """
@@ -245,10 +249,16 @@ class Engine:
         else:
             ready = self.load(workflow)
         await self.plugins.start()
-        launch = Launch(self, ready, run_id or new_run_id())
+        launch = Launch(self, ready, run_id or new_run_id(), dispatch)
         return await self._perform(launch, launch.begin(inputs or {}, base))
 
-    async def resume(self, run: str, *, inputs: Mapping[str, Any] | None = None) -> RunResult:
+    async def resume(
+        self,
+        run: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        dispatch: Dispatch | None = None,
+    ) -> RunResult:
         """Go on with a run that was interrupted, failed or was cancelled.
 
         It uses the file and the inline plugins as they were when the run began.
@@ -256,9 +266,11 @@ class Engine:
         Args:
             run: The run's id, an unambiguous start of it, or `last`.
             inputs: Inputs of type `secret` once more; the store never held them.
+            dispatch: As for `run`; also that of the interrupted run, once it has ended.
 
         Raises:
             RunNotFoundError: There is no such run, or it has succeeded.
+            InputError: The dispatch does not fit.
             LeaseLostError: Another process executes it.
         """
         from ciranda.runs.launch import Launch
@@ -268,14 +280,15 @@ class Engine:
             raise RunNotFoundError(
                 f"run {row.id} has succeeded: there is nothing to resume (`ciranda show {row.id}`)"
             )
-        launch = Launch.again(self, row)
+        launch = Launch.again(self, row, dispatch)
         await self.plugins.start()
         return await self._perform(launch, launch.resume(named_values(inputs or {}, "the run")))
 
-    def cancel(self, reason: str) -> None:
-        """Ask every run of this engine to stop."""
-        for session in list(self._sessions.values()):
-            session.cancel(reason)
+    def cancel(self, reason: str, *, run: str | None = None) -> None:
+        """Ask a run of this engine to stop; every one, if none is named."""
+        for name, session in list(self._sessions.items()):
+            if run in (None, name):
+                session.cancel(reason)
 
     async def call(self, name: str, inputs: Mapping[str, Any]) -> Any:
         """Run one action through its middleware, without a run.
@@ -324,8 +337,10 @@ class Engine:
         from ciranda.middleware.answers import Answers
         from ciranda.middleware.fingerprint import Fingerprints
         from ciranda.middleware.shared import Shared
+        from ciranda.store.late import LateShelf
         from ciranda.workflow.binding import bind
 
+        shelf = None if self.durability is Durability.OFF else LateShelf(lambda: self.log)
         # A resumed run uses the pinned source of an inline plugin, whatever its file says now.
         pinned = Fingerprints(
             lambda one: self.plugins.digest(one.plugin) if one.plugin else None,
@@ -334,7 +349,7 @@ class Engine:
         return Shared(
             bind=lambda value: bind(value, functions=self.functions),
             key=self.key,
-            answers=Answers(None if self.durability is Durability.OFF else _LateShelf(self)),
+            answers=Answers(shelf),
             fingerprints=pinned,
         )
 
@@ -363,26 +378,6 @@ class Engine:
             if resource in user.resources.values():
                 return self.plugins.settings(user.plugin)
         return None
-
-
-class _LateShelf:
-    """The store's cache, which opens the store when somebody looks there."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine: Final = engine
-
-    def cache_get(self, key: str) -> Cached | None:
-        return self._engine.log.cache_get(key)
-
-    def cache_put(
-        self,
-        key: str,
-        payload: bytes,
-        expires: float | None = None,
-        label: str = "",
-        parts: bytes = b"",
-    ) -> None:
-        self._engine.log.cache_put(key, payload, expires, label, parts)
 
 
 def _durability(word: str) -> Durability:

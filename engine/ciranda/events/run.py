@@ -47,12 +47,17 @@ class RunResumed(Event, frozen=True, kw_only=True, tag=True):
     epoch: int = 0
 
 
-class StepStarted(Event, frozen=True, kw_only=True, tag=True):
-    """An attempt began."""
+class StepStarted(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """An attempt began.
+
+    `waited` tells the seconds for which it was ready before, by what it waited for: `workers`,
+    `resources`, `limit`. Only a run that is begun with a `Dispatch` tells them.
+    """
 
     path: str
     attempt: int = 1
     inputs_digest: str = ""
+    waited: dict[str, float] = {}
 
 
 class StepAttemptFailed(Event, frozen=True, kw_only=True, tag=True):

@@ -148,6 +148,8 @@ class Spans:
             attributes["ciranda.skip.because"] = track.because
         for name, amount in track.used.items():
             attributes[f"ciranda.used.{name}"] = amount
+        for name, seconds in track.waited.items():
+            attributes[f"ciranda.waited.{name}"] = seconds
         if track.is_map:
             attributes["ciranda.map.count"] = track.count
             for state, number in (track.counts or {}).items():

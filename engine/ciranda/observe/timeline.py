@@ -232,6 +232,8 @@ class Timeline:
             return
         track.attempt, track.attempt_start = event.attempt, max(track.start, event.at)
         track.state = State.RUNNING
+        if event.waited:
+            track.wait(event.waited)
 
     def _attempt_failed(self, segment: Segment, event: StepAttemptFailed) -> None:
         track = self._track(segment, event.path, event.at)

@@ -66,6 +66,7 @@ class Track:
         counts: Items of a map by status.
         parent: Path of the track around it, "" for the run.
         used: What its attempts reported, and those of its items, by name.
+        waited: Seconds that its attempts were ready before they began, by what they waited for.
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Track:
         "state",
         "tolerated",
         "used",
+        "waited",
     )
 
     def __init__(self, path: str, start: float, parent: str = "") -> None:
@@ -104,6 +106,7 @@ class Track:
         self.count = -1
         self.counts: dict[str, int] | None = None
         self.used: Mapping[str, float] = NOTHING
+        self.waited: Mapping[str, float] = NOTHING
 
     @property
     def is_map(self) -> bool:
@@ -136,9 +139,16 @@ class Track:
 
     def spend(self, used: Mapping[str, float]) -> None:
         """Add to what was used."""
-        more = {name: self.used.get(name, 0.0) + amount for name, amount in used.items()}
-        self.used = {**self.used, **more}
+        self.used = _sum(self.used, used)
+
+    def wait(self, waited: Mapping[str, float]) -> None:
+        """Add to what was waited for."""
+        self.waited = _sum(self.waited, waited)
 
     def duration(self, now: float) -> float:
         """Return the seconds from its start to its end, or to `now`."""
         return max(0.0, (now if self.end is None else self.end) - self.start)
+
+
+def _sum(some: Mapping[str, float], more: Mapping[str, float]) -> dict[str, float]:
+    return {**some, **{name: some.get(name, 0.0) + amount for name, amount in more.items()}}

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempts"]
 
+_NOTHING: Final[dict[str, float]] = {}
+
 
 class Attempts:
     """Performs attempts for a runner and records their outcomes with it.
@@ -81,11 +83,10 @@ class Attempts:
                 inputs = planned.finish(inputs)
             env = None if planned.env is None else planned.env(scope)
         except ExpressionError as error:
-            where = f" in `{error.source.strip()}`" if error.source else ""
-            message = f"{error.message}{where}"
-            failure = Failure(kind="invalid-input", message=message, retryable=False)
-            self._fail(planned, start, path, failure, 0.0)
+            self._fail(planned, start, path, _unfit(error), 0.0)
             return
+        gate = runner.turnstile
+        waited = _NOTHING if gate is None else gate.begin(start)
         if runner.keeps_starts:
             runner.record(
                 StepStarted(
@@ -95,6 +96,7 @@ class Attempts:
                     path=path,
                     attempt=attempt,
                     inputs_digest=host.digest(inputs),
+                    waited=waited,
                 )
             )
         call = Call(inputs, self._make, path, attempt, scope, env, self._reveal)
@@ -105,6 +107,7 @@ class Attempts:
                 output = await self._within_deadline(planned, path, call)
         except anyio.get_cancelled_exc_class():
             if called_off():
+                self._outlived(start, call)
                 raise
             failure = Failure(kind="cancelled", message="the action was cancelled from inside")
             self._fail(planned, start, path, failure, clock() - began)
@@ -115,6 +118,7 @@ class Attempts:
             failure = keepable_failure(error, planned.action)
             if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
                 failure.detail["abandoned"] = True
+                self._outlived(start, call)
                 await call.notes[ABANDONED].wait()
             self._fail(planned, start, path, failure, clock() - began)
             return
@@ -132,6 +136,25 @@ class Attempts:
             )
         )
         runner.ended(start)
+
+    def decide(self, start: Start) -> bool:
+        """Record what a step comes to without an attempt; say whether that was all of it."""
+        planned, path = self._runner.plan.steps[start.node], self._path(start)
+        try:
+            if not self._decided(planned, start, path, self._names(planned, start)):
+                return False
+            self._runner.ended(start)
+        except ExpressionError as error:
+            self._fail(planned, start, path, _unfit(error), 0.0)
+        return True
+
+    def _path(self, start: Start) -> str:
+        return self._runner.plan.path(start.node, start.item)
+
+    def _outlived(self, start: Start, call: Call) -> None:
+        """Tell of a thread that a step leaves behind: what the step holds is not free yet."""
+        if self._runner.turnstile is not None and ABANDONED in call.notes:
+            self._runner.turnstile.outlived(start, call.notes[ABANDONED])
 
     def _context(self, call: Call) -> Context:
         node, _ = self._runner.plan.key(call.path)
@@ -165,7 +188,7 @@ class Attempts:
         if planned.local:
             scheduler, node = self._runner.scheduler, start.node
             at = datetime.fromtimestamp(self._wall(), UTC).isoformat()
-            path = self._runner.plan.path(start.node, start.item)
+            path = self._path(start)
             scope["attempt"] = start.attempt
             scope["step"] = {"id": step.id, "path": path, "dir": self._host.folder(path)}
             scope["()"] = {
@@ -291,6 +314,11 @@ class Attempts:
                 )
             )
         runner.ended(start)
+
+
+def _unfit(error: ExpressionError) -> Failure:
+    where = f" in `{error.source.strip()}`" if error.source else ""
+    return Failure(kind="invalid-input", message=f"{error.message}{where}", retryable=False)
 
 
 def _kind_of(value: Any) -> str:

@@ -1,30 +1,21 @@
-"""How a run admits its ready steps: their order, how many, what they share, how often they start."""
+"""How a run admits its ready steps: their order, their number, what they share, how often."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from ciranda.errors import InputError
 
-__all__ = ["Dispatch", "Gate"]
+if TYPE_CHECKING:
+    from ciranda.middleware.limiter import Limiter
+
+__all__ = ["Dispatch"]
 
 _NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 _NOWHERE: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType({})
 _FREE: Final[Mapping[str, Sequence[int]]] = MappingProxyType({})
-
-
-class Gate(Protocol):
-    """What says whether a step may start now: a limiter, as a dispatch asks it."""
-
-    def try_take(self, costs: Sequence[int], /) -> float | None:
-        """Take `costs` and return the time of the grant, or None when they have to wait."""
-        ...
-
-    def earliest(self, costs: Sequence[int], /) -> float:
-        """Return when `costs` will fit; infinity if they never can."""
-        ...
 
 
 @final
@@ -43,22 +34,24 @@ class Dispatch:
         most: Steps under way at once; None is as many as are ready.
         capacities: Units of each named resource, such as `{"cpu": 2, "file:a": 1}`.
         demands: Units of each resource that a step (each item of a map) holds while under way.
-        limiter: Asked before every attempt. Its clock is the engine's (`engine.clock.steady`).
+        limiter: Asked before every attempt. What an attempt tells by `ctx.used` under the names of
+            its dimensions corrects the grant, and a `rate_limited` failure with a `retry_after`
+            pauses it.
         costs: What an attempt of a step costs in each dimension of the limiter; a step without is
             not asked about.
 
     Raises:
-        InputError: A number is not positive, or a step demands what there is not.
+        InputError: A number is not positive, or a step demands or costs what there is not.
     """
 
-    def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)
+    def __init__(
         self,
         *,
         order: Mapping[str, int] = _NOTHING,
         most: int | None = None,
         capacities: Mapping[str, int] = _NOTHING,
         demands: Mapping[str, Mapping[str, int]] = _NOWHERE,
-        limiter: Gate | None = None,
+        limiter: Limiter | None = None,
         costs: Mapping[str, Sequence[int]] = _FREE,
     ) -> None:
         self.order: Final = dict(order)
@@ -71,11 +64,8 @@ class Dispatch:
         for step, wanted in self.demands.items():
             for name, units in wanted.items():
                 _check_demand(step, name, units, self.capacities)
-        if self.costs and limiter is None:
-            raise InputError(
-                f"dispatch: step '{next(iter(self.costs))}' has costs, but there is no limiter: "
-                "give `limiter=`"
-            )
+        for step, cost in self.costs.items():
+            _check_cost(step, cost, limiter)
 
     @property
     def most(self) -> int | None:
@@ -94,15 +84,42 @@ class Dispatch:
         if self._changed is not None:
             self._changed()
 
+    def check(self, steps: Container[str]) -> None:
+        """See whether it fits a workflow and is free to be used.
+
+        Args:
+            steps: The workflow's steps by id.
+
+        Raises:
+            InputError: It names a step that is not there, or another run uses it.
+        """
+        self._check_free()
+        named: dict[str, Mapping[str, Any]] = {
+            "order": self.order,
+            "demands": self.demands,
+            "costs": self.costs,
+        }
+        for word, table in named.items():
+            for step in table:
+                if step not in steps:
+                    raise InputError(
+                        f"dispatch: `{word}` names the step '{step}', "
+                        "which the workflow does not have"
+                    )
+
     def attach(self, changed: Callable[[], None] | None) -> None:
         """Call `changed` after every `resize` from now on; None is the end of the run.
 
         Raises:
             InputError: Another run uses this dispatch.
         """
-        if changed is not None and self._changed is not None:
-            raise InputError("dispatch: another run uses it now: make one for each run")
+        if changed is not None:
+            self._check_free()
         self._changed = changed
+
+    def _check_free(self) -> None:
+        if self._changed is not None:
+            raise InputError("dispatch: another run uses it now: make one for each run")
 
 
 def _counted(most: int | None) -> int | None:
@@ -121,4 +138,22 @@ def _check_demand(step: str, name: str, units: int, capacities: Mapping[str, int
     if not 0 < units <= most:
         raise InputError(
             f"dispatch: step '{step}' demands {units} of '{name}': from 1 to {most} are possible"
+        )
+
+
+def _check_cost(step: str, cost: tuple[int, ...], limiter: Limiter | None) -> None:
+    if limiter is None:
+        raise InputError(
+            f"dispatch: step '{step}' has a cost, but there is no limiter: give `limiter`"
+        )
+    limits = limiter.limits
+    wanted, most = ", ".join(map(str, cost)), ", ".join(map(str, limits))
+    if len(cost) != len(limits):
+        raise InputError(
+            f"dispatch: step '{step}' costs {wanted}, but the limiter has {len(limits)} "
+            f"dimensions, with limits of {most}"
+        )
+    if any(one < 0 or one > limit for one, limit in zip(cost, limits, strict=True)):
+        raise InputError(
+            f"dispatch: step '{step}' costs {wanted}, which a limit of {most} can never grant"
         )

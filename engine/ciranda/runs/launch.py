@@ -6,38 +6,37 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ciranda.context import RunInfo
-from ciranda.errors import PluginError, ReplayError, WorkflowError
+from ciranda.errors import PluginError, ReplayError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
-from ciranda.expressions import ExpressionError, Secret
+from ciranda.expressions import Secret
 from ciranda.layer import ALONE, Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.compiling import compile_plan
+from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner
+from ciranda.runs.scope import scope_of
 from ciranda.runs.session import LEASE, Session
 from ciranda.runs.stage import Stage
 from ciranda.settings import RunSettings
 from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference, resolve_secrets
-from ciranda.workflow.binding import bind
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, resolve_inputs
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.placement import check_action, executor_of
-from ciranda.workflow.places import Places
 
 if TYPE_CHECKING:
     from ciranda.engine import Engine
@@ -52,10 +51,19 @@ class Launch:
         engine: Whose plugins, store and executors it uses.
         checked: The workflow.
         run: The run's id.
+        dispatch: How its ready steps are admitted; None begins them at once, by rank.
+
+    Raises:
+        InputError: The dispatch does not fit the workflow, or another run uses it.
     """
 
-    def __init__(self, engine: Engine, checked: Checked, run: str) -> None:
+    def __init__(
+        self, engine: Engine, checked: Checked, run: str, dispatch: Dispatch | None = None
+    ) -> None:
         workflow = checked.workflow
+        if dispatch is not None:
+            dispatch.check(workflow.steps)
+        self._dispatch: Final = dispatch
         self.run: Final = run
         self._engine: Final = engine
         self._checked: Final = checked
@@ -115,10 +123,11 @@ class Launch:
         )
 
     @classmethod
-    def again(cls, engine: Engine, row: RunRow) -> Launch:
+    def again(cls, engine: Engine, row: RunRow, dispatch: Dispatch | None) -> Launch:
         """Make the launch of a run that began before, from what it pinned.
 
         Raises:
+            InputError: The dispatch does not fit the workflow, or another run uses it.
             ReplayError: What it pinned does not fit together.
         """
         log = engine.log
@@ -135,7 +144,7 @@ class Launch:
             if kind == "sha256":
                 engine.plugins.restore(name, log.blob(digest), folder)
         checked = engine.check(loads(log.blob(begun.source), file=row.file), pinned=True)
-        launch = cls(engine, checked, row.id)
+        launch = cls(engine, checked, row.id, dispatch)
         launch._row = row
         return launch
 
@@ -252,7 +261,7 @@ class Launch:
             info,
             engine.bus,
             vault,
-            scope=self._scope(inputs, vault, info),
+            scope=scope_of(workflow, inputs, vault, info, engine.environ),
             functions={},
             key=engine.key,
             log=self._log,
@@ -268,6 +277,7 @@ class Launch:
             publish=self._publisher(),
             room=engine.bus.room,
             most=engine.configuration.read(RunSettings).max_parallel,
+            dispatch=self._dispatch,
             clock=engine.clock.steady,
             wall=engine.clock.wall,
         )
@@ -301,48 +311,6 @@ class Launch:
         return engine.plans.plan(
             checked, (engine.bus.revision, self._base), history, widths, compiled
         )
-
-    def _scope(self, inputs: dict[str, Any], vault: Vault, info: RunInfo) -> dict[str, Any]:
-        secrets: dict[str, Secret] = {
-            name: Secret(name, vault[name]) for name in self._workflow.secrets
-        }
-        shown = {
-            name: Secret(key, vault[key]) if (key := f"inputs.{name}") in vault else value
-            for name, value in inputs.items()
-        }
-        scope: dict[str, Any] = {
-            "inputs": shown,
-            "secrets": secrets,
-            "run": {
-                "id": info.id,
-                "name": info.name,
-                "started": datetime.fromtimestamp(info.started, UTC).isoformat(),
-                "dir": str(info.dir),
-            },
-        }
-        scope["env"] = self._environment(scope)
-        return scope
-
-    def _environment(self, scope: Mapping[str, Any]) -> dict[str, str]:
-        found = {}
-        for name, declared in self._workflow.env.items():
-            if declared.source is not None:
-                value = self._engine.environ.get(declared.source, declared.default)
-            else:
-                value = self._text(name, declared.value, scope)
-            if value is not None:
-                found[name] = value
-        return found
-
-    def _text(self, name: str, written: str | None, scope: Mapping[str, Any]) -> str:
-        try:
-            text: str = bind(written, texts=True)(scope)
-        except ExpressionError as error:
-            places = Places(self._workflow.document, self._workflow.file)
-            offset = error.offset if error.offset >= 0 else None
-            fault = places.fault(("env", name), error.message, kind="env", offset=offset)
-            raise WorkflowError([fault]) from None
-        return text
 
     def _describe(self, vault: Vault) -> None:
         """Tell who exports traces what the run's events do not say, and must not say."""

@@ -1,8 +1,7 @@
 """The effectful shell of a run: performs what the scheduler asks for, records what became of it.
 
-One task group a run. A worker is a task that performs one step after the other; there are as many
-as steps that wait for something at the same time. What a step did is applied (and frees the steps
-behind it) only after the journal kept it, so what is durable is always a prefix of what happened.
+One task group a run. What a step did is applied (and frees the steps behind it) only after the
+journal kept it, so what is durable is always a prefix of what happened.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable
-from contextvars import copy_context
-from heapq import heappop, heappush
+from functools import partial
+from heapq import heappush
 from typing import Any, Final
 
 import anyio
@@ -32,21 +31,21 @@ from ciranda.events import (
 )
 from ciranda.runs.attempt import Attempts
 from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
+from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.endings import end_of_map, end_of_run
 from ciranda.runs.host import Host
-from ciranda.runs.isolation import ENDED, begin, go_on
 from ciranda.runs.journal import Journal
 from ciranda.runs.notes import Notes
 from ciranda.runs.plan import Plan
 from ciranda.runs.results import Results
 from ciranda.runs.scheduler import Scheduler
-from ciranda.runs.status import READY
+from ciranda.runs.turnstile import Turnstile
+from ciranda.runs.workers import Workers
 
 __all__ = ["Runner"]
 
 BATCH: Final = 100  # events that wait for a commit at the most
 LINGER: Final = 0.005  # seconds that an event waits for company at the most
-TURN: Final = 0.010  # seconds that steps may run without letting the loop turn
 
 ENDS: Final = frozenset({StepCompleted, StepFailed, StepCancelled, StepSkipped})
 
@@ -65,12 +64,13 @@ class Runner:
             nobody listens.
         room: Waits until they can take more.
         most: Steps that may be under way at once; None is as many as are ready.
+        dispatch: How ready steps are admitted; None begins them at once, by rank.
         clock: Monotonic seconds.
         wall: Seconds since the epoch; events and retry times carry it.
         chance: Random numbers in [0, 1) for the jitter of retries.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)
         self,
         plan: Plan,
         journal: Journal,
@@ -80,6 +80,7 @@ class Runner:
         publish: Callable[[Event], bool] | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
         most: int | None = None,
+        dispatch: Dispatch | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -95,28 +96,30 @@ class Runner:
         # A start is news to observers and to later processes only; the scheduler asked for it.
         self.keeps_starts: Final = journal.durable or publish is not None
         self._publish: Final = publish
-        self._room: Final = room
-        self._crowded = False
         self._clock: Final = clock
         self._wall: Final = wall
-        self._ready: Final[list[Start]] = []
-        self._pending: list[Event | ForeignEvent] = []
+        self.pending: list[Event | ForeignEvent] = []
         self._oldest = 0.0  # when the first pending event was recorded
         self._committing = False
         self._lost: BaseException | None = None  # why events could not be kept
-        self._active: Final[dict[Key, anyio.CancelScope | None]] = {}
+        self.active: Final[dict[Key, anyio.CancelScope | None]] = {}
         self._reasons: Final[dict[Key, str]] = {}
         self._map_started: Final[dict[int, float]] = {}
-        self._parked: Final[list[anyio.Event]] = []
-        self._most: Final = most
-        self._workers = 0
-        self._starting = 0  # workers that were asked for and did not begin yet
-        self._busy = 0  # workers with a step in their hands
-        self._turned = 0.0
         self._started = clock()
         self.notes: Final = Notes(self, host)
         self._spent: Final = host.spent
-        self._attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
+        self.attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
+        self.turnstile: Final = (
+            None if dispatch is None else Turnstile(self, dispatch, most=most, clock=clock)
+        )
+        # Whoever passes the turnstile has a slot: no worker is missing then.
+        most = most if dispatch is None else None
+        self._workers: Final = Workers(self, most=most, room=room, clock=clock)
+        self.ready: Final = self._workers.ready
+        self._begin: Final[Callable[[Start], None]] = (
+            partial(heappush, self.ready) if self.turnstile is None else self.turnstile.push
+        )
+        self.wake: Final = self._workers.wake
         self._group: TaskGroup
         self._wanted: anyio.Event
         self._done: anyio.Event
@@ -138,13 +141,20 @@ class Runner:
         """
         self._started = self._clock()
         self._wanted, self._done = anyio.Event(), anyio.Event()
-        async with anyio.create_task_group() as self._group:
-            self.record(first)
-            self._commit_here()
-            self._group.start_soon(self._commit_behind)
-            self._wake()
-            await self._done.wait()
-            self._group.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as self._group:
+                self._workers.open(self._group)
+                if self.turnstile is not None:
+                    self.turnstile.open(self._group)
+                self.record(first)
+                self._commit_here()
+                self._group.start_soon(self._commit_behind)
+                self.wake()
+                await self._done.wait()
+                self._group.cancel_scope.cancel()
+        finally:
+            if self.turnstile is not None:
+                self.turnstile.close()
         if self._lost is not None:
             raise self._lost
         if self.completed is None:  # only when the group was cancelled from outside
@@ -180,18 +190,18 @@ class Runner:
 
     def record(self, event: Event | ForeignEvent) -> None:
         """Put an event in the queue to the journal."""
-        if self._durable and not self._pending:
+        if self._durable and not self.pending:
             self._oldest = self._clock()
-        self._pending.append(event)
+        self.pending.append(event)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
         """Keep and apply what is pending, after a step; decide where the commit happens."""
         if self._durable:
-            crowded = len(self._pending) >= BATCH or self._clock() - self._oldest > LINGER
-            if self._ready and not crowded:
+            crowded = len(self.pending) >= BATCH or self._clock() - self._oldest > LINGER
+            if self.ready and not crowded:
                 self._wanted.set()  # the next time the loop turns, at the latest
                 return
-            if self._committing or self._busy > 1:
+            if self._committing or self._workers.busy > 1:
                 self._wanted.set()  # others are at work: do not stop the loop for the disk
                 return
         self._commit_here()
@@ -200,24 +210,24 @@ class Runner:
         if self._committing:
             self._wanted.set()
             return
-        while self._pending and self._lost is None:
-            events, self._pending = self._pending, []
+        while self.pending and self._lost is None:
+            events, self.pending = self.pending, []
             try:
                 self._journal.append(events)
                 self._absorb(events)
             except BaseException as error:  # raised by `perform`
                 self._lose(error)
-        if self._ready:
-            self._wake()
+        if self.ready:
+            self.wake()
 
     async def _commit_behind(self) -> None:
         """Commit in a thread whenever the loop turns and something is pending."""
         while True:
             await self._wanted.wait()
             self._wanted = anyio.Event()
-            if not self._pending or self._lost is not None:
+            if not self.pending or self._lost is not None:
                 continue
-            events, self._pending = self._pending, []
+            events, self.pending = self.pending, []
             self._committing = True
             try:
                 with anyio.CancelScope(shield=True):
@@ -227,36 +237,41 @@ class Runner:
                 self._lose(error)
             finally:
                 self._committing = False
-            self._wake()
-            if self._pending:
+            self.wake()
+            if self.pending:
                 self._wanted.set()
 
     def _lose(self, error: BaseException) -> None:
         """End the run here: were later events kept, the log would have a hole."""
         self._lost = error
-        self._ready.clear()
+        self.ready.clear()
         self.notes.drop()
         self._done.set()
 
     def _absorb(self, events: list[Event | ForeignEvent]) -> None:
-        """Apply kept events in order and take in what follows."""
-        publish, ready = self._publish, self._ready
+        """Take in kept events, and what follows from them."""
+        self._apply(events)
+        if self.turnstile is not None:
+            self.turnstile.absorbed(events)
+
+    def _apply(self, events: list[Event | ForeignEvent]) -> None:
+        publish, begin = self._publish, self._begin
         for event in events:
             kind = type(event)
             if kind is StepStarted:
                 if publish is not None and not publish(event):  # type: ignore[arg-type]  # no stranger
-                    self._crowded = True
+                    self._workers.crowded = True
                 continue
             if isinstance(event, ForeignEvent):
                 if not self.notes.tell(event):
-                    self._crowded = True
+                    self._workers.crowded = True
                 continue
             commands = self.scheduler.apply(event)
             self.results.apply(event)
             if publish is not None and not publish(event):
-                self._crowded = True
+                self._workers.crowded = True
             if kind in ENDS:
-                self._active.pop(self.plan.key(event.path), None)  # type: ignore[attr-defined]  # ENDS are of steps
+                self.active.pop(self.plan.key(event.path), None)  # type: ignore[attr-defined]  # ENDS are of steps
             elif kind is StepAttemptFailed:
                 self._cancel_late(event.path)  # type: ignore[attr-defined]  # has a path
             elif isinstance(event, RunCompleted):
@@ -264,14 +279,14 @@ class Runner:
                 self._done.set()
             for command in commands:
                 if type(command) is Start:
-                    heappush(ready, command)
+                    begin(command)
                 else:
                     self._obey(command)
 
     def _cancel_late(self, path: str) -> None:
         """Cancel a step that failed, and would be tried again, while it was being cancelled."""
         key = self.plan.key(path)
-        self._active.pop(key, None)
+        self.active.pop(key, None)
         if key in self._reasons:
             self._cancel_unstarted(key, self._reasons.pop(key))
 
@@ -284,9 +299,9 @@ class Runner:
             self._end_map(command)
         elif isinstance(command, Cancel):
             key = (command.node, command.item)
-            if key in self._active:
+            if key in self.active:
                 self._reasons[key] = command.reason
-                scope = self._active[key]
+                scope = self.active[key]
                 if scope is not None:
                     scope.cancel()
             else:
@@ -297,7 +312,7 @@ class Runner:
             self._finish(command.status)
 
     def _cancel_unstarted(self, key: Key, reason: str) -> None:
-        self._active[key] = None
+        self.active[key] = None
         path = self.plan.path(*key)
         used = self._spent(path)
         self.record(StepCancelled(**self.stamp(), path=path, reason=reason, used=used))
@@ -313,83 +328,25 @@ class Runner:
 
     def _finish(self, status: str) -> None:
         took = self._clock() - self._started
-        self.record(end_of_run(self, self._attempts.scope, status, took))
+        self.record(end_of_run(self, self.attempts.scope, status, took))
 
-    # Workers
+    # For workers
 
-    def _wake(self) -> None:
-        """See to it that somebody takes the next ready step."""
-        if not self._ready or self._starting:
-            return
-        if self._parked:
-            self._starting = 1
-            self._parked.pop().set()
-        elif self._most is None or self._workers < self._most:
-            self._starting = 1
-            self._workers += 1
-            self._group.start_soon(self._work)
-
-    def _pop(self) -> Start | None:
-        while self._ready:
-            start = heappop(self._ready)
-            item, node = start.item, start.node
-            if (node, item) in self._active:
-                continue
-            state = self.scheduler
-            status = state.statuses[node] if item < 0 else state.items[node].statuses[item]
-            if status == READY:  # it may have been cancelled while it waited for its turn
-                return start
-        return None
-
-    async def _work(self) -> None:
-        """Perform ready steps one after the other; wait where there is none."""
-        while True:
-            self._starting = 0
-            start: Start | None = None
-            with anyio.CancelScope() as scope:
-                while (start := self._pop()) is not None:
-                    self._active[start.node, start.item] = scope
-                    self._busy += 1
-                    try:
-                        if self._ready:
-                            self._wake()
-                        # A copy each time: what a step sets in its context ends with it.
-                        context, attempt = copy_context(), self._attempts.perform(start)
-                        if (awaited := begin(context, attempt)) is not ENDED:
-                            await go_on(context, attempt, awaited)
-                    finally:
-                        self._busy -= 1
-                    if scope.cancel_called:
-                        break
-                    self._commit()
-                    if self._crowded and self._room is not None:
-                        self._crowded = False
-                        await self._room()
-                    if self._clock() - self._turned > TURN:
-                        await anyio.lowlevel.checkpoint()
-                        self._turned = self._clock()
-            if start is not None:
-                self._stopped(start, scope)
-            elif not self._ready:
-                parking = anyio.Event()
-                self._parked.append(parking)
-                await parking.wait()
-
-    def _stopped(self, start: Start, scope: anyio.CancelScope) -> None:
+    def stopped(self, start: Start, scope: anyio.CancelScope) -> None:
         """Record the end of a step whose worker was cancelled under it."""
         key = (start.node, start.item)
-        if self._active.get(key) is scope:  # it had not recorded an end of its own
+        if self.active.get(key) is scope:  # it had not recorded an end of its own
             reason = self._reasons.pop(key, "cancelled")
             self._cancel_unstarted(key, reason)
-        self._commit()
+        self.commit()
 
     def ended(self, start: Start) -> None:
         """Note that the outcome of an attempt is recorded: a cancellation comes too late now."""
-        self._active[start.node, start.item] = None
+        self.active[start.node, start.item] = None
 
     async def _wait(self, timer: SetTimer) -> None:
         await anyio.sleep(max(0.0, timer.at - self._wall()))
         if self.scheduler.timers.get((timer.node, timer.item)) == timer.at:
             path = self.plan.path(timer.node, timer.item)
             self.record(TimerFired(**self.stamp(), path=path))
-            self._commit()
+            self.commit()
