@@ -61,7 +61,7 @@ def analyse(text: str) -> Analysis:
         words += len(each)
         parts += not item.heading
         clauses += sum(word.casefold().strip(",.:") in {"then", "finally"} for word in each)
-        patterns += sum(is_pattern(word) for word in each)
+        patterns += sum(is_pattern(word.strip(",;:()")) for word in each)
     return Analysis(
         form=outline.form, parts=parts, clauses=clauses, patterns=patterns, words=words,
         depth=max(depths, default=0), outline=outline,

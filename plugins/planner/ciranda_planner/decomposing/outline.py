@@ -19,7 +19,7 @@ _QUOTE: Final = re.compile(r" {0,3}(?:> ?)+")
 _STEP: Final = re.compile(
     r"(?:(?:step|phase|part)[ ]+(\d{1,9})[.):]?|(\d{1,9})[.)])[ ]+(?=\S)", re.IGNORECASE
 )
-_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[.!?;])\Z")
+_SENTENCE: Final = re.compile(r"(?<=[!?;])\s+|(?<=\.)\s+(?![a-z])")  # not after "e.g."
 _LONGEST: Final = 4_000  # characters of an item: the patterns that read it are slow on more
 _CHILD: Final = 2  # columns that a part is further to the right than what it is a part of
 

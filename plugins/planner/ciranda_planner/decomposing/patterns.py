@@ -10,13 +10,15 @@ from typing import Final
 
 __all__ = ["find_files", "is_pattern"]
 
-_PATTERN: Final = re.compile(r"(?:^|/)[^/]*\*|\*\.|/\*|(?:^|/)[^/]*\?[^/]*\.\w|\[[^\]]+\]\S*\.\w")
+_WILD: Final = re.compile(r"[*?]|\[[^\]]+\]")
 _WORD: Final = re.compile(r"[\w./*?\[\]!~-]+")
 
 
 def is_pattern(word: str) -> bool:
     """Tell whether a word is a pattern of file names rather than a name or a word."""
-    return bool(_WORD.fullmatch(word) and _PATTERN.search(word) and any(map(str.isalnum, word)))
+    # "2*3" and "**this**" are no files.
+    named = "/" in word or ("." in word and any(map(str.isalpha, word)))
+    return named and bool(_WORD.fullmatch(word) and _WILD.search(word))
 
 
 def find_files(folder: Path, pattern: str, *, most: int = 10_000) -> list[str]:

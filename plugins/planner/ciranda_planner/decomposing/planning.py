@@ -24,6 +24,7 @@ from .rules import RULES
 __all__ = ["GoalPlanner", "Planned"]
 
 _FOLLOWING: Final = frozenset({FaultKind.EMPTY_PLAN, FaultKind.UNKNOWN_DEPENDENCY})
+_UNKNOWN: Final = "1m"  # what a task in words takes that says nothing of it
 _WORK: Final = ("uses", "command", "behaviour")
 
 
@@ -227,6 +228,10 @@ def _validated(
             )
             for id_ in wordless
         ]
+    for task in growing.tasks:
+        if not any(map(task.get, _WORK)):
+            task.setdefault("estimate", _UNKNOWN)
+    told = {fault.task for fault in growing.faults}
     plan = None
     try:
         plan = read_plan(_encoded(document, decomposer))
@@ -235,7 +240,7 @@ def _validated(
         faults += [
             fault
             for fault in _placed(error.faults, growing.places)
-            if not growing.faults or fault.kind not in _FOLLOWING
+            if not growing.faults or (fault.kind not in _FOLLOWING and fault.task not in told)
         ]
     if plan is None or faults:
         raise PlanError(sorted(faults, key=lambda fault: (fault.line, fault.column)))

@@ -191,7 +191,11 @@ class _Rules:
         """Return a task as a plan file holds it."""
         one = self._drafts[place]
         title = _titled(one, file)
-        words = {"title": title, "description": one.description} | ({"file": file} if file else {})
+        words = {"title": title, "description": one.description}
+        if file:
+            # A name that begins with a dash would be an option of the command.
+            file = f"./{file}" if file.startswith("-") else file
+            words["file"] = file
         fields = {**self._inherited(place), **one.fields}
         work = self._given(one.work, file, words)
         task: dict[str, Any] = {**fields, **work}
