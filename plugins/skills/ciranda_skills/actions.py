@@ -17,8 +17,8 @@ from ciranda.context import Context
 
 from .opened import Opened, open_skills
 from .running import Priority
-from .settings import LevelName
-from .stepping import ERRORS, Ask, Ran, performed, pure_content, stdin_of
+from .settings import Isolation, LevelName, SkillsSettings
+from .stepping import ERRORS, Ask, Ran, check_closed, performed, pure_content, stdin_of
 
 __all__ = ["run"]
 
@@ -32,17 +32,15 @@ def fingerprint(inputs: Mapping[str, Any], base: Path) -> str:
     """
     from ciranda.settings import read_configuration
 
-    from .settings import SkillsSettings
     from .shelf import Shelf, load_folder
 
-    if inputs.get("network"):
-        raise ValueError("it opens the network, whose answers change")
+    configuration = read_configuration(base)
+    settings = configuration.read(SkillsSettings)
+    check_closed(settings, inputs.get("network"))
     name = inputs["skill"]
     if "/" in name:
         return pure_content(load_folder(base / name))
-    configuration = read_configuration(base)
-    roots = configuration.read(SkillsSettings).roots
-    return pure_content(Shelf(configuration.root, roots).load(name)[0])
+    return pure_content(Shelf(configuration.root, settings.roots).load(name)[0])
 
 
 @action("skills.run", errors=ERRORS, fingerprint=fingerprint, breaker_key="skill")
@@ -59,8 +57,8 @@ async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
     max_processes: Annotated[int | None, Arg(minimum=1)] = None,
     network: bool | None = None,
     require: LevelName | None = None,
-    warm: bool | None = None,
-    priority: Priority = "normal",
+    isolation: Isolation | None = None,
+    priority: Priority | None = None,
     opened: Annotated[Opened | None, open_skills] = None,
     ctx: Context | None = None,
 ) -> Ran:
@@ -81,8 +79,10 @@ async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
         max_processes: Processes it may have at a time.
         network: Whether it may open internet sockets.
         require: The least sandbox; the settings may ask for more.
-        warm: Run it in a process that served this skill before; for skills that you trust.
-        priority: Whether it waits before others, or after them, while all slots are taken.
+        isolation: `fresh` is a process of its own; `warm` is one that served this skill before,
+            for skills that you trust; `strict` is a fresh one below bubblewrap.
+        priority: Whether it waits before others, or after them, while all slots are taken; by
+            default what the skill says in its metadata.
         opened: What runs it.
         ctx: The step.
 
@@ -104,7 +104,7 @@ async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
         max_processes=max_processes,
         network=network,
         require=require,
-        warm=warm,
+        isolation=isolation,
         priority=priority,
     )
     return await performed(ask, opened, ctx)

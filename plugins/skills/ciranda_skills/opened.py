@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, NamedTuple, final
 
 import anyio
 import anyio.to_thread
@@ -14,15 +15,17 @@ import msgspec
 
 from ciranda.actions import resource
 from ciranda.bus.report import logger
+from ciranda.context import Context
 from ciranda.errors import CirandaError
+from ciranda.events import Request
 from ciranda.settings import project_root
 
 from .discovery import Scope
-from .environments import Environments, environments_folder, need_of
-from .error import SkillError, TrustError
+from .error import TrustError
 from .format import Skill
+from .interpreters import interpreter_of
 from .prefetch import Prefetch
-from .running import Ran, Runner, script_of
+from .running import Ran, Runner
 from .running.freshness import Fresh
 from .running.recent import Recent
 from .settings import SkillsSettings
@@ -30,10 +33,17 @@ from .shelf import Shelf, load_folder
 from .stats import Recorder
 from .successors import Successors
 
-__all__ = ["Opened", "open_skills"]
+__all__ = [
+    "Figures",
+    "LendSkills",
+    "Opened",
+    "keep_figures",
+    "keep_open",
+    "make_ready",
+    "open_skills",
+]
 
 _KNOWN: Final = 256
-_ALLOW: Final = "`ciranda skills run --install`, once"
 
 
 class _Held(msgspec.Struct, frozen=True):
@@ -44,6 +54,10 @@ class _Held(msgspec.Struct, frozen=True):
     fresh: Fresh
     content: str
     interpreters: dict[str | None, Path | None]
+
+
+class LendSkills(Request["Opened"], frozen=True, kw_only=True):
+    """What runs skills in this engine?"""
 
 
 @final
@@ -77,7 +91,7 @@ class Opened:
             self._held.put((base, name), held)
         if script not in held.interpreters:
             held.interpreters[script] = await anyio.to_thread.run_sync(
-                _interpreter, held.skill, script
+                interpreter_of, held.skill, script
             )
         return held.skill, held.interpreters[script]
 
@@ -106,31 +120,59 @@ class Opened:
         return self._shelf(base).load(name)
 
 
-def _interpreter(skill: Skill, script: str | None) -> Path | None:
-    try:
-        need = need_of(skill, script_of(skill, script))
-    except SkillError:
-        if script is not None or len(skill.scripts) == 1:
-            raise
-        return None  # the runner says which scripts there are
-    if need is None:
-        return None
-    environments = Environments(environments_folder(os.environ, Path.home()))
-    return Path(environments.get(need, allow=_ALLOW).python)
+async def _nothing(_: Opened) -> None:
+    """Make nothing ready."""
 
 
-@resource(scope="engine")
+class Figures(NamedTuple):
+    """What is kept of runs.
+
+    Attributes:
+        recorder: Counts them.
+        successors: Knows what follows what.
+    """
+
+    recorder: Recorder
+    successors: Successors
+
+
 @asynccontextmanager
-async def open_skills(settings: SkillsSettings) -> AsyncIterator[Opened]:
-    """Keep processes for skills as long as the engine; the first step that needs them opens them.
+async def keep_figures(home: Path) -> AsyncIterator[Figures]:
+    """Keep figures of a project; those that nobody counted leave no trace.
+
+    Args:
+        home: The project's folder.
+    """
+    successors = Successors()
+    recorder = Recorder(home, warn=logger().warning, begin=successors.load, also=successors.save)
+    try:
+        yield Figures(recorder, successors)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(recorder.close)
+
+
+@asynccontextmanager
+async def keep_open(
+    settings: SkillsSettings,
+    home: Path,
+    figures: Figures,
+    *,
+    slots: int | None = None,
+    ahead: Callable[[Opened], Coroutine[Any, Any, None]] = _nothing,
+) -> AsyncIterator[Opened]:
+    """Keep processes for skills, count what runs and make ready what is likely to follow.
 
     Args:
         settings: The project's.
+        home: The project's folder.
+        figures: Are added to.
+        slots: Scripts at a time; None is as the settings say.
+        ahead: Makes skills ready, in the background.
     """
-    successors = Successors()
-    home = project_root(Path.cwd())
-    recorder = Recorder(home, warn=logger().warning, begin=successors.load, also=successors.save)
+    recorder, successors = figures
     opened: Opened
+    meters: Counter[str] = Counter()
 
     async def preload(name: str) -> bool:
         skill, interpreter = await opened.find(name, None, home)
@@ -138,35 +180,69 @@ async def open_skills(settings: SkillsSettings) -> AsyncIterator[Opened]:
 
     prefetch = Prefetch(preload, successors, recorder.add)
 
+    def measure() -> None:
+        counts = runner.counts
+        for name, more in (counts - meters).items():
+            recorder.add(name, more)
+        meters.update(counts - meters)
+
     def observe(ran: Ran) -> None:
         recorder.note(ran)
         prefetch.ran(ran)
+        if ran.found == "cold":  # a process was started: nothing else changes what is measured
+            measure()
 
     runner = Runner(
-        slots=settings.slots,
+        slots=slots or settings.slots,
         zygotes=settings.zygotes,
         idle=settings.idle,
         ageing=settings.ageing,
         observe=observe,
         crowded=prefetch.crowded,
     )
+    failed: Exception | None = None
     try:
         async with runner, anyio.create_task_group() as tasks:
             opened = Opened(settings, runner)
-            for name in settings.preload:
-                tasks.start_soon(_preload, opened, name)
             tasks.start_soon(prefetch.serve)
-            yield opened
+            tasks.start_soon(ahead, opened)
+            try:
+                yield opened
+            except Exception as error:
+                failed = error
             tasks.cancel_scope.cancel()
     finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(recorder.close)
+        measure()
+    if failed is not None:
+        raise failed  # as it is, not in a group
 
 
-async def _preload(opened: Opened, name: str) -> None:
-    try:
-        skill, interpreter = await opened.find(name, None, Path.cwd())
-        if interpreter is None:
-            await opened.runner.preload(skill)
-    except CirandaError as error:
-        logger().warning(f"the skill `{name}` is not made ready: {error}")
+async def make_ready(opened: Opened, names: Iterable[str], home: Path) -> None:
+    """Have the processes of some skills ready, one after another; says of which it cannot.
+
+    Args:
+        opened: What runs them.
+        names: Of the skills.
+        home: The project's folder.
+    """
+    for name in names:
+        try:
+            skill, interpreter = await opened.find(name, None, home)
+            if interpreter is None:
+                await opened.runner.preload(skill)
+        except TrustError:
+            if name in opened.settings.preload:
+                logger().warning(f"the skill `{name}` is not made ready: nobody trusts it")
+        except CirandaError as error:
+            logger().warning(f"the skill `{name}` is not made ready: {error}")
+
+
+@resource(scope="engine")
+@asynccontextmanager
+async def open_skills(ctx: Context) -> AsyncIterator[Opened]:
+    """Lend what the plugin keeps open as long as the engine; the first that asks opens it.
+
+    Args:
+        ctx: Of the step that asks.
+    """
+    yield await ctx.ask(LendSkills())

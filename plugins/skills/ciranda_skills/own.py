@@ -21,9 +21,9 @@ from .opened import Opened, open_skills
 from .running import script_of
 from .settings import SkillsSettings
 from .shelf import Shelf
-from .stepping import ERRORS, Ask, Ran, performed, pure_content
+from .stepping import ERRORS, Ask, Ran, check_closed, performed, pure_content
 
-__all__ = ["own_actions"]
+__all__ = ["Content", "own_actions"]
 
 _WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN: Final = "skills.run"
@@ -46,16 +46,20 @@ def own_actions(settings: SkillsSettings) -> list[Action]:
     found: dict[str, Action | None] = {_TAKEN: None}
     for entry in catalogue.entries:
         for name, tool in _tools(shelf, catalogue, entry):
-            found[name] = None if name in found else _action(name, tool, shelf)
+            found[name] = None if name in found else _action(name, tool, shelf, settings)
     return [each for each in found.values() if each is not None]
 
 
-def _tools(shelf: Shelf, catalogue: Catalogue, entry: Entry) -> Iterator[tuple[str, Tool]]:
-    """Yield the scripts of a skill by the names of their actions; none if it may not run."""
+def _tools(
+    shelf: Shelf, catalogue: Catalogue, entry: Entry
+) -> Iterator[tuple[str, Tool | Untrusted]]:
+    """Yield the scripts of a skill by the names of their actions.
+
+    Of a skill that may not run only the names are there: steps that use them say why not.
+    """
     try:
-        if not shelf.allows(entry):
-            return
         skill = catalogue.load(entry.name)
+        allowed = shelf.allows(entry)
     except SkillError:
         return  # `ciranda skills list` says why
     main = _main(skill)
@@ -63,6 +67,9 @@ def _tools(shelf: Shelf, catalogue: Catalogue, entry: Entry) -> Iterator[tuple[s
         words = [skill.name, *(() if script == main else _words(script))]
         name = ".".join(["skills", *(word.replace("-", "_") for word in words)])
         if all(_WORD.fullmatch(word) for word in name.split(".")):
+            if not allowed:
+                yield name, Untrusted(skill.name, script)
+                continue
             try:
                 yield name, tool_of(skill, script, name)
             except SkillError:
@@ -81,11 +88,42 @@ def _words(script: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in path.with_suffix("").parts)
 
 
-def _action(name: str, tool: Tool, shelf: Shelf) -> Action:
-    def fingerprint() -> str:
-        return pure_content(shelf.load(tool.skill)[0])
+@dataclasses.dataclass(frozen=True, slots=True)
+class Untrusted:
+    """A script that may not run as it is now."""
 
-    @action(name, errors=ERRORS, fingerprint=fingerprint)
+    skill: str
+    script: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Content:
+    """What the answers of a script depend on besides its inputs: all files of its skill.
+
+    Attributes:
+        skill: Its name.
+    """
+
+    skill: str
+    _shelf: Shelf
+    _settings: SkillsSettings
+
+    def __call__(self) -> str:
+        """Return it as a digest.
+
+        Raises:
+            ValueError: The skill does not promise to be pure, or its network is open.
+            SkillError: It cannot be read, or may not run.
+        """
+        check_closed(self._settings, None)
+        return pure_content(self._shelf.load(self.skill)[0])
+
+
+def _action(name: str, tool: Tool | Untrusted, shelf: Shelf, settings: SkillsSettings) -> Action:
+    content = Content(tool.skill, shelf, settings)
+
+    # The content says what a script does; this package only runs it.
+    @action(name, errors=ERRORS, fingerprint=content, version="1")
     async def run(
         order: Any = None,
         opened: Annotated[Opened | None, open_skills] = None,
@@ -106,10 +144,17 @@ def _action(name: str, tool: Tool, shelf: Shelf) -> Action:
 
     def bind(inputs: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {"order": tool.order(inputs)}
+            known = tool if isinstance(tool, Tool) else _trusted(tool, name, shelf)
+        except SkillError as error:
+            raise StepError(error.kind, f"{error}.", retryable=False) from error
+        try:
+            return {"order": known.order(inputs)}
         except SkillError as error:
             raise StepError("invalid-input", f"{error}.", retryable=False) from error
 
+    if isinstance(tool, Untrusted):
+        said = f"Not trusted: look at the skill, then `ciranda skills trust {tool.skill}`."
+        return dataclasses.replace(run, bind=bind, input_schema={"type": "object"}, doc=said)
     schema = _checkable(tool.schema)
     described = {
         key: str(each["description"])
@@ -119,6 +164,16 @@ def _action(name: str, tool: Tool, shelf: Shelf) -> Action:
     return dataclasses.replace(
         run, bind=bind, input_schema=schema, doc=_doc(tool.description), parameter_docs=described
     )
+
+
+def _trusted(script: Untrusted, name: str, shelf: Shelf) -> Tool:
+    """Return a script of a skill that was not trusted when actions were listed, if it is by now.
+
+    Raises:
+        TrustError: It is not.
+        SkillError: It cannot be read.
+    """
+    return tool_of(shelf.load(script.skill)[0], script.script, name)
 
 
 def _doc(description: str) -> str:

@@ -9,9 +9,10 @@ from msgspec import Meta
 
 from ciranda import Settings
 
-__all__ = ["LEVELS", "LevelName", "SkillsSettings"]
+__all__ = ["LEVELS", "Isolation", "LevelName", "SkillsSettings"]
 
 LevelName = Literal["L0", "L1", "L2", "L3", "L4"]
+Isolation = Literal["fresh", "warm", "strict"]
 LEVELS: tuple[LevelName, ...] = ("L0", "L1", "L2", "L3", "L4")
 _Count = Annotated[int, Meta(ge=1)]
 _Seconds = Annotated[float, Meta(gt=0.0)]
@@ -33,7 +34,10 @@ class SkillsSettings(Settings, section="skills"):
         idle: Seconds after which a process that nobody needed ends.
         ageing: Seconds of waiting that make up for one level of priority.
         warm: Names of skills whose Python processes serve one run after another.
-        preload: Names of skills whose processes are made ready when the first script runs.
+        strict: Names of skills that run below bubblewrap, where there is one.
+        preload: Names of skills whose processes are made ready before they are needed; those that
+            say `priority: high` in their metadata are too.
+        preload_most_used: How many of the skills that ran most often are made ready too.
     """
 
     roots: tuple[Path, ...] = ()
@@ -48,4 +52,6 @@ class SkillsSettings(Settings, section="skills"):
     idle: _Seconds = 300.0
     ageing: _Seconds = 10.0
     warm: tuple[str, ...] = ()
+    strict: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    preload_most_used: Annotated[int, Meta(ge=0, le=64)] = 0

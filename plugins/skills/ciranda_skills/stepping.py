@@ -16,10 +16,20 @@ from .digest import digest
 from .error import SkillError
 from .format import Skill
 from .opened import Opened
-from .running import Chunk, Outcome, Priority, Started, Status, Written
+from .running import BUBBLEWRAP, Chunk, Outcome, Priority, Started, Status, Written, priority_of
 from .sandbox import Level
+from .settings import Isolation, SkillsSettings
 
-__all__ = ["ERRORS", "Ask", "Ran", "is_pure", "performed", "pure_content", "stdin_of"]
+__all__ = [
+    "ERRORS",
+    "Ask",
+    "Ran",
+    "check_closed",
+    "is_pure",
+    "performed",
+    "pure_content",
+    "stdin_of",
+]
 
 # A script that failed, or had no time, may do better; what is refused stays refused.
 ERRORS: Final = {
@@ -75,8 +85,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     max_processes: int | None = None
     network: bool | None = None
     require: str | None = None
-    warm: bool | None = None
-    priority: Priority = "normal"
+    isolation: Isolation | None = None
+    priority: Priority | None = None
 
 
 async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
@@ -92,6 +102,7 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
         skill, interpreter = await opened.find(ask.skill, ask.script, base)
     except SkillError as error:
         raise StepError(error.kind, f"{error}.", retryable=False) from error
+    isolation = ask.isolation or _isolation(skill, settings)
     outcome = await opened.runner.run(
         skill,
         ask.script,
@@ -106,13 +117,34 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
         params=ask.params,
         require=require,
         on_chunk=None if ctx is None else _teller(ctx),
-        warm=skill.name in settings.warm if ask.warm is None else ask.warm,
+        warm=isolation == "warm",
+        strict=isolation == "strict",
         interpreter=interpreter,
-        priority=ask.priority,
+        priority=ask.priority or priority_of(skill),
     )
     if not outcome.ok:
         raise _failed(outcome)
     return _ran(outcome)
+
+
+def _isolation(skill: Skill, settings: SkillsSettings) -> Isolation:
+    if skill.name in settings.strict:
+        return "strict"
+    return "warm" if skill.name in settings.warm else "fresh"
+
+
+def check_closed(settings: SkillsSettings, network: bool | None) -> None:
+    """Refuse to keep what a step finds with an open network.
+
+    Args:
+        settings: The project's.
+        network: What the step says of it; None is as the settings say.
+
+    Raises:
+        ValueError: The network is open.
+    """
+    if settings.network if network is None else network:
+        raise ValueError("it opens the network, whose answers change")
 
 
 def stdin_of(given: Any) -> bytes | None:
@@ -149,7 +181,8 @@ def _teller(ctx: Context) -> Any:
             ctx.output(chunk.stream, chunk.text.encode(errors="surrogateescape"))
         elif isinstance(chunk, Started):
             level, lacking = chunk.sandbox.level, ", ".join(chunk.sandbox.missing)
-            tell = ctx.log.info if Level[level] >= Level.L3 else ctx.log.warning
+            weak = Level[level] < Level.L3 or BUBBLEWRAP in chunk.sandbox.missing
+            tell = ctx.log.warning if weak else ctx.log.info
             tell(f"sandbox: {level}", missing=lacking)
 
     return hear

@@ -158,18 +158,6 @@ async def test_a_listener_that_raises_stops_the_run(
         await runner.run(made, on_chunk=listen)
 
 
-async def test_a_level_that_the_machine_has_not_is_refused(
-    runner: Runner, skill: Callable[..., Skill]
-) -> None:
-    made = skill({"scripts/main.py": "print(1)"})
-
-    outcome = await runner.run(made, require=Level.L4)
-
-    assert (outcome.status, outcome.kind) == (Status.REFUSED, "skills.sandbox")
-    assert outcome.message.startswith("sandbox L4 is required and this machine gives ")
-    assert outcome.stdout_total_bytes == 0
-
-
 async def test_much_is_read_on_stdin_and_all_of_it(
     runner: Runner, skill: Callable[..., Skill]
 ) -> None:

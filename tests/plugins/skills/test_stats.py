@@ -201,12 +201,14 @@ def test_the_command_tells_what_was_counted(
 async def test_runs_of_an_engine_are_counted_and_what_follows_is_learned(project: Path) -> None:
     made = make_skill(project, {"scripts/main.py": "print(1)\n"})
 
-    async with keep_figures(project) as figures:
-        async with keep_open(SkillsSettings(), project, figures) as opened:
-            for _ in range(3):
-                assert (await opened.runner.run(made)).ok
-            async with opened.runner.lane(made) as lane:
-                assert (await lane.call()).ok
+    async with (
+        keep_figures(project) as figures,
+        keep_open(SkillsSettings(), project, figures) as opened,
+    ):
+        for _ in range(3):
+            assert (await opened.runner.run(made)).ok
+        async with opened.runner.lane(made) as lane:
+            assert (await lane.call()).ok
 
     report = read_report(project)
     assert report.skills["tried"].statuses == {"ok": 3}

@@ -17,8 +17,11 @@ from ciranda.cli.interrupts import Interrupts
 from ciranda.cli.values import as_json
 from ciranda.settings import read_configuration
 
+from ..error import SkillError
 from ..evals import EvalsError, Report, Result, Verdict, read_evals, run_evals
-from ..running import Runner
+from ..format import Skill
+from ..interpreters import interpreter_of
+from ..running import Outcome, Runner, Status
 from ..sandbox import Level
 from ..settings import SkillsSettings
 from ..shelf import Shelf, load_folder
@@ -94,7 +97,8 @@ class Examination:
         evals = await anyio.to_thread.run_sync(read_evals, skill)
         async with Runner(slots=settings.slots) as runner:
             run = partial(
-                runner.run,
+                _run,
+                runner,
                 memory_mb=given["memory_mb"] or settings.memory_mb,
                 max_processes=given["max_processes"] or settings.max_processes,
                 max_output=settings.max_output,
@@ -103,6 +107,17 @@ class Examination:
             )
             hear = None if self._json else _told
             return await run_evals(skill, evals, run, only=given["only"], on_result=hear)
+
+
+async def _run(
+    runner: Runner, skill: Skill, script: str | None = None, *given: Any, **options: Any
+) -> Outcome:
+    """Run a script in the environment that it asks for."""
+    try:
+        interpreter = await anyio.to_thread.run_sync(interpreter_of, skill, script)
+    except SkillError as error:
+        return Outcome(status=Status.REFUSED, message=str(error), kind=error.kind)
+    return await runner.run(skill, script, *given, interpreter=interpreter, **options)
 
 
 def _told(result: Result) -> None:

@@ -18,7 +18,7 @@ from ciranda.errors import PoolError
 from ..environments import Environments, environments_folder, need_of
 from ..error import SkillError
 from ..format import Skill
-from ..running import Chunk, Outcome, Runner, Started, Status, Written, script_of
+from ..running import BUBBLEWRAP, Chunk, Outcome, Runner, Started, Status, Written, script_of
 from ..sandbox import Level
 from ..shelf import Shelf, load_folder
 from .line import line
@@ -161,9 +161,11 @@ class Performance:
         return skill
 
     def _show(self, chunk: Chunk) -> None:
-        if isinstance(chunk, Started) and Level[chunk.sandbox.level] < Level.L3:
-            lacking = ", ".join(chunk.sandbox.missing)
-            screen.warn(f"the sandbox is {chunk.sandbox.level} only; missing: {lacking}")
+        if isinstance(chunk, Started):
+            lacking = chunk.sandbox.missing
+            if Level[chunk.sandbox.level] < Level.L3 or BUBBLEWRAP in lacking:
+                said = f"the sandbox is {chunk.sandbox.level} only; missing: {', '.join(lacking)}"
+                screen.warn(said)
         elif isinstance(chunk, Written) and chunk.stream == "stdout":
             self._shown = True
             screen.raw(chunk.text)

@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import anyio
+import anyio.to_thread
 import click
 
 from ciranda.cli import screen
-from ciranda.errors import SettingsError
+from ciranda.errors import CirandaError, SettingsError
 from ciranda.settings import read_configuration
 
 from ..mcp.server import Limits, Offer, serve_http, serve_stdio
-from ..running import Runner
+from ..opened import Opened, keep_figures, keep_open
+from ..preloading import preloaded
 from ..sandbox import Level
 from ..settings import SkillsSettings
 from ..shelf import Shelf
+from ..stats import read_report
 
 __all__ = ["serve"]
 
@@ -49,7 +52,8 @@ def serve(roots: tuple[str, ...], given: Mapping[str, Any]) -> None:
     folders = tuple(Path(root).absolute() for root in roots)
     offer = Offer(lambda: shelf.catalogue(folders), shelf.allows)
     shelf.catalogue(folders)  # a folder that is none is said now, not to the first client
-    anyio.run(partial(_serve, offer, _limits(settings, given), settings, address, given["origin"]))
+    served = Served(offer, _limits(settings, given), settings, configuration.root)
+    anyio.run(partial(_serve, served, address, given["origin"]))
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -74,15 +78,31 @@ def _limits(settings: SkillsSettings, given: Mapping[str, Any]) -> Limits:
     )
 
 
-async def _serve(
-    offer: Offer,
-    limits: Limits,
-    settings: SkillsSettings,
-    address: tuple[str, int] | None,
-    origins: tuple[str, ...],
-) -> None:
-    runner = Runner(slots=limits.calls, zygotes=settings.zygotes, idle=settings.idle)
-    async with runner:
+class Served(NamedTuple):
+    """What is served.
+
+    Attributes:
+        offer: The skills.
+        limits: What each call may take.
+        settings: The project's.
+        home: The project's folder.
+    """
+
+    offer: Offer
+    limits: Limits
+    settings: SkillsSettings
+    home: Path
+
+
+async def _serve(served: Served, address: tuple[str, int] | None, origins: tuple[str, ...]) -> None:
+    offer, limits, settings, home = served
+    async with (
+        keep_figures(home) as figures,
+        keep_open(
+            settings, home, figures, slots=limits.calls, ahead=partial(_make_ready, served)
+        ) as opened,
+    ):
+        runner = opened.runner
         for sentence in (await offer.shown()).withheld:
             screen.warn(sentence)
         if address is None:
@@ -99,3 +119,14 @@ async def _serve(
                 origins=origins,
                 on_ready=lambda url: screen.say(f"serving MCP at {url}"),
             )
+
+
+async def _make_ready(served: Served, opened: Opened) -> None:
+    """Preload what is offered and likely to be called first."""
+    shown = await served.offer.shown()
+    report = await anyio.to_thread.run_sync(read_report, served.home)
+    for name in preloaded(shown.entries.values(), served.settings, report):
+        try:
+            await opened.runner.preload(await served.offer.skill(name))
+        except CirandaError as error:
+            screen.warn(f"the skill `{name}` is not made ready: {error}")

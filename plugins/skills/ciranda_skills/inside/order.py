@@ -15,7 +15,11 @@ Entry = Literal["file", "execute", "main"]
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy on the wire: what one run, or one warm process, may do."""
+    """A policy on the wire: what one run, or one warm process, may do.
+
+    Attributes:
+        bwrap: Path of the bubblewrap to run it below; empty for none.
+    """
 
     profile: Profile = "python"
     root: str
@@ -27,6 +31,7 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: int = 60
     processes: int = 32
     require: int = 0
+    bwrap: str = ""
 
     def policy(self) -> Policy:
         """Return the policy that this is."""
@@ -40,6 +45,7 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
             memory_mb=self.memory_mb,
             cpu_s=self.cpu_s,
             processes=self.processes,
+            strict=bool(self.bwrap),
             require=Level(self.require),
         )
 

@@ -24,7 +24,7 @@ from ..sandbox.level import Ask, planned
 from ..sandbox.namespaces import Namespace
 from ..sandbox.paths import system_rules
 from ..sandbox.policy import Policy, Profile
-from . import ending, script, streams
+from . import below, ending, script, streams
 from .order import Order
 
 __all__ = ["Job", "Zygote", "features_of", "look_up", "make_ready", "setup"]
@@ -37,6 +37,10 @@ class Job(Protocol):
     """What we need of the engine's job."""
 
     last: bool
+
+    @property
+    def id(self) -> int:
+        """Number of the call."""
 
     def event(self, name: str, data: Any = None) -> None:
         """Send something to the engine."""
@@ -111,7 +115,7 @@ class Zygote:
             _rehearse()
 
     def handle(self, name: str, payload: Any, job: Job) -> None:
-        """Run an order, which never returns; `ready` does nothing, so that this process is there.
+        """Run an order, here or below bubblewrap; `ready` only shows that we are there.
 
         Args:
             name: `python`, `program` or `ready`.
@@ -121,6 +125,18 @@ class Zygote:
         if name == "ready":
             return
         order = self._decode(payload)
+        if order.allowed is not None and order.allowed.bwrap:
+            below.become(name, payload, order, job, self._features, self._path)
+        self.run(name, order, job)
+
+    def run(self, name: str, order: Order, job: Job) -> NoReturn:
+        """Confine this process and run an order in it.
+
+        Args:
+            name: `python` or `program`.
+            order: What to run.
+            job: How to tell the engine.
+        """
         assert order.allowed is not None
         report = confine(
             order.allowed.policy(),

@@ -8,10 +8,12 @@ from .error import AmbiguousScriptError, InterpreterError, NoScriptError, Parame
 from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
 from .progress import Chunk, Finished, Found, Killed, Listener, Observer, Ran, Started, Written
+from .reports import BUBBLEWRAP
 from .runner import Runner
-from .waiting import PRIORITIES, Priority, Turns
+from .waiting import PRIORITIES, Priority, Turns, priority_of
 
 __all__ = [
+    "BUBBLEWRAP",
     "PRIORITIES",
     "AmbiguousScriptError",
     "Chunk",
@@ -38,5 +40,6 @@ __all__ = [
     "Written",
     "command_for",
     "parameters_of",
+    "priority_of",
     "script_of",
 ]

@@ -12,6 +12,7 @@ from typing import Final, final
 import anyio.to_thread
 
 from ..format import Skill
+from .calling import CALLING
 from .command import Command, command_for, script_of
 from .inspected import Entry, inspect
 from .kinds import imports_of
@@ -61,10 +62,12 @@ def facts_of(skill: Skill, script: str | None, interpreter: Path | None) -> Fact
     parameters = parameters_of(skill, name)
     if command.profile != "python":
         return Facts(command, parameters=parameters)
-    if interpreter is not None:
-        prefix = (str(interpreter), str(command.path))
-        return Facts(Command(name, command.path, "program", prefix), parameters=parameters)
     found = inspect(command.path)
+    if interpreter is not None:
+        prefix: tuple[str, ...] = (str(interpreter), str(command.path))
+        if found.called is not None:
+            prefix = (str(interpreter), "-c", CALLING, str(command.path), found.called.name)
+        return Facts(Command(name, command.path, "program", prefix), parameters=parameters)
     called, parametrised = (
         None if each is None else each.name for each in (found.called, found.parametrised)
     )

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,11 +14,10 @@ from ciranda.executors.pool import Recycle, WorkerKind
 
 from ..format import Skill
 from ..inside.order import Allowed
-from ..sandbox import Profile
 from ..sandbox.features import Features
 from .inspected import inspect, is_installed, preloadable
 
-__all__ = ["imports_of", "warm", "zygote"]
+__all__ = ["WarmKey", "imports_of", "warm", "zygote"]
 
 # Nothing of our own environment: a zygote holds no secrets. Numeric libraries start threads when
 # they are imported, which a fork would not copy: one thread is their caller's.
@@ -29,6 +28,13 @@ _ENV: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "PATH": "/usr/local/bin:/usr/bin:/bin",
 }
+
+
+class WarmKey(NamedTuple):
+    """What the warm processes of a skill are kept by."""
+
+    root: Path
+    allowed: bytes
 
 
 def _options(imports: Iterable[str], features: Features) -> dict[str, Any]:
@@ -47,20 +53,20 @@ def _env() -> dict[str, str]:
 def zygote(
     imports: tuple[str, ...],
     features: Features,
-    profile: Profile,
+    allowed: Allowed,
     *,
-    network: bool,
     python: tuple[str, ...] | None,
 ) -> WorkerKind:
     """Return the kind that has imported these modules and is forked for each run."""
+    told = {"profile": allowed.profile, "network": allowed.network}
     return WorkerKind(
         "skills",
         setup="ciranda_skills.inside.zygote:setup",
-        options=_options(imports, features) | {"profile": profile, "network": network},
+        options=_options(imports, features) | told,
         argv=python,
         env=_env(),
         lifetime="fork",
-        ahead=True,
+        ahead=not allowed.bwrap,  # what becomes bubblewrap must not have begun to confine itself
     )
 
 

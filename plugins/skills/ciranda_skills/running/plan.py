@@ -21,9 +21,11 @@ from .error import ParameterError
 from .facts import Facts
 from .inspected import Entry
 
-__all__ = ["Asked", "Plan", "allowed_of", "item_of", "planned"]
+__all__ = ["Asked", "Plan", "allowed_of", "is_strict", "item_of", "planned"]
 
-_REAPERS: Final = 2  # processes of the sandbox itself around a program
+_REAPERS: Final = 2  # processes of the sandbox itself around a program, or around bubblewrap's
+_ISOLATION: Final = "isolation"  # in the metadata of SKILL.md
+_STRICT: Final = "strict"
 _PROCESSORS: Final = os.cpu_count() or 1  # asking takes longer than planning a run
 _FOREVER: Final = 1 << 30  # seconds of processor time of a process that serves many runs
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -46,6 +48,7 @@ class Asked:
     require: Level = Level.L0
     interpreter: Path | None = None
     warm: bool = False
+    strict: bool = False
 
 
 @final
@@ -63,6 +66,7 @@ class Plan:
         allowed: How to confine it, but for the private folder.
         processes: How many its tree may have.
         warm: Whether one process serves many such runs.
+        strict: Whether it shall be run below bubblewrap.
     """
 
     command: Command
@@ -74,6 +78,7 @@ class Plan:
     allowed: Allowed
     processes: int
     warm: bool
+    strict: bool = False
 
     def order(self, home: str | None) -> bytes:
         """Return the order for a worker.
@@ -109,6 +114,7 @@ def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
     command = facts.command
     python = command.profile == "python"
     item = item_of(facts, asked.params, asked.args, asked.stdin)
+    strict = is_strict(skill, asked)
     allowed = allowed_of(skill, facts, asked)
     return Plan(
         command,
@@ -118,9 +124,16 @@ def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
         item.params,
         None if asked.stdin is None and not item.stdin else item.stdin,
         allowed,
-        asked.max_processes if python else asked.max_processes + _REAPERS,
-        asked.warm and python,
+        asked.max_processes + (0 if python and not strict else _REAPERS),
+        asked.warm and python and not strict,
+        strict,
     )
+
+
+def is_strict(skill: Skill, asked: Asked) -> bool:
+    """Tell whether a run shall have bubblewrap around it: the caller, or the skill, wants it."""
+    wants = skill.metadata.get(_ISOLATION, "").lower() == _STRICT
+    return wants or asked.strict or asked.require >= Level.L4
 
 
 def allowed_of(skill: Skill, facts: Facts, asked: Asked) -> Allowed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import final
@@ -70,11 +70,18 @@ class Pools:
         self._tasks = tasks
         self._most = most
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._alive: set[_Kept] = set()  # those that are leaving too
+        self._ended: Counter[str] = Counter()
 
     @property
     def open(self) -> tuple[Pool, ...]:
         """The pools, the one used last at the end."""
         return tuple(kept.pool for kept in self._kept.values())
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Processes `started` and `restarts`, pools that went for want of room as `evictions`."""
+        return sum((_counted(kept.pool) for kept in self._alive), self._ended.copy())
 
     def lease(self, key: Hashable, make: Callable[[], Pool]) -> Lease:
         """Hold the pool of a key, which is made when there is none.
@@ -86,6 +93,7 @@ class Pools:
         kept = self._kept.get(key)
         if kept is None:
             kept = self._kept[key] = _Kept(make())
+            self._alive.add(kept)
             self._tasks.start_soon(self._keep, kept)
         self._kept.move_to_end(key)
         kept.users += 1
@@ -93,13 +101,18 @@ class Pools:
         return Lease(kept)
 
     async def _keep(self, kept: _Kept) -> None:
-        async with kept.pool:
-            kept.open.set()
-            await kept.stop.wait()
+        try:
+            async with kept.pool:
+                kept.open.set()
+                await kept.stop.wait()
+        finally:
+            self._alive.discard(kept)
+            self._ended += _counted(kept.pool)
 
     def _evict(self) -> None:
         while len(self._kept) > self._most:
             _, oldest = self._kept.popitem(last=False)
+            self._ended["evictions"] += 1
             oldest.leave()
 
     def drop(self, chosen: Callable[[Hashable], bool]) -> None:
@@ -110,3 +123,8 @@ class Pools:
     def close(self) -> None:
         """Close all of them as they fall idle."""
         self.drop(lambda _: True)
+
+
+def _counted(pool: Pool) -> Counter[str]:
+    stats = pool.stats
+    return Counter(started=stats.started, restarts=stats.lost + stats.recycled)

@@ -42,6 +42,7 @@ class Run:
         answer: What its function returned, as JSON.
         began: Whether it was confined.
         found: In what state it found its process.
+        lacks: What its process cannot know that it lacks.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Run:
         self.began = False
         self.called_off = False
         self.found: Found = ""
+        self.lacks: tuple[str, ...] = ()
         self._timeout = timeout
         self._listener = listener
         self._clock = clock
@@ -96,7 +98,7 @@ class Run:
 
     def confined_by(self, level: int, missing: Iterable[str]) -> None:
         """Learn what it is, or would be, confined by."""
-        self._sandbox = Sandbox(Level(level).name, tuple(missing))
+        self._sandbox = Sandbox(Level(level).name, (*self.lacks, *missing))
 
     def call_off(self) -> None:
         """Stop it, because somebody wishes so."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, Unpack, final
+from typing import Any, Final, Self, Unpack, final
 
 import anyio
 import anyio.abc
@@ -22,7 +23,7 @@ from ciranda.executors.pool import Pool, PoolStats, Recycle, TreeLimits
 from ..error import SkillError
 from ..format import Skill
 from ..inside.order import Allowed, Told
-from ..sandbox import Kernel, Level, Profile, SandboxError, require
+from ..sandbox import Kernel, Level, SandboxError, require
 from ..sandbox.features import Features, try_features
 from . import kinds
 from .batching import Lane, Lines, opened
@@ -31,6 +32,7 @@ from .exchange import Desk
 from .facts import Facts, Known
 from .folders import Folders
 from .given import given
+from .kinds import WarmKey
 from .outcome import Outcome, Status
 from .plan import Asked, Plan, allowed_of, planned
 from .pools import Lease, Pools
@@ -38,7 +40,7 @@ from .progress import Listener, Observer, Ran
 from .recent import Recent
 from .reports import Reports
 from .run import Run, watching
-from .verdict import Verdict, judge, judge_failure, judge_warm
+from .verdict import Verdict, judge, judge_failure, judge_warm, started_below
 from .versions import Versions
 from .waiting import AGEING, Priority, Turns
 from .words import Words, asked_by
@@ -48,13 +50,6 @@ __all__ = ["Runner"]
 _FEWEST: Final = 2
 _MOST: Final = 10
 _HOMES: Final = 256  # private folders of warm processes that are known
-
-
-class _Warm(NamedTuple):
-    """What the warm processes of a skill are kept by."""
-
-    root: Path
-    allowed: bytes
 
 
 @final
@@ -105,8 +100,9 @@ class Runner:
         self._slots = Turns(self._size, ageing=ageing, crowded=crowded)
         self._known = Known()
         self._versions = Versions(self._known)
-        self._homes: Recent[_Warm, str] = Recent(_HOMES)
+        self._homes: Recent[WarmKey, str] = Recent(_HOMES)
         self._slates = itertools.count()
+        self._lanes: Counter[str] = Counter()
         self._reports = Reports(self._kernel)
         self._open = False
         self._tasks: anyio.abc.TaskGroup
@@ -144,6 +140,11 @@ class Runner:
         """Counts of the pools that are open, the one used last at the end."""
         return tuple(pool.stats for pool in self._pools.open)
 
+    @property
+    def counts(self) -> Counter[str]:
+        """Processes `started`, `restarts` and `evictions`; calls and batches of lanes."""
+        return self._pools.counts + self._lanes
+
     async def run(  # noqa: PLR0913  (one word each at the call, most of them never given)
         self,
         skill: Skill,
@@ -164,6 +165,7 @@ class Runner:
         cancel: anyio.Event | None = None,
         interpreter: Path | None = None,
         priority: Priority = "normal",
+        strict: bool = False,
     ) -> Outcome:
         """Run a script of a skill to its end, and tell how that was.
 
@@ -189,6 +191,7 @@ class Runner:
             cancel: Stops it when set, with an outcome that says so.
             interpreter: Python to run it with instead of ours, of an environment of its own.
             priority: Where it waits in line while all slots are taken.
+            strict: Run it below bubblewrap where that works (L4), as `require` of L4 does.
 
         Raises:
             PoolError: The runner is closed, or its processes cannot start.
@@ -207,6 +210,7 @@ class Runner:
             require=require,
             interpreter=interpreter,
             warm=warm,
+            strict=strict,
         )
         run = Run(script or skill.name, timeout, max_output, on_chunk, self._clock)
         verdict, start = None, self._clock()
@@ -238,8 +242,7 @@ class Runner:
         """
         self._ready()
         facts = await self._known.get(skill, script, None)
-        profile, imports = facts.command.profile, facts.imports
-        async with self._lease(profile, imports, network=False) as pool:
+        async with self._lease(allowed_of(skill, facts, Asked()), facts.imports) as pool:
             if pool.ready:
                 return False
             await pool.run("ready", None)
@@ -269,7 +272,7 @@ class Runner:
         if allowed.profile != "python":
             raise NoScriptError(f"`{name}` is no Python: only Python scripts have a lane")
         require(self._reports.of(allowed), asked.require)
-        key = _Warm(skill.root, msgspec.msgpack.encode(allowed))
+        key = WarmKey(skill.root, msgspec.msgpack.encode(allowed))
         async with self._warm_lease(skill, key, allowed, facts.imports) as pool:
             home = self._homes.get(key) or self._folders.make()
             most = words.get("max_output", 1 << 20)
@@ -291,22 +294,22 @@ class Runner:
             try:
                 async with opened(lines, self._tasks) as lane:
                     yield lane
+                done = lane.stats
+                self._lanes.update(lane_calls=done.calls, lane_batches=done.exchanges)
             finally:
                 for desk in desks:
                     desk.close()
 
     def forget(self, skill: Skill) -> None:
         """End its warm processes, each when its run has ended."""
-        self._pools.drop(lambda key: isinstance(key, _Warm) and key.root == skill.root)
+        self._pools.drop(lambda key: isinstance(key, WarmKey) and key.root == skill.root)
 
     async def _verdict(self, skill: Skill, asked: Asked, run: Run, priority: Priority) -> Verdict:
         try:
             facts, version = await self._versions.get(skill, asked)
             run.script = facts.command.script
             plan = planned(skill, facts, asked)
-            report = self._reports.of(plan.allowed)
-            run.confined_by(report.level, report.missing)
-            require(report, asked.require)
+            plan = await self._reports.settled(plan, run)
             async with self._slots.turn(priority):
                 if plan.warm:
                     return await self._warm(skill, plan, facts, version, run)
@@ -342,7 +345,7 @@ class Runner:
     ) -> Verdict:
         limits = TreeLimits(plan.processes, plan.allowed.memory_mb)
         profile = plan.command.profile
-        async with self._lease(profile, imports, network=plan.allowed.network) as pool:
+        async with self._lease(plan.allowed, imports) as pool:
             run.found = "ready" if pool.ready else "cold"
             ended = await pool.run(
                 profile,
@@ -353,21 +356,23 @@ class Runner:
                 on_output=run.captured.hear,
             )
         tail = run.captured.stderr.tail
+        if plan.allowed.bwrap:
+            ended = started_below(ended, run.began, tail)
         return judge(ended, profile, tail, run.script, plan.allowed.memory_mb)
 
-    def _lease(self, profile: Profile, imports: tuple[str, ...], *, network: bool) -> Lease:
+    def _lease(self, allowed: Allowed, imports: tuple[str, ...]) -> Lease:
         def make() -> Pool:
-            kind = kinds.zygote(
-                imports, self._features, profile, network=network, python=self._python
-            )
+            kind = kinds.zygote(names, self._features, allowed, python=self._python)
             return Pool(kind, self._size, idle=self._idle)
 
-        return self._pools.lease((profile, network, imports), make)
+        names = () if allowed.bwrap else imports  # below bubblewrap nothing of them is left
+        key = allowed.profile, allowed.network, bool(allowed.bwrap), names
+        return self._pools.lease(key, make)
 
     async def _warm(
         self, skill: Skill, plan: Plan, facts: Facts, version: str, run: Run
     ) -> Verdict:
-        key = _Warm(skill.root, msgspec.msgpack.encode(plan.allowed))
+        key = WarmKey(skill.root, msgspec.msgpack.encode(plan.allowed))
         async with self._warm_lease(skill, key, plan.allowed, facts.imports) as pool:
             run.found = "warm"
             if not pool.ready:
@@ -383,7 +388,7 @@ class Runner:
         return judge_warm(told.code, run.captured.stderr.tail, run.script, plan.allowed.memory_mb)
 
     def _warm_lease(
-        self, skill: Skill, key: _Warm, allowed: Allowed, imports: tuple[str, ...]
+        self, skill: Skill, key: WarmKey, allowed: Allowed, imports: tuple[str, ...]
     ) -> Lease:
         def make() -> Pool:
             home = self._homes.put(key, self._folders.make())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import signal
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Final, final
 from ciranda.errors import StepError
 from ciranda.executors.pool import Exit
 
-from ..sandbox import Profile
+from ..sandbox import Profile, SandboxError
 from .outcome import Status
 
-__all__ = ["Verdict", "judge", "judge_failure", "judge_warm"]
+__all__ = ["Verdict", "judge", "judge_failure", "judge_warm", "started_below"]
 
+_SIGNALLED: Final = 128
 # What runtimes say last when they get no more memory.
 _PYTHON: Final = re.compile(rb"(?:^|\n)MemoryError\b[^\n]*\n?\Z")
 _PROGRAM: Final = re.compile(rb"(?i)out of memory|cannot allocate|MemoryError|bad_alloc")
@@ -64,6 +66,21 @@ def judge(ended: Exit, profile: Profile, stderr: bytes, script: str, memory_mb: 
         message = f"`{script}` {how}: it needed more than {memory_mb} MiB of memory"
         return Verdict(Status.KILLED_MEMORY, ended.code, ended.signal, message)
     return Verdict(Status.FAILED, ended.code, ended.signal, f"`{script}` {how}")
+
+
+def started_below(ended: Exit, began: bool, stderr: bytes) -> Exit:
+    """Return how a process ended that bubblewrap tells of: 128 and the signal, as shells do.
+
+    Raises:
+        SandboxError: bubblewrap itself failed, and the script never began.
+    """
+    if not began:
+        said = stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SandboxError(f"nothing runs below bubblewrap here: {said or 'it does not say why'}")
+    number = (ended.code or 0) - _SIGNALLED
+    if number not in set(signal.Signals):
+        return ended
+    return dataclasses.replace(ended, code=None, signal=number)
 
 
 def judge_warm(code: int, stderr: bytes, script: str, memory_mb: int) -> Verdict:

@@ -8,11 +8,20 @@ from typing import Final, Literal, final
 
 import anyio
 
-__all__ = ["AGEING", "PRIORITIES", "Priority", "Turn", "Turns"]
+from ..format import Skill
+
+__all__ = ["AGEING", "PRIORITIES", "Priority", "Turn", "Turns", "priority_of"]
 
 Priority = Literal["high", "normal", "low"]
 PRIORITIES: Final[tuple[Priority, ...]] = ("high", "normal", "low")
 AGEING: Final = 10.0
+_FIELD: Final = "priority"  # in the metadata of SKILL.md
+
+
+def priority_of(skill: Skill) -> Priority:
+    """Return the priority that a skill asks for itself."""
+    wanted = skill.metadata.get(_FIELD, "").lower()
+    return next((each for each in PRIORITIES if each == wanted), "normal")
 
 
 @final

@@ -78,7 +78,7 @@ def require(report: SandboxReport, level: Level) -> None:
     if report.level >= level:
         return
     lacking = [gap for gap in report.gaps if gap.level is not None and gap.level <= level]
-    if level == Level.L4 and _BUBBLEWRAP.name not in report.layers:
+    if level == Level.L4 and _BUBBLEWRAP.name not in (*report.layers, *report.missing):
         lacking.append(_BUBBLEWRAP)
     reasons = "; ".join(f"{gap.name}: {gap.why}" for gap in lacking)
     raise SandboxError(

@@ -52,20 +52,17 @@ class Recorder:
         self._report = Report()
         self._asked = self._served = 0  # flushes
         self._closing = self._warned = False
-        self._thread: Final = threading.Thread(
-            target=self._work, name="ciranda-skills-figures", daemon=True
-        )
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def note(self, ran: Ran) -> None:
         """Count a run; the `observe` of a `Runner`."""
-        with self._lock:
+        with self._counting():
             counts = self._report.of(ran.skill, MOST)
             counts.ran(ran.outcome.status.value, ran.found, ran.seconds)
 
     def cached(self, skill: str, *, hit: bool) -> None:
         """Count a step of a skill that has a cache, as the engine's events tell of it."""
-        with self._lock:
+        with self._counting():
             counts = self._report.of(skill, MOST)
             if hit:
                 counts.hits += 1
@@ -74,12 +71,14 @@ class Recorder:
 
     def add(self, meter: str, count: int = 1) -> None:
         """Add to a meter."""
-        with self._lock:
+        with self._counting():
             add(self._report.meters, {meter: count})
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until what was counted before was written; tell whether that was in time."""
         with self._written:
+            if self._thread is None:
+                return True
             self._asked += 1
             target = self._asked
             self._wake.set()
@@ -90,7 +89,22 @@ class Recorder:
         with self._lock:
             self._closing = True
         self._wake.set()
-        self._thread.join(timeout)
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _counting(self) -> threading.Lock:
+        """Return the lock to count under; the first that counts starts the thread."""
+        if self._thread is None:
+            with self._lock:
+                self._start()
+        return self._lock
+
+    def _start(self) -> None:
+        if self._thread is None and not self._closing:
+            self._thread = threading.Thread(
+                target=self._work, name="ciranda-skills-figures", daemon=True
+            )
+            self._thread.start()
 
     def _work(self) -> None:
         database: Database | None = None

@@ -85,6 +85,11 @@ class Job:
         self.last = False
         self.deadline = None if call.deadline is None else clock() + call.deadline
 
+    @property
+    def id(self) -> int:
+        """Number of the call among those of its worker."""
+        return self._id
+
     def fileno(self) -> int:
         """Return the descriptor of the private socket, for who closes all others."""
         return self._line.fileno()

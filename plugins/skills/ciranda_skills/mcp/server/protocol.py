@@ -10,6 +10,7 @@ import mimetypes
 from importlib.metadata import version
 from typing import Any, Final, final
 
+import anyio.to_thread
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
@@ -19,6 +20,8 @@ from ciranda.errors import CirandaError
 from ciranda.workflow.nearest import nearest
 
 from ...error import SkillError
+from ...interpreters import interpreter_of
+from ...running import priority_of
 from .answer import Answer, answer_to, refusal
 from .offer import Offer
 from .running import Limits, Running
@@ -145,6 +148,7 @@ class Protocol:
         limits = self._limits
         try:
             skill = await self._offer.skill(tool.skill)
+            interpreter = await anyio.to_thread.run_sync(interpreter_of, skill, tool.script)
             async with telling(context.session.report_progress if asked else None) as listener:
                 outcome = await self._running.run(
                     skill,
@@ -159,6 +163,8 @@ class Protocol:
                     params=order.params,
                     require=limits.require,
                     on_chunk=listener,
+                    interpreter=interpreter,
+                    priority=priority_of(skill),
                 )
         except CirandaError as error:
             return refusal(str(error), getattr(error, "kind", ""))

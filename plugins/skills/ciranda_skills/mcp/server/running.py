@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from ...format import Skill
-from ...running import Listener, Outcome
+from ...running import Listener, Outcome, Priority
 from ...sandbox import Level
 
 __all__ = ["Limits", "Running"]
@@ -32,6 +33,8 @@ class Running(Protocol):
         params: Mapping[str, Any] | None = None,
         require: Level = Level.L0,
         on_chunk: Listener | None = None,
+        interpreter: Path | None = None,
+        priority: Priority = "normal",
     ) -> Outcome:
         """Run a script; nothing of it is alive when this returns, or is cancelled."""
 
