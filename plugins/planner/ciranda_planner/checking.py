@@ -32,20 +32,27 @@ def check_tasks(source: Source, tasks: list[Numbered], succeeded: Iterable[str])
             )
             source.add(FaultKind.DUPLICATE_ID, task.id, ("tasks", at, "id"), message)
         known.setdefault(task.id, at)
-    _check_needs(source, tasks, known)
+    sorted_ = _check_needs(source, tasks, known)
     for at, name in enumerate(succeeded):
         if name not in known:
             _unknown(source, "", ("already_succeeded", at), "`already_succeeded`", name, known)
     _check_contingencies(source, tasks, known)
-    _check_cycles(source, tasks, known)
+    if not sorted_ or any(task.contingency is not None for _, task in tasks):
+        _check_cycles(source, tasks, known)
 
 
-def _check_needs(source: Source, tasks: list[Numbered], known: Mapping[str, int]) -> None:
+def _check_needs(source: Source, tasks: list[Numbered], known: Mapping[str, int]) -> bool:
+    """Note needs that are no tasks; say whether each task stands behind all that it needs."""
+    sorted_ = True
     for at, task in tasks:
         for need in task.needs:
-            if need not in known:
+            place = known.get(need)
+            if place is not None:
+                sorted_ = sorted_ and place < at
+            else:
                 where = _where_needed(source, at, task, need)
                 _unknown(source, task.id, where, f"task `{task.id or at + 1}`", need, known)
+    return sorted_
 
 
 def _where_needed(source: Source, at: int, task: Task, need: str) -> Where:
@@ -124,7 +131,7 @@ def check_limits(
 ) -> None:
     """Note tasks that could never start: they ask for more than there ever is."""
     for at, task in tasks:
-        if task.id in succeeded:
+        if (limit is None and not task.resources) or task.id in succeeded:
             continue
         for name, units in task.resources.items():
             most = capacities.get(name, 1)

@@ -14,7 +14,7 @@ from ciranda.workflow.written import shown
 from .faults import FaultKind
 from .fields import Fields
 from .loading import Source
-from .plan import Cost, Kind, Success, Task
+from .plan import FREE, Cost, Kind, Success, Task
 
 __all__ = ["DEFAULT_ESTIMATE", "UNITS", "read_task", "says_id"]
 
@@ -30,7 +30,6 @@ _FIELDS: Final = frozenset((
 # Most tasks have only these, which are looked at without ceremony.
 _PLAIN: Final = frozenset(("id", "deps", "needs", "duration_ms", "kind"))
 _KINDS: Final = {"io": Kind.IO, "cpu": Kind.CPU}
-_FREE: Final = Cost()
 _BEHAVIOUR: Final = re.compile(r"sleep|burn|fail|hang|fail_times:[0-9]{1,6}")
 # What no terminal shows as it is: controls, and what turns the direction of the text.
 _UNSHOWN: Final = re.compile(
@@ -78,7 +77,11 @@ def read_task(source: Source, data: Any, at: int, actions: Actions | None) -> Ta
         source.add(FaultKind.INVALID_ID, "", (*where, "id"), f"task {at + 1}: {wrong}")
         name = ""
     fields = Fields(source, data, where, f"task `{name}`" if name else f"task {at + 1}", name)
-    needs = _needs(fields)
+    needs = data.get("deps")
+    if needs and type(needs) is list and "needs" not in data and _told(needs):
+        needs = tuple(needs)
+    else:
+        needs = _needs(fields)
     kind = data.get("kind", "io")
     if not isinstance(kind, str) or kind not in _KINDS:
         fields.choice("kind", _KINDS, FaultKind.INVALID_KIND)
@@ -125,6 +128,11 @@ def read_task(source: Source, data: Any, at: int, actions: Actions | None) -> Ta
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names)) if len(names) > 1 else names
+
+
+def _told(needs: list[Any]) -> bool:
+    """Whether these are texts, and each of them once."""
+    return set(map(type, needs)) == {str} and len(set(needs)) == len(needs)
 
 
 def _needs(fields: Fields) -> tuple[str, ...]:
@@ -198,11 +206,11 @@ def _command(fields: Fields) -> tuple[str, ...] | None:
 def _cost(fields: Fields) -> Cost:
     value = fields.data.get("cost")
     if "cost" not in fields.data:
-        return _FREE
+        return FREE
     if not isinstance(value, dict):
         message = f"`cost` must be a mapping such as {{requests: 1}}, not {shown(value)}"
         fields.fault(FaultKind.INVALID_COST, "cost", message)
-        return _FREE
+        return FREE
     inner = Fields(
         fields.source, value, (*fields.where, "cost"), f"{fields.subject}: `cost`", fields.task
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+from msgspec.structs import replace as with_fields
+
 from .graph import graph_of
 from .plan import Plan, Task
 
@@ -29,7 +31,7 @@ def with_barriers(plan: Plan) -> tuple[Plan, frozenset[str]]:
         barriers.append(Task(name, title=f"The end of wave {at}", needs=level))
         before |= dict.fromkeys(following, name)
     tasks = tuple(
-        replace(task, needs=(*task.needs, before[task.id])) if task.id in before else task
+        with_fields(task, needs=(*task.needs, before[task.id])) if task.id in before else task
         for task in plan.tasks
     )
     names = frozenset(task.id for task in barriers)
