@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.effort import share
 from tests.reliability.flow import ITEMS, hundred
 from tests.reliability.trials import Forker, effects, kept, prepare
 
@@ -30,7 +31,7 @@ def killed(forker: Forker, folder: Path, order: tuple[str, str, int], delay: flo
     return status != 0
 
 
-@pytest.mark.parametrize(("backend", "most"), [("asyncio", 70), ("trio", 30)])
+@pytest.mark.parametrize(("backend", "most"), [("asyncio", share(75)), ("trio", share(36))])
 @pytest.mark.parametrize("how", ["any moment", "around a commit"])
 def test_kills_change_nothing(
     forker: Forker, tmp_path: Path, backend: str, most: int, how: str

@@ -248,7 +248,7 @@ async def test_without_z3_nothing_is_verified(tmp_path, monkeypatch):
 @pytest.mark.uncounted
 @on_asyncio
 async def test_what_hangs_ends_in_time_and_verifies_nothing():
-    limit = 0.1
+    limit = 0.05
     late, wrong = [], []
 
     async with Solver(workers=2, memory_mb=256, warm=2) as solver:
