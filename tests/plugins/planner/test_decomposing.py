@@ -205,6 +205,13 @@ def test_a_command_is_words_and_never_a_shell_s(decompose):
     assert task["command"] == ["echo", "a b", "*.py", "{x}"]
 
 
+def test_code_in_the_name_of_another_task_is_no_command(decompose):
+    build, ship = decompose("- build\n- After `build`, ship with `make ship`").tasks
+
+    assert (ship["needs"], ship["command"], ship["title"]) == (["build"], ["make", "ship"], "ship")
+    assert "command" not in build
+
+
 def test_what_a_file_is_called_never_becomes_an_option_or_an_expression(tmp_path):
     (tmp_path / "-rf.py").write_text("")
 
@@ -297,7 +304,7 @@ def test_everything_that_makes_no_sense_is_told_at_once_with_its_line(decompose)
     made = decompose(
         "- a1 (-2m)\n- b1 (takes soon)\n- c1 after lunch\n- d1 `x | y`\n- e1 `a` and `b`\n- [ ]\n"
         "- f1 each `*.zip`\n- g1 each `../*`\n- h1 `wc *.py`\n- i1 (-1 requests)\n- j1 `echo 'x`\n"
-        "- k1 (purple priority)\n- l1 `uses: a.b with: {x: [}`\n- m1 `uses: a.b` `c`\n- n1 [`[a*`]\n"
+        "- k1 (purple priority)\n- l1 `uses: a.b with: {x: [}`\n- m1 `uses: a.b` `c`\n"
     )
 
     assert faults(made) == [
@@ -353,6 +360,19 @@ def test_a_long_chain_and_a_deep_nest_are_read(needs):
 
     nested = "".join(f"{' ' * 2 * n}- part{n} `x`\n" for n in range(200))
     assert needs(nested)["part0-x"] == ["part1-x"]
+
+
+@pytest.mark.parametrize(
+    "line", ["- finally do {}\n", "- do {} after everything else\n", "1. do {} (any time)\n"]
+)
+def test_needs_have_an_end(decompose, line):
+    made = decompose("".join(line.format(n) for n in range(1500)))
+
+    assert [fault.kind.value for fault in made.faults] == ["too_large"] * ("any" not in line)
+
+
+def test_names_that_mean_nothing_are_told_up_to_an_end(decompose):
+    assert 100 <= len(decompose("- do it after lunch\n" * 1000).faults) <= 110
 
 
 @settings(max_examples=60, deadline=None)

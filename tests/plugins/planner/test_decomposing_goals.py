@@ -39,8 +39,7 @@ async def test_a_checklist_becomes_a_plan_without_faults():
     assert (made.decomposer, made.calls, made.wordless) == ("rules", 1, ("build", "test"))
 
 
-@pytest.mark.parametrize("backend_", ["once"])
-async def test_faults_of_the_text_and_of_the_graph_are_told_together(backend_):
+async def test_faults_of_the_text_and_of_the_graph_are_told_together():
     text = "- a1 (after b1)\n- b1 (after a1)\n- c1 (-1m)\n- d1 {#x}\n- e1 {#x}\n- f1 after lunch"
 
     assert sorted(await kinds(GoalPlanner(), text)) == [
@@ -240,4 +239,5 @@ async def test_a_goal_is_weighed_by_what_it_is_made_of():
 
 async def test_a_goal_has_an_end():
     assert await kinds(GoalPlanner(), "- a\n" * 200_000) == ["too_large"]
+    assert await kinds(GoalPlanner(), "- a\n" * 11_000) == ["too_large"]
     assert await kinds(GoalPlanner(), "- " + "word " * 2000) == ["too_large"]

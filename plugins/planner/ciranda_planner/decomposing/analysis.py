@@ -8,9 +8,10 @@ from typing import Final, final
 from .outline import Outline, read_outline
 from .patterns import is_pattern
 
-__all__ = ["LONGEST", "Analysis", "Complexity", "analyse", "by_parts"]
+__all__ = ["LONGEST", "MOST", "Analysis", "Complexity", "analyse", "by_parts"]
 
 LONGEST: Final = 500_000  # characters of a goal
+MOST: Final = 10_000  # items of a goal
 _WORDY: Final = 40  # words that are as much as one part
 _MANY: Final = 2.0  # parts from which on a goal is taken apart
 

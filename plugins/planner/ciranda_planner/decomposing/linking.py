@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from ciranda.workflow.nearest import nearest
@@ -25,6 +25,8 @@ _BEFORE: Final = re.compile(
     r"(?:it|that|this|these|those|them|the (?:previous|preceding) (?:one|step|task|item)s?)",
     re.IGNORECASE,
 )
+_NEEDS: Final = 200_000  # of all tasks together
+_UNCLEAR: Final = 100  # names that mean nothing or too much, after which no more are looked up
 _SHOWN: Final = 5  # candidates in a message
 
 
@@ -34,14 +36,20 @@ class Links:
     `needs[a]` holds the places that `a` comes after; a group stands for all of its tasks. What
     is wrong with a name is added to the faults of the draft that writes it.
 
+    What a title begins with, as in "After A and B, do C", is known once this is made: `link`
+    does the rest when it is known which drafts are tasks. `crowded` says that there are more needs
+    than a goal may have; there are no further ones then.
+
     Args:
         drafts: In the order of the text.
-        works: Tells of each draft whether it is a task, rather than a group alone.
     """
 
-    def __init__(self, drafts: list[Draft], works: list[bool]) -> None:
+    def __init__(self, drafts: list[Draft]) -> None:
+        self.crowded = False
         self._drafts = drafts
-        self._works = works
+        self._works = [True] * len(drafts)
+        self._room = _NEEDS
+        self._unclear = 0
         self.parts: dict[int, list[int]] = defaultdict(list)  # of each group, and of -1
         for place, one in enumerate(drafts):
             self.parts[one.parent].append(place)
@@ -52,9 +60,23 @@ class Links:
         self._names = self._called()
         self._explicit = [bool(one.notes.after or one.leads) for one in drafts]
         self._lead()
+
+    def link(self, works: list[bool]) -> None:
+        """Find all needs.
+
+        Args:
+            works: Tells of each draft whether it is a task, rather than a group alone.
+        """
+        self._works = works
         self._names = self._called()  # titles are shorter by the names they began with
         self._named()
         self._ordered()
+
+    def _need(self, place: int, others: Collection[int]) -> None:
+        self._room -= len(others)
+        self.crowded = self.crowded or self._room < 0
+        if not self.crowded:
+            self.needs[place].update(others)
 
     def _called(self) -> Names:
         drafts = self._drafts
@@ -100,11 +122,13 @@ class Links:
 
     def _named(self) -> None:
         for place, one in enumerate(self._drafts):
+            if self._unclear > _UNCLEAR or self.crowded:
+                break
             for words in one.notes.after:
-                self.needs[place].update(self._meant(words, place))
+                self._need(place, self._meant(words, place))
             for words in one.notes.before:
                 for other in self._meant(words, place):
-                    self.needs[other].add(place)
+                    self._need(other, (place,))
 
     def _find(self, words: str, place: int) -> list[list[int]] | None:
         """Return what each name in words may mean; None if one of them means nothing."""
@@ -122,7 +146,7 @@ class Links:
             return found
         return [whole] if whole else None
 
-    def _meant(self, words: str, place: int) -> Iterable[int]:
+    def _meant(self, words: str, place: int) -> list[int]:
         one = self._drafts[place]
         words = words.strip(" ,;:.")
         if _ALL.fullmatch(words):
@@ -132,17 +156,18 @@ class Links:
             ]
         found = self._find(words, place)
         if found is None:
+            self._unclear += 1
             titles = [draft.indexed for draft in self._drafts]
             near = nearest(words, [title for title in titles if title])
             hint = f"did you mean `{near}`?" if near else "name another item of this list"
             text = f"`{one.title.plain()}` names `{words}` as another task, and no item is: {hint}"
             one.faults.append((FaultKind.UNKNOWN_DEPENDENCY, text))
             return []
-        meant = []
+        meant: list[int] = []
         for places in found:
-            # A group and what is in it were found by the same words: what is in it is nearer.
-            inner = [each for each in places if not set(self.inside(each)) & set(places)]
+            inner = self._inmost(places)
             if len(inner) > 1:
+                self._unclear += 1
                 shown = ", ".join(f"`{self._drafts[each].indexed}`" for each in inner[:_SHOWN])
                 more = f" and {len(inner) - _SHOWN} more" if len(inner) > _SHOWN else ""
                 text = (
@@ -153,6 +178,16 @@ class Links:
             else:
                 meant += inner
         return meant
+
+    def _inmost(self, places: list[int]) -> list[int]:
+        """Leave out groups of which a part was found by the same words: that is nearer."""
+        above = set()
+        for place in places:
+            parent = self._drafts[place].parent
+            while parent >= 0 and parent not in above:
+                above.add(parent)
+                parent = self._drafts[parent].parent
+        return [place for place in places if place not in above]
 
     def _previous(self, place: int) -> int | None:
         """Return what stands before a place in its list, or before what it is the first part of."""
@@ -173,14 +208,14 @@ class Links:
                     one.number is not None and not self._explicit[place] and not one.notes.loose
                 )
                 if one.order == "finally":
-                    self.needs[place].update(siblings[:index])
+                    self._need(place, siblings[:index])
                 elif one.order == "then":
                     if (before := self._previous(place)) is not None:
-                        self.needs[place].add(before)
+                        self._need(place, (before,))
                 elif one.order == "meanwhile" and index:
-                    self.needs[place] |= self.needs[siblings[index - 1]]
+                    self._need(place, self.needs[siblings[index - 1]])
                 elif stepwise:
-                    self.needs[place].update(ends)
+                    self._need(place, ends)
                 ends = [end for end in ends if end not in self.needs[place]]
                 if one.number is not None:
                     ends.append(place)

@@ -16,7 +16,7 @@ from ciranda.workflow.nearest import nearest
 from ..faults import Fault, FaultKind, PlanError
 from ..plan import Plan
 from ..reading import read_plan
-from .analysis import LONGEST, Analysis, Complexity, analyse, by_parts
+from .analysis import LONGEST, MOST, Analysis, Complexity, analyse, by_parts
 from .decomposer import Assignment, Decomposer, Decomposition, Goal
 from .growing import Growing
 from .rules import RULES
@@ -172,6 +172,9 @@ def _analysed(text: str) -> Analysis:
         fault = f"the goal is longer than {LONGEST} characters: split it up"
         raise PlanError([Fault(FaultKind.TOO_LARGE, "", fault)])
     analysis = analyse(text)
+    if analysis.parts > MOST:
+        fault = f"the goal has more than {MOST} items: split it up"
+        raise PlanError([Fault(FaultKind.TOO_LARGE, "", fault)])
     if analysis.form == "nothing":
         fault = "there is nothing to do in this goal: write what is to be done, a line for each"
         raise PlanError([Fault(FaultKind.EMPTY_PLAN, "", fault)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from ..faults import Fault, FaultKind
@@ -17,7 +18,7 @@ __all__ = ["RULES"]
 
 _INHERITED: Final = ("kind", "priority", "retries", "timeout", "cost", "resources")
 _MOST: Final = 10_000  # tasks of a goal
-_EDGES: Final = 200_000  # needs of all tasks together
+_NEEDS: Final = 200_000  # needs of all tasks together
 
 
 def decompose(assignment: Assignment) -> Decomposition:
@@ -34,6 +35,7 @@ class _Rules:
         items = self._sensible(assignment.analysis.outline.items)
         self._title = next((item.masked.plain() for item in items if item.heading == 1), "")
         self._drafts = read_drafts(items, self._files.is_file)
+        self._links = Links(self._drafts)
         for one in self._drafts:
             self._read_work(one)
         groups = {one.parent for one in self._drafts}
@@ -41,7 +43,7 @@ class _Rules:
             not one.heading and (place not in groups or bool(one.work))
             for place, one in enumerate(self._drafts)
         ]
-        self._links = Links(self._drafts, self._works)
+        self._links.link(self._works)
         self._ids: list[dict[str, str]] = [{} for _ in self._drafts]  # file -> id of each task
         self._origins = [self._origin(place) for place in range(len(self._drafts))]
 
@@ -63,8 +65,7 @@ class _Rules:
         for place, item in enumerate(items):
             if place not in left_out:
                 moved[place] = len(kept)
-                item.parent = moved[item.parent]
-                kept.append(item)
+                kept.append(replace(item, parent=moved[item.parent]))
         return kept
 
     def _read_work(self, one: Draft) -> None:
@@ -171,20 +172,22 @@ class _Rules:
         """Return the needs of each id; a group stands for its first or its last tasks."""
         needs: dict[str, dict[str, None]] = {}
         count = 0
-        for task, other in self._links.pairs():
+        for task, other in [] if self._links.crowded else self._links.pairs():
             same = self._origins[task] >= 0 and self._origins[task] == self._origins[other]
             for file, id_ in self._ids[task].items():
                 others = self._ids[other]
                 wanted = [others[file]] if same and file in others else list(others.values())
                 needs.setdefault(id_, {}).update(dict.fromkeys(wanted))
                 count += len(wanted)
-                if count > _EDGES:
-                    text = (
-                        "the tasks of this goal need each other more than "
-                        f"{_EDGES} times: let a task of its own gather what many others need"
-                    )
-                    self._faults.append(Fault(FaultKind.TOO_LARGE, "", text))
-                    return {}
+            if count > _NEEDS:
+                break
+        if self._links.crowded or count > _NEEDS:
+            text = (
+                f"the tasks of this goal need each other more than {_NEEDS} times: let a task of "
+                "its own gather what many others need"
+            )
+            self._faults.append(Fault(FaultKind.TOO_LARGE, "", text))
+            return {}
         return {id_: list(wanted) for id_, wanted in needs.items()}
 
     def _task(self, place: int, file: str, id_: str, needs: list[str]) -> dict[str, Any]:
