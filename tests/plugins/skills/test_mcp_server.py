@@ -8,6 +8,7 @@ import anyio
 import pytest
 from mcp import Client, MCPError
 from mcp.shared.message import SessionMessage
+from mcp.shared.subscriptions import ResourcesListChanged, ToolsListChanged
 from mcp_types import JSONRPCNotification, JSONRPCRequest
 
 from ciranda_skills.mcp.descriptors import write_all
@@ -325,6 +326,38 @@ async def test_a_skill_that_comes_later_is_found(skills):
         result = await client.call_tool("late_a", {})
 
         assert result.content[0].text == "here\n"
+
+
+async def test_a_client_that_listens_is_told_of_other_skills(skills):
+    async with (
+        client_of(offer_of(skills), limits_of(look=0.02), runs=False) as client,
+        client.listen(tools_list_changed=True, resources_list_changed=True) as events,
+    ):
+        await client.list_tools()
+        write_skill(skills, "later", {"a.py": "print(1)"})
+        with anyio.fail_after(20):
+            told = {await anext(events), await anext(events)}
+
+        assert told == {ToolsListChanged(), ResourcesListChanged()}
+        assert "later_a" in {tool.name for tool in (await client.list_tools()).tools}
+
+
+async def test_an_older_client_is_told_where_it_listed(skills):
+    heard = []
+
+    async def hear(message):
+        heard.append(type(message).__name__)
+
+    served = client_of(
+        offer_of(skills), limits_of(look=0.02), mode="legacy", runs=False, message_handler=hear
+    )
+    async with served as client:
+        assert client.server_capabilities.tools.list_changed
+        await client.list_tools()
+        (skills / "trouble" / "scripts" / "told.py").unlink()
+
+        await until(lambda: heard)
+    assert heard == ["ToolListChangedNotification"]
 
 
 async def test_a_script_whose_schema_is_none_is_withheld_alone(skills):

@@ -82,10 +82,17 @@ async def serve_http(
             with anyio.CancelScope(shield=True):  # it ends when it is told, with all its tasks
                 await web.serve(sockets=[listener])
 
+        watching = anyio.CancelScope()
+
+        async def watch() -> None:
+            with watching:
+                await protocol.changes.watch()
+
         async with until_signalled() as told, anyio.create_task_group() as tasks:
             try:
                 async with manager.run():
                     tasks.start_soon(serve)
+                    tasks.start_soon(watch)
                     while not web.started:  # noqa: ASYNC110  (uvicorn has no event for it)
                         await anyio.sleep(_LOOK)
                     on_ready(f"http://{address}{PATH}")
@@ -96,6 +103,7 @@ async def serve_http(
                             await protocol.turns.ended()
                         guard.closed = True
             finally:
+                watching.cancel()
                 web.should_exit = True
 
 

@@ -13,7 +13,8 @@ from typing import Any, Final, final
 import anyio.to_thread
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
 from mcp.shared.exceptions import MCPError
 
 from ciranda.errors import CirandaError
@@ -23,6 +24,7 @@ from ...error import SkillError
 from ...interpreters import interpreter_of
 from ...running import priority_of
 from .answer import Answer, answer_to, refusal
+from .changes import Changes
 from .offer import Offer
 from .running import Limits, Running
 from .telling import telling
@@ -43,6 +45,19 @@ _INSTRUCTIONS: Final = (
 )
 
 
+class _Server(Server[dict[str, Any]]):
+    """Says that it tells of changes."""
+
+    def create_initialization_options(
+        self, notification_options: NotificationOptions | None = None, *args: Any, **options: Any
+    ) -> InitializationOptions:
+        """Return what a client is told first."""
+        told = notification_options or NotificationOptions(
+            tools_changed=True, resources_changed=True
+        )
+        return super().create_initialization_options(told, *args, **options)
+
+
 @final
 class Protocol:
     """Answers requests of any number of clients.
@@ -58,7 +73,8 @@ class Protocol:
         self._running: Final = running
         self._limits: Final = limits
         self.turns: Final = Turns(limits.calls, limits.waiting)
-        self.server: Final = Server[dict[str, Any]](
+        self.changes: Final = Changes(offer, limits.look)
+        self.server: Final = _Server(
             "ciranda-skills",
             version=version("ciranda"),
             instructions=_INSTRUCTIONS,
@@ -67,12 +83,14 @@ class Protocol:
             on_list_resources=self._list_resources,
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
+            on_subscriptions_listen=self.changes.listen,
         )
 
     async def _list_tools(
-        self, _: Context, __: types.PaginatedRequestParams | None
+        self, context: Context, _: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         shown = await self._offer.shown()
+        self.changes.listed(context, shown)
         tools = [
             types.Tool(name=tool.name, description=tool.description, input_schema=tool.schema)
             for tool in shown.tools.values()
@@ -80,9 +98,10 @@ class Protocol:
         return types.ListToolsResult(tools=tools)
 
     async def _list_resources(
-        self, _: Context, __: types.PaginatedRequestParams | None
+        self, context: Context, _: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         shown = await self._offer.shown()
+        self.changes.listed(context, shown)
         resources = [
             types.Resource(
                 name=entry.name,

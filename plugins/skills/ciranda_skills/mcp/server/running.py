@@ -51,6 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_processes: Processes at a time.
         network: Whether it may open internet sockets.
         require: Refuse below this level of the sandbox.
+        look: Seconds between two looks at whether other skills are offered.
     """
 
     calls: int = 8
@@ -61,3 +62,4 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_processes: int = 32
     network: bool = False
     require: Level = Level.L0
+    look: float = 1.0

@@ -44,7 +44,8 @@ async def serve_stdio(
     """
     from .protocol import Protocol
 
-    server = Protocol(offer, running, limits or Limits()).server
+    protocol = Protocol(offer, running, limits or Limits())
+    server = protocol.server
     with _private(stdin, stdout) as (requests, answers):
         async with until_signalled() as told, anyio.create_task_group() as tasks:
 
@@ -53,6 +54,7 @@ async def serve_stdio(
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(end)
+            tasks.start_soon(protocol.changes.watch)
             async with _messages(requests, answers) as (read, write):
                 await server.run(read, write, server.create_initialization_options())
             tasks.cancel_scope.cancel()
