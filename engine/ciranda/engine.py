@@ -34,6 +34,7 @@ from ciranda.workflow.model import Workflow
 from ciranda.workflow.placement import executor_of
 
 if TYPE_CHECKING:
+    from ciranda.context import Context
     from ciranda.middleware.shared import Shared
     from ciranda.observe.export import LiveExporter
     from ciranda.runs.dispatch import Dispatch
@@ -222,6 +223,7 @@ class Engine:
         base: Path | None = None,
         run_id: str | None = None,
         dispatch: Dispatch | None = None,
+        part_of: Context | None = None,
     ) -> RunResult:
         """Run a workflow to its end.
 
@@ -230,8 +232,10 @@ class Engine:
             inputs: Values by name.
             base: What given paths are relative to; the working directory by default.
             run_id: The run's id; made by default.
-            dispatch: How its ready steps are admitted (`ciranda.runs.dispatch`); by default they
-                begin at once, by rank.
+            dispatch: How its ready steps are admitted (`ciranda.runs.dispatch`); by default as
+                a plugin's hook `dispatch` says, or else at once, by rank.
+            part_of: The step that does its work by this run: it continues the step's trace, and
+                the engine's listener hears of the step alone.
 
         Raises:
             WorkflowError: It is faulty.
@@ -249,7 +253,7 @@ class Engine:
         else:
             ready = self.load(workflow)
         await self.plugins.start()
-        launch = Launch(self, ready, run_id or new_run_id(), dispatch)
+        launch = Launch(self, ready, run_id or new_run_id(), dispatch, part_of)
         return await self._perform(launch, launch.begin(inputs or {}, base))
 
     async def resume(
@@ -258,6 +262,7 @@ class Engine:
         *,
         inputs: Mapping[str, Any] | None = None,
         dispatch: Dispatch | None = None,
+        part_of: Context | None = None,
     ) -> RunResult:
         """Go on with a run that was interrupted, failed or was cancelled.
 
@@ -267,6 +272,7 @@ class Engine:
             run: The run's id, an unambiguous start of it, or `last`.
             inputs: Inputs of type `secret` once more; the store never held them.
             dispatch: As for `run`; also that of the interrupted run, once it has ended.
+            part_of: As for `run`.
 
         Raises:
             RunNotFoundError: There is no such run, or it has succeeded.
@@ -280,7 +286,7 @@ class Engine:
             raise RunNotFoundError(
                 f"run {row.id} has succeeded: there is nothing to resume (`ciranda show {row.id}`)"
             )
-        launch = Launch.again(self, row, dispatch)
+        launch = Launch.again(self, row, dispatch, part_of)
         await self.plugins.start()
         return await self._perform(launch, launch.resume(named_values(inputs or {}, "the run")))
 

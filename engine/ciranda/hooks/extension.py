@@ -14,7 +14,9 @@ from ciranda.layer import Layer, StepPlan
 
 if TYPE_CHECKING:
     from ciranda.expressions import Function
+    from ciranda.runs.dispatch import Dispatch
     from ciranda.settings import Settings
+    from ciranda.workflow.model import Workflow
 
 
 @hookspec
@@ -228,5 +230,28 @@ def decomposers() -> list[Any]:  # type: ignore[empty-body] # a spec has no body
         @hookimpl
         def decomposers():
             return [Decomposer(name="model", decompose=ask_the_model)]
+        ```
+    """
+
+
+@hookspec
+def dispatch(workflow: "Workflow") -> "Dispatch | None":
+    """Say how the ready steps of a run are admitted: in which order, how many, sharing what.
+
+    Fires once a run, before its first step, and again when it is resumed; not where whoever
+    begins the run says so itself (`Engine.run(..., dispatch=)`). The first answer counts.
+
+    Args:
+        workflow: The workflow; of a run that is resumed, as it was when it began.
+
+    Returns:
+        A `Dispatch` of its own for each run. None leaves it to the next plugin, and to the engine,
+        which begins ready steps at once, by rank.
+
+    Example:
+        ```python
+        @hookimpl
+        def dispatch(workflow):
+            return Dispatch(most=4) if workflow.name == "nightly" else None
         ```
     """

@@ -82,7 +82,9 @@ class Admission:
         self._waits: Final = waits
         self._grant: Final = grant
         self._most: Final = inf if most is None else most
-        self._places: Final = [dispatch.order.get(node.id, inf) for node in graph.nodes]
+        self._graph: Final = graph
+        self._places = [dispatch.order.get(node.id, inf) for node in graph.nodes]
+        self._revision = dispatch.revision
         self._costs: Final = [dispatch.costs.get(node.id) for node in graph.nodes]
         lines: dict[tuple[Units, bool], _Line] = {}
         self._lines: Final[list[_Line]] = []
@@ -129,6 +131,8 @@ class Admission:
     def admit(self, now: float) -> list[Admitted]:
         """Take those that may start, in their order; what they hold is theirs at once."""
         self._tell_time(now)
+        if self._revision != self._dispatch.revision:
+            self._reorder()
         self.front = None
         admitted: list[Admitted] = []
         while self._has_slot() and (line := self._first()) is not None:
@@ -151,6 +155,19 @@ class Admission:
             admitted.append(Admitted(waiting.start, self._waited(waiting, line, now)))
         self._is_full = not self._has_slot()
         return admitted
+
+    def _reorder(self) -> None:
+        """Give those that wait, and all that will, the places of the new order."""
+        order = self._dispatch.order
+        self._revision = self._dispatch.revision
+        self._places = [order.get(node.id, inf) for node in self._graph.nodes]
+        self._free.clear()
+        self._costed.clear()
+        for line in {id(line): line for line in self._lines}.values():
+            line.steps.sort(key=lambda waiting: (self._places[waiting.node], waiting[1:5]))
+            line.steps[:] = [each._replace(place=self._places[each.node]) for each in line.steps]
+            if not line.blocked:
+                self._list(line)
 
     def release(self, key: Key) -> None:
         """Give back what a step held; nothing if it holds nothing."""

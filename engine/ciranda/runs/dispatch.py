@@ -61,6 +61,7 @@ class Dispatch:
         self.costs: Final = {step: tuple(cost) for step, cost in costs.items()}
         self._most = _counted(most)
         self._changed: Callable[[], None] | None = None
+        self._revision = 0
         for step, wanted in self.demands.items():
             for name, units in wanted.items():
                 _check_demand(step, name, units, self.capacities)
@@ -106,6 +107,22 @@ class Dispatch:
                         f"dispatch: `{word}` names the step '{step}', "
                         "which the workflow does not have"
                     )
+
+    @property
+    def revision(self) -> int:
+        """How often the order was changed."""
+        return self._revision
+
+    def reorder(self, order: Mapping[str, int]) -> None:
+        """Let ready steps go in this order from now on; from the loop's thread.
+
+        Those that wait take their new places; those under way are not stopped.
+        """
+        self.order.clear()
+        self.order.update(order)
+        self._revision += 1
+        if self._changed is not None:
+            self._changed()
 
     def attach(self, changed: Callable[[], None] | None) -> None:
         """Call `changed` after every `resize` from now on; None is the end of the run.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ciranda.context import RunInfo
+from ciranda.context import Context, RunInfo
 from ciranda.errors import PluginError, ReplayError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import Secret
@@ -51,26 +51,35 @@ class Launch:
         engine: Whose plugins, store and executors it uses.
         checked: The workflow.
         run: The run's id.
-        dispatch: How its ready steps are admitted; None begins them at once, by rank.
+        dispatch: How its ready steps are admitted; None is as a plugin says, or else at once, by
+            rank.
+        part_of: The step that the run is a part of.
 
     Raises:
         InputError: The dispatch does not fit the workflow, or another run uses it.
     """
 
     def __init__(
-        self, engine: Engine, checked: Checked, run: str, dispatch: Dispatch | None = None
+        self,
+        engine: Engine,
+        checked: Checked,
+        run: str,
+        dispatch: Dispatch | None = None,
+        part_of: Context | None = None,
     ) -> None:
         workflow = checked.workflow
         if dispatch is not None:
             dispatch.check(workflow.steps)
         self._dispatch: Final = dispatch
+        self._part_of: Final = part_of
         self.run: Final = run
         self._engine: Final = engine
         self._checked: Final = checked
         self._workflow: Final = workflow
         self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
         feed = None if engine.exporter is None else engine.exporter.feed
-        self._listeners: Final = [one for one in (feed, engine.listener) if one is not None]
+        listener = engine.listener if part_of is None else None  # it hears of the step
+        self._listeners: Final = [one for one in (feed, listener) if one is not None]
         self._log: Final[Log | None] = None if engine.durability is Durability.OFF else engine.log
         self._lease: Lease | None = None
         self._after = 0  # the last message that an earlier try of the run left
@@ -106,7 +115,8 @@ class Launch:
             )
             for pinned in (workflow.source, *engine.plugins.bundles().values()):
                 log.put_blob(pinned, self.run)
-        parent = engine.environ.get("TRACEPARENT", "")
+        part_of = self._part_of
+        parent = part_of.traceparent if part_of else engine.environ.get("TRACEPARENT", "")
         with nullcontext() if log is None else self._leased(log):
             identity = Identity(self.run, 0, parent)
             runner = self._make(plan, values, vault, identity, engine.clock.wall())
@@ -123,7 +133,13 @@ class Launch:
         )
 
     @classmethod
-    def again(cls, engine: Engine, row: RunRow, dispatch: Dispatch | None) -> Launch:
+    def again(
+        cls,
+        engine: Engine,
+        row: RunRow,
+        dispatch: Dispatch | None,
+        part_of: Context | None = None,
+    ) -> Launch:
         """Make the launch of a run that began before, from what it pinned.
 
         Raises:
@@ -144,7 +160,7 @@ class Launch:
             if kind == "sha256":
                 engine.plugins.restore(name, log.blob(digest), folder)
         checked = engine.check(loads(log.blob(begun.source), file=row.file), pinned=True)
-        launch = cls(engine, checked, row.id, dispatch)
+        launch = cls(engine, checked, row.id, dispatch, part_of)
         launch._row = row
         return launch
 
@@ -277,12 +293,20 @@ class Launch:
             publish=self._publisher(),
             room=engine.bus.room,
             most=engine.configuration.read(RunSettings).max_parallel,
-            dispatch=self._dispatch,
+            dispatch=self._dispatch or self._offered(),
             clock=engine.clock.steady,
             wall=engine.clock.wall,
         )
         stage.notes = self._runner.notes
         return self._runner
+
+    def _offered(self) -> Dispatch | None:
+        """Return how a plugin has the steps admitted, if one has a say in it."""
+        found = self._engine.bus.hooks.hook.dispatch(workflow=self._workflow)
+        dispatch: Dispatch | None = found[0] if found else None
+        if dispatch is not None:
+            dispatch.check(self._workflow.steps)
+        return dispatch
 
     def _plan(self) -> Plan:
         engine, workflow, checked = self._engine, self._workflow, self._checked
