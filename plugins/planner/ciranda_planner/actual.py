@@ -37,6 +37,7 @@ class Course:
         error: Why its last attempt failed.
         reason: Why it was skipped or cancelled.
         used: What it reported to have cost.
+        waited: Seconds for which it was ready, by what it waited for (`StepStarted.waited`).
     """
 
     state: State = State.PENDING
@@ -45,6 +46,7 @@ class Course:
     error: Failure | None = None
     reason: str = ""
     used: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
 
     @property
     def started(self) -> float | None:
@@ -126,6 +128,8 @@ class Actual:
         match event:
             case StepStarted():
                 course.state, course.open = State.RUNNING, at
+                for cause, seconds in event.waited.items():
+                    course.waited[cause] = course.waited.get(cause, 0.0) + seconds
             case StepAttemptFailed():
                 self._close(course, at, event.duration)
                 course.state, course.error = State.RETRYING, event.error

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, final
+from typing import Any, final
 
-import anyio
-
-from ciranda import Engine, RunResult
+from ciranda import Context, Engine, RunResult
 from ciranda.errors import PluginError
 from ciranda.events import Event, RunResumed, RunStarted
 from ciranda.middleware.limiter import Limiter
@@ -18,6 +16,7 @@ from ciranda.runs.run_id import new_run_id
 from .actual import Actual
 from .adaptive import Adaptive
 from .compiling import dispatch_of, limiter_of
+from .keeper import Keeper
 from .preparing import Prepared
 from .report import Report, report_of
 from .settings import PlannerSettings
@@ -26,7 +25,6 @@ from .watch import Watch
 
 __all__ = ["Outcome", "Performance", "perform"]
 
-_OUT_OF_TIME: Final = "the plan's time of {seconds:g}s is over"
 Hear = Callable[[Event], None]
 
 
@@ -99,6 +97,7 @@ class Performance:
         run: The id of the run; made by default.
         hear: Hears every event of the run, in order.
         within: Seconds that are left to whoever asked; the plan has no more.
+        step: The step that the run is a part of: it continues the trace of that one.
         limiter: The one that the plan shares with others; its own by default.
         follow: Is given the dispatch and the course before the first event: for live views.
     """
@@ -106,6 +105,7 @@ class Performance:
     run: str = field(default_factory=new_run_id)
     hear: Hear | None = None
     within: float | None = None
+    step: Context | None = None
     limiter: Limiter | None = None
     follow: Callable[[Dispatch, Actual], None] | None = None
 
@@ -127,12 +127,12 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     needs = {task.id: task.needs for task in plan.tasks if task.id not in plan.standby}
     actual = Actual(tasks, needs, plan.already_succeeded)
     adaptive = _adaptive(engine, prepared, dispatch)
-    timer = _Timer(engine, how.run, min(prepared.timeout, how.within or prepared.timeout))
+    keeper = Keeper(engine, how.run, min(prepared.timeout, how.within or prepared.timeout))
 
     def hear(event: Event) -> None:
         actual.apply(event)
         if isinstance(event, RunStarted | RunResumed):
-            timer.begun.set()
+            keeper.begin()
         if adaptive is not None:
             adaptive.hear(event)
         if how.hear is not None:
@@ -143,16 +143,18 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
 
     async def run() -> RunResult:
         if prepared.checked is None:
-            return await engine.resume(how.run, dispatch=dispatch)
-        return await engine.run(prepared.checked, run_id=how.run, dispatch=dispatch)
+            return await engine.resume(how.run, dispatch=dispatch, part_of=how.step)
+        return await engine.run(
+            prepared.checked, run_id=how.run, dispatch=dispatch, part_of=how.step
+        )
 
     with watch.following(how.run, hear):
-        result = await timer.within(run)
+        result = await keeper.keep(run)
     states = _states(prepared, actual, result)
     state = state_of_plan(
         [each for task, each in states.items() if _counts(prepared, task, each)],
         cancelled=result.status == "cancelled",
-        timed_out=timer.over,
+        timed_out=keeper.over,
     )
     return Outcome(
         run=how.run,
@@ -164,36 +166,6 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
         wall=actual.ended or actual.makespan,
         least=plan.workers if adaptive is None else adaptive.least,
     )
-
-
-class _Timer:
-    """Stops one run of an engine when its time is over."""
-
-    def __init__(self, engine: Engine, run: str, seconds: float) -> None:
-        self._engine: Final = engine
-        self._run: Final = run
-        self._seconds: Final = seconds
-        self.begun: Final = anyio.Event()
-        self.over = False
-
-    async def within(self, work: Callable[[], Awaitable[RunResult]]) -> RunResult:
-        failure: Exception | None = None
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._watch)
-            try:
-                result = await work()
-            except Exception as error:  # a task group would wrap it
-                failure = error
-            group.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
-        return result
-
-    async def _watch(self) -> None:
-        await self.begun.wait()
-        await anyio.sleep(self._seconds)
-        self.over = True
-        self._engine.cancel(_OUT_OF_TIME.format(seconds=self._seconds), run=self._run)
 
 
 async def _watch(engine: Engine) -> Watch:

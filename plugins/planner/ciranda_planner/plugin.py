@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from ciranda import hookimpl
 from ciranda.actions import Action
 
-from .answering import Goals
+from . import hooks
+from .actions import plan, run
+from .goals import Goals
 from .settings import PlannerSettings
 from .trial import burn, trial
 from .watch import Watch
@@ -17,7 +20,7 @@ from .watch import Watch
 if TYPE_CHECKING:
     from ciranda import Engine
 
-__all__ = ["CIRANDA_API", "actions", "lifespan", "settings"]
+__all__ = ["CIRANDA_API", "actions", "hookspecs", "lifespan", "settings"]
 
 CIRANDA_API = (1, 0)
 _GOALS: Final = "planner goals"  # no plugin can have this name
@@ -30,9 +33,15 @@ def settings() -> type[PlannerSettings]:
 
 
 @hookimpl
+def hookspecs() -> list[ModuleType]:
+    """Offer the hooks of plans inside of other runs."""
+    return [hooks]
+
+
+@hookimpl
 def actions() -> list[Action]:
-    """Offer the actions that plans are made of."""
-    return [trial, burn]
+    """Offer the actions `planner.run` and `planner.plan`, and those that trials are made of."""
+    return [run, plan, trial, burn]
 
 
 @hookimpl
@@ -41,6 +50,6 @@ async def lifespan(engine: Engine) -> AsyncIterator[Watch]:
     """Keep an eye on the runs of plans, and answer who has a goal."""
     engine.bus.register(Goals(engine.bus, engine.configuration.root), _GOALS)
     try:
-        yield Watch(engine.clock)
+        yield Watch(engine)
     finally:
         engine.bus.unregister(_GOALS)

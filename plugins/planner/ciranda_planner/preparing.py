@@ -19,7 +19,7 @@ from .compiling import Compiled, compile_plan
 from .faults import Fault, FaultKind, PlanError
 from .plan import Kind, Plan
 from .schedule import Schedule
-from .scheduling import schedule_of
+from .search import search
 from .settings import PlannerSettings
 from .waves import with_barriers
 
@@ -68,7 +68,7 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
     barriers: frozenset[str] = frozenset()
     if waves:
         bounded, barriers = with_barriers(bounded)
-    schedule = schedule_of(bounded)
+    schedule = search(bounded)
     compiled = compile_plan(
         bounded,
         schedule.order,
@@ -85,8 +85,8 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
     return Prepared(bounded, schedule, compiled, checked, timeout, barriers)
 
 
-def remembered(workflow: Workflow) -> tuple[Plan, frozenset[str]]:
-    """Return the plan that a workflow was made of, and its barriers.
+def remembered(workflow: Workflow) -> tuple[Plan, tuple[str, ...], frozenset[str]]:
+    """Return the plan that a workflow was made of, its order, and its barriers.
 
     Raises:
         StoreError: It was made of none, or by another version.
@@ -94,7 +94,7 @@ def remembered(workflow: Workflow) -> tuple[Plan, frozenset[str]]:
     try:
         kept: Mapping[str, Any] = msgspec.json.decode(workflow.source)["x-planner"]
         plan = msgspec.convert(kept["plan"], Plan)
-        return plan, frozenset(kept["barriers"])
+        return plan, tuple(kept["order"]), frozenset(kept["barriers"])
     except (KeyError, TypeError, msgspec.DecodeError, msgspec.ValidationError):
         raise StoreError(
             f"the run of `{workflow.name}` is not of a plan: `ciranda resume` goes on with it"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, final
+from typing import Any, final
 
 from .actual import Actual
-from .plan import Plan
+from .plan import Kind, Plan
 from .schedule import Schedule
 from .state import State
 
 __all__ = ["Figures", "Lost", "Report", "report_of"]
-
-_LEAST: Final = 0.000_5  # seconds: less is the engine's own time
 
 
 @final
@@ -155,7 +152,7 @@ def report_of(plan: Plan, schedule: Schedule, actual: Actual) -> Report:
     took = {task: each.work for task, each in ran.items()}
     path = _critical_path(plan, took)
     work = sum(took.values())
-    cpu = sum(took.get(task.id, 0.0) for task in plan.tasks if task.kind == "cpu")
+    cpu = sum(took.get(task.id, 0.0) for task in plan.tasks if task.kind is Kind.CPU)
     cores = plan.cpu_workers or plan.workers
     figures = Figures(
         makespan=actual.makespan,
@@ -187,38 +184,28 @@ def _critical_path(plan: Plan, took: Mapping[str, float]) -> float:
 
 
 def _lost(plan: Plan, actual: Actual) -> dict[str, Lost]:
-    busy = _Busy(span for each in actual.courses.values() for span in each.spans)
-    cores = _Busy(
-        span for task in plan.tasks if task.kind == "cpu" for span in actual.courses[task.id].spans
-    )
     found: dict[str, Lost] = {}
     for task in plan.tasks:
         course = actual.courses[task.id]
         if not course.spans:
             continue
-        ready = _ready(plan_needs=task.needs, actual=actual)
-        start = course.spans[0][0]
-        lost = Lost(dependencies=ready)
-        waited = max(0.0, start - ready)
-        full = busy.at_least(plan.workers, ready, start)
-        if task.kind == "cpu" and plan.cpu_workers is not None:
-            full = max(full, cores.at_least(plan.cpu_workers, ready, start))
-        lost.workers = min(waited, full)
-        rest = waited - lost.workers
-        if rest > _LEAST and task.cost and plan.rate_limit is not None:
-            lost.limit = rest
-        elif rest > _LEAST and task.resources:
-            lost.resources = rest
-        else:
-            lost.engine = rest
-        last = course.spans[-1]
-        lost.retries = max(0.0, last[0] - start)
-        found[task.id] = lost
+        ready = _ready(task.needs, actual)
+        start, last = course.spans[0][0], course.spans[-1][0]
+        told = {cause: course.waited.get(cause, 0.0) for cause in ("workers", "resources", "limit")}
+        if task.kind is Kind.CPU and not task.resources:
+            # To the engine the cores are a resource; to a plan they are workers.
+            told["workers"] += told.pop("resources")
+        found[task.id] = Lost(
+            dependencies=ready,
+            **told,
+            retries=max(0.0, last - start),
+            engine=max(0.0, last - ready - max(0.0, last - start) - sum(told.values())),
+        )
     return found
 
 
-def _ready(plan_needs: Iterable[str], actual: Actual) -> float:
-    return max((actual.courses[need].ended or 0.0 for need in plan_needs), default=0.0)
+def _ready(needs: Iterable[str], actual: Actual) -> float:
+    return max((actual.courses[need].ended or 0.0 for need in needs), default=0.0)
 
 
 def _chain(plan: Plan, actual: Actual) -> tuple[str, ...]:
@@ -236,34 +223,6 @@ def _chain(plan: Plan, actual: Actual) -> tuple[str, ...]:
         known = [need for need in needs.get(at, ()) if need in ended]
         at = max(known, key=lambda task: ended[task], default=None)
     return tuple(reversed(chain))
-
-
-class _Busy:
-    """How many attempts were under way, at any time."""
-
-    def __init__(self, spans: Iterable[tuple[float, float]]) -> None:
-        changes: list[tuple[float, int]] = []
-        for start, end in spans:
-            changes += [(start, 1), (end, -1)]
-        changes.sort()
-        self._times: Final = [at for at, _ in changes]
-        self._counts: Final[list[int]] = []
-        count = 0
-        for _, change in changes:
-            count += change
-            self._counts.append(count)
-
-    def at_least(self, many: int, since: float, until: float) -> float:
-        """Return the seconds of a stretch in which so many were under way."""
-        total = 0.0
-        at = max(0, bisect_right(self._times, since) - 1)
-        while at < len(self._times) and self._times[at] < until:
-            start = max(since, self._times[at])
-            end = self._times[at + 1] if at + 1 < len(self._times) else until
-            if self._counts[at] >= many:
-                total += max(0.0, min(end, until) - start)
-            at += 1
-        return total
 
 
 def _sum(each: Iterable[Lost]) -> Lost:

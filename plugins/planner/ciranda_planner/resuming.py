@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ciranda import Engine
+from ciranda.errors import StoreError
 from ciranda.events import StepCompleted
+from ciranda.runs.dispatch import Dispatch
 from ciranda.store import Log
 from ciranda.workflow.load import loads
+from ciranda.workflow.model import Workflow
 
-from .compiling import Compiled, step_ids
+from .compiling import Compiled, dispatch_of, limiter_of, step_ids
 from .execution import Outcome, Performance, perform
 from .preparing import Prepared, remembered
-from .scheduling import schedule_of
+from .search import search
 from .settings import PlannerSettings
 
-__all__ = ["prepare_again", "resume"]
+__all__ = ["dispatch_again", "prepare_again", "resume"]
 
 
 async def resume(engine: Engine, named: str, how: Performance | None = None) -> Outcome:
@@ -45,12 +49,12 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
     """
     row = engine.log.run(named)
     workflow = loads(engine.log.blob(row.source), file=row.file)
-    plan, barriers = remembered(workflow)
+    plan, _, barriers = remembered(workflow)
     ids = step_ids(task.id for task in plan.tasks)
     done = _succeeded(engine.log, row.id)
     finished = frozenset(task for task, step in ids.items() if step in done)
     rest = replace(plan, already_succeeded=plan.already_succeeded | finished)
-    schedule = schedule_of(rest)
+    schedule = search(rest)
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
     settings = engine.configuration.read(PlannerSettings)
     prepared = Prepared(
@@ -62,6 +66,22 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
         barriers=barriers,
     )
     return prepared, row.id
+
+
+def dispatch_again(workflow: Workflow, clock: Callable[[], float]) -> Dispatch | None:
+    """Return how the run of a plan admits its steps where nobody schedules it anew.
+
+    So `ciranda resume` keeps the plan's workers, resources, limit and order, too.
+    """
+    if b'"x-planner"' not in workflow.source:
+        return None
+    try:
+        plan, order, _ = remembered(workflow)
+    except StoreError:
+        return None
+    ids = step_ids(task.id for task in plan.tasks)
+    steps = {task: step for task, step in ids.items() if step in workflow.steps}
+    return dispatch_of(Compiled(plan, workflow, steps, order), limiter_of(plan.rate_limit, clock))
 
 
 def _succeeded(log: Log, run: str) -> set[str]:

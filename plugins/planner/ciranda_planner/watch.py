@@ -8,7 +8,7 @@ from typing import Any, Final, final
 
 import anyio
 
-from ciranda import Call, Layer, Next, Place, StepError, StepPlan, hookimpl
+from ciranda import Call, Engine, Layer, Next, Place, StepError, StepPlan, hookimpl
 from ciranda.errors import SettingsError
 from ciranda.events import (
     Event,
@@ -24,9 +24,11 @@ from ciranda.events import (
     StepSkipped,
     StepStarted,
 )
-from ciranda.store import Clock
+from ciranda.runs.dispatch import Dispatch
+from ciranda.workflow.model import Workflow
 
 from .acceptance import Acceptance, Demands
+from .hooks import RunPlan
 
 __all__ = ["LAYER", "Watch"]
 
@@ -39,11 +41,12 @@ class Watch:
     """Hears runs on behalf of whoever follows them.
 
     Args:
-        clock: The engine's.
+        engine: Whose runs.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock: Final = clock
+    def __init__(self, engine: Engine) -> None:
+        self._engine: Final = engine
+        self._clock: Final = engine.clock
         self._followed: Final[dict[str, Listen]] = {}
         self._begun: Final[dict[str, float]] = {}
 
@@ -143,6 +146,20 @@ class Watch:
             return output
 
         return Layer(call, Place.LIMIT, name=LAYER)
+
+    @hookimpl
+    def dispatch(self, workflow: Workflow) -> Dispatch | None:
+        """Keep the plan's order and limits in a run that is resumed as any other is."""
+        from .resuming import dispatch_again
+
+        return dispatch_again(workflow, self._clock.steady)
+
+    @hookimpl(trylast=True)
+    async def run_plan(self, request: RunPlan) -> dict[str, Any]:
+        """Run a plan for a step."""
+        from .nested import run_for_step  # search and schedule: only for who runs plans
+
+        return await run_for_step(self._engine, request)
 
     async def _in_time(self, call: Call, next: Next, deadline: float) -> Any:  # noqa: A002
         now = self._clock.steady()

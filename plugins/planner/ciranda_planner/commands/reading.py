@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -13,9 +12,10 @@ from ciranda.cli import screen
 from ciranda.cli.exits import Exit
 from ciranda.cli.values import as_json
 
+from ..answering import fault_answer
 from ..faults import PlanError
 from ..plan import Plan
-from ..reading import read_plan
+from ..reading import Defaults, read_plan
 
 __all__ = ["given_plan", "refused", "worker_options"]
 
@@ -39,24 +39,14 @@ def given_plan(file: str, given: dict[str, Any]) -> Plan:
     Raises:
         PlanError: All that is wrong with it.
     """
-    plan = read_plan(Path(file))
-    chosen = {name: given[name] for name in ("workers", "cpu_workers") if given.get(name)}
-    return replace(plan, **chosen)
+    defaults = Defaults(workers=given["workers"], cpu_workers=given["cpu_workers"])
+    return read_plan(Path(file), file=file, defaults=defaults)
 
 
 def refused(ctx: click.Context, error: PlanError, form: str) -> NoReturn:
     """Tell everything that is wrong with a plan and leave with exit code 2."""
     if form == "json":
-        told = [
-            {
-                "kind": str(fault.kind),
-                "task": fault.task,
-                "message": fault.message,
-                **({"line": fault.line, "column": fault.column} if fault.line else {}),
-            }
-            for fault in error.faults
-        ]
-        screen.out(as_json({"valid": False, "errors": told}))
+        screen.out(as_json(fault_answer(error)))
     else:
         for fault in error.faults:
             screen.error(str(fault))

@@ -1,0 +1,141 @@
+"""`planner.run` and `planner.plan`: plans as steps of a workflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from ciranda import Context, StepError, action
+from ciranda.events import PlanGoal
+
+from .answering import fault_answer, plan_answer
+from .faults import PlanError
+from .hooks import RunPlan
+from .plan import Plan
+
+__all__ = ["ERRORS", "plan", "run"]
+
+# Another attempt goes on with what is missing.
+ERRORS: Final = {"plan": True, "plan.invalid": False}
+_ENDED: Final = {
+    "partial": "succeeded in part",
+    "failed": "failed",
+    "timed_out": "ran out of time",
+    "cancelled": "was cancelled",
+}
+Require = Literal["succeeded", "partial", "nothing"]
+
+
+@action("planner.run", errors=ERRORS, idempotent=True)
+async def run(
+    tasks: list[dict[str, Any]] | None = None,
+    *,
+    file: Path | None = None,
+    goal: str | None = None,
+    workers: int | None = None,
+    cpu_workers: int | None = None,
+    rate_limit: dict[str, Any] | None = None,
+    waves: bool = False,
+    require: Require = "succeeded",
+    ctx: Context,
+) -> dict[str, Any]:
+    """Run tasks as parallel as their needs, the workers and the rate limit allow.
+
+    The tasks are the steps of a run of their own, which `ciranda show` shows and `trace` puts
+    beneath this step. Another attempt, or a resume, runs only those that did not succeed. The plan
+    has no more time than this step.
+
+    Args:
+        tasks: As a plan file has them.
+        file: A plan file, in place of `tasks`.
+        goal: Words or a Markdown checklist, in place of `tasks`.
+        workers: Tasks at once, if not as the file says.
+        cpu_workers: Cpu tasks at once.
+        rate_limit: `window_ms`, `requests`, `input_tokens`, `output_tokens`.
+        waves: End each level before the next one begins.
+        require: What counts as success of the step: that every task succeeds, that one does, or
+            nothing.
+        ctx: The step.
+
+    Returns:
+        What `ciranda planner run -o json` tells: `plan`, `run`, `status`, `makespan_ms`,
+        `predicted`, `actual`, `lost`, ..., and the `results` of the tasks that succeeded.
+    """
+    options = {"max_workers": workers, "cpu_workers": cpu_workers, "rate_limit": rate_limit}
+    found = await _plan(tasks, file, goal, options, ctx)
+    base = str(file) if file is not None else str(ctx.run.base / "plan")
+    told = await ctx.ask(RunPlan(plan=found, context=ctx, file=base, waves=waves))
+    state = told["plan"]
+    enough = {"succeeded": ("succeeded",), "partial": ("succeeded", "partial")}
+    if state not in enough.get(require, (state,)):
+        bad = [task for task, each in told["status"].items() if each != "succeeded"]
+        shown = ", ".join(f"'{task}' {told['status'][task]}" for task in bad[:5])
+        raise StepError(
+            f"plan.{state}",
+            f"the plan {_ENDED[state]}: {shown}{', ...' if len(bad) > 5 else ''}",  # noqa: PLR2004
+            retryable=True,
+            detail={"run": told["run"], "status": told["status"], "errors": told["errors"]},
+        )
+    return told
+
+
+@action("planner.plan", errors={"plan.invalid": False}, idempotent=True)
+async def plan(
+    tasks: list[dict[str, Any]] | None = None,
+    *,
+    file: Path | None = None,
+    goal: str | None = None,
+    workers: int | None = None,
+    cpu_workers: int | None = None,
+    rate_limit: dict[str, Any] | None = None,
+    ctx: Context,
+) -> dict[str, Any]:
+    """Find the schedule of tasks, and what bounds it; run nothing.
+
+    Args:
+        tasks: As a plan file has them.
+        file: A plan file, in place of `tasks`.
+        goal: Words or a Markdown checklist, in place of `tasks`.
+        workers: Tasks at once, if not as the file says.
+        cpu_workers: Cpu tasks at once.
+        rate_limit: `window_ms`, `requests`, `input_tokens`, `output_tokens`.
+        ctx: The step.
+
+    Returns:
+        What `ciranda planner plan -o json` tells: `levels`, `critical_path`, `makespan_ms`, ...
+    """
+    from .search import search
+
+    options = {"max_workers": workers, "cpu_workers": cpu_workers, "rate_limit": rate_limit}
+    found = await _plan(tasks, file, goal, options, ctx)
+    return plan_answer(found, search(found))
+
+
+async def _plan(
+    tasks: list[dict[str, Any]] | None,
+    file: Path | None,
+    goal: str | None,
+    options: dict[str, Any],
+    ctx: Context,
+) -> Plan:
+    from .reading import Defaults, plan_of, read_plan
+
+    if [tasks, file, goal].count(None) != 2:  # noqa: PLR2004
+        raise StepError("invalid-input", "Give one of `tasks`, `file` and `goal`.")
+    given = {name: value for name, value in options.items() if value is not None}
+    defaults = Defaults(workers=options["max_workers"], cpu_workers=options["cpu_workers"])
+    try:
+        if file is not None:
+            return read_plan(file, defaults=defaults)
+        if tasks is not None:
+            return plan_of({"name": ctx.step, "tasks": tasks, **given}, defaults=defaults)
+        made = await ctx.ask(
+            PlanGoal(goal=goal or "", folder=str(ctx.run.base), plan=given, executable=True)
+        )
+        if made.plan is None:
+            sentences = "\n".join(one.message for one in made.faults)
+            raise StepError("plan.invalid", sentences, retryable=False)
+        return plan_of(made.plan, defaults=defaults)
+    except PlanError as error:
+        detail = fault_answer(error)
+        raise StepError("plan.invalid", str(error), retryable=False, detail=detail) from None
