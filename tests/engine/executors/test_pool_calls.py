@@ -93,6 +93,7 @@ async def test_a_call_that_fails_says_why_and_keeps_its_worker(kind):
         assert pool.stats.failed == len(FAILURES)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @BOTH
 @pytest.mark.parametrize(
     ("setup", "message"),
@@ -186,6 +187,7 @@ async def test_a_worker_that_cannot_be_confined_runs_nothing(kind, lifetime):
             await pool.call("ok", None)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_workers_are_replaced_after_their_calls_their_memory_or_new_code(kind):
     async with Pool(kind(recycle=Recycle(calls=3)), 1) as pool:
         pids = [await pool.call("pid", None) for _ in range(7)]
@@ -223,6 +225,7 @@ async def test_a_worker_has_the_environment_it_was_given_and_no_other(kind, monk
         assert (await pool.call("traces", None))["env"] is None
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @BOTH
 async def test_descriptors_and_threads_stay_flat(kind, until, lifetime):
     calls = 1_000 if lifetime == "reuse" else 60

@@ -32,7 +32,7 @@ FATES: dict[
 }
 
 
-@pytest.mark.parametrize("lifetime", ["reuse", "fork"])
+@pytest.mark.parametrize(("anyio_backend", "lifetime"), [("asyncio", "reuse"), ("trio", "fork")])
 async def test_only_the_guilty_fail_and_each_with_its_own_kind(kind, until, survivors, lifetime):
     draw = random.Random(SEED)
     guilty = list(FATES) * 2

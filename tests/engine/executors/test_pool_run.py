@@ -57,6 +57,7 @@ async def test_a_call_becomes_another_program_and_its_end_is_told(forking, heard
     assert [type(frame) for frame in heard.frames] == [Event]
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize(
     ("name", "payload", "expected"),
     [
@@ -102,6 +103,7 @@ async def test_workers_that_do_not_fork_cannot_run_to_their_end(kind):
             await pool.run("ok", None)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize(
     ("name", "payload", "limits", "over"),
     [

@@ -110,6 +110,7 @@ def flow(*steps: str, head: str = "") -> str:
     return f"ciranda: 1\nname: w\nplugins: [./acts.py]\n{head}steps:\n{lines}"
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_sync_and_async_functions_work_in_a_process_that_lives_on(tmp_path: Path) -> None:
     text = flow(
         "a: {uses: t.double, with: {n: 4}}",
@@ -136,6 +137,7 @@ FATES = {
 }
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_workers_that_die_take_their_own_steps_only(tmp_path: Path) -> None:
     text = flow(
         *(
@@ -156,6 +158,7 @@ async def test_workers_that_die_take_their_own_steps_only(tmp_path: Path) -> Non
     assert steps["after"]["output"] == 6
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_what_cannot_travel_is_refused_with_one_sentence(tmp_path: Path) -> None:
     text = flow(
         "a: {uses: t.give, with: {what: open file}, continue-on-error: true}",
@@ -184,6 +187,7 @@ async def test_what_cannot_travel_is_refused_with_one_sentence(tmp_path: Path) -
     assert all("\n" not in message for _, message in told.values())
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_a_worker_knows_its_run_and_the_secrets_that_it_declares(tmp_path: Path) -> None:
     text = flow(
         "a: {uses: t.context, timeout: 60s, env: {PLACE: here}}",

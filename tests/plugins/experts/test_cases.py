@@ -57,6 +57,7 @@ async def test_every_verdict_of_the_table_is_as_written_and_every_proof_holds(ef
     assert wrong == []
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_every_published_case_is_right():
     cases = table("cases.json")
 

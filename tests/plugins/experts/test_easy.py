@@ -143,6 +143,7 @@ async def test_one_problem_is_decided_by_a_worker_as_well(solver: Solver):
     assert EACH < BUDGET
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize(
     ("source", "verdict"),
     [

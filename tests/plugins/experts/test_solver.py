@@ -126,6 +126,7 @@ async def test_what_cannot_be_decided_is_unknown_in_time(solver):
     assert (await solver.decide(EASY, budget=20)).answer is Answer.SATISFIABLE
 
 
+@on_asyncio
 async def test_what_was_found_before_the_kill_counts(solver):
     surds = problem_of(
         "x ** 9 + y ** 9 + z ** 9 + w ** 9 == x * y * z * w + 7",
@@ -142,6 +143,7 @@ async def test_what_was_found_before_the_kill_counts(solver):
     assert hard.reason == Why.TIMEOUT
 
 
+@on_asyncio
 async def test_a_worker_that_dies_once_is_replaced_within_the_call(solver):
     await solver.decide(EASY, budget=20)
     killed: list[int] = []
@@ -155,6 +157,7 @@ async def test_a_worker_that_dies_once_is_replaced_within_the_call(solver):
     assert solver.stats.lost >= 1
 
 
+@on_asyncio
 async def test_a_worker_that_dies_twice_verifies_nothing(solver):
     await solver.decide(EASY, budget=20)
     killed: list[int] = []

@@ -126,6 +126,7 @@ async def test_an_expert_that_comes_later_is_asked_from_then_on():
     assert (after.verdict, after.reason) == ("rejected", "looked")
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -104,6 +104,7 @@ async def test_values_come_back_as_from_a_warm_run(runner: Runner, skill: Make) 
     ]
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize(
     ("act", "ending", "message"),
     [
@@ -137,6 +138,7 @@ async def test_only_the_call_at_which_it_happened_suffers(
         assert outcomes[30].stderr == "dying"
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 async def test_calls_that_all_crash_all_say_so(runner: Runner, skill: Make) -> None:
     async with runner.lane(skill(ODD)) as lane:
         outcomes = await every(lane, [{"n": n, "act": "crash"} for n in range(8)])

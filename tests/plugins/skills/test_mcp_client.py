@@ -216,6 +216,7 @@ async def test_what_is_no_message_breaks_the_protocol(call, refused):
     assert (await call("echo"))["structured"]
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize("tool", ["flood", "storm"])
 async def test_a_flood_is_stopped(call, refused, tool):
     pid = (await call("echo"))["structured"]["pid"]
@@ -225,6 +226,7 @@ async def test_a_flood_is_stopped(call, refused, tool):
     assert not alive(pid)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
 @pytest.mark.parametrize(
     ("way", "kind", "text"),
     [
