@@ -26,6 +26,6 @@ def lend_skills(request: LendSkills) -> Opened | None:
         ```python
         @hookimpl
         async def lend_skills(request):
-            return Opened(settings, runner)
+            return Opened(settings, runner, company)
         ```
     """

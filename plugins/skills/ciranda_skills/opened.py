@@ -25,7 +25,7 @@ from .error import TrustError
 from .format import Skill
 from .interpreters import interpreter_of
 from .prefetch import Prefetch
-from .running import Ran, Runner
+from .running import Company, Ran, Runner
 from .running.freshness import Fresh
 from .running.recent import Recent
 from .settings import SkillsSettings
@@ -67,11 +67,13 @@ class Opened:
     Args:
         settings: The project's.
         runner: What runs scripts.
+        company: What runs warm ones together, where there are several at a time.
     """
 
-    def __init__(self, settings: SkillsSettings, runner: Runner) -> None:
+    def __init__(self, settings: SkillsSettings, runner: Runner, company: Company) -> None:
         self.settings: Final = settings
         self.runner: Final = runner
+        self.company: Final = company
         self._held: Final[Recent[tuple[Path, str], _Held]] = Recent(_KNOWN)
 
     async def find(self, name: str, script: str | None, base: Path) -> tuple[Skill, Path | None]:
@@ -202,8 +204,12 @@ async def keep_open(
     )
     failed: Exception | None = None
     try:
-        async with runner, anyio.create_task_group() as tasks:
-            opened = Opened(settings, runner)
+        async with (
+            runner,
+            Company(runner, observe=observe) as company,
+            anyio.create_task_group() as tasks,
+        ):
+            opened = Opened(settings, runner, company)
             tasks.start_soon(prefetch.serve)
             tasks.start_soon(ahead, opened)
             try:

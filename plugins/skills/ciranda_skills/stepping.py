@@ -103,7 +103,7 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
     except SkillError as error:
         raise StepError(error.kind, f"{error}.", retryable=False) from error
     isolation = ask.isolation or _isolation(skill, settings)
-    outcome = await opened.runner.run(
+    outcome = await opened.company.run(
         skill,
         ask.script,
         ask.args,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .batching import Lane, LaneStats
 from .command import Command, command_for, script_of
+from .company import Company
 from .error import AmbiguousScriptError, InterpreterError, NoScriptError, ParameterError
 from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
@@ -18,6 +19,7 @@ __all__ = [
     "AmbiguousScriptError",
     "Chunk",
     "Command",
+    "Company",
     "Finished",
     "Found",
     "InterpreterError",

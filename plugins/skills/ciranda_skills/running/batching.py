@@ -26,6 +26,7 @@ from ..format import Skill
 from .exchange import Call, Desk, is_final
 from .facts import Facts
 from .outcome import Outcome, Status
+from .progress import Listener
 from .verdict import Verdict
 from .waiting import Priority, Turns
 
@@ -34,7 +35,7 @@ __all__ = ["Lane", "LaneStats", "Lines", "opened"]
 _MOST: Final = 512  # calls of a batch
 _BYTES: Final = 1 << 20  # of a batch
 _WINDOW: Final = 0.005  # seconds that a batch should take
-_UNKNOWN: Final = 0.0001  # seconds that a call takes until it is known
+_UNKNOWN: Final = math.inf  # seconds that a call takes: nobody waits behind one until it is known
 _SHARE: Final = 0.3  # of the newest batch in what is known of how long a call takes
 _LOSSES: Final = 3  # processes that may be lost before a call begins
 _TICK: Final = 0.001  # seconds between two looks at the least
@@ -111,6 +112,11 @@ class Lane:
         self._stats = LaneStats()
 
     @property
+    def script(self) -> str:
+        """Which script's lane this is."""
+        return self._lines.name
+
+    @property
     def stats(self) -> LaneStats:
         """Counts as of now."""
         waiting = len(self._queue) + len(self._again)
@@ -121,6 +127,8 @@ class Lane:
         params: Mapping[str, Any] | None = None,
         args: Sequence[str] = (),
         stdin: bytes | None = None,
+        *,
+        on_chunk: Listener | None = None,
     ) -> Outcome:
         """Do one call and return how it went.
 
@@ -128,12 +136,13 @@ class Lane:
             params: As for `Runner.run`.
             args: As for `Runner.run`.
             stdin: As for `Runner.run`.
+            on_chunk: As for `Runner.run`; it hears all at the end.
 
         Raises:
             PoolError: The lane is closed, or its processes cannot start.
         """
         self._ready()
-        call = Call(params, args, stdin)
+        call = Call(params, args, stdin, on_chunk)
         if self._free and not self._queue and not self._again:
             await self._exchange(self._free.pop(), [call])
         else:
@@ -260,7 +269,9 @@ class Lane:
         self._stats.calls += count
         self._stats.largest = max(self._stats.largest, count)
         if count:
-            self._each += _SHARE * (desk.spent / count - self._each)
+            each = desk.spent / count
+            known = self._each < _UNKNOWN
+            self._each = self._each + _SHARE * (each - self._each) if known else each
         self._repeat(desk, rest, failed if not count else None)
 
     def _encoded(

@@ -21,6 +21,7 @@ from .error import ParameterError
 from .facts import Facts
 from .outcome import Outcome, Sandbox, Status
 from .plan import item_of
+from .progress import Finished, Killed, Listener, Started, Written
 from .run import value_of
 from .verdict import Verdict, judge_failure, judge_warm
 
@@ -38,6 +39,7 @@ class Call:
         params: For its function.
         args: For its command line.
         stdin: What it reads.
+        listener: Hears of it when it has ended.
 
     Attributes:
         outcome: How it went, once it is known.
@@ -48,13 +50,18 @@ class Call:
     """
 
     __slots__ = (
-        "_args", "_event", "_facts", "_params", "_raw", "_stdin", "error", "gone", "losses",
-        "outcome", "waits",
+        "_args", "_event", "_facts", "_listener", "_params", "_raw", "_stdin", "error", "gone",
+        "losses", "outcome", "waits",
     )  # fmt: skip
 
     def __init__(
-        self, params: Mapping[str, Any] | None, args: Sequence[str], stdin: bytes | None
+        self,
+        params: Mapping[str, Any] | None,
+        args: Sequence[str],
+        stdin: bytes | None,
+        listener: Listener | None = None,
     ) -> None:
+        self._listener = listener
         self._params = params
         self._args = args
         self._stdin = stdin
@@ -94,6 +101,28 @@ class Call:
         self.outcome = outcome
         if self._event is not None:
             self._event.set()
+
+    @property
+    def listens(self) -> bool:
+        """Whether somebody hears of it when it has ended."""
+        return self._listener is not None and not self.gone
+
+    def tell(self, script: str, outcome: Outcome, out: str, err: str) -> None:
+        """Tell who listens what happened; before `settle`.
+
+        Args:
+            script: Which.
+            outcome: How it went.
+            out: What it wrote to stdout itself.
+            err: What it wrote to stderr.
+        """
+        if self._listener is None:
+            return
+        self._listener(Started(script, outcome.sandbox))
+        for stream, text in (("stdout", out), ("stderr", err)):
+            if text:
+                self._listener(Written(stream, text))
+        self._listener(Killed(outcome) if outcome.signal else Finished(outcome))
 
     def fail(self, error: PoolError) -> None:
         """Tell why it could not be tried."""
@@ -186,12 +215,18 @@ class Desk:
         self.spent = 0.0
         for call, done in zip(calls, answers, strict=False):
             self.spent += done.seconds
-            call.settle(self._outcome(done, script))
+            outcome = self._outcome(done, script)
+            if call.listens:
+                call.tell(script, outcome, _text(done.stdout), _text(done.stderr))
+            call.settle(outcome)
         rest = list(calls[len(answers) :])
         if rest and failed is not None and progress.begun > progress.done:
             guilty = rest.pop(0)
             verdict = failed if isinstance(failed, Verdict) else judge_failure(failed, script)
-            guilty.settle(self._cut_short(verdict, answers))
+            outcome = self._cut_short(verdict, answers)
+            if guilty.listens:
+                guilty.tell(script, outcome, outcome.stdout, outcome.stderr)
+            guilty.settle(outcome)
         return rest
 
     def refuse(self, call: Call, verdict: Verdict) -> None:
@@ -223,8 +258,8 @@ class Desk:
         )
         return msgspec.structs.replace(
             self._bare(verdict),
-            stdout=out.decode("utf-8", "replace"),
-            stderr=err.decode("utf-8", "replace"),
+            stdout=_text(out),
+            stderr=_text(err),
             stdout_total_bytes=out_total,
             stderr_total_bytes=err_total,
             truncated=out_total > len(out) or err_total > len(err),
@@ -246,7 +281,7 @@ class Desk:
             )
         verdict = judge_warm(done.code, done.stderr[-_TAIL:], script, self._memory_mb)
         cut = done.stdout_total > len(done.stdout)
-        text = done.stdout.decode("utf-8", "replace") or _shown(answer, value)
+        text = _text(done.stdout) or _shown(answer, value)
         if answer is None and text and not cut:
             value = value_of(text)
         return Outcome(
@@ -254,7 +289,7 @@ class Desk:
             exit_code=verdict.exit_code,
             signal=verdict.signal,
             stdout=text,
-            stderr=done.stderr.decode("utf-8", "replace"),
+            stderr=_text(done.stderr),
             stdout_total_bytes=done.stdout_total or len(text.encode()),
             stderr_total_bytes=done.stderr_total,
             truncated=cut or done.stderr_total > len(done.stderr),
@@ -267,6 +302,10 @@ class Desk:
     def close(self) -> None:
         """Close what it reads from."""
         os.close(self._fd)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _shown(answer: bytes | None, value: Any) -> str:
