@@ -43,14 +43,16 @@ class GoalPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class PlanGoal(Request[GoalPlan], frozen=True, kw_only=True):
     """Make a plan of this goal. Answered by the plugin `planner`.
 
-    `goal` is words or a Markdown checklist; `folder` is where its file patterns look, the
-    project's folder if empty; `decomposer` asks for one by name; `defaults` holds fields for
-    tasks that do not say otherwise, such as `{"uses": "my.agent"}` for those in words; `plan`
-    holds fields of the plan itself, such as `workers` and `rate_limit`; `context` is handed to
-    decomposers as it is. `executable` makes a task whose work nobody named a fault.
+    `goal` is words or a Markdown checklist. `base` is where relative paths of its tasks begin,
+    the project's folder if empty, and `folder`, beneath it or absolute, where its file patterns
+    look. `decomposer` asks for one by name; `defaults` holds fields for tasks that do not say
+    otherwise, such as `{"uses": "my.agent"}` for those in words; `plan` holds fields of the plan
+    itself, such as `max_workers` and `rate_limit`; `context` is handed to decomposers as it is.
+    `executable` makes a task whose work nobody named a fault.
     """
 
     goal: str
+    base: str = ""
     folder: str = ""
     name: str = ""
     decomposer: str = ""

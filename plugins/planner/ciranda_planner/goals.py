@@ -54,7 +54,8 @@ class Goals:
 
         goal = Goal(
             text=request.goal,
-            folder=self._root / request.folder,
+            folder=self._root / request.base / request.folder,
+            prefix=request.folder.rstrip("/"),
             defaults=request.defaults,
             context=request.context,
         )

@@ -41,9 +41,9 @@ def faults(made):
 
 def test_items_of_a_checklist_are_tasks_that_wait_for_nothing(needs):
     assert needs("- [ ] Count lines\n* [ ] Lint\n+ Hash files") == {
-        "count-lines": [],
+        "count_lines": [],
         "lint": [],
-        "hash-files": [],
+        "hash_files": [],
     }
 
 
@@ -100,7 +100,7 @@ def test_a_task_may_say_what_it_comes_before(needs):
 def test_several_names_are_several_needs(needs):
     text = "- unit tests\n- lint\n- docs\n- After unit tests, linting and docs, party, hard"
 
-    assert needs(text)["party-hard"] == ["docs", "lint", "unit-tests"]
+    assert needs(text)["party_hard"] == ["docs", "lint", "unit_tests"]
 
 
 def test_after_everything_else_is_after_all_other_tasks(needs):
@@ -109,8 +109,8 @@ def test_after_everything_else_is_after_all_other_tasks(needs):
 
 def test_words_that_only_look_like_names_stay_words(needs):
     assert needs("- look after the logs\n- name it after the author") == {
-        "look-after-logs": [],
-        "name-it-after-author": [],
+        "look_after_logs": [],
+        "name_it_after_author": [],
     }
 
 
@@ -118,10 +118,10 @@ def test_sentences_are_tasks_in_the_order_that_they_say(needs):
     text = "First fetch the sources. Lint them, then build. Finally, write e.g. a report!"
 
     assert needs(text) == {
-        "fetch-sources": [],
-        "lint-them": [],
-        "build": ["lint-them"],
-        "write-e-g-report": ["build", "fetch-sources"],
+        "fetch_sources": [],
+        "lint_them": [],
+        "build": ["lint_them"],
+        "write_e_g_report": ["build", "fetch_sources"],
     }
 
 
@@ -151,17 +151,17 @@ def test_a_group_with_work_of_its_own_does_it_after_its_parts(needs):
 
     found = needs(text)
 
-    assert found["count-make-count"] == found["lint"] == ["prepare"]
-    assert found["summarise-make-sum"] == ["count-make-count", "lint"]
+    assert found["count_make_count"] == found["lint"] == ["prepare"]
+    assert found["summarise_make_sum"] == ["count_make_count", "lint"]
 
 
 def test_a_pattern_is_a_task_for_each_of_its_files(decompose):
     made = decompose("- Lint every `src/**/*.py` with `ruff check` (3s, cpu)")
 
     assert [(task["id"], task["title"], task["command"]) for task in made.tasks] == [
-        ("lint-src-a-py", "Lint src/a.py", ["ruff", "check", "src/a.py"]),
-        ("lint-src-b-py", "Lint src/b.py", ["ruff", "check", "src/b.py"]),
-        ("lint-src-deep-c-py", "Lint src/deep/c.py", ["ruff", "check", "src/deep/c.py"]),
+        ("lint_src_a_py", "Lint src/a.py", ["ruff", "check", "src/a.py"]),
+        ("lint_src_b_py", "Lint src/b.py", ["ruff", "check", "src/b.py"]),
+        ("lint_src_deep_c_py", "Lint src/deep/c.py", ["ruff", "check", "src/deep/c.py"]),
     ]
     assert {(task["estimate"], task["kind"]) for task in made.tasks} == {("3s", "cpu")}
 
@@ -170,18 +170,18 @@ def test_what_goes_over_the_same_files_waits_file_by_file(needs):
     text = "- For each src/*.py:\n  - count\n  - lint after count\n- report after linting"
 
     assert needs(text) == {
-        "count-src-a-py": [],
-        "count-src-b-py": [],
-        "lint-src-a-py": ["count-src-a-py"],
-        "lint-src-b-py": ["count-src-b-py"],
-        "report": ["lint-src-a-py", "lint-src-b-py"],
+        "count_src_a_py": [],
+        "count_src_b_py": [],
+        "lint_src_a_py": ["count_src_a_py"],
+        "lint_src_b_py": ["count_src_b_py"],
+        "report": ["lint_src_a_py", "lint_src_b_py"],
     }
 
 
 def test_two_items_of_one_pattern_each_wait_for_all_files(needs):
     found = needs("- count each `src/*.py`\n- lint each `src/*.py` after counting")
 
-    assert found["lint-src-a-py"] == ["count-src-a-py", "count-src-b-py"]
+    assert found["lint_src_a_py"] == ["count_src_a_py", "count_src_b_py"]
 
 
 def test_actions_and_their_inputs_stand_in_code(decompose):
@@ -296,7 +296,7 @@ def test_text_around_the_items_is_no_task(decompose):
 
 def test_equal_titles_get_ids_of_their_own(decompose):
     assert [task["id"] for task in decompose("- a1\n- a1\n- a1 2\n- ß!\n- 7\n- 日本").tasks] == [
-        "a1", "a1-2", "a1-2-2", "ss", "t-7", "task",
+        "a1", "a1_2", "a1_2_2", "ss", "_7", "task",
     ]  # fmt: skip
 
 
@@ -359,7 +359,7 @@ def test_a_long_chain_and_a_deep_nest_are_read(needs):
     assert found[f"step{steps - 1}"] == [f"step{steps - 2}"]
 
     nested = "".join(f"{' ' * 2 * n}- part{n} `x`\n" for n in range(200))
-    assert needs(nested)["part0-x"] == ["part1-x"]
+    assert needs(nested)["part0_x"] == ["part1_x"]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ async def test_a_decomposer_that_finds_nothing_is_no_success_either():
 async def test_work_that_nobody_named_is_a_fault_where_the_plan_is_to_be_run():
     text = "- build `make`\n- think hard\n"
 
-    with pytest.raises(PlanError, match="nobody said what does the task `think-hard`") as caught:
+    with pytest.raises(PlanError, match="nobody said what does the task `think_hard`") as caught:
         await GoalPlanner().plan(Goal(text=text), executable=True)
 
     (fault,) = caught.value.faults
@@ -214,10 +214,10 @@ async def test_a_task_that_says_so_is_planned_again_and_its_parts_take_its_place
 
     assert {task.id: set(task.needs) for task in made.plan.tasks} == {
         "fetch": set(),
-        "check-lint": {"fetch"},
-        "check-test": {"fetch"},
-        "check-fix": {"check-lint"},
-        "ship": {"check-test", "check-fix"},
+        "check_lint": {"fetch"},
+        "check_test": {"fetch"},
+        "check_fix": {"check_lint"},
+        "ship": {"check_test", "check_fix"},
     }
     assert made.calls == 2
     assert [each.above for each in recorded.asked] == [(), (GOAL,)]
@@ -241,3 +241,20 @@ async def test_a_goal_has_an_end():
     assert await kinds(GoalPlanner(), "- a\n" * 200_000) == ["too_large"]
     assert await kinds(GoalPlanner(), "- a\n" * 11_000) == ["too_large"]
     assert await kinds(GoalPlanner(), "- " + "word " * 2000) == ["too_large"]
+
+
+async def test_a_task_may_be_handed_what_those_it_needs_gave():
+    text = (
+        "- [x] old\n- one `uses: a.b`\n- two `uses: a.b` {#the-second}\n"
+        "- sum `uses: a.sum with: {of: '{needs}', as: '{title}'}` after everything else\n"
+    )
+
+    made = await GoalPlanner().plan(Goal(text=text))
+
+    assert made.document["tasks"][-1]["with"] == {
+        "of": {
+            "one": "${{ steps.one.output }}",
+            "the-second": "${{ steps.the_second.output }}",
+        },
+        "as": "sum",
+    }

@@ -7,9 +7,9 @@ from ciranda.errors import PluginError
 from ciranda.events import PlanGoal
 from ciranda.hooks import hookimpl
 from ciranda.testing import harness
-from ciranda_planner.goals import Goals
 from ciranda_planner.decomposing import Decomposer
 from ciranda_planner.decomposing.offered import checked
+from ciranda_planner.goals import Goals
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ async def test_a_goal_put_to_the_engine_is_answered_by_the_nearest_decomposer():
         (h.folder / "src").mkdir()
         (h.folder / "src" / "a.py").write_text("")
         (h.folder / "model.py").write_text(PLUGIN)
-        plain = "- fly to the moon\n- lint each `*.py`\n"
+        plain = "- fly to the moon\n- lint each `*.py` with `ruff`\n"
         await h.run(FLOW)
         ask = h.engine.bus.ask
 
@@ -52,10 +52,13 @@ async def test_a_goal_put_to_the_engine_is_answered_by_the_nearest_decomposer():
         ruled = await ask(PlanGoal(goal=plain, folder="src", decomposer="rules", name="mine"))
         wrong = await ask(PlanGoal(goal="- a after b\n- c (-1s)", plan={"max_workers": 0}))
 
+    assert flown.plan
+    assert ruled.plan
     assert (flown.decomposer, flown.plan["name"]) == ("model", "Apollo")
     assert flown.wordless == ("fly",)
     assert ruled.plan["name"] == "mine"
-    assert [task["id"] for task in ruled.plan["tasks"]] == ["fly-moon", "lint-a-py"]
+    assert [task["id"] for task in ruled.plan["tasks"]] == ["fly_moon", "lint_a_py"]
+    assert ruled.plan["tasks"][1]["command"] == ["ruff", "src/a.py"]
     assert wrong.plan is None
     assert {fault.kind for fault in wrong.faults} == {
         "unknown_dependency", "invalid_duration", "invalid_workers",

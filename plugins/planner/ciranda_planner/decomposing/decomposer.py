@@ -21,12 +21,14 @@ class Goal:
     Attributes:
         text: Markdown, or plain words.
         folder: Where file patterns look.
+        prefix: How tasks reach that folder from where they run; empty if they run there.
         defaults: Fields for tasks that do not say otherwise.
         context: Plain data for decomposers, handed on as it is.
     """
 
     text: str
     folder: Path = Path()
+    prefix: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
 

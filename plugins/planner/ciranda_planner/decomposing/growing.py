@@ -67,7 +67,7 @@ class Growing:
         later = self.tasks[index + 1 :]
         del self.tasks[index:]
         place = self.places.get(now.id, (0, 0))
-        self._add(part, f"{now.id}-", now.depth + 1, (*now.above, now.text))
+        self._add(part, f"{now.id}_", now.depth + 1, (*now.above, now.text))
         inner = self.tasks[index:]
         self.places |= {str(task.get("id")): place for task in inner}
         self.tasks += later

@@ -67,7 +67,9 @@ _STEM: Final = 3  # letters that are left of a word at least
 
 
 def slug(text: str, *, path: bool = False) -> str:
-    """Return an id made of a text: `Count the lines` is `count-lines`; empty without letters.
+    """Return an id made of a text: `Count the lines` is `count_lines`; empty without letters.
+
+    It is a name that expressions can read, as in `steps.count_lines.output`.
 
     Args:
         text: Words, or a path.
@@ -81,8 +83,8 @@ def slug(text: str, *, path: bool = False) -> str:
     for word in telling or words:
         if made and len(made) + len(word) >= longest:
             break
-        made = f"{made}-{word}" if made else word[:longest]
-    return f"t-{made}" if made[:1].isdigit() else made
+        made = f"{made}_{word}" if made else word[:longest]
+    return f"_{made}" if made[:1].isdigit() else made
 
 
 def stems(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 import anyio
@@ -25,6 +25,7 @@ __all__ = ["GoalPlanner", "Planned"]
 
 _FOLLOWING: Final = frozenset({FaultKind.EMPTY_PLAN, FaultKind.UNKNOWN_DEPENDENCY})
 _UNKNOWN: Final = "1m"  # what a task in words takes that says nothing of it
+_NEEDS: Final = "{needs}"
 _WORK: Final = ("uses", "command", "behaviour")
 
 
@@ -109,9 +110,7 @@ class GoalPlanner:
                 growing.refuse(problem)
                 continue
             part = Assignment(
-                goal=Goal(
-                    text=text, folder=goal.folder, defaults=goal.defaults, context=goal.context
-                ),
+                goal=replace(goal, text=text),
                 analysis=analyse(text),
                 depth=more.depth,
                 above=(goal.text, *more.above),
@@ -234,6 +233,8 @@ def _validated(
     for task in growing.tasks:
         if not any(map(task.get, _WORK)):
             task.setdefault("estimate", _UNKNOWN)
+    if not faults:
+        _hand_on(growing)
     told = {fault.task for fault in growing.faults}
     plan = None
     try:
@@ -251,6 +252,29 @@ def _validated(
         plan=plan, document=document, decomposer=decomposer.name, complexity=complexity,
         calls=calls, warnings=tuple(growing.warnings), wordless=tuple(wordless),
     )  # fmt: skip
+
+
+def _hand_on(growing: Growing) -> None:
+    """Put, for inputs that say `{needs}`, what the tasks that are needed gave, by their ids."""
+    tasks = [task for task in growing.tasks if _NEEDS in _inputs(task).values()]
+    if not tasks:
+        return
+    from ..compiling import step_ids
+
+    steps = step_ids(str(task.get("id", "")) for task in growing.tasks)
+    for task in tasks:
+        given = {
+            need: f"${{{{ steps.{steps[need]}.output }}}}"
+            for need in task.get("needs", ())
+            if need in steps and need not in growing.done
+        }
+        inputs = _inputs(task).items()
+        task["with"] = {name: given if value == _NEEDS else value for name, value in inputs}
+
+
+def _inputs(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    inputs = task.get("with")
+    return inputs if isinstance(inputs, Mapping) else {}
 
 
 def _unworkable(id_: str) -> str:

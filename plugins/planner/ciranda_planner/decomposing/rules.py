@@ -134,7 +134,7 @@ class _Rules:
                 return
             stem = str(one.fields.get("id", "")) or slug(self._without_files(one)) or "task"
             for file in files:
-                id_ = f"{stem}-{slug(file, path=True)}" if file else stem
+                id_ = f"{stem}_{slug(file, path=True)}" if file else stem
                 if "id" not in one.fields or file:
                     id_ = _unused(id_, used, taken)
                 self._ids[place][file] = id_
@@ -196,6 +196,8 @@ class _Rules:
         title = _titled(one, file)
         words = {"title": title, "description": one.description}
         if file:
+            prefix = self._goal.prefix
+            file = f"{prefix}/{file}" if prefix else file
             # A name that begins with a dash would be an option of the command.
             file = f"./{file}" if file.startswith("-") else file
             words["file"] = file
@@ -253,7 +255,7 @@ def _unused(id_: str, used: set[str], counts: dict[str, int]) -> str:
     made = id_
     while made in used:
         counts[id_] = counts.get(id_, 1) + 1
-        made = f"{id_}-{counts[id_]}"
+        made = f"{id_}_{counts[id_]}"
     return made
 
 
