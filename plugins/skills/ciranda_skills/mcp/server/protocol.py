@@ -27,7 +27,7 @@ from .answer import Answer, answer_to, refusal
 from .changes import Changes
 from .offer import Offer
 from .running import Limits, Running
-from .telling import telling
+from .telling import Report, telling
 from .tool import Order, Tool
 from .turns import CrowdedError, Turns
 from .uris import BODY, TEMPLATE, parse_uri, uri_of
@@ -158,17 +158,25 @@ class Protocol:
             return _result(refusal(str(error), error.kind))
         try:
             async with self.turns.one():
-                return _result(await self._perform(context, tool, order))
+                asked = context.meta is not None and "progress_token" in context.meta
+                report = context.session.report_progress if asked else None
+                return _result(await self.perform(tool, order, report))
         except CrowdedError as error:
             return _result(refusal(str(error), "skills.crowded"))
 
-    async def _perform(self, context: Context, tool: Tool, order: Order) -> Answer:
-        asked = context.meta is not None and "progress_token" in context.meta
+    async def perform(self, tool: Tool, order: Order, report: Report | None) -> Answer:
+        """Run a script, and return what to say of it.
+
+        Args:
+            tool: Which.
+            order: What to run it with.
+            report: Hears how it goes on; None does not.
+        """
         limits = self._limits
         try:
             skill = await self._offer.skill(tool.skill)
             interpreter = await anyio.to_thread.run_sync(interpreter_of, skill, tool.script)
-            async with telling(context.session.report_progress if asked else None) as listener:
+            async with telling(report) as listener:
                 outcome = await self._running.run(
                     skill,
                     tool.script,

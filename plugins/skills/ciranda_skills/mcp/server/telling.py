@@ -10,7 +10,7 @@ import anyio
 
 from ...running import Chunk, Listener, Started, Written
 
-__all__ = ["telling"]
+__all__ = ["Report", "telling"]
 
 Report = Callable[[float, float | None, str | None], Awaitable[None]]
 _SHOWN: Final = 200  # characters of the last line
