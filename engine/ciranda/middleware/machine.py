@@ -103,7 +103,13 @@ class MachineWindows:
 
     def attempt(self, costs: Sequence[int], now: float) -> float:
         """Return the first time at which all fit; they are taken if that is `now`."""
-        return self._asked(now, lambda ring: ring.attempt(costs, now))
+        ring = self._file.lock(now)
+        try:
+            return ring.attempt(costs, now)
+        except RingDamageError:
+            return self._again(now).attempt(costs, now)
+        finally:
+            self._file.unlock()
 
     def earliest(self, costs: Sequence[int], now: float) -> float:
         """Return the first time at which all fit; infinity if they never can."""
@@ -158,10 +164,14 @@ class MachineWindows:
         try:
             return ask(ring)
         except RingDamageError:
-            self._file.close()  # to open it is to look at all of it
-            return ask(self._file.lock(now))
+            return ask(self._again(now))
         finally:
             self._file.unlock()
+
+    def _again(self, now: float) -> Ring:
+        """Return the ring of a damaged file: to open it is to look at all of it."""
+        self._file.close()
+        return self._file.lock(now)
 
 
 def boot_mark() -> bytes:

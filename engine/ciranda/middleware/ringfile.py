@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import mmap
 import os
+import secrets
 import stat
 import time
 import weakref
@@ -21,7 +22,6 @@ from typing import Final, final
 from ciranda.errors import StoreError
 from ciranda.middleware.ring import Ring
 from ciranda.middleware.ringformat import (
-    RingDamageError,
     boot_in,
     empty,
     is_ring,
@@ -33,9 +33,12 @@ from ciranda.workflow.durations import duration_text
 __all__ = ["SUFFIX", "RingFile", "sweep"]
 
 SUFFIX: Final = ".rate"
+_BESIDE: Final = ".new"
 _PATIENCE: Final = 2.0  # seconds; locks are held for microseconds, unless a holder was stopped
+_SHORT: Final = 0.001  # seconds in which others are let go on, without sleeping
 _TRIES: Final = 100
 _SWEPT: Final = 64  # files looked at in one go
+_NOW: Final = fcntl.LOCK_EX | fcntl.LOCK_NB
 _FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -87,19 +90,18 @@ class RingFile:
         if self._owner != os.getpid() or self._closing is None:
             self.close()
             self._open(now, b"")
-        else:
-            _locked(self._descriptor, self.path)
-            found = os.fstat(self._descriptor)
-            if not found.st_nlink or found.st_size != len(self._map):
-                # What was granted still counts if somebody has removed the file.
-                content = self._map[:] if found.st_size == len(self._map) else b""
-                self.close()
-                self._open(now, content)
+            return self.ring
         try:
-            self.ring.mend()
-        except RingDamageError:
+            fcntl.flock(self._descriptor, _NOW)
+        except BlockingIOError:
+            _wait(self._descriptor, self.path)
+        found = os.fstat(self._descriptor)
+        if not found.st_nlink or found.st_size != len(self._map):
+            # What was granted still counts if somebody has removed the file.
+            content = self._map[:] if found.st_size == len(self._map) else b""
             self.close()
-            self._open(now, b"")
+            self._open(now, content)
+        elif self.ring.changing:
             self.ring.mend()
         return self.ring
 
@@ -120,14 +122,22 @@ class RingFile:
     def _open(self, now: float, known: bytes) -> None:
         """Open and lock the file; `known` is what it held, if it is gone."""
         for _ in range(_TRIES):
-            descriptor = _opened(self.path)
+            try:
+                descriptor = os.open(self.path, _FLAGS)
+            except FileNotFoundError:
+                _write(self.path, self._first(known), new=True)
+                continue
+            except OSError as error:
+                raise _unusable(self.path, error) from error
             try:
                 content = _content(descriptor, self.path)
-                better = None if content is None else self._better(content or known, now)
-                if better is not None:
-                    _replace(self.path, better)
-                if content is None or better is not None:
+                if content is None:
                     continue
+                better = self._better(content, now)
+                if better is not None:
+                    _write(self.path, better, new=False)
+                    continue
+                self._map = mmap.mmap(descriptor, len(content))
                 self._descriptor, descriptor = descriptor, -1
                 break
             finally:
@@ -137,8 +147,16 @@ class RingFile:
             raise StoreError(f"{self.path} is replaced again and again by others: remove it")
         self._owner = os.getpid()
         self._closing = weakref.finalize(self, os.close, self._descriptor)
-        self._map = mmap.mmap(self._descriptor, len(content))
         self.ring = Ring(memoryview(self._map), self._spans, self._slots)
+        if self.ring.changing:
+            self.ring.mend()
+
+    def _first(self, known: bytes) -> bytes:
+        """Return what a new file holds: what the removed one held, if that is known."""
+        shape = (self._spans, self._slots)
+        if known and spans_in(known) == shape and _sound(known, *shape):
+            return known
+        return with_boot(empty(*shape), self._boot)
 
     def _better(self, content: bytes, now: float) -> bytes | None:
         """Return what the file has to hold; None if it is good as it is.
@@ -146,9 +164,7 @@ class RingFile:
         Raises:
             StoreError: It is somebody else's.
         """
-        if not content:
-            return with_boot(empty(self._spans, self._slots), self._boot)
-        if not is_ring(content):
+        if content and not is_ring(content):
             raise StoreError(f"{self.path} is not the file of a rate limit: move it away")
         if spans_in(content) != (self._spans, self._slots) or not _sound(
             content, self._spans, self._slots
@@ -172,11 +188,8 @@ class RingFile:
         return with_boot(copy, self._boot)
 
 
-def _opened(path: Path) -> int:
-    try:
-        return os.open(path, _FLAGS | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(f"the file of a rate limit, {path}: {error.strerror}") from error
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"the file of a rate limit, {path}: {error.strerror}")
 
 
 def _content(descriptor: int, path: Path) -> bytes | None:
@@ -185,7 +198,7 @@ def _content(descriptor: int, path: Path) -> bytes | None:
     Raises:
         StoreError: It is not a file of this user.
     """
-    _locked(descriptor, path)
+    _wait(descriptor, path)
     found = os.fstat(descriptor)
     if not found.st_nlink:
         return None
@@ -196,36 +209,41 @@ def _content(descriptor: int, path: Path) -> bytes | None:
     return os.pread(descriptor, found.st_size, 0)
 
 
-def _locked(descriptor: int, path: Path) -> None:
-    end = 0.0
+def _wait(descriptor: int, path: Path) -> None:
+    """Lock a file that another has locked, which takes microseconds unless it was stopped."""
+    begin = time.monotonic()
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, _NOW)
         except BlockingIOError:
-            now = time.monotonic()
-            end = end or now + _PATIENCE
-            if now > end:
+            waited = time.monotonic() - begin
+            if waited > _PATIENCE:
                 raise StoreError(
                     f"{path} is locked by a process that does not go on: end that process"
                 ) from None
-            time.sleep(0.0 if now < end - _PATIENCE + 0.001 else 0.0005)
+            time.sleep(0.0 if waited < _SHORT else 0.0005)
         else:
             return
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Put another file in the place of one that is locked."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+def _write(path: Path, content: bytes, *, new: bool) -> None:
+    """Put a whole file in its place: that of one that is locked or, if new, of none."""
+    beside = path.with_name(f"{path.stem}.{secrets.token_hex(8)}{_BESIDE}")
     try:
-        descriptor = os.open(beside, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(beside, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             # Written, so that there is room: what is mapped without any ends the process.
             os.write(descriptor, content)
         finally:
             os.close(descriptor)
-        beside.replace(path)
+        if not new:
+            beside.replace(path)
+            return
+        with contextlib.suppress(FileExistsError):  # another was first
+            os.link(beside, path)
+        beside.unlink()
     except OSError as error:
-        raise StoreError(f"the file of a rate limit, {path}: {error.strerror}") from error
+        raise _unusable(path, error) from error
 
 
 @contextlib.contextmanager
@@ -249,7 +267,11 @@ def sweep(new: Path, boot: bytes, now: float) -> None:
     new file, which is as good as drawn at random, so that each has its turn.
     """
     with os.scandir(new.parent) as entries:
-        paths = sorted(entry.path for entry in entries if entry.name.endswith(SUFFIX))
+        names = [entry.path for entry in entries]
+    for path in names:
+        if path.endswith(_BESIDE) and os.stat(path).st_mtime < time.time() - 3600:
+            os.unlink(path)  # whoever wrote it was killed
+    paths = sorted(path for path in names if path.endswith(SUFFIX))
     begin = bisect_left(paths, str(new))
     for path in (paths[begin:] + paths[:begin])[:_SWEPT]:
         with contextlib.suppress(OSError):  # what cannot be looked at stays
@@ -257,7 +279,8 @@ def sweep(new: Path, boot: bytes, now: float) -> None:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 found = os.fstat(descriptor)
-                if found.st_nlink and _spent(os.pread(descriptor, found.st_size, 0), boot, now):
+                content = os.pread(descriptor, found.st_size, 0)
+                if found.st_nlink and _spent(content, boot, now):
                     os.unlink(path)
             finally:
                 os.close(descriptor)

@@ -27,12 +27,12 @@ __all__ = [
 
 MOST: Final = 8  # dimensions
 BOOT_BYTES: Final = 16
-CHANGING: Final = 6  # 1 while heads and sums are being changed
+CHANGING: Final = 6  # 1 while heads and sums are being changed, else 0
 TAIL: Final = 7  # number of the next entry; numbers only grow
 PAUSED: Final = 8  # time before which nothing starts
 RETURNED: Final = 9  # when something was last given back
 SEEN: Final = 10  # when somebody last asked
-FIRST: Final = 16  # limit, seconds, head, sum of each dimension
+FIRST: Final = 16  # limit, seconds, first entry that counts, sum of each dimension
 PER: Final = 4
 HEADER: Final = FIRST + PER * MOST  # words before the entries
 

@@ -1,0 +1,245 @@
+"""The ring of shared limits: against the windows of one process, and killed at every store."""
+
+import random
+from typing import Any
+
+import pytest
+
+from ciranda.middleware.ring import Ring
+from ciranda.middleware.ringformat import CHANGING, FIRST, PER, TAIL, empty
+from ciranda.middleware.window import Reservations, Window
+
+SPANS = [(5, 10.0), (100, 10.0), (40, 2.5)]
+
+
+def ring_of(spans: list[tuple[int, float]] = SPANS, slots: int = 64) -> Ring:
+    return Ring(memoryview(empty(spans, slots)), spans, slots)
+
+
+def limits_held(
+    grants: list[tuple[float, tuple[int, ...]]], spans: list[tuple[int, float]]
+) -> None:
+    """Assert that no window, of which there is one at each start, holds more than its limit."""
+    for which, (limit, per) in enumerate(spans):
+        oldest = total = 0
+        for at, costs in grants:
+            total += costs[which]
+            while grants[oldest][0] + per <= at:
+                total -= grants[oldest][1][which]
+                oldest += 1
+            assert total <= limit, (which, at)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_ring_grants_exactly_what_the_windows_of_one_process_grant(seed):
+    chance = random.Random(seed)
+    ring, windows = ring_of(slots=1024), Reservations([Window(*span) for span in SPANS])
+    now = 100.0
+    for _ in range(1500):
+        now += chance.choice([0.0, 0.0, 0.125, 0.5, 1.75, 30.0 if chance.random() < 0.02 else 0.0])
+        costs = [chance.randint(0, 2), chance.randint(0, 60), chance.randint(0, 30)]
+
+        assert ring.earliest(costs, now) == windows.earliest(costs, now)
+        at = ring.attempt(costs, now)
+        assert at == windows.attempt(costs, now)
+        if at <= now and chance.random() < 0.3:
+            now += 0.125
+            used = [chance.randint(0, 2), chance.randint(0, 70), chance.randint(0, 35)]
+            ring.settle(at, costs, used, now)
+            windows.settle(at, costs, used, now)
+        assert ring.fill(now) == windows.fill(now)
+
+
+def test_a_hundred_thousand_acquisitions_pass_no_limit_in_any_window():
+    """Weights, cancelled reservations, waits and jumps of the clock; both kinds of book."""
+    spans = [(50, 60.0), (30_000, 60.0), (8_000, 60.0)]
+    chance = random.Random(11)
+    for book in (ring_of(spans, 4096), Reservations([Window(*span) for span in spans])):
+        grants: list[tuple[float, tuple[int, ...]]] = []
+        now = 0.0
+        for number in range(50_000):
+            if number % 1000 == 999:
+                now += chance.choice([0.0, 3600.0, -86_400.0, 86_400.0])  # a monotonic jump
+            costs = (1, chance.randrange(900), chance.randrange(240))
+            at = book.attempt(costs, now)
+            if at > now and chance.random() < 0.1:
+                at = book.reserve(costs, now)
+                book.settle(at, costs, (0, 0, 0), now)  # cancelled while it waits
+                at = book.earliest(costs, now)
+            if at > now:
+                now = at
+                at = book.attempt(costs, now)
+            assert at == now
+            grants.append((at, costs))
+        limits_held(grants, spans)
+
+
+def test_nearly_all_of_the_limit_is_used_while_there_is_demand_though_entries_are_joined():
+    spans = [(4000, 60.0)]
+    ring = ring_of(spans, 1024)
+    grants: list[tuple[float, tuple[int, ...]]] = []
+    now = 0.0
+    while len(grants) < 40_000:
+        at = ring.attempt((1,), now)
+        if at <= now:
+            grants.append((at, (1,)))
+            now += 0.0137
+        else:
+            now = at
+    limits_held(grants, spans)
+    assert len(grants) / (now / 60.0 * 4000) >= 0.97
+
+
+def test_what_is_given_back_in_front_lets_a_reservation_move_up_but_not_past_others():
+    ring = ring_of([(10, 60.0)])
+    first = ring.reserve((10,), 0.0)
+    ahead, behind = ring.reserve((6,), 1.0), ring.reserve((6,), 1.0)
+    assert (first, ahead, behind) == (0.0, 60.0, 120.0)
+
+    ring.settle(first, (10,), (2,), 5.0)
+
+    assert ring.advance(ahead, (6,), 5.0) == 5.0
+    assert ring.advance(behind, (6,), 5.0) == 65.0
+    assert ring.earliest((1,), 5.0) == 65.0  # never before the last grant
+
+
+def test_a_reservation_that_is_cancelled_leaves_nothing_behind():
+    ring = ring_of([(1, 3600.0)])
+    ring.reserve((1,), 0.0)
+    ahead = ring.reserve((1,), 1.0)
+
+    ring.settle(ahead, (1,), (0,), 2.0)
+
+    assert ring.earliest((1,), 3.0) == 3600.0
+    assert ring.reserve((1,), 3.0) == 3600.0
+
+
+def test_a_pause_moves_reservations_behind_it():
+    ring = ring_of([(5, 60.0)])
+    ring.reserve((5,), 0.0)
+    ahead = ring.reserve((2,), 1.0)
+
+    ring.pause(100.0)
+
+    assert ring.advance(ahead, (2,), 1.0) == 100.0
+    assert ring.attempt((1,), 99.0) == 100.0
+    assert not ring.idle(99.0)
+
+
+def test_what_was_used_beyond_the_estimate_counts_from_when_it_is_told():
+    ring = ring_of([(100, 60.0)])
+    at = ring.reserve((40,), 0.0)
+
+    ring.settle(at, (40,), (90,), 30.0)
+
+    assert [ring.earliest((cost,), 30.0) for cost in (10, 50, 51)] == [30.0, 60.0, 90.0]
+    assert ring.earliest((101,), 30.0) == float("inf")
+
+
+def test_a_ring_with_far_too_many_reservations_joins_them_and_holds_the_limit():
+    ring = ring_of([(3, 1.0)], slots=8)
+    times = [ring.reserve((1,), 0.0) for _ in range(40)]
+
+    assert times == sorted(times)
+    assert all(later - first >= 1.0 for first, later in zip(times, times[3:], strict=False))
+
+
+class KilledError(Exception):
+    pass
+
+
+class Mortal:
+    """Memory whose writer is killed before one of its stores."""
+
+    def __init__(self, memory: Any, life: list[int]) -> None:
+        self.memory = memory
+        self.life = life
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.memory[at]
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        self.life[0] -= 1
+        if self.life[0] < 0:
+            raise KilledError
+        self.memory[at] = value
+
+
+def work(ring: Ring, granted: list[tuple[float, tuple[int, ...]]]) -> None:
+    """Do one of everything; `granted` is what was returned to somebody."""
+    for number in range(8):
+        now = number * 1.5
+        at = ring.attempt((1, 20, 5), now)
+        if at <= now:
+            granted.append((at, (1, 20, 5)))
+    at = ring.reserve((2, 60, 9), 12.0)
+    granted.append((at, (2, 60, 9)))
+    late = ring.reserve((1, 1, 1), 12.0)
+    ring.settle(late, (1, 1, 1), (0, 0, 0), 12.5)
+    ring.settle(granted[-2][0], (1, 20, 5), (1, 10, 9), 12.5)
+    ring.advance(at, (2, 60, 9), 12.6)
+    ring.attempt((1, 0, 0), 40.0)
+
+
+def test_whoever_is_killed_at_any_moment_leaves_a_ring_that_holds_the_limit():
+    for life in range(2000):
+        content = empty(SPANS, 8)
+        ring: Any = Ring(memoryview(content), SPANS, 8)
+        lives = [life]
+        ring._ints, ring._times = Mortal(ring._ints, lives), Mortal(ring._times, lives)
+        granted: list[tuple[float, tuple[int, ...]]] = []
+        try:
+            work(ring, granted)
+        except KilledError:
+            after = Ring(memoryview(content), SPANS, 8)
+            if after.changing:
+                after.mend()
+        else:
+            break
+        assert after.sound()
+        now = max(0.0, after.seen, *(at for at, _ in granted))
+        counts = sum(costs[0] for at, costs in granted if at <= now < at + 10.0)
+        assert counts <= round(after.fill(now)[0] * 5)  # all that was returned to somebody
+        assert after.reserve((5, 100, 40), 50.0) >= 50.0
+    assert life > 150
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [(TAIL, 1 << 40), (TAIL, 0), (FIRST + 2, -1), (FIRST + 3, 4), (FIRST + PER + 3, 7)],
+)
+def test_a_ring_that_others_have_written_into_is_not_sound(word, value):
+    content = empty(SPANS, 8)
+    ring = Ring(memoryview(content), SPANS, 8)
+    for now in (0.0, 1.0, 12.0):
+        ring.attempt((1, 20, 5), now)
+    assert ring.sound()
+
+    memoryview(content).cast("q")[word] = value
+
+    assert not ring.sound()
+
+
+# The header has 48 words; of the entry behind it, two times come first.
+@pytest.mark.parametrize(("word", "value"), [(8, float("nan")), (49, 99.0), (48, float("nan"))])
+def test_a_ring_with_times_that_cannot_be_is_not_sound(word, value):
+    content = empty(SPANS, 8)
+    ring = Ring(memoryview(content), SPANS, 8)
+    for now in (0.0, 1.0):
+        ring.attempt((1, 20, 5), now)
+
+    memoryview(content).cast("d")[word] = value
+
+    assert not ring.sound()
+
+
+def test_sums_that_were_left_in_the_middle_are_added_up_anew():
+    content = empty(SPANS, 8)
+    ring = Ring(memoryview(content), SPANS, 8)
+    ring.attempt((1, 20, 5), 0.0)
+    words = memoryview(content).cast("q")
+    words[FIRST + 3], words[CHANGING] = 77, 1
+
+    ring.mend()
+
+    assert (words[FIRST + 3], ring.changing) == (1, False)
