@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import msgspec
+
 from ciranda import Context, StepError, action
-from ciranda.events import PlanGoal
+from ciranda.events import GoalFault, PlanGoal
 
 from .answering import fault_answer, plan_answer
 from .faults import PlanError
@@ -27,11 +29,13 @@ Require = Literal["succeeded", "partial", "nothing"]
 
 
 @action("planner.run", errors=ERRORS, idempotent=True)
-async def run(
+async def run(  # noqa: PLR0913  (the inputs of a step, most of them by name)
     tasks: list[dict[str, Any]] | None = None,
     *,
     file: Path | None = None,
     goal: str | None = None,
+    folder: Path | None = None,
+    defaults: dict[str, Any] | None = None,
     workers: int | None = None,
     cpu_workers: int | None = None,
     rate_limit: dict[str, Any] | None = None,
@@ -49,6 +53,9 @@ async def run(
         tasks: As a plan file has them.
         file: A plan file, in place of `tasks`.
         goal: Words or a Markdown checklist, in place of `tasks`.
+        folder: Where the file patterns of `goal` look; relative to the workflow file.
+        defaults: Fields for tasks of `goal` that do not say otherwise, such as `uses` and `with`
+            for those in words.
         workers: Tasks at once, if not as the file says.
         cpu_workers: Cpu tasks at once.
         rate_limit: `window_ms`, `requests`, `input_tokens`, `output_tokens`.
@@ -62,7 +69,8 @@ async def run(
         `predicted`, `actual`, `lost`, ..., and the `results` of the tasks that succeeded.
     """
     options = {"max_workers": workers, "cpu_workers": cpu_workers, "rate_limit": rate_limit}
-    found = await _plan(tasks, file, goal, options, ctx)
+    wanted = None if goal is None else _request(goal, folder, defaults, options, ctx)
+    found = await _plan(tasks, file, wanted, options, ctx)
     base = str(file) if file is not None else str(ctx.run.base / "plan")
     told = await ctx.ask(RunPlan(plan=found, context=ctx, file=base, waves=waves))
     state = told["plan"]
@@ -85,6 +93,8 @@ async def plan(
     *,
     file: Path | None = None,
     goal: str | None = None,
+    folder: Path | None = None,
+    defaults: dict[str, Any] | None = None,
     workers: int | None = None,
     cpu_workers: int | None = None,
     rate_limit: dict[str, Any] | None = None,
@@ -96,6 +106,9 @@ async def plan(
         tasks: As a plan file has them.
         file: A plan file, in place of `tasks`.
         goal: Words or a Markdown checklist, in place of `tasks`.
+        folder: Where the file patterns of `goal` look; relative to the workflow file.
+        defaults: Fields for tasks of `goal` that do not say otherwise, such as `uses` and `with`
+            for those in words.
         workers: Tasks at once, if not as the file says.
         cpu_workers: Cpu tasks at once.
         rate_limit: `window_ms`, `requests`, `input_tokens`, `output_tokens`.
@@ -107,14 +120,17 @@ async def plan(
     from .search import search
 
     options = {"max_workers": workers, "cpu_workers": cpu_workers, "rate_limit": rate_limit}
-    found = await _plan(tasks, file, goal, options, ctx)
+    wanted = None
+    if goal is not None:
+        wanted = _request(goal, folder, defaults, options, ctx, executable=False)
+    found = await _plan(tasks, file, wanted, options, ctx)
     return plan_answer(found, search(found))
 
 
 async def _plan(
     tasks: list[dict[str, Any]] | None,
     file: Path | None,
-    goal: str | None,
+    goal: PlanGoal | None,
     options: dict[str, Any],
     ctx: Context,
 ) -> Plan:
@@ -122,20 +138,52 @@ async def _plan(
 
     if [tasks, file, goal].count(None) != 2:  # noqa: PLR2004
         raise StepError("invalid-input", "Give one of `tasks`, `file` and `goal`.")
-    given = {name: value for name, value in options.items() if value is not None}
+    given = _given(options)
     defaults = Defaults(workers=options["max_workers"], cpu_workers=options["cpu_workers"])
     try:
         if file is not None:
             return read_plan(file, defaults=defaults)
         if tasks is not None:
             return plan_of({"name": ctx.step, "tasks": tasks, **given}, defaults=defaults)
-        made = await ctx.ask(
-            PlanGoal(goal=goal or "", folder=str(ctx.run.base), plan=given, executable=True)
-        )
+        assert goal is not None
+        made = await ctx.ask(goal)
         if made.plan is None:
-            sentences = "\n".join(one.message for one in made.faults)
-            raise StepError("plan.invalid", sentences, retryable=False)
+            sentences = "\n".join(_told(one) for one in made.faults)
+            faults = {"valid": False, "errors": [msgspec.to_builtins(one) for one in made.faults]}
+            raise StepError("plan.invalid", sentences, retryable=False, detail=faults)
         return plan_of(made.plan, defaults=defaults)
     except PlanError as error:
         detail = fault_answer(error)
         raise StepError("plan.invalid", str(error), retryable=False, detail=detail) from None
+
+
+def _request(
+    goal: str,
+    folder: Path | None,
+    defaults: dict[str, Any] | None,
+    options: dict[str, Any],
+    ctx: Context,
+    *,
+    executable: bool = True,
+) -> PlanGoal:
+    """Return the question for a goal; its tasks run where the workflow is."""
+    base = ctx.run.base
+    there = base if folder is None else base / folder
+    inside = there.is_relative_to(base)
+    shown = there.relative_to(base).as_posix() if inside else there.as_posix()
+    return PlanGoal(
+        goal=goal,
+        base=str(base),
+        folder="" if shown == "." else shown,
+        defaults=defaults or {},
+        plan=_given(options),
+        executable=executable,
+    )
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _told(fault: GoalFault) -> str:
+    return f"{fault.line}:{fault.column}: {fault.message}" if fault.line else fault.message
