@@ -184,16 +184,22 @@ def test_prometheus_reads_it() -> None:
 def test_the_command_tells_what_was_counted(
     project: Path, cli: Callable[..., Any], told: Callable[..., Any]
 ) -> None:
-    assert "no skill ran in a workflow yet" in cli("stats").err
+    assert "no skill ran in a workflow, or for an MCP client, yet" in cli("stats").err
     assert told("stats") == {"skills": {}, "meters": {}, "prefetch_hit_rate": None}
     assert not (project / ".ciranda").exists()
 
     recorder = Recorder(project, warn=silent, delay=60)
     recorder.note(ran("csv", found="warm", took=0.002))
+    recorder.cached("csv", hit=True)
+    recorder.cached("csv", hit=False)
+    for meter, count in (("evictions", 2), ("prefetch_hits", 1), ("prefetch_misses", 3)):
+        recorder.add(meter, count)
     recorder.close()
 
     assert told("stats")["skills"]["csv"]["runs"] == 1
-    assert cli("stats").out.splitlines()[1].split()[:3] == ["csv", "1", "1"]
+    rows = cli("stats").out.splitlines()
+    assert rows[1].split() == ["csv", "1", "1", rows[1].split()[3], "ms", "50%"]
+    assert rows[2] == "evictions 2, prefetch hits 1, prefetch misses 3, prefetch hit rate 25%"
     assert 'runs_total{skill="csv",status="ok"} 1' in cli("stats", "--prometheus").out
 
 

@@ -21,7 +21,11 @@ __all__ = ["command"]
 @click.option("--prometheus", is_flag=True, help="In Prometheus' text format.")
 @options.json_option
 def command(form: str, *, prometheus: bool) -> None:
-    """Show how often the project's skills ran in workflows, how that ended, how long it took."""
+    """Show how often the project's skills ran, how that ended, how long it took.
+
+    Runs of workflows and of MCP clients count; times are medians by what a run found: no process
+    (cold), one that was ready, or one that had served others (warm).
+    """
     from pathlib import Path
 
     from ciranda.cli.values import as_json, table
@@ -36,7 +40,7 @@ def command(form: str, *, prometheus: bool) -> None:
     elif form == "json":
         screen.out(as_json(told))
     elif not report.skills:
-        screen.say("no skill ran in a workflow yet")
+        screen.say("no skill ran in a workflow, or for an MCP client, yet")
     else:
         cells = [
             (
@@ -46,11 +50,20 @@ def command(form: str, *, prometheus: bool) -> None:
                 _shown(each["latency"].get("cold")),
                 _shown(each["latency"].get("ready")),
                 _shown(each["latency"].get("warm")),
+                _share(each["cache"]["hit_rate"]),
             )
             for name, each in told["skills"].items()
         ]
-        for line in table(("skill", "runs", "ok", "cold", "ready", "warm"), cells):
+        for line in table(("skill", "runs", "ok", "cold", "ready", "warm", "cached"), cells):
             screen.out(line)
+        meters = {**told["meters"], "prefetch hit rate": _share(told["prefetch_hit_rate"])}
+        said = [f"{name.replace('_', ' ')} {value}" for name, value in meters.items() if value]
+        if said:
+            screen.out(", ".join(said))
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
 
 
 def _shown(latency: dict[str, float | None] | None) -> str:
