@@ -24,7 +24,7 @@ from ciranda.runs.checker import Checker
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
-from ciranda.settings import Configuration, StoreSettings, read_configuration
+from ciranda.settings import Configuration, RateSettings, StoreSettings, read_configuration
 from ciranda.store import Clock, Durability, open_store
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked
@@ -342,11 +342,13 @@ class Engine:
         """What the built-in layers share."""
         from ciranda.middleware.answers import Answers
         from ciranda.middleware.fingerprint import Fingerprints
+        from ciranda.middleware.limits import Limiters
         from ciranda.middleware.shared import Shared
         from ciranda.store.late import LateShelf
         from ciranda.workflow.binding import bind
 
         shelf = None if self.durability is Durability.OFF else LateShelf(lambda: self.log)
+        kept = self.configuration.read(RateSettings)
         # A resumed run uses the pinned source of an inline plugin, whatever its file says now.
         pinned = Fingerprints(
             lambda one: self.plugins.digest(one.plugin) if one.plugin else None,
@@ -357,6 +359,7 @@ class Engine:
             key=self.key,
             answers=Answers(shelf),
             fingerprints=pinned,
+            limiters=Limiters(folder=kept.place(self.configuration.root)),
         )
 
     def _register_middleware(self) -> None:

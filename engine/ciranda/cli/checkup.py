@@ -109,6 +109,7 @@ def _settings() -> Iterator[Finding]:
     from ciranda.discovery import discover
     from ciranda.settings import (
         PluginsSettings,
+        RateSettings,
         RunSettings,
         StoreSettings,
         read_configuration,
@@ -116,7 +117,7 @@ def _settings() -> Iterator[Finding]:
     from ciranda.workflow.nearest import nearest
 
     configuration = read_configuration(Path.cwd())
-    for kind in (PluginsSettings, RunSettings, StoreSettings):
+    for kind in (PluginsSettings, RateSettings, RunSettings, StoreSettings):
         configuration.read(kind)
     yield Finding("settings", "ok", str(configuration.path or "no ciranda.toml: the defaults"))
     installed = [one.name for one in discover()]

@@ -4,12 +4,18 @@ from ciranda.settings.configuration import Configuration, read_configuration
 from ciranda.settings.editing import enable_plugin
 from ciranda.settings.project import SETTINGS_FILE, project_root
 from ciranda.settings.section import Settings
-from ciranda.settings.sections import PluginsSettings, RunSettings, StoreSettings
+from ciranda.settings.sections import (
+    PluginsSettings,
+    RateSettings,
+    RunSettings,
+    StoreSettings,
+)
 
 __all__ = [
     "SETTINGS_FILE",
     "Configuration",
     "PluginsSettings",
+    "RateSettings",
     "RunSettings",
     "Settings",
     "StoreSettings",

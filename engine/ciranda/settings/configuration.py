@@ -14,7 +14,12 @@ import msgspec
 from ciranda.errors import SettingsError
 from ciranda.settings.project import SETTINGS_FILE, project_root
 from ciranda.settings.section import Settings
-from ciranda.settings.sections import PluginsSettings, RunSettings, StoreSettings
+from ciranda.settings.sections import (
+    PluginsSettings,
+    RateSettings,
+    RunSettings,
+    StoreSettings,
+)
 
 __all__ = ["Configuration", "read_configuration"]
 
@@ -22,7 +27,9 @@ S = TypeVar("S", bound=Settings)
 
 PREFIX: Final = "CIRANDA_"
 DISABLE: Final = "CIRANDA_PLUGINS_DISABLE"
-ENGINE_SECTIONS: Final = tuple(one.SECTION for one in (PluginsSettings, RunSettings, StoreSettings))
+ENGINE_SECTIONS: Final = tuple(
+    one.SECTION for one in (PluginsSettings, RateSettings, RunSettings, StoreSettings)
+)
 
 
 @dataclass(frozen=True, slots=True)

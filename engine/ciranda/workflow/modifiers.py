@@ -67,6 +67,8 @@ def _rate(value: Mapping[str, Any]) -> Rate:
         for name in ("requests", "input-tokens", "output-tokens")
         if name in value
     }
+    if not quotas:
+        raise ValueError("`rate` limits nothing: write `requests: 50/1m`, or one of tokens", None)
     starts = quotas.get("requests", Quota(0, Rate().per))
     return Rate(
         requests=starts.limit,

@@ -298,7 +298,6 @@ def _shared_limits() -> dict[str, Any]:
                 "shared": _words("engine", "machine", says="Who counts together."),
                 "key": _key(),
             },
-            anyOf=[{"required": [name]} for name in ("requests", "input-tokens", "output-tokens")],
             description="At most so many starts, and tokens, in any window of time.",
             **{"x-says": "a mapping such as `{requests: 50/1m}`"},
         ),

@@ -73,7 +73,10 @@ modifiers: dict[str, st.SearchStrategy[Any]] = {
         "minimum": st.integers(1, 9), "open": durations, "factor": tenths(10, 40),
         "cap": durations, "probes": st.integers(1, 9), "key": plain}),
     "rate": st.fixed_dictionaries(
-        {"requests": st.integers(1, 99).map(lambda count: f"{count}/1m")}, optional={"key": plain}),
+        {"requests": st.integers(1, 99).map(lambda count: f"{count}/1m")}, optional={
+            "key": plain, "input-tokens": st.just("30000/1m"), "output-tokens": st.just("8000/90s"),
+            "shared": st.sampled_from(["engine", "machine"]),
+            "cost": st.fixed_dictionaries({"requests": st.just(1)})}),
     "concurrency": st.fixed_dictionaries({"group": plain.map(lambda one: one or "g")}, optional={
         "max": st.integers(1, 9),
         "policy": st.sampled_from(["queue", "cancel-old", "cancel-new", "fail"])}),

@@ -15,6 +15,7 @@ from ciranda.workflow.model import (
     Cache,
     Concurrency,
     EnvVar,
+    Quota,
     Rate,
     Retry,
     SecretRef,
@@ -131,6 +132,28 @@ def test_every_modifier_is_read(everything: Workflow):
     assert step.concurrency == Concurrency("g-${{ inputs.text }}", 2, "cancel-old")
     assert (step.timeout, step.deadline, step.estimate) == (5400.0, 86400.0, 20.0)
     assert step.idempotent
+
+
+def test_a_rate_counts_tokens_too():
+    text = """
+ciranda: 1
+name: n
+steps:
+  ask:
+    uses: a.b
+    rate:
+      input-tokens: 30000/1m
+      output-tokens: 8000/90s
+      cost: {input-tokens: "${{ inputs.n }}", output-tokens: 500}
+      shared: machine
+"""
+    rate = loads(text).steps["ask"].rate
+
+    assert rate == Rate(
+        input_tokens=Quota(30_000, 60.0), output_tokens=Quota(8_000, 90.0),
+        cost={"input-tokens": "${{ inputs.n }}", "output-tokens": 500}, shared="machine",
+    )  # fmt: skip
+    assert rate.dimensions == (("input-tokens", 30_000, 60.0), ("output-tokens", 8_000, 90.0))
 
 
 def test_defaults_are_merged_key_by_key(everything: Workflow):
