@@ -118,8 +118,15 @@ class Actual:
             course.used[name] = course.used.get(name, 0.0) + amount
         return task
 
+    def admit(self, at: float) -> None:
+        """Count from here: the store has the run, and what is ready may start.
+
+        What was done before it was interrupted stays as it was; the time between does not count.
+        """
+        self._begun = at - self.makespan
+
     def _begin(self, at: float) -> None:
-        self._begun = at
+        self.admit(at)
         for task, unmet in self._unmet.items():
             if not unmet and self.courses[task].state is State.PENDING:
                 self.courses[task].state = State.READY

@@ -23,7 +23,7 @@ from .settings import PlannerSettings
 from .state import PlanState, State, state_of_plan, state_of_step
 from .watch import Watch
 
-__all__ = ["Outcome", "Performance", "perform"]
+__all__ = ["Outcome", "Performance", "course_of", "outcome_of", "perform"]
 
 Hear = Callable[[Event], None]
 
@@ -40,6 +40,7 @@ class Outcome:
         report: The run beside its prediction.
         actual: The course of each task.
         result: What the engine gave back.
+        results: What each task that succeeded gave back.
         wall: Seconds from the first to the last event.
         least: The fewest tasks that adaptive concurrency let run at once.
     """
@@ -50,6 +51,7 @@ class Outcome:
     report: Report
     actual: Actual
     result: RunResult
+    results: Mapping[str, Any]
     wall: float
     least: int
 
@@ -123,15 +125,14 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     compiled, plan = prepared.compiled, prepared.plan
     limiter = how.limiter or limiter_of(plan.rate_limit, engine.clock.steady)
     dispatch = dispatch_of(compiled, limiter)
-    tasks = {step: task for task, step in compiled.steps.items()}
-    needs = {task.id: task.needs for task in plan.tasks if task.id not in plan.standby}
-    actual = Actual(tasks, needs, plan.already_succeeded)
+    actual = course_of(prepared)
     adaptive = _adaptive(engine, prepared, dispatch)
     keeper = Keeper(engine, how.run, min(prepared.timeout, how.within or prepared.timeout))
 
     def hear(event: Event) -> None:
         actual.apply(event)
         if isinstance(event, RunStarted | RunResumed):
+            actual.admit(engine.clock.wall())
             keeper.begin()
         if adaptive is not None:
             adaptive.hear(event)
@@ -150,21 +151,49 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
 
     with watch.following(how.run, hear):
         result = await keeper.keep(run)
-    states = _states(prepared, actual, result)
-    state = state_of_plan(
-        [each for task, each in states.items() if _counts(prepared, task, each)],
-        cancelled=result.status == "cancelled",
-        timed_out=keeper.over,
-    )
+    least = plan.workers if adaptive is None else adaptive.least
+    return outcome_of(prepared, actual, result, over=keeper.over, least=least)
+
+
+def course_of(prepared: Prepared) -> Actual:
+    """Return the course of a plan before its first event."""
+    plan = prepared.plan
+    tasks = {step: task for task, step in prepared.compiled.steps.items()}
+    needs = {task.id: task.needs for task in plan.tasks if task.id not in plan.standby}
+    return Actual(tasks, needs, plan.already_succeeded)
+
+
+def outcome_of(
+    prepared: Prepared, actual: Actual, result: RunResult, *, over: bool, least: int
+) -> Outcome:
+    """Return how a plan ended.
+
+    Args:
+        prepared: The plan.
+        actual: Its course.
+        result: The end of its run.
+        over: Whether its own time was over.
+        least: The fewest tasks that were let run at once.
+    """
+    states = _states(prepared, result)
     return Outcome(
-        run=how.run,
-        state=state,
+        run=result.run_id,
+        state=state_of_plan(
+            [each for task, each in states.items() if _counts(prepared, task, each)],
+            cancelled=result.status == "cancelled",
+            timed_out=over,
+        ),
         states=states,
-        report=report_of(plan, prepared.schedule, actual),
+        report=report_of(prepared.plan, prepared.schedule, actual),
         actual=actual,
         result=result,
+        results={
+            task: view["output"]
+            for task, step in prepared.compiled.steps.items()
+            if task in states and (view := result.steps.get(step, {})).get("status") == "succeeded"
+        },
         wall=actual.ended or actual.makespan,
-        least=plan.workers if adaptive is None else adaptive.least,
+        least=least,
     )
 
 
@@ -189,7 +218,7 @@ def _adaptive(engine: Engine, prepared: Prepared, dispatch: Dispatch) -> Adaptiv
     return Adaptive(plan.workers, dispatch.resize, measured)
 
 
-def _states(prepared: Prepared, actual: Actual, result: RunResult) -> dict[str, State]:
+def _states(prepared: Prepared, result: RunResult) -> dict[str, State]:
     """Return how each task ended; what an earlier part of the run did is in the result alone."""
     found: dict[str, State] = {}
     for task in prepared.plan.tasks:

@@ -10,7 +10,9 @@ import anyio.lowlevel
 
 from ciranda import Engine, RunResult
 
-__all__ = ["Keeper"]
+__all__ = ["OVER", "Keeper"]
+
+OVER: Final = "the plan's time"  # how the reason begins when its time was over
 
 
 @final
@@ -67,7 +69,7 @@ class Keeper:
             await self._begun.wait()
             await anyio.sleep(self._seconds)
             self.over = True
-            self._stop(f"the plan's time of {self._seconds:g}s is over")
+            self._stop(f"{OVER} of {self._seconds:g}s is over")
             await anyio.sleep_forever()
         except anyio.get_cancelled_exc_class():
             if not self._ended:

@@ -12,7 +12,8 @@ from ciranda.store import Durability
 
 from .execution import Outcome, Performance, perform
 from .hooks import PlanBegan, PlanEnded, RunPlan
-from .preparing import Prepared, prepare
+from .preparing import prepare
+from .recorded import recorded
 from .resuming import prepare_again
 
 __all__ = ["run_for_step"]
@@ -27,8 +28,13 @@ async def run_for_step(engine: Engine, request: RunPlan) -> dict[str, Any]:
     """
     ctx: Context = request.context
     run = _run_of(ctx)
-    prepared = _begun_before(engine, run) or prepare(
-        engine, request.plan, file=request.file, waves=request.waves
+    known = _status(engine, run)
+    if known == "succeeded":  # the process died before the step could say so
+        return _told(recorded(engine.log, run))
+    prepared = (
+        prepare(engine, request.plan, file=request.file, waves=request.waves)
+        if known is None
+        else prepare_again(engine, run)[0]
     )
     plan = prepared.plan
     await ctx.publish(
@@ -52,7 +58,7 @@ async def run_for_step(engine: Engine, request: RunPlan) -> dict[str, Any]:
             makespan=outcome.report.actual.makespan,
         )
     )
-    return {**outcome.plain(), "results": _results(prepared, outcome)}
+    return _told(outcome)
 
 
 def _run_of(ctx: Context) -> str:
@@ -61,19 +67,15 @@ def _run_of(ctx: Context) -> str:
     return base64.b32encode(digest).decode().lower().rstrip("=")
 
 
-def _begun_before(engine: Engine, run: str) -> Prepared | None:
+def _status(engine: Engine, run: str) -> str | None:
+    """Return how the run of an earlier attempt ended, if there was one."""
     if engine.durability is Durability.OFF:
         return None
     try:
-        return prepare_again(engine, run)[0]
+        return engine.log.run(run).status
     except RunNotFoundError:
         return None
 
 
-def _results(prepared: Prepared, outcome: Outcome) -> dict[str, Any]:
-    steps = outcome.result.steps
-    return {
-        task: steps[step]["output"]
-        for task, step in prepared.compiled.steps.items()
-        if task not in prepared.barriers and steps.get(step, {}).get("status") == "succeeded"
-    }
+def _told(outcome: Outcome) -> dict[str, Any]:
+    return {**outcome.plain(), "results": outcome.results}

@@ -241,7 +241,7 @@ async def test_tasks_of_one_resource_take_turns_and_the_others_do_not_wait():
         sleeps("d", resources={"cpu": 2}),
     ]
 
-    outcome = await run(plan_of(*tasks, workers=3, resources={"cpu": 2}))
+    outcome = await run(plan_of(*tasks, workers=4, resources={"cpu": 2}))
 
     assert outcome.report.actual.makespan == pytest.approx(2, abs=0.01)
     lost = outcome.report.total
