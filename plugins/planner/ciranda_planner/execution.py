@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from ciranda import Context, Engine, RunResult
 from ciranda.errors import PluginError
-from ciranda.events import Event, RunResumed, RunStarted
+from ciranda.events import Event, RunResumed, RunStarted, StepCompleted, StepFailed
 from ciranda.middleware.limiter import Limiter
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.run_id import new_run_id
@@ -18,6 +18,7 @@ from .adaptive import Adaptive
 from .compiling import dispatch_of, limiter_of
 from .keeper import Keeper
 from .preparing import Prepared
+from .replanning import Replanning
 from .report import Report, report_of
 from .settings import PlannerSettings
 from .state import PlanState, State, state_of_plan, state_of_step
@@ -43,6 +44,7 @@ class Outcome:
         results: What each task that succeeded gave back.
         wall: Seconds from the first to the last event.
         least: The fewest tasks that adaptive concurrency let run at once.
+        replanned: How often what was left was scheduled anew.
     """
 
     run: str
@@ -54,6 +56,7 @@ class Outcome:
     results: Mapping[str, Any]
     wall: float
     least: int
+    replanned: int = 0
 
     def plain(self) -> dict[str, Any]:
         """Return it as the command line tells it."""
@@ -74,6 +77,8 @@ class Outcome:
             "efficiency": figures.plain()["efficiency"],
             "executed": [task for task in self.actual.executed if task in self.states],
             "max_concurrency": self.actual.together,
+            "least_workers": self.least,
+            "replanned": self.replanned,
             "attempts": {task: courses[task].attempts for task in self.states},
             "starts": {
                 task: round(start * 1000, 3)
@@ -129,8 +134,12 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     adaptive = _adaptive(engine, prepared, dispatch)
     keeper = Keeper(engine, how.run, min(prepared.timeout, how.within or prepared.timeout))
 
+    replanning = Replanning(prepared, actual, dispatch.reorder)
+
     def hear(event: Event) -> None:
-        actual.apply(event)
+        task = actual.apply(event)
+        if task is not None and isinstance(event, StepCompleted | StepFailed):
+            replanning.ended(task)
         if isinstance(event, RunStarted | RunResumed):
             actual.admit(engine.clock.wall())
             keeper.begin()
@@ -152,7 +161,8 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     with watch.following(how.run, hear):
         result = await keeper.keep(run)
     least = plan.workers if adaptive is None else adaptive.least
-    return outcome_of(prepared, actual, result, over=keeper.over, least=least)
+    outcome = outcome_of(prepared, actual, result, over=keeper.over, least=least)
+    return replace(outcome, replanned=replanning.turns)
 
 
 def course_of(prepared: Prepared) -> Actual:
