@@ -60,7 +60,7 @@ def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
         if file is None:
             found.append(await resume(engine, given["resume"]))
         else:
-            plan = given_plan(file, given)
+            plan = given_plan(file, given, executable=True)
             prepared = prepare(engine, plan, file=file, waves=given["waves"])
             found.append(await perform(engine, prepared))
         return found[0].result

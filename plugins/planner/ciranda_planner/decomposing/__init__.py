@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .analysis import Analysis, Complexity, analyse, by_parts
 from .decomposer import Assignment, Decomposer, Decomposition, Goal
-from .planning import GoalPlanner, Planned
+from .planning import GoalPlanner, plan_by_rules
 from .rules import RULES
+from .validating import Planned
 
 __all__ = [
     "RULES",
@@ -19,4 +20,5 @@ __all__ = [
     "Planned",
     "analyse",
     "by_parts",
+    "plan_by_rules",
 ]

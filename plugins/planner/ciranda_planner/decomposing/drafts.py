@@ -31,7 +31,10 @@ _DONE: Final = (
     r"(?:\s+(?:is|are|has|have)(?:\s+(?:been|all))?\s+"
     r"(?:done|finished|completed?|ready|over|passed|succeeded))"
 )
-_END: Final = rf"(?=\s*[:;]|\s*$|\s+(?:with|using|via|by|run|by running|uses:?)\s+{_SPAN})"
+_END: Final = (
+    rf"(?=\s*[:;]|\s*$|\s+(?:with|using|via|by|run|by running|uses:?)\s+{_SPAN}"
+    rf"|(?<!\band)(?<!\bthe)(?<!\bstep)(?<![,&+])\s+{_SPAN}$)"  # code after words is the work
+)
 _ORDERS: Final = {
     "then": "then|afterwards|after that|after this|next|subsequently",
     "finally": "finally|lastly|at last|at the end|in the end",

@@ -14,7 +14,7 @@ from .names import slug
 from .outline import Item
 from .work import Work, fill, find_work
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "decompose"]
 
 _INHERITED: Final = ("kind", "priority", "retries", "timeout", "cost", "resources")
 _MOST: Final = 10_000  # tasks of a goal

@@ -23,6 +23,9 @@ _NAMED: Final = re.compile(
     r"\buses:?\s+(?:(?:the )?action\s+)?(?:\ue000(\d+)\ue001|(\w+(?:\.[\w-]+)+))", re.IGNORECASE
 )
 _BEFORE: Final = re.compile(r"\bwith:\s*$", re.IGNORECASE)
+# Without a word besides these, a title would not tell what the command is for.
+_SILENT: Final = "run|execute|call|do|start|use|the|for|each|every|all|in|on|of|to|and|it"
+_TELLING: Final = re.compile(rf"\b(?!(?:{_SILENT})\b)[^\W\d_]{{2,}}", re.IGNORECASE)
 _TIED: Final = r"\b(?:with|using|via|by running|by|running)|[:,\u2013\u2014-]"
 _WORD: Final = re.compile(r"(?<![\w./*?\[\]\ue001])[\w./*?\[\]!~-]+(?![\w/*?\ue000])")
 _SHELL: Final = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1"})
@@ -71,7 +74,8 @@ def find_work(masked: Masked, is_file: Callable[[str], bool]) -> tuple[Work, lis
             patterns.append(span)
         else:
             commands.append(span)
-            text = re.sub(rf"(?:{_TIED})\s+{found[0]}", "", text, flags=re.IGNORECASE)
+            less = _without(found[0], text)
+            text = less if _TELLING.search(SPAN.sub("", less)) else text
     patterns += [word for word in _WORD.findall(masked.text) if is_pattern(word)]
     if len(commands) > 1:
         shown = " and ".join(f"`{command}`" for command in commands)
