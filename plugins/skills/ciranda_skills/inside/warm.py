@@ -6,6 +6,7 @@ something that would disturb the next one (threads, closed streams, changed sign
 registered exit) is the last of its process.
 """
 
+import _thread
 import atexit
 import os
 import signal
@@ -30,6 +31,8 @@ __all__ = ["Warm", "setup"]
 
 
 _SLATES: Final = 8
+# The one that looks up no names for numbers, where there are two.
+_HANDLER_OF: Final = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
 _WATCHED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 
@@ -39,9 +42,9 @@ def _traces() -> tuple[object, ...]:
     os.close(free)
     return (
         free,  # the first free descriptor: others when one was left open or closed
-        threading.active_count(),
+        _thread._count(),  # noqa: SLF001  (those that nobody told `threading` of too, and fast)
         atexit._ncallbacks(),  # noqa: SLF001  (there is no public way to count them)
-        *map(signal.getsignal, _WATCHED),
+        *map(_HANDLER_OF, _WATCHED),
         sys.excepthook,
         id(sys.stdout),
         id(sys.stderr),
@@ -182,7 +185,7 @@ class Warm:
 
 def _join() -> None:
     """Wait for threads, as the end of a program does."""
-    if threading.active_count() > 1:
+    if _thread._count():  # noqa: SLF001  (as above)
         for thread in threading.enumerate():
             if thread is not threading.main_thread() and not thread.daemon:
                 thread.join()

@@ -183,7 +183,10 @@ class Lane:
 
     async def _enter(self, call: Call) -> None:
         """Join the queue, once there is room."""
-        await self._room.acquire()
+        try:
+            self._room.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._room.acquire()
         self._ready()
         self._queue.append(call)
         self._start()

@@ -52,10 +52,15 @@ class Parameters:
         schema: The same.
     """
 
-    __slots__ = ("_validator", "schema")
+    __slots__ = ("_defaults", "_nested", "_validator", "schema")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        properties = schema.get("properties")
+        inner = properties.items() if isinstance(properties, dict) else ()
+        known = [(name, each) for name, each in inner if isinstance(each, dict)]
+        self._defaults = [(name, each["default"]) for name, each in known if "default" in each]
+        self._nested = any("properties" in each for _, each in known)
         self._validator = jsonschema_rs.validator_for(schema, retriever=_nothing)
 
     def fill(self, params: Mapping[str, Any], script: str) -> dict[str, Any]:
@@ -72,7 +77,11 @@ class Parameters:
             name: value if type(value) in _FLAT else copy.deepcopy(value)
             for name, value in params.items()
         }
-        _default(self.schema, filled)
+        for name, value in self._defaults:
+            if name not in filled:
+                filled[name] = value if type(value) in _FLAT else copy.deepcopy(value)
+        if self._nested:
+            _default(self.schema, filled)
         if not self._validator.is_valid(filled):
             faults = [
                 f"{'.'.join(map(str, fault.instance_path)) or 'parameters'}: {fault.message}"
