@@ -31,7 +31,7 @@ class Window:
     def earliest(self, cost: int, now: float) -> float:
         """Return the first time from `now` on at which `cost` fits; infinity if it never can."""
         # Nothing is granted before the last grant, so what is free by then need not be kept.
-        at = max(now, self._last)
+        at = now if now >= self._last else self._last  # noqa: FURB136  (asked thrice a decision)
         entries = self._entries
         while entries and entries[0][0] <= at:
             self._used -= entries.popleft()[1]
@@ -106,7 +106,7 @@ class Reservations:
         paused: Nothing starts before this time.
     """
 
-    __slots__ = ("_only", "notices", "paused", "windows")
+    __slots__ = ("notices", "paused", "windows")
 
     ahead: Final = False
 
@@ -114,7 +114,6 @@ class Reservations:
         self.windows: Final = tuple(windows)
         self.paused = -inf
         self.notices: Final[list[str]] = []
-        self._only: Final = self.windows[0] if len(self.windows) == 1 else None
 
     @property
     def limits(self) -> tuple[int, ...]:
@@ -123,16 +122,18 @@ class Reservations:
 
     def attempt(self, costs: Sequence[int], now: float) -> float:
         """Return the first time at which all fit; they are taken if that is `now`."""
-        at = self.earliest(costs, now)
-        if at <= now:
-            self.take(costs, at)
-        return at
+        if self.paused > now:
+            return self.earliest(costs, now)
+        for window, cost in zip(self.windows, costs, strict=True):
+            if window.earliest(cost, now) > now:
+                return self.earliest(costs, now)
+        for window, cost in zip(self.windows, costs, strict=True):
+            window.take(cost, now)
+        return now
 
     def earliest(self, costs: Sequence[int], now: float) -> float:
         """Return the first time at which every dimension fits; infinity if one never can."""
         now = max(now, self.paused)
-        if self._only is not None and len(costs) == 1:
-            return self._only.earliest(costs[0], now)
         # What fits at one time fits at every later one, so the latest of all is the answer.
         at = now
         for window, cost in zip(self.windows, costs, strict=True):
