@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -101,13 +102,9 @@ def lint(path: Path) -> Lint:
     except SyntaxError as error:
         found.append((error.lineno or 0, f"is no Python: {error.msg}"))
     else:
-        found += [(node.lineno, fault) for node in ast.walk(tree) if (fault := _fault(node))]
+        found += [fault for node in ast.walk(tree) for fault in _faults(node)]
     findings = [f"line {line} {fault}" for line, fault in sorted(found)]
-    return Lint(
-        kind="lint",
-        file=str(path),
-        findings=[f"line {line} {fault}" for line, fault in sorted(found)],
-    )
+    return Lint(kind="lint", file=str(path), findings=findings)
 
 
 @action("review.hash")
@@ -189,14 +186,13 @@ def _text(path: Path) -> str:
         raise StepError("invalid-input", f"{path} is no text: {error}", retryable=False) from None
 
 
-def _fault(node: ast.AST) -> str:
+def _faults(node: ast.AST) -> Iterator[tuple[int, str]]:
     if isinstance(node, ast.ExceptHandler) and node.type is None:
-        return "catches everything, also what should end the program"
+        yield node.lineno, "catches everything, also what should end the program"
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
         if any(isinstance(each, ast.List | ast.Dict | ast.Set) for each in defaults):
-            return f"`{node.name}` has a default that all of its calls share"
-    return ""
+            yield node.lineno, f"`{node.name}` has a default that all of its calls share"
 
 
 def _figures(side: dict[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def test_a_step_in_parallel_waits_for_what_the_one_before_waits_for(needs):
         "ship following build",
         "ship after building `make ship`",
         "ship after the `build`",
+        "ship after building, `make ship`",
     ],
 )
 def test_a_task_says_in_many_ways_what_it_comes_after(needs, words):

@@ -61,7 +61,7 @@ async def test_a_decomposer_that_finds_nothing_is_no_success_either():
 
 
 async def test_work_that_nobody_named_is_a_fault_where_the_plan_is_to_be_run():
-    text = "- build `make`\n- think hard\n"
+    text = "- build `make`\n- think hard\n- [x] rest\n"
 
     with pytest.raises(PlanError, match="nobody said what does the task `think_hard`") as caught:
         await GoalPlanner().plan(Goal(text=text), executable=True)

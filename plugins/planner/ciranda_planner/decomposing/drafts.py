@@ -58,6 +58,9 @@ _TRAIL: Final = re.compile(
 _IDIOM: Final = re.compile(
     r"(?:look(?:s|ed|ing)?|named?|takes?|one|day|time)[,\s]*$", re.IGNORECASE
 )
+_PRIOR: Final = re.compile(r"(?:(?:and|which|but|only|this|it) )*before\b")
+# "after building, `make ship`" has a command; "after building, `test`" has two names.
+_CODE: Final = re.compile(rf",\s*({_SPAN})$")
 _COMMAS: Final = 20  # names at the beginning of one task
 _FINISHED: Final = re.compile(rf"{_DONE}$", re.IGNORECASE)
 
@@ -181,14 +184,17 @@ def _references(one: Draft, masked: Masked) -> str:
     """Take the names of other tasks out of a title, at its end and at its beginning."""
     text = masked.text
     while found := _TRAIL.search(text):
-        if _IDIOM.search(text[: found.start()]) or not text[: found.start()].strip():
+        before = text[: found.start()]
+        if _IDIOM.search(before) or not before.strip():
             break
         names = next(group for group in found.groups()[1:] if group)
         word = found[0].lstrip(" ,").lower()
-        (one.notes.before if "before" in word.split(names.lower())[0] else one.notes.after).append(
-            masked.plain(names)
-        )
-        text = f"{text[: found.start()]}{text[found.end() :]}".strip(" ,;:")
+        after = text[found.end() :]
+        if (code := _CODE.search(names)) and " " in masked.plain(code[1]):
+            names, after = names[: code.start()], f" {code[1]}{after}"
+        listed = one.notes.before if _PRIOR.match(word) else one.notes.after
+        listed.append(masked.plain(names))
+        text = f"{before}{after}".strip(" ,;:")
     found = _LEAD.match(text)
     if found and (found[1].lower() in {"after", "before"} or _FINISHED.search(found[2])):
         one.lead_before = found[1].lower() == "before"

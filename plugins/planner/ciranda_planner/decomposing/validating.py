@@ -63,7 +63,11 @@ def validated(
         "tasks": growing.tasks,
     }
     faults = list(growing.faults)
-    wordless = [str(task.get("id")) for task in growing.tasks if not any(map(task.get, _WORK))]
+    wordless = [
+        str(task.get("id"))
+        for task in growing.tasks
+        if not any(map(task.get, _WORK)) and task.get("id") not in growing.done
+    ]
     if executable and not faults:
         faults += [
             Fault(
