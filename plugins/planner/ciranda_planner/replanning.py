@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, final
 
+from msgspec.structs import replace as changed
+
 from .actual import Actual
 from .plan import Cost, Plan, Task
 from .preparing import Prepared
@@ -82,9 +84,9 @@ def frontier(plan: Plan, actual: Actual, now: float) -> Plan:
         if course.state is State.RUNNING and course.open is not None:
             # It holds its worker already: its limits are paid, and it is first in every order.
             left = max(0.0, estimate - (now - course.open))
-            task = replace(task, estimate=left, priority=1 << 30, cost=Cost())  # noqa: PLW2901
+            task = changed(task, estimate=left, priority=1 << 30, cost=Cost())  # noqa: PLW2901
         elif task.id not in done:
-            task = replace(task, estimate=estimate)  # noqa: PLW2901
+            task = changed(task, estimate=estimate)  # noqa: PLW2901
         tasks.append(task)
     return replace(plan, tasks=tuple(tasks), already_succeeded=plan.already_succeeded | done)
 

@@ -52,12 +52,27 @@ class Watch:
 
     @contextmanager
     def following(self, run: str, listen: Listen) -> Iterator[None]:
-        """Have `listen` called with each event of a run, in order, before the run goes on."""
-        self._followed[run] = listen
+        """Have `listen` called with each event of a run, in order, before the run goes on.
+
+        Raises:
+            Exception: What `listen` raised, once the run has ended: it heard nothing after that.
+        """
+        failures: list[Exception] = []
+
+        def hear(event: Event) -> None:
+            if not failures:
+                try:
+                    listen(event)
+                except Exception as error:  # a run that goes well is not to end for this
+                    failures.append(error)
+
+        self._followed[run] = hear
         try:
             yield
         finally:
             del self._followed[run]
+        if failures:
+            raise failures[0]
 
     def _hear(self, event: Event) -> None:
         listen = self._followed.get(event.run)
