@@ -99,16 +99,19 @@ class Admission:
         self._costed: Final[list[tuple[_Waiting, int, _Line]]] = []
         self._blocked: Final[dict[str, list[_Line]]] = {}
         self._listed = 0
+        self._count = 0
         self._at = 0.0
         self._full = self._held = 0.0
         self._is_full = False
         self.front: Costs | None = None  # what the step costs that waits for the limiter
 
-    def __len__(self) -> int:
-        return len(self._under_way)
-
     def __contains__(self, key: Key) -> bool:
         return key in self._under_way
+
+    @property
+    def idle(self) -> bool:
+        """Whether a slot is free while somebody waits."""
+        return self._count > 0 and self._has_slot()
 
     def push(self, start: Start, now: float) -> None:
         """Let a step wait for its turn."""
@@ -125,30 +128,45 @@ class Admission:
             self._held,
         )
         heappush(line.steps, waiting)
+        self._count += 1
         if not line.blocked and line.steps[0] is waiting:
             self._list(line)
 
-    def admit(self, now: float) -> list[Admitted]:
-        """Take those that may start, in their order; what they hold is theirs at once."""
+    def admit(self, now: float, before: tuple[float, float] | None = None) -> list[Admitted]:
+        """Take those that may start, in their order; what they hold is theirs at once.
+
+        Args:
+            now: The time, in seconds.
+            before: A place and an urgency; only those are taken that come before it, and before
+                all that lack something.
+        """
         self._tell_time(now)
         if self._revision != self._dispatch.revision:
             self._reorder()
         self.front = None
         admitted: list[Admitted] = []
+        if before is not None and self._blocked:
+            return admitted
         while self._has_slot() and (line := self._first()) is not None:
             waiting = line.steps[0]
+            if before is not None and waiting[:2] >= before:
+                self._list(line)
+                break
             lacking = next((name for name, units in line.units if units > self._left[name]), None)
             if lacking is not None:
                 line.blocked = True
                 self._blocked.setdefault(lacking, []).append(line)
-                continue
+                if before is None:
+                    continue
+                break
             key, cost = (waiting.node, waiting.item), self._costs[waiting.node]
             if cost is not None and not self._grant(key, cost):
                 self.front = cost
                 self._list(line)
-                continue
-            heappop(line.steps)
-            self._list(line)
+                if before is None:
+                    continue
+                break
+            self._drop(line)
             for name, units in line.units:
                 self._left[name] -= units
             self._under_way[key] = line.units
@@ -181,6 +199,12 @@ class Admission:
         most = self._dispatch.most
         return len(self._under_way) < (self._most if most is None else min(most, self._most))
 
+    def _drop(self, line: _Line) -> None:
+        """Take the first of a line out of it."""
+        heappop(line.steps)
+        self._count -= 1
+        self._list(line)
+
     def _list(self, line: _Line) -> None:
         """Give the first of a line its chance."""
         if line.steps:
@@ -204,8 +228,7 @@ class Admission:
                 heappop(chances)
             elif not self._waits(waiting.start):
                 heappop(chances)
-                heappop(line.steps)
-                self._list(line)
+                self._drop(line)
             else:
                 return waiting
         return None

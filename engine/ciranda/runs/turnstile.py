@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from heapq import heappush
-from math import inf
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Final, final
 
 import anyio
@@ -26,7 +26,7 @@ from ciranda.runs.admission import Admission, Key
 from ciranda.runs.commands import Start
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.grants import Grants
-from ciranda.runs.status import READY
+from ciranda.runs.status import PENDING, READY, WAITING
 
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
@@ -46,8 +46,9 @@ _RELEASING: Final = frozenset({MapCompleted, MapExpanded, StepSkipped})
 class Turnstile:
     """Between the steps that are ready and the workers that perform them.
 
-    A slot is given on once the end of its step is kept, since that may release a step which comes
-    before those that wait; at once where it cannot.
+    A slot that is free again goes at once to a step that comes before all that are not ready yet.
+    To any other it goes when the loop has turned and the end of the step is kept: what ends at
+    the same time may release a step that comes first.
 
     Args:
         runner: Whose steps they are.
@@ -76,6 +77,12 @@ class Turnstile:
         self._leaving: Final[set[Key]] = set()  # work is gone, its end not kept yet
         self._due = 0  # ends that will be kept at once and may release steps
         self._admitted = 0
+        self._committing = False
+        self._order: Final = sorted(
+            ((dispatch.order.get(node.id, inf), -node.rank), node.index)
+            for node in runner.plan.graph.nodes
+        )
+        self._next = 0  # the first in this order that may not be ready yet
         self._group: TaskGroup
         self._changed: anyio.Event
 
@@ -103,11 +110,13 @@ class Turnstile:
                 key = self._runner.plan.key(event.path)  # type: ignore[union-attr]  # of steps
                 self._leaving.discard(key)
                 if self._grants is not None:
-                    begun = key not in self._waited
+                    begun = key not in self._waited and type(event) is not StepSkipped
                     self._grants.settle(key, event, begun=begun)  # type: ignore[arg-type]  # no stranger
-                self._release(key)
+                if key not in self._threads:
+                    self._release(key)
         self._due = sum(type(event) in _RELEASING for event in self._runner.pending)
-        self._changes()
+        if not self._committing:
+            self._changes()
 
     def begin(self, start: Start) -> dict[str, float]:
         """Note that an attempt begins; return the seconds it waited, by what it waited for."""
@@ -122,38 +131,50 @@ class Turnstile:
         key = (start.node, start.item)
         if key not in self._admission:
             return
-        if self._may_release(start):
-            self._leaving.add(key)
-        else:
+        self._leaving.add(key)
+        ended = self._threads.get(key)
+        if ended is None:
             self._release(key)
-            self._changes()
+        else:
+            self._group.start_soon(self._outlast, key, ended)
+
+    def commit(self) -> None:
+        """Keep what is pending, after a step; the worker takes on what may start at once."""
+        self._committing = True
+        self._runner.commit()
+        self._committing = False
+        if self._admission.idle:
+            self._admit(self._coming())
+            if self._admission.idle:
+                self._changes()
 
     def _changes(self) -> None:
         self._changed.set()
 
     def _release(self, key: Key) -> None:
         self._waited.pop(key, None)
-        ended = self._threads.pop(key, None)
-        if ended is None or ended.is_set():
-            self._admission.release(key)
-        else:
-            self._group.start_soon(self._outlast, key, ended)
+        self._admission.release(key)
 
     async def _outlast(self, key: Key, ended: anyio.Event) -> None:
         await ended.wait()
-        self._admission.release(key)
+        del self._threads[key]
+        self._release(key)
         self._changes()
 
-    def _may_release(self, start: Start) -> bool:
-        """Say whether the end of an attempt may make other steps ready."""
+    def _coming(self) -> tuple[float, float]:
+        """Return the place and the urgency of the first step that is not ready yet."""
         state = self._runner.scheduler
-        node = state.graph.nodes[start.node]
-        ending = len(self._runner.active)  # at worst together
-        if start.item >= 0:
-            items = state.items[start.node]
-            # With others of the map in line, none that it admits comes before them.
-            return items.running <= ending
-        return any(state.unmet[dependent] <= ending for dependent in node.dependents)
+        while self._next < len(self._order):
+            place, node = self._order[self._next]
+            status = state.statuses[node]
+            if status is PENDING or status is WAITING:
+                return place
+            items = state.items.get(node)
+            if items is not None and items.next < len(items.statuses):
+                # Those of its items that are ready come first.
+                return place[0], nextafter(place[1], inf)
+            self._next += 1
+        return inf, inf
 
     def _waits(self, start: Start) -> bool:
         state, key = self._runner.scheduler, (start.node, start.item)
@@ -174,6 +195,7 @@ class Turnstile:
                 continue
             passed = 0
             self._admit()
+            self._runner.wake()
 
     def _grant(self, key: Key, costs: tuple[int, ...]) -> bool:
         return self._grants is None or self._grants.take(key, costs)
@@ -185,12 +207,10 @@ class Turnstile:
             return inf
         return max(_TICK, limiter.earliest(front) - limiter.now())
 
-    def _admit(self) -> None:
-        runner = self._runner
-        for start, waited in self._admission.admit(self._clock()):
+    def _admit(self, before: tuple[float, float] | None = None) -> None:
+        for start, waited in self._admission.admit(self._clock(), before):
             self._waited[start.node, start.item] = waited
             self._admitted += 1
             # Those with a slot begin as they were admitted, however urgent they are.
             begun = Start(float(self._admitted), start.item, start.node, start.attempt)
-            heappush(runner.ready, begun)
-        runner.wake()
+            heappush(self._runner.ready, begun)

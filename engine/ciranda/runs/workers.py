@@ -91,6 +91,7 @@ class Workers:
     async def _work(self) -> None:
         """Perform ready steps one after the other; wait where there is none."""
         runner, turnstile = self._runner, self._runner.turnstile
+        commit = runner.commit if turnstile is None else turnstile.commit
         while True:
             self._starting = 0
             start: Start | None = None
@@ -111,7 +112,7 @@ class Workers:
                             turnstile.left(start)
                     if scope.cancel_called:
                         break
-                    runner.commit()
+                    commit()
                     if self.crowded and self._room is not None:
                         self.crowded = False
                         await self._room()

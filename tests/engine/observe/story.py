@@ -51,7 +51,7 @@ def settlement():
     tell(StepCompleted, 1.0, path="load", duration=1.0)
     tell(MapExpanded, 1.0, path="verify", count=3)
     for item in range(3):
-        tell(StepStarted, 1.0, path=f"verify/{item}")
+        tell(StepStarted, 1.0, path=f"verify/{item}", waited={"limit": 0.25})
     tell(StepCompleted, 1.5, path="verify/0", cached=True)
     tell(
         StepAttemptFailed,

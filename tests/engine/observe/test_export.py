@@ -94,6 +94,7 @@ def test_spans_carry_the_attributes_of_the_conventions_and_our_own(later):
         "ciranda.step.path": "verify/0",
         "ciranda.step.attempts": 1,
         "ciranda.step.cached": True,
+        "ciranda.waited.limit": 0.25,
     }
     assert found["publish"]["attributes"]["cicd.pipeline.task.run.result"] == "skip"
     assert found["publish"]["attributes"]["ciranda.skip.reason"] == "'agree' failed"
