@@ -26,7 +26,7 @@ def runs() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 @pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
 @pytest.mark.parametrize(("folder", "run"), runs())
 async def test_a_run_gives_what_the_case_says(

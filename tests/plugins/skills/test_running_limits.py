@@ -36,7 +36,7 @@ HANGS = {
 }
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 @pytest.mark.parametrize("program", HANGS.values(), ids=HANGS.keys())
 async def test_what_hangs_is_killed_in_time_with_what_it_wrote(
     runner: Runner, skill: Callable[..., Skill], program: str

@@ -176,7 +176,7 @@ async def test_a_zygote_can_be_had_ahead(runner: Runner, skill: Callable[..., Sk
     assert sum(stats.started for stats in runner.stats) == started
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 @pytest.mark.parametrize("does", ["starts_threads", "breaks", "leaves"])
 async def test_a_library_that_cannot_be_imported_ahead_is_left_to_the_script(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
@@ -267,7 +267,7 @@ async def test_a_body_that_fails_kills_what_runs(tmp_path: Path) -> None:
     assert left_over(made.root) == []
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 async def test_descriptors_and_threads_stay_flat(tmp_path: Path) -> None:
     made = make_skill(tmp_path, {"scripts/main.py": "def execute():\n    return 1\n"})
 

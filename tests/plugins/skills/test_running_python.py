@@ -112,7 +112,7 @@ async def test_it_ends_and_writes_as_on_its_own(
         input=b"first\nsecond",
         capture_output=True,
         cwd=made.root,
-        env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "TMPDIR": str(made.root)},
         check=False,
     )
     outcome = await runner.run(made, None, ["a", "b c"], b"first\nsecond")

@@ -104,7 +104,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 @pytest.mark.parametrize(("act", "status", "code", "signal"), ENDS.values(), ids=ENDS.keys())
 async def test_a_crash_hurts_its_own_call_only(
     runner: Runner,
@@ -133,7 +133,7 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 @pytest.mark.parametrize("act", HARMLESS.values(), ids=HARMLESS.keys())
 async def test_an_error_keeps_the_process(
     runner: Runner, skill: Callable[..., Skill], act: str
@@ -160,7 +160,7 @@ DIRTY = {
 }
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 @pytest.mark.parametrize("act", DIRTY.values(), ids=DIRTY.keys())
 async def test_who_leaves_something_behind_is_the_last_of_its_process(
     runner: Runner, skill: Callable[..., Skill], act: str
@@ -173,7 +173,7 @@ async def test_who_leaves_something_behind_is_the_last_of_its_process(
     assert await pid(runner, made) != first
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # its processes know no loop
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")  # processes know no loop
 async def test_a_process_retires_after_its_runs(
     short_lived: Runner, skill: Callable[..., Skill]
 ) -> None:

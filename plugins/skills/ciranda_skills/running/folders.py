@@ -49,6 +49,11 @@ def _remove(path: str) -> None:
     shutil.rmtree(path, ignore_errors=True)
     if not os.path.lexists(path):
         return
-    for folder, _, _ in os.walk(path, onerror=lambda error: None):
-        os.chmod(folder, 0o700)  # a folder that nobody may enter: the walk enters it after this
+    # Folders that not even we may enter: each is opened to us before the walk comes to it.
+    os.chmod(path, 0o700)
+    for folder, below, _ in os.walk(path):
+        for name in below:
+            each = os.path.join(folder, name)
+            if not os.path.islink(each):
+                os.chmod(each, 0o700)
     shutil.rmtree(path, ignore_errors=True)
