@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import coverage
+import msgspec
 
 from ciranda_skills.sandbox import Kernel, Policy, confine
 from ciranda_skills.sandbox.features import Features
@@ -239,7 +240,7 @@ def run(
     with world(whose) as here:
         read, write = os.pipe()
         if policy is not None:
-            policy = replace(policy, home=here.home)
+            policy = msgspec.structs.replace(policy, home=here.home)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner
             victim = os.fork()

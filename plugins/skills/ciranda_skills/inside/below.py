@@ -7,7 +7,6 @@ that the new interpreter needs comes in a file without a name, and its private s
 import os
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -79,7 +78,7 @@ def become(
     ours = [Path(str(sys.modules[each].__file__)).parent for each in packages]
     policy = order.allowed.policy()
     around = command(
-        replace(policy, read=(*policy.read, *ours, Path(folder))),
+        msgspec.structs.replace(policy, read=(*policy.read, *ours, Path(folder))),
         [sys.executable, "-I", "-S", "-c", _BOOT, str(fd), *(str(each.parent) for each in ours)],
         bwrap=order.allowed.bwrap,
     )

@@ -69,7 +69,7 @@ class Reports:
         if plan.strict and isinstance(self._bwrap, SandboxError):
             run.lacks = (BUBBLEWRAP,)
             gap = Gap(BUBBLEWRAP, str(self._bwrap), Level.L4)
-            report = dataclasses.replace(report, gaps=(*report.gaps, gap))
+            report = msgspec.structs.replace(report, gaps=(*report.gaps, gap))
         run.confined_by(report.level, missing)
         require(report, Level(plan.allowed.require))
         return plan

@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, final
+
+import msgspec
 
 from .numbers import ABSENT, NEWEST, number
 
@@ -42,8 +43,7 @@ class Instruction(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One comparison with half an argument.
 
     Args:
@@ -60,8 +60,7 @@ class Check:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """What some system calls answer.
 
     Args:
@@ -146,8 +145,7 @@ def assemble(rules: Iterable[Rule], machine: str) -> tuple[Instruction, ...]:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(msgspec.Struct, frozen=True):
     """The bytes of `struct sock_filter[]`, but for the process id.
 
     Args:

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from . import (
     bubblewrap,
@@ -36,8 +37,7 @@ _LATE: Final = Namespace.PID  # begins with the next fork
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True):
     """What `begin` did.
 
     Args:

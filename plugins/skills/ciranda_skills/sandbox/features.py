@@ -7,8 +7,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from . import landlock, seccomp
 from .namespaces import Namespace, enter, fresh_proc, read_only_but
@@ -35,8 +36,7 @@ _ENDED: Final = "the trial ended before it came to this"
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(msgspec.Struct, frozen=True):
     """What worked.
 
     Args:

@@ -5,10 +5,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
 from typing import Final, final
+
+import msgspec
 
 from .error import SandboxError
 from .syscalls import Kernel
@@ -63,8 +64,7 @@ _KNOWN: Final = ((5, 16), (3, 15), (2, 14), (1, 13))
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """Access to a file, or to everything below a folder.
 
     Args:

@@ -2,8 +2,9 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from . import features as names, landlock, seccomp
 from .features import Features, name_of
@@ -17,8 +18,7 @@ _CGROUP: Final = Gap("cgroup", "limits are per process, none of a whole tree")
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """The part of a policy that decides the layers."""
 
     profile: Profile = "python"
@@ -27,8 +27,7 @@ class Ask:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What will be done to a process.
 
     Args:

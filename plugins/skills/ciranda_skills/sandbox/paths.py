@@ -3,9 +3,10 @@
 import functools
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from .landlock import Access, Rule
 from .policy import Policy, Profile
@@ -75,7 +76,7 @@ def _distinct(rules: Iterable[Rule]) -> Iterator[Rule]:
             continue  # not there, or out of reach: nothing can be read there anyway
         if not seen.intersection((place, *place.parents)):
             seen.add(place)
-            yield replace(rule, path=place, folder=place.is_dir())
+            yield msgspec.structs.replace(rule, path=place, folder=place.is_dir())
 
 
 def _interpreter() -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """What a confined process may do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, final
+
+import msgspec
 
 from .report import Level
 
@@ -16,8 +17,7 @@ KEPT: Final = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_COLLATE", "LC_NUMER
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What one confined process may do; everything else is refused.
 
     Args:
@@ -45,7 +45,7 @@ class Policy:
     home: Path | None = None
     cwd: Path | None = None
     network: bool = False
-    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    env: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     keep_env: tuple[str, ...] = KEPT
     memory_mb: int = 256
     cpu_s: int = 60

@@ -1,8 +1,9 @@
 """What a sandbox is made of, and what it lacks."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, final
+
+import msgspec
 
 from .error import SandboxError
 
@@ -24,8 +25,7 @@ class Level(IntEnum):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """One layer, or a part of one, that is not there.
 
     Args:
@@ -40,8 +40,7 @@ class Gap:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class SandboxReport:
+class SandboxReport(msgspec.Struct, frozen=True):
     """The level reached, the layers in force, and what is missing.
 
     Args:

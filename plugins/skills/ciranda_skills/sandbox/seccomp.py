@@ -2,8 +2,9 @@
 
 import ctypes
 import functools
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from .bpf import SELF, Check, Encoded, Rule, assemble, encode
 from .policy import Profile
@@ -129,8 +130,7 @@ class _Program(ctypes.Structure):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """Which filter is meant.
 
     Args:

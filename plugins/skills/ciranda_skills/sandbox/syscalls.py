@@ -5,8 +5,9 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, final
+
+import msgspec
 
 from .numbers import ABSENT, number
 
@@ -21,8 +22,7 @@ MACHINE: Final = os.uname().machine if hasattr(os, "uname") else ""
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(msgspec.Struct, frozen=True):
     """The kernel as the sandbox sees it.
 
     Args:
