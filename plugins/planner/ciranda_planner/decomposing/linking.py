@@ -11,7 +11,7 @@ from ciranda.workflow.nearest import nearest
 
 from ..faults import FaultKind
 from .drafts import Draft
-from .names import Names
+from .names import Names, stems
 
 __all__ = ["Links"]
 
@@ -157,8 +157,8 @@ class Links:
         found = self._find(words, place)
         if found is None:
             self._unclear += 1
-            titles = [draft.indexed for draft in self._drafts]
-            near = nearest(words, [title for title in titles if title])
+            titles = {" ".join(stems(draft.indexed)): draft.indexed for draft in self._drafts}
+            near = titles.get(nearest(" ".join(stems(words)), filter(None, titles)) or "")
             hint = f"did you mean `{near}`?" if near else "name another item of this list"
             text = f"`{one.title.plain()}` names `{words}` as another task, and no item is: {hint}"
             one.faults.append((FaultKind.UNKNOWN_DEPENDENCY, text))
