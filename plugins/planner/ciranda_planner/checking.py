@@ -113,6 +113,8 @@ def _check_cycles(source: Source, tasks: list[Numbered], known: Mapping[str, int
     for _, task in tasks:
         if task.id in needs and task.contingency in needs and task.contingency != task.id:
             needs[task.contingency] = (*needs[task.contingency], task.id)
+    if not _waits_for_ever(needs):
+        return
     for ring in cycles(needs):
         path = (*ring, ring[0])
         shown = [f"`{name}`" for name in path]
@@ -120,6 +122,24 @@ def _check_cycles(source: Source, tasks: list[Numbered], known: Mapping[str, int
             shown[_SHOWN // 2 : -_SHOWN // 2] = [f"({len(shown) - _SHOWN:,} more)"]
         message = f"tasks wait for each other: {' → '.join(shown)}; remove one of these needs"
         source.add(FaultKind.CYCLE, ring[0], ("tasks", known[ring[0]]), message, path=path)
+
+
+def _waits_for_ever(needs: Mapping[str, tuple[str, ...]]) -> bool:
+    """Say whether any task waits for itself; to say which takes five times as long."""
+    waiting = dict.fromkeys(needs, 0)
+    dependents: dict[str, list[str]] = {name: [] for name in needs}
+    for name, wanted in needs.items():
+        for need in wanted:
+            if need in dependents:
+                dependents[need].append(name)
+                waiting[name] += 1
+    free = [name for name, count in waiting.items() if not count]
+    for name in free:  # which grows as it is walked
+        for dependent in dependents[name]:
+            waiting[dependent] -= 1
+            if not waiting[dependent]:
+                free.append(dependent)
+    return len(free) < len(needs)
 
 
 def check_limits(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, final
 
@@ -86,7 +85,7 @@ class Fields:
         return None
 
     def texts(self, name: str, kind: FaultKind) -> tuple[str, ...] | None:
-        """Return a list of texts."""
+        """Return the texts of a list; None if it is no list."""
         value = self.data.get(name)
         if name not in self.data:
             return ()
@@ -100,7 +99,7 @@ class Fields:
         for at, each in wrong:
             text = f"{self.subject}: `{name}` holds {shown(each)}, which is no text: quote it"
             self.source.add(kind, self.task, (*self.where, name, at), text)
-        return None if wrong else tuple(value)
+        return tuple([each for each in value if isinstance(each, str)])
 
     def seconds(self, name: str, *, zero: bool = False) -> float | None:
         """Return a length of time: text such as `1m30s`, seconds, or `_ms` in milliseconds."""
@@ -116,8 +115,8 @@ class Fields:
         elif isinstance(value, bool) or not isinstance(value, int | float):
             unit = "milliseconds" if name.endswith("_ms") else "seconds, or text such as `30s`"
             said = f"`{name}` must be a number of {unit}, not {shown(value)}"
-        elif not math.isfinite(value) or abs(value) > CENTURY * 1000:
-            said = f"`{name}` must be at most a century, not {shown(value)}"
+        elif not abs(value) <= CENTURY * 1000:  # nor is what is no number
+            said = f"`{name}` must be from zero to a century, not {shown(value)}"
         else:
             seconds = value / 1000 if name.endswith("_ms") else float(value)
         if said is None and not 0 <= seconds <= CENTURY:

@@ -13,7 +13,12 @@ from ciranda.workflow.document import Document, Limits, parse_document
 
 from .faults import Fault, FaultKind, PlanError
 
-__all__ = ["Source", "Where", "load"]
+__all__ = ["UNSHOWN", "Source", "Where", "load"]
+
+# What no terminal shows as it is: controls, and what turns the direction of the text.
+UNSHOWN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 # Ten thousand tasks of twenty values each: beyond it reading would take longer than planning.
 _LIMITS: Final = Limits(size=16 << 20, nodes=600_000)
@@ -59,6 +64,7 @@ class Source:
             path: The tasks of a cycle.
         """
         line, column = self._place(where, key)
+        message = UNSHOWN.sub("?", message)
         self.faults.append(Fault(kind, task, message, self.file, line, column, path))
 
     def warn(self, kind: FaultKind, task: str, where: Where, message: str) -> None:

@@ -15,8 +15,9 @@ from .schedule import Cause, Schedule, Wait
 
 __all__ = ["Found", "best_order", "search", "tries_for"]
 
-_EFFORT: Final = 24_000  # tasks played in all, which takes some 30 ms
-_MOST: Final = 600
+_EFFORT: Final = 30_000  # tasks played in all, which takes some 30 ms
+_LIMITED: Final = 8  # times longer takes a task where resources or a rate are limited
+_MOST: Final = 1000
 _AMPLITUDES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)  # of the longest rank
 
 
@@ -67,9 +68,10 @@ def search(plan: Plan, *, tries: int | None = None, seed: int = 0) -> Schedule:
     )
 
 
-def tries_for(count: int) -> int:
-    """Return how many orders of so many tasks are tried: 200 of a hundred, more of fewer."""
-    return min(max(_EFFORT // max(count, 1), 1), _MOST)
+def tries_for(problem: Problem) -> int:
+    """Return how many orders are tried: 300 of a hundred tasks, fewer of more."""
+    effort = len(problem.ranks) * (1 if problem.plain else _LIMITED)
+    return min(max(_EFFORT // max(effort, 1), 1), _MOST)
 
 
 def best_order(problem: Problem, bound: float, *, tries: int | None = None, seed: int = 0) -> Found:
@@ -81,7 +83,7 @@ def best_order(problem: Problem, bound: float, *, tries: int | None = None, seed
         tries: How many orders to play; by default as many as take a moment.
         seed: Equal seeds give equal orders, on every machine.
     """
-    search = _Search(problem, round(bound * SECOND), tries or tries_for(len(problem.ranks)), seed)
+    search = _Search(problem, round(bound * SECOND), tries or tries_for(problem), seed)
     return search.run()
 
 
@@ -95,6 +97,8 @@ class _Search:
         self.tries = tries
         self.random = random.Random(seed).random  # the one method that never changes
         self.examined = 1
+        self.ranks = _all_ranks(problem)
+        self.reach = 8 * problem.workers + 4  # tasks further apart seldom compete
         ranks, tasks = problem.ranks, problem.graph.tasks
         self.order: Sequence[int] = sorted(
             range(len(ranks)), key=lambda task: (-ranks[task], -tasks[task].priority, task)
@@ -131,17 +135,20 @@ class _Search:
         return better
 
     def moved(self) -> list[int]:
-        """Return the best order with one to three tasks somewhere else."""
-        order = list(self.order)
+        """Return the tasks as the best run starts them, with one to three moved a little."""
+        starts = self.best.starts
+        order = sorted(self.order, key=starts.__getitem__)
+        count = len(order)
         for _ in range(1 + int(self.random() * 3)):
-            task = order.pop(int(self.random() * len(order)))
-            order.insert(int(self.random() * (len(order) + 1)), task)
+            at = int(self.random() * count)
+            by = int((self.random() - 0.5) * self.reach)
+            order.insert(min(max(at + by, 0), count - 1), order.pop(at))
         return order
 
     def shaken(self, turn: int) -> list[int]:
         """Return an order by ranks that are a little wrong, those of cpu tasks alike."""
-        ranks = self.problem.ranks
-        most = max(ranks) * _AMPLITUDES[turn // 2 % len(_AMPLITUDES)]
+        ranks = self.ranks[turn // 2 % len(self.ranks)]
+        most = max(ranks) * _AMPLITUDES[turn // 4 % len(_AMPLITUDES)]
         lean = (self.random() - 0.5) * most
         keys = [
             (self.random() - 0.5) * most - rank - (lean if cpu else 0)
@@ -173,6 +180,22 @@ class _Search:
             helped = self.attempt(
                 sorted(range(len(ranks)), key=lambda task: (-ends[task], -ranks[task], task))
             )
+
+
+def _all_ranks(problem: Problem) -> list[list[int]]:
+    """Return the upward ranks, and those in which what is scarcer counts for more."""
+    graph, scarce = problem.graph, problem.workers / problem.cpu_workers
+    found = [problem.ranks]
+    if any(problem.cpu):
+        for weight in (scarce, scarce * scarce):
+            durations = tuple(
+                [
+                    int(length * weight) if cpu else length
+                    for length, cpu in zip(graph.durations, problem.cpu, strict=True)
+                ]
+            )
+            found.append(replace(graph, durations=durations).ranks())
+    return found
 
 
 def _reversed(problem: Problem) -> Problem:

@@ -13,7 +13,7 @@ from ciranda.workflow.written import shown
 
 from .faults import FaultKind
 from .fields import Fields
-from .loading import Source
+from .loading import UNSHOWN, Source
 from .plan import FREE, Cost, Kind, Success, Task
 
 __all__ = ["DEFAULT_ESTIMATE", "UNITS", "read_task", "says_id"]
@@ -31,10 +31,6 @@ _FIELDS: Final = frozenset((
 _PLAIN: Final = frozenset(("id", "deps", "needs", "duration_ms", "kind"))
 _KINDS: Final = {"io": Kind.IO, "cpu": Kind.CPU}
 _BEHAVIOUR: Final = re.compile(r"sleep|burn|fail|hang|fail_times:[0-9]{1,6}")
-# What no terminal shows as it is: controls, and what turns the direction of the text.
-_UNSHOWN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
-)
 _LONGEST_ID: Final = 200
 _DAY: Final = 86_400_000
 
@@ -51,8 +47,8 @@ def says_id(value: Any) -> str | None:
         return f"the id {shown(value)} begins or ends with a blank"
     if len(value) > _LONGEST_ID:
         return f"an id has at most {_LONGEST_ID} characters, not {len(value):,}"
-    if _UNSHOWN.search(value):
-        return f"the id {shown(_UNSHOWN.sub('?', value))} holds a character that cannot be shown"
+    if UNSHOWN.search(value):
+        return f"the id {shown(value)} holds a character that cannot be shown"
     return None
 
 
@@ -195,7 +191,7 @@ def _command(fields: Fields) -> tuple[str, ...] | None:
             return None
     else:
         words = fields.texts("command", FaultKind.INVALID_WORK)
-        if words is None:
+        if words is None or len(words) != len(value):
             return None
     if not words or not words[0].strip() or any("\0" in word for word in words):
         fields.fault(FaultKind.INVALID_WORK, "command", "`command` must begin with a program")
