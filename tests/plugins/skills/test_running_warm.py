@@ -202,8 +202,9 @@ async def test_processes_are_added_while_they_are_needed(
     async with anyio.create_task_group() as tasks:
         for _ in range(4):
             tasks.start_soon(run)
+    short_lived.forget(made)
 
-    assert len(set(pids)) == 2
+    assert len(set(pids)) >= 2  # more where one retired before the last run
     assert os.getpid() not in pids
 
 
