@@ -89,9 +89,11 @@ class Admission:
         lines: dict[tuple[Units, bool], _Line] = {}
         self._lines: Final[list[_Line]] = []
         for node, cost in zip(graph.nodes, self._costs, strict=True):
-            units = tuple(sorted(dispatch.demands.get(node.id, {}).items()))
-            key = (units, cost is not None)
-            self._lines.append(lines.setdefault(key, _Line(*key)))
+            wanted = dispatch.demands.get(node.id)
+            key = (tuple(sorted(wanted.items())) if wanted else (), cost is not None)
+            if key not in lines:
+                lines[key] = _Line(*key)
+            self._lines.append(lines[key])
         self._left: Final = dict(dispatch.capacities)
         self._under_way: Final[dict[Key, Units]] = {}
         # The first of each line that may have a chance; entries go stale and are dropped late.
