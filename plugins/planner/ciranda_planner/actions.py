@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from ciranda import Context, StepError, action
+from ciranda.actions import resource
 from ciranda.events import GoalFault, PlanGoal
 
 from .answering import fault_answer, plan_answer
 from .faults import PlanError
 from .hooks import RunPlan
 from .plan import Plan
+from .settings import PlannerSettings
 
 __all__ = ["ERRORS", "plan", "run"]
 
@@ -26,6 +30,13 @@ _ENDED: Final = {
     "cancelled": "was cancelled",
 }
 Require = Literal["succeeded", "partial", "nothing"]
+
+
+@resource(scope="engine")
+@asynccontextmanager
+async def known_settings(settings: PlannerSettings | None) -> AsyncIterator[PlannerSettings]:
+    """Offer the section `[planner]` to the actions."""
+    yield settings or PlannerSettings()
 
 
 @action("planner.run", errors=ERRORS, idempotent=True)
@@ -42,6 +53,7 @@ async def run(  # noqa: PLR0913  (the inputs of a step, most of them by name)
     waves: bool = False,
     require: Require = "succeeded",
     ctx: Context,
+    known: Annotated[PlannerSettings, known_settings],
 ) -> dict[str, Any]:
     """Run tasks as parallel as their needs, the workers and the rate limit allow.
 
@@ -63,6 +75,7 @@ async def run(  # noqa: PLR0913  (the inputs of a step, most of them by name)
         require: What counts as success of the step: that every task succeeds, that one does, or
             nothing.
         ctx: The step.
+        known: What the project says about plans.
 
     Returns:
         What `ciranda planner run -o json` tells: `plan`, `run`, `status`, `makespan_ms`,
@@ -70,7 +83,7 @@ async def run(  # noqa: PLR0913  (the inputs of a step, most of them by name)
     """
     options = {"max_workers": workers, "cpu_workers": cpu_workers, "rate_limit": rate_limit}
     wanted = None if goal is None else _request(goal, folder, defaults, options, ctx)
-    found = await _plan(tasks, file, wanted, options, ctx)
+    found = await _plan(tasks, file, wanted, options, ctx, known)
     base = str(file) if file is not None else str(ctx.run.base / "plan")
     told = await ctx.ask(RunPlan(plan=found, context=ctx, file=base, waves=waves))
     state = told["plan"]
@@ -99,6 +112,7 @@ async def plan(
     cpu_workers: int | None = None,
     rate_limit: dict[str, Any] | None = None,
     ctx: Context,
+    known: Annotated[PlannerSettings, known_settings],
 ) -> dict[str, Any]:
     """Find the schedule of tasks, and what bounds it; run nothing.
 
@@ -113,6 +127,7 @@ async def plan(
         cpu_workers: Cpu tasks at once.
         rate_limit: `window_ms`, `requests`, `input_tokens`, `output_tokens`.
         ctx: The step.
+        known: What the project says about plans.
 
     Returns:
         What `ciranda planner plan -o json` tells: `levels`, `critical_path`, `makespan_ms`, ...
@@ -123,7 +138,7 @@ async def plan(
     wanted = None
     if goal is not None:
         wanted = _request(goal, folder, defaults, options, ctx, executable=False)
-    found = await _plan(tasks, file, wanted, options, ctx)
+    found = await _plan(tasks, file, wanted, options, ctx, known)
     return plan_answer(found, search(found))
 
 
@@ -133,13 +148,14 @@ async def _plan(
     goal: PlanGoal | None,
     options: dict[str, Any],
     ctx: Context,
+    known: PlannerSettings,
 ) -> Plan:
-    from .reading import Defaults, plan_of, read_plan
+    from .reading import plan_of, read_plan
 
     if [tasks, file, goal].count(None) != 2:  # noqa: PLR2004
         raise StepError("invalid-input", "Give one of `tasks`, `file` and `goal`.")
     given = _given(options)
-    defaults = Defaults(workers=options["max_workers"], cpu_workers=options["cpu_workers"])
+    defaults = known.defaults(workers=options["max_workers"], cpu_workers=options["cpu_workers"])
     try:
         if file is not None:
             return read_plan(file, defaults=defaults)

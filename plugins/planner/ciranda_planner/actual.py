@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, final
+from typing import Any, Final, final
 
 from ciranda.events import (
     Event,
@@ -88,6 +88,14 @@ class Actual:
         self._tasks: Final = tasks
         self._begun = 0.0
         self.courses: Final = {task: Course() for task in tasks.values()}
+        self._takes: Final[dict[type, Callable[[str, Course, Any, float], None]]] = {
+            StepStarted: self._started,
+            StepAttemptFailed: self._attempt_failed,
+            StepCompleted: self._completed,
+            StepFailed: self._failed,
+            StepSkipped: self._skipped,
+            StepCancelled: self._cancelled,
+        }
         self.ended: float | None = None
         self.cancelled = ""
         self._needs: Final = needs
@@ -103,20 +111,24 @@ class Actual:
 
     def apply(self, event: Event) -> str | None:
         """Take an event in; return the task it is about, if any."""
+        take = self._takes.get(type(event))
+        if take is not None:
+            task = self._tasks.get(event.path)  # type: ignore[attr-defined]  # they are of steps
+            if task is None:
+                return None
+            course = self.courses[task]
+            take(task, course, event, event.at - self._begun)
+            used: Mapping[str, float] = getattr(event, "used", None) or {}
+            for name, amount in used.items():
+                course.used[name] = course.used.get(name, 0.0) + amount
+            return task
         if isinstance(event, RunStarted | RunResumed):
             self._begin(event.at)
         elif isinstance(event, RunCancelled):
             self.cancelled = event.reason or "cancelled"
         elif isinstance(event, RunCompleted):
             self.ended = event.at - self._begun
-        task = self._tasks.get(getattr(event, "path", ""))
-        if task is None:
-            return None
-        course, at = self.courses[task], event.at - self._begun
-        self._take(task, course, event, at)
-        for name, amount in getattr(event, "used", {}).items():
-            course.used[name] = course.used.get(name, 0.0) + amount
-        return task
+        return None
 
     def admit(self, at: float) -> None:
         """Count from here: the store has the run, and what is ready may start.
@@ -131,32 +143,35 @@ class Actual:
             if not unmet and self.courses[task].state is State.PENDING:
                 self.courses[task].state = State.READY
 
-    def _take(self, task: str, course: Course, event: Event, at: float) -> None:
-        match event:
-            case StepStarted():
-                course.state, course.open = State.RUNNING, at
-                for cause, seconds in event.waited.items():
-                    course.waited[cause] = course.waited.get(cause, 0.0) + seconds
-            case StepAttemptFailed():
-                self._close(course, at, event.duration)
-                course.state, course.error = State.RETRYING, event.error
-            case StepCompleted():
-                self._close(course, at, event.duration)
-                self._end(task, State.SUCCEEDED)
-            case StepFailed():
-                self._close(course, at, event.duration)
-                course.error = event.error
-                self._end(task, state_of_step("failed", event.error.kind))
-            case StepSkipped():
-                course.reason = event.reason
-                self._end(task, State.SKIPPED)
-            case StepCancelled():
-                course.reason = event.reason
-                if course.open is not None:
-                    self._close(course, at, at - course.open)
-                self._end(task, State.CANCELLED)
-            case _:
-                pass  # how far it is, what it prints
+    def _started(self, task: str, course: Course, event: StepStarted, at: float) -> None:
+        course.state, course.open = State.RUNNING, at
+        for cause, seconds in event.waited.items():
+            course.waited[cause] = course.waited.get(cause, 0.0) + seconds
+
+    def _attempt_failed(
+        self, task: str, course: Course, event: StepAttemptFailed, at: float
+    ) -> None:
+        self._close(course, at, event.duration)
+        course.state, course.error = State.RETRYING, event.error
+
+    def _completed(self, task: str, course: Course, event: StepCompleted, at: float) -> None:
+        self._close(course, at, event.duration)
+        self._end(task, State.SUCCEEDED)
+
+    def _failed(self, task: str, course: Course, event: StepFailed, at: float) -> None:
+        self._close(course, at, event.duration)
+        course.error = event.error
+        self._end(task, state_of_step("failed", event.error.kind))
+
+    def _skipped(self, task: str, course: Course, event: StepSkipped, at: float) -> None:
+        course.reason = event.reason
+        self._end(task, State.SKIPPED)
+
+    def _cancelled(self, task: str, course: Course, event: StepCancelled, at: float) -> None:
+        course.reason = event.reason
+        if course.open is not None:
+            self._close(course, at, at - course.open)
+        self._end(task, State.CANCELLED)
 
     @staticmethod
     def _close(course: Course, at: float, duration: float) -> None:

@@ -76,6 +76,7 @@ def compile_plan(
         if task.contingency is not None and task.id not in plan.already_succeeded:
             standby.setdefault(task.contingency, []).append(task.id)
     steps: dict[str, Any] = {}
+    helpers = plan.standby
     for task in plan.tasks:
         if task.id in plan.already_succeeded:
             continue
@@ -88,7 +89,7 @@ def compile_plan(
             step["if"] = " or ".join(f"steps.{ids[one]}.status == 'failed'" for one in helped)
         elif task.id in barriers:
             step["if"] = "always()"
-        elif task.id in plan.standby:
+        elif task.id in helpers:
             continue  # whom it was to help has succeeded
         steps[ids[task.id]] = step
     data = {
@@ -232,9 +233,8 @@ def _trial(task: Task) -> dict[str, Any]:
         return {"uses": "planner.burn", "with": seconds}
     if word == "hang" and task.kind is Kind.CPU:
         return {"uses": "planner.burn", "with": {"hang": True}}
-    options: dict[str, Any] = {}
+    if word == "sleep":
+        return {"uses": "planner.sleep", "with": seconds}
     if word == "fail_times":
-        options["failures"] = int(count)
-    elif word != "sleep":
-        options["behaviour"] = word
-    return {"uses": "planner.trial", "with": {**seconds, **options}}
+        return {"uses": "planner.trial", "with": {**seconds, "failures": int(count)}}
+    return {"uses": "planner.trial", "with": {**seconds, "behaviour": word}}

@@ -169,7 +169,8 @@ def course_of(prepared: Prepared) -> Actual:
     """Return the course of a plan before its first event."""
     plan = prepared.plan
     tasks = {step: task for task, step in prepared.compiled.steps.items()}
-    needs = {task.id: task.needs for task in plan.tasks if task.id not in plan.standby}
+    standby = plan.standby
+    needs = {task.id: task.needs for task in plan.tasks if task.id not in standby}
     return Actual(tasks, needs, plan.already_succeeded)
 
 
@@ -186,10 +187,16 @@ def outcome_of(
         least: The fewest tasks that were let run at once.
     """
     states = _states(prepared, result)
+    standby = prepared.plan.standby
     return Outcome(
         run=result.run_id,
         state=state_of_plan(
-            [each for task, each in states.items() if _counts(prepared, task, each)],
+            # Who is on standby may just stay there.
+            [
+                state
+                for task, state in states.items()
+                if state is not State.SKIPPED or task not in standby
+            ],
             cancelled=result.status == "cancelled",
             timed_out=over,
         ),
@@ -243,8 +250,3 @@ def _states(prepared: Prepared, result: RunResult) -> dict[str, State]:
         error = view.get("error") or {}
         found[task.id] = state_of_step(view.get("status", "cancelled"), error.get("kind", ""))
     return found
-
-
-def _counts(prepared: Prepared, task: str, state: State) -> bool:
-    """Say whether a task has a say in how the plan ended: one on standby may just stay there."""
-    return not (task in prepared.plan.standby and state is State.SKIPPED)

@@ -14,7 +14,7 @@ from . import hooks
 from .actions import plan, run
 from .goals import Goals
 from .settings import PlannerSettings
-from .trial import burn, trial
+from .trial import burn, sleep, trial
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def hookspecs() -> list[ModuleType]:
 @hookimpl
 def actions() -> list[Action]:
     """Offer the actions `planner.run` and `planner.plan`, and those that trials are made of."""
-    return [run, plan, trial, burn]
+    return [run, plan, sleep, trial, burn]
 
 
 @hookimpl

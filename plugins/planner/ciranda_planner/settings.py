@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from ciranda import Settings
+from ciranda import Settings, SettingsError
 
 from .plan import DEFAULT_PLAN_TIMEOUT, DEFAULT_TIMEOUT
+from .tiers import TIERS, Mode, Tier
 
-__all__ = ["PlannerSettings"]
+if TYPE_CHECKING:
+    from .reading import Defaults
+
+__all__ = ["PlannerSettings", "TierRow"]
 
 _Count = Annotated[int, Meta(ge=1)]
 _Seconds = Annotated[float, Meta(gt=0.0)]
+
+
+class TierRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an account may ask for in a minute, and the workers that suit it in each mode."""
+
+    requests: _Count
+    input_tokens: _Count
+    output_tokens: _Count
+    workers: dict[Mode, _Count]
+
+    def tier(self) -> Tier:
+        """Return the row of the table.
+
+        Raises:
+            SettingsError: A mode has no workers.
+        """
+        missing = [str(mode) for mode in Mode if mode not in self.workers]
+        if missing:
+            raise SettingsError(f"planner.tiers: `workers` says nothing of {', '.join(missing)}")
+        return Tier(self.requests, self.input_tokens, self.output_tokens, self.workers)
 
 
 class PlannerSettings(Settings, section="planner"):
@@ -24,10 +48,45 @@ class PlannerSettings(Settings, section="planner"):
         plan_timeout: Seconds of a plan that names none; twice its prediction if that is longer.
         cores: How many cpu tasks run at once where the plan does not say; the cores there are,
             by default.
+        tier: What the account may ask for, a row of `tiers`, where a plan names none; its rate is
+            limited then, too.
+        mode: How much of that a plan uses: `conservative`, `balanced` or `aggressive`.
+        tiers: Rows of the table by number, besides or in place of those that are built in.
         adaptive: Whether a plan runs fewer tasks at once when it hears that it asks too much.
     """
 
     timeout: _Seconds = DEFAULT_TIMEOUT
     plan_timeout: _Seconds = DEFAULT_PLAN_TIMEOUT
     cores: _Count | None = None
+    tier: int | None = None
+    mode: Mode = Mode.BALANCED
+    tiers: dict[str, TierRow] = {}  # noqa: RUF012  (msgspec copies it)
     adaptive: bool = True
+
+    def defaults(self, *, workers: int | None = None, cpu_workers: int | None = None) -> Defaults:
+        """Return what reading a plan takes where the plan does not say.
+
+        Args:
+            workers: What overrules the plan.
+            cpu_workers: The same for cpu tasks.
+
+        Raises:
+            SettingsError: A tier is no number, or not there.
+        """
+        from .reading import Defaults
+
+        table = dict(TIERS)
+        for name, row in self.tiers.items():
+            if not name.isdecimal():
+                raise SettingsError(f"planner.tiers.{name}: tiers are numbers, such as `tiers.5`")
+            table[int(name)] = row.tier()
+        if self.tier is not None and self.tier not in table:
+            known = ", ".join(map(str, sorted(table)))
+            raise SettingsError(f"planner.tier: there is no tier {self.tier}: write one of {known}")
+        return Defaults(
+            workers=workers,
+            cpu_workers=cpu_workers,
+            tier=self.tier,
+            mode=self.mode,
+            table=table,
+        )

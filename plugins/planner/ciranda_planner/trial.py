@@ -9,29 +9,43 @@ import anyio
 
 from ciranda import Context, StepError, action
 
-__all__ = ["Behaviour", "burn", "trial"]
+__all__ = ["Behaviour", "burn", "sleep", "trial"]
 
-Behaviour = Literal["sleep", "fail", "hang"]
+Behaviour = Literal["succeed", "fail", "hang"]
+
+
+@action("planner.sleep", idempotent=True)
+async def sleep(seconds: float = 0.0) -> dict[str, Any]:
+    """Take time and do nothing, to try a plan out.
+
+    Args:
+        seconds: How long it takes.
+
+    Returns:
+        `slept`, the seconds.
+    """
+    await anyio.sleep(seconds)
+    return {"slept": seconds}
 
 
 @action("planner.trial", errors={"trial": True}, idempotent=True)
 async def trial(
     seconds: float = 0.0,
     *,
-    behaviour: Behaviour = "sleep",
+    behaviour: Behaviour = "succeed",
     failures: int = 0,
     ctx: Context,
 ) -> dict[str, Any]:
-    """Take time and do nothing, to try a plan out.
+    """Take time and fail, or hang, to try a plan out.
 
     Args:
         seconds: How long it takes.
-        behaviour: `sleep` and succeed, `fail` after that time, or `hang` for ever.
+        behaviour: `succeed`, `fail` after that time, or `hang` for ever.
         failures: How many attempts fail before one succeeds.
         ctx: The step.
 
     Returns:
-        `slept`, the seconds, and `attempt`.
+        `slept`, the seconds, and `attempt`, its number.
     """
     if behaviour == "hang":
         await anyio.sleep_forever()

@@ -12,11 +12,13 @@ import click
 from ciranda.cli import screen
 from ciranda.cli.exits import Exit
 from ciranda.cli.values import as_json
+from ciranda.settings import read_configuration
 
 from ..answering import fault_answer
 from ..faults import Fault, FaultKind, PlanError
 from ..plan import Plan
-from ..reading import Defaults, read_plan
+from ..reading import read_plan
+from ..settings import PlannerSettings
 
 __all__ = ["given_plan", "refused", "worker_options"]
 
@@ -45,10 +47,12 @@ def given_plan(file: str, given: dict[str, Any], *, executable: bool = False) ->
 
     Raises:
         PlanError: All that is wrong with it.
+        SettingsError: The project's settings do not fit.
     """
     if Path(file).suffix.lower() in _GOALS:
         return _planned_goal(file, given, executable)
-    defaults = Defaults(workers=given["workers"], cpu_workers=given["cpu_workers"])
+    known = read_configuration(Path.cwd()).read(PlannerSettings)
+    defaults = known.defaults(workers=given["workers"], cpu_workers=given["cpu_workers"])
     return read_plan(Path(file), file=file, defaults=defaults)
 
 
