@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from .commanding import CASES, cli, copied, process, project
+from .mcp_stage import SLOW, alive_below, write_skill
 
 __all__ = ["cli", "project"]
 
@@ -21,13 +22,15 @@ READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 TOOLS = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 
 
-def call(name, arguments):
-    params = {"name": name, "arguments": arguments}
+def call(name, arguments, **more):
+    params = {"name": name, "arguments": arguments, **more}
     return {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": params}
 
 
-def test_a_client_lists_and_calls_the_scripts_of_skills_that_may_run(project):
+def test_a_client_lists_and_calls_until_a_signal_ends_it_and_what_it_runs(project):
     copied("exit-three", project / ".agents/skills")
+    own = project.parent / "home" / ".claude" / "skills"
+    write_skill(own, "trouble", {"slow.sh": SLOW})
     with process("serve", "--mcp", stdin=-1) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -37,10 +40,13 @@ def test_a_client_lists_and_calls_the_scripts_of_skills_that_may_run(project):
         answers = {
             told["id"]: told for told in (json.loads(child.stdout.readline()) for _ in "123")
         }
-        child.stdin.close()
-        assert child.stderr is not None
-        said = child.stderr.read()
-        child.wait(30)
+        slow = call("trouble_slow", {}, _meta={"progressToken": "t"})
+        child.stdin.write(json.dumps(slow) + "\n")
+        child.stdin.flush()
+        while "half way" not in child.stdout.readline():
+            pass
+        child.send_signal(signal.SIGTERM)
+        _, said = child.communicate(timeout=30)
 
     tools = [each["name"] for each in answers[2]["result"]["tools"]]
     assert "text-metrics_measure" in tools
@@ -48,6 +54,7 @@ def test_a_client_lists_and_calls_the_scripts_of_skills_that_may_run(project):
     assert answers[3]["result"]["structuredContent"]["words"] == 2
     assert "`exit-three` is not trusted" in said
     assert child.returncode == 0
+    assert alive_below(own) == []
 
 
 def test_over_http_it_says_where_and_ends_on_a_signal(project):
