@@ -123,6 +123,13 @@ def distributions() -> list[Distribution]:
     ]
 
 
+@action("audit.planned", pure=True)
+def planned(distributions: list[Distribution], order: list[str]) -> list[Distribution]:
+    """Return the distributions in the order of a plan."""
+    named = {one["name"]: one for one in distributions}
+    return [named[name] for name in order]
+
+
 @action("audit.verify")
 def verify(path: Path, *, unlisted: list[str] | None = None) -> Checked:
     """Compare every file of a distribution with its RECORD; read what it declares.
@@ -299,7 +306,7 @@ def report(summary: Summary, folder: Path) -> Report:
 @hookimpl
 def actions() -> list[Any]:
     """Offer the actions of this file."""
-    return [distributions, verify, requirements, strays, summary, report]
+    return [distributions, planned, verify, requirements, strays, summary, report]
 
 
 def _record(folder: Path) -> list[tuple[str, str, str]]:

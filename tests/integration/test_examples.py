@@ -93,7 +93,10 @@ def environment(tmp_path_factory):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(str(copied.locate_file(file)), target)
     # The engine comes from outside: it is not what is tampered with. After the copies on the path.
-    places = ("engine", "plugins/experts", "plugins/quantum", "plugins/skills")
+    places = (
+        "engine",
+        *(f"plugins/{name}" for name in ("experts", "planner", "quantum", "skills")),
+    )
     sources = [str(ROOT / place) for place in places]
     outside = [*sources, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     (lib / "outside.pth").write_text("\n".join(outside) + "\n")
