@@ -34,11 +34,6 @@ class Book(Protocol):
         ...
 
     @property
-    def paused(self) -> float:
-        """Nothing starts before this time."""
-        ...
-
-    @property
     def notices(self) -> list[str]:
         """Sentences that somebody should read; whoever does so empties the list."""
         ...
@@ -55,8 +50,16 @@ class Book(Protocol):
         """Take the first time at which all fit and return it; ValueError if they never can."""
         ...
 
+    def hold(self, costs: Sequence[int], now: float) -> float:
+        """Hold the first time at which all fit, which somebody will claim, and return it."""
+        ...
+
+    def claim(self, at: float, costs: Sequence[int], now: float) -> float:
+        """Take what is held for `at`; return a time until `now`, or a later one that is held."""
+        ...
+
     def advance(self, at: float, costs: Sequence[int], now: float) -> float:
-        """Return the time of what was reserved for `at`: an earlier one if there is one now."""
+        """Return the time of what is held for `at`: an earlier one if there is one by now."""
         ...
 
     def settle(self, at: float, costs: Sequence[int], used: Sequence[int], now: float) -> None:
@@ -182,7 +185,7 @@ class Limiter:
         if not book.ahead or self._queue or self._impossible(costs) is not None:
             return book.earliest(costs, now)
         if self._place is None:
-            self._place = book.reserve(costs, now), tuple(costs)
+            self._place = book.hold(costs, now), tuple(costs)
             return self._place[0]
         at, held = self._place
         if tuple(costs) != held:
@@ -196,15 +199,13 @@ class Limiter:
     ) -> float | None:
         """Take the place that is held, if it is time; it is no longer held then."""
         at, held = place
-        ours = tuple(costs) == held
-        if ours and self._book.paused > max(at, now):
-            self._place = self._book.advance(at, costs, now), held
-            return None
         if at > now:
             return None
+        if tuple(costs) == held:
+            at = self._book.claim(at, costs, now)
+            self._place = None if at <= now else (at, held)
+            return at if at <= now else None
         self._place = None
-        if ours:
-            return at
         self._book.settle(at, held, (0,) * len(held), now)
         at = self._book.attempt(costs, now)
         return at if at <= now else None
@@ -222,7 +223,7 @@ class Limiter:
         now = self._clock()
         for waiter in self._queue:  # none of them may be put off by who comes later
             if waiter.at is None:
-                waiter.at = self._book.reserve(waiter.costs, now)
+                waiter.at = self._book.hold(waiter.costs, now)
         return self._book.reserve(costs, now)
 
     def settle(self, at: float, costs: Sequence[int], used: Sequence[int]) -> None:
@@ -289,18 +290,24 @@ class Limiter:
 
     def _claim(self, waiter: _Waiter, now: float) -> float:
         """Return when the first in the queue starts; it has taken its costs if that is now."""
-        if waiter.at is None and not self._book.ahead:
-            return self._book.attempt(waiter.costs, now)
-        return self._hold(waiter, now)
+        book = self._book
+        if waiter.at is None:
+            if not book.ahead:
+                return book.attempt(waiter.costs, now)
+            waiter.at = book.hold(waiter.costs, now)
+        if waiter.at <= now:
+            waiter.at = book.claim(waiter.at, waiter.costs, now)
+        else:
+            waiter.at = book.advance(waiter.at, waiter.costs, now)
+        return waiter.at
 
     def _hold(self, waiter: _Waiter, now: float) -> float:
         """Return when the first in the queue may start, for which it holds a place if it must."""
         book = self._book
         if waiter.at is not None:
-            if waiter.at > now or book.paused > now:
-                waiter.at = book.advance(waiter.at, waiter.costs, now)
+            waiter.at = book.advance(waiter.at, waiter.costs, now)
         elif book.ahead:
-            waiter.at = book.reserve(waiter.costs, now)
+            waiter.at = book.hold(waiter.costs, now)
         else:
             return book.earliest(waiter.costs, now)
         return waiter.at

@@ -19,6 +19,7 @@ from typing import Final, TypeVar, final
 
 from ciranda.errors import StoreError
 from ciranda.middleware.ring import Ring
+from ciranda.middleware.ringcare import fill
 from ciranda.middleware.ringformat import BOOT_BYTES, MOST, RingDamageError
 
 __all__ = ["MachineWindows", "boot_mark", "private_folder", "secret_key"]
@@ -96,11 +97,6 @@ class MachineWindows:
         """What was wrong with the file, a sentence each."""
         return self._file.notices
 
-    @property
-    def paused(self) -> float:
-        """Nothing starts before this time."""
-        return self._file.ring.paused if self._file.is_open else -inf
-
     def attempt(self, costs: Sequence[int], now: float) -> float:
         """Return the first time at which all fit; they are taken if that is `now`."""
         ring = self._file.lock(now)
@@ -126,8 +122,16 @@ class MachineWindows:
                 raise ValueError(f"{cost} is more than the limit of {limit}: it can never fit")
         return self._asked(now, lambda ring: ring.reserve(costs, now))
 
+    def hold(self, costs: Sequence[int], now: float) -> float:
+        """Hold the first time at which all fit, which somebody here will claim; return it."""
+        return self._asked(now, lambda ring: ring.hold(costs, now))
+
+    def claim(self, at: float, costs: Sequence[int], now: float) -> float:
+        """Take what is held for `at`, as of `now`; return `now`, or a later time that is held."""
+        return self._asked(now, lambda ring: ring.claim(at, costs, now))
+
     def advance(self, at: float, costs: Sequence[int], now: float) -> float:
-        """Return the time of what was reserved for `at`, moved to an earlier one if there is."""
+        """Return the time of what is held for `at`, an earlier one if there is one by now."""
         return self._asked(now, lambda ring: ring.advance(at, costs, now))
 
     def settle(self, at: float, costs: Sequence[int], used: Sequence[int], now: float) -> None:
@@ -149,7 +153,7 @@ class MachineWindows:
 
     def fill(self, now: float) -> tuple[float, ...]:
         """Return how much of each dimension counts at `now`, as a share of its limit."""
-        return self._asked(now, lambda ring: ring.fill(now))
+        return self._asked(now, lambda ring: fill(ring, now))
 
     def idle(self, now: float) -> bool:
         """Say whether this process may forget the file: others see to it themselves."""

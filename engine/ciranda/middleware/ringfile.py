@@ -21,6 +21,7 @@ from typing import Final, final
 
 from ciranda.errors import StoreError
 from ciranda.middleware.ring import Ring
+from ciranda.middleware.ringcare import fill_up, mend, shift, sound
 from ciranda.middleware.ringformat import (
     boot_in,
     empty,
@@ -102,7 +103,7 @@ class RingFile:
             self.close()
             self._open(now, content)
         elif self.ring.changing:
-            self.ring.mend()
+            mend(self.ring)
         return self.ring
 
     def unlock(self) -> None:
@@ -149,7 +150,7 @@ class RingFile:
         self._closing = weakref.finalize(self, os.close, self._descriptor)
         self.ring = Ring(memoryview(self._map), self._spans, self._slots)
         if self.ring.changing:
-            self.ring.mend()
+            mend(self.ring)
 
     def _first(self, known: bytes) -> bytes:
         """Return what a new file holds: what the removed one held, if that is known."""
@@ -176,7 +177,7 @@ class RingFile:
             )
             fresh = empty(self._spans, self._slots)
             with _ring(fresh, self._spans, self._slots) as ring:
-                ring.fill_up(now)
+                fill_up(ring, now)
             return with_boot(fresh, self._boot)
         copy = bytearray(content)
         with _ring(copy, self._spans, self._slots) as ring:
@@ -184,7 +185,7 @@ class RingFile:
             if boot_in(content) == self._boot and now >= seen - 1.0:
                 return None
             # All that it holds was before this boot, whose clock began at 0.
-            ring.shift(-max(seen, 0.0))
+            shift(ring, -max(seen, 0.0))
         return with_boot(copy, self._boot)
 
 
@@ -257,7 +258,7 @@ def _ring(content: bytearray, spans: Sequence[tuple[int, float]], slots: int) ->
 
 def _sound(content: bytes, spans: Sequence[tuple[int, float]], slots: int) -> bool:
     with _ring(bytearray(content), spans, slots) as ring:
-        return ring.sound()
+        return sound(ring)
 
 
 def sweep(new: Path, boot: bytes, now: float) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "FIRST",
     "HEADER",
     "MOST",
+    "OWN",
     "PAUSED",
     "PER",
     "RETURNED",
@@ -34,6 +35,7 @@ RETURNED: Final = 9  # when something was last given back
 SEEN: Final = 10  # when somebody last asked
 FIRST: Final = 16  # limit, seconds, first entry that counts, sum of each dimension
 PER: Final = 4
+OWN: Final = 3  # words of an entry before its costs: two times, and 1 if it is only held
 HEADER: Final = FIRST + PER * MOST  # words before the entries
 
 _MAGIC: Final = 0x4552_4144_4E41_5243  # "CRANDARE" in little-endian order
@@ -48,7 +50,7 @@ class RingDamageError(Exception):
 
 def empty(spans: Sequence[tuple[int, float]], slots: int) -> bytearray:
     """Return the content of a ring's file in which nothing counts, of no boot."""
-    content = bytearray(8 * (HEADER + slots * (2 + len(spans))))
+    content = bytearray(8 * (HEADER + slots * (OWN + len(spans))))
     with (
         memoryview(content) as memory,
         memory.cast("q") as ints,
@@ -81,7 +83,7 @@ def spans_in(content: bytes | bytearray) -> tuple[list[tuple[int, float]], int] 
             return None
         words = [FIRST + PER * which for which in range(count)]
         spans = [(ints[word], times[word + 1]) for word in words]
-    whole = len(content) == 8 * (HEADER + slots * (2 + count)) and slots & (slots - 1) == 0
+    whole = len(content) == 8 * (HEADER + slots * (OWN + count)) and slots & (slots - 1) == 0
     good = all(limit > 0 and 0 < per < inf for limit, per in spans)
     return (spans, slots) if whole and good else None
 

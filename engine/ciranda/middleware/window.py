@@ -157,8 +157,16 @@ class Reservations:
         self.take(costs, at)
         return at
 
+    def hold(self, costs: Sequence[int], now: float) -> float:
+        """Do what `reserve` does: within one process nobody comes in between."""
+        return self.reserve(costs, now)
+
+    def claim(self, at: float, costs: Sequence[int], now: float) -> float:
+        """Return the time of what was held, a later one if nothing may start yet."""
+        return at if self.paused <= now else self.advance(at, costs, now)
+
     def advance(self, at: float, costs: Sequence[int], now: float) -> float:
-        """Return the time of a reservation, a new one if nothing may start at the old."""
+        """Return the time of what was held, a later one if nothing may start then."""
         if self.paused <= at:
             return at
         self.settle(at, costs, (0,) * len(costs), now)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ciranda.middleware.ring import Ring
+from ciranda.middleware.ringcare import fill, mend, sound
 from ciranda.middleware.ringformat import CHANGING, FIRST, PER, TAIL, empty
 from ciranda.middleware.window import Reservations, Window
 
@@ -47,7 +48,7 @@ def test_a_ring_grants_exactly_what_the_windows_of_one_process_grant(seed):
             used = [chance.randint(0, 2), chance.randint(0, 70), chance.randint(0, 35)]
             ring.settle(at, costs, used, now)
             windows.settle(at, costs, used, now)
-        assert ring.fill(now) == windows.fill(now)
+        assert fill(ring, now) == windows.fill(now)
 
 
 def test_a_hundred_thousand_acquisitions_pass_no_limit_in_any_window():
@@ -93,7 +94,7 @@ def test_nearly_all_of_the_limit_is_used_while_there_is_demand_though_entries_ar
 def test_what_is_given_back_in_front_lets_a_reservation_move_up_but_not_past_others():
     ring = ring_of([(10, 60.0)])
     first = ring.reserve((10,), 0.0)
-    ahead, behind = ring.reserve((6,), 1.0), ring.reserve((6,), 1.0)
+    ahead, behind = ring.hold((6,), 1.0), ring.hold((6,), 1.0)
     assert (first, ahead, behind) == (0.0, 60.0, 120.0)
 
     ring.settle(first, (10,), (2,), 5.0)
@@ -117,7 +118,7 @@ def test_a_reservation_that_is_cancelled_leaves_nothing_behind():
 def test_a_pause_moves_reservations_behind_it():
     ring = ring_of([(5, 60.0)])
     ring.reserve((5,), 0.0)
-    ahead = ring.reserve((2,), 1.0)
+    ahead = ring.hold((2,), 1.0)
 
     ring.pause(100.0)
 
@@ -134,6 +135,77 @@ def test_what_was_used_beyond_the_estimate_counts_from_when_it_is_told():
 
     assert [ring.earliest((cost,), 30.0) for cost in (10, 50, 51)] == [30.0, 60.0, 90.0]
     assert ring.earliest((101,), 30.0) == float("inf")
+
+
+def test_who_wakes_late_counts_from_then_and_those_behind_wait_for_it():
+    ring = ring_of([(1, 10.0)])
+    ring.attempt((1,), 0.0)
+    first, second = ring.hold((1,), 1.0), ring.hold((1,), 1.0)
+    assert (first, second) == (10.0, 20.0)
+
+    assert ring.claim(first, (1,), 17.0) == 17.0
+    assert ring.claim(second, (1,), 20.0) == 27.0
+    assert ring.claim(27.0, (1,), 27.5) == 27.5
+    assert ring.earliest((1,), 28.0) == 37.5
+
+
+def test_who_wakes_too_late_goes_behind_those_who_have_begun():
+    ring = ring_of([(2, 10.0)])
+    ring.attempt((2,), 0.0)
+    late, others = ring.hold((1,), 1.0), ring.hold((1,), 1.0)
+    assert ring.claim(others, (1,), 10.0) == 10.0
+    assert ring.attempt((1,), 20.0) == 20.0  # a place that is held counts as of its time
+
+    assert ring.claim(late, (1,), 20.5) == 20.5
+    assert ring.attempt((1,), 20.5) == 30.0
+    assert fill(ring, 20.5) == (1.0,)
+    assert sound(ring)
+
+
+def test_what_is_not_held_any_more_is_asked_for_anew():
+    ring = ring_of([(1, 10.0)])
+
+    assert ring.claim(5.0, (1,), 6.0) == 6.0
+    assert ring.claim(5.0, (1,), 7.0) == 16.0
+    assert ring.claim(16.0, (1,), 16.0) == 16.0
+
+
+def test_a_firm_place_is_not_passed_by_who_wakes_late():
+    ring = ring_of([(1, 10.0)])
+    ring.attempt((1,), 0.0)
+    held = ring.hold((1,), 1.0)
+    firm = ring.reserve((1,), 1.0)
+    assert (held, firm) == (10.0, 20.0)
+
+    assert ring.claim(held, (1,), 12.0) == 30.0
+    assert ring.claim(30.0, (1,), 30.0) == 30.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_starts_of_processes_that_wake_late_pass_no_limit(seed):
+    chance = random.Random(seed)
+    spans = [(6, 10.0), (50, 4.0)]
+    ring, now = ring_of(spans, 64), 0.0
+    waiting: list[tuple[float, float, tuple[int, ...]]] = []  # when it wakes, what it holds
+    starts: list[tuple[float, tuple[int, ...]]] = []
+    while len(starts) < 1500:
+        costs = (1, chance.randrange(30))
+        if len(waiting) < 4:
+            held = ring.hold(costs, now)
+            waiting.append((max(now, held) + chance.choice([0.0, 0.0, 0.01, 3.0]), held, costs))
+        waiting.sort()
+        wakes, held, costs = waiting.pop(0)
+        now = max(now, wakes)
+        if chance.random() < 0.05:
+            ring.settle(held, costs, (0, 0), now)
+            continue
+        at = ring.claim(held, costs, now)
+        if at <= now:
+            starts.append((now, costs))
+        else:
+            waiting.append((at, at, costs))
+        assert sound(ring)
+    limits_held(starts, spans)
 
 
 def test_a_ring_with_far_too_many_reservations_joins_them_and_holds_the_limit():
@@ -172,12 +244,15 @@ def work(ring: Ring, granted: list[tuple[float, tuple[int, ...]]]) -> None:
         at = ring.attempt((1, 20, 5), now)
         if at <= now:
             granted.append((at, (1, 20, 5)))
-    at = ring.reserve((2, 60, 9), 12.0)
-    granted.append((at, (2, 60, 9)))
-    late = ring.reserve((1, 1, 1), 12.0)
-    ring.settle(late, (1, 1, 1), (0, 0, 0), 12.5)
-    ring.settle(granted[-2][0], (1, 20, 5), (1, 10, 9), 12.5)
-    ring.advance(at, (2, 60, 9), 12.6)
+    at, late = ring.hold((2, 60, 9), 12.0), ring.hold((1, 1, 1), 12.0)
+    cancelled = ring.hold((1, 2, 3), 12.0)
+    ring.settle(cancelled, (1, 2, 3), (0, 0, 0), 12.5)
+    ring.settle(granted[-1][0], (1, 20, 5), (1, 10, 9), 12.5)
+    at = ring.advance(at, (2, 60, 9), 12.6)
+    late = ring.advance(late, (1, 1, 1), 12.6)
+    now = max(at, late) + 1.0
+    granted.append((ring.claim(at, (2, 60, 9), now), (2, 60, 9)))
+    granted.append((ring.claim(late, (1, 1, 1), now), (1, 1, 1)))
     ring.attempt((1, 0, 0), 40.0)
 
 
@@ -186,20 +261,20 @@ def test_whoever_is_killed_at_any_moment_leaves_a_ring_that_holds_the_limit():
         content = empty(SPANS, 8)
         ring: Any = Ring(memoryview(content), SPANS, 8)
         lives = [life]
-        ring._ints, ring._times = Mortal(ring._ints, lives), Mortal(ring._times, lives)
+        ring.ints, ring.times = Mortal(ring.ints, lives), Mortal(ring.times, lives)
         granted: list[tuple[float, tuple[int, ...]]] = []
         try:
             work(ring, granted)
         except KilledError:
             after = Ring(memoryview(content), SPANS, 8)
             if after.changing:
-                after.mend()
+                mend(after)
         else:
             break
-        assert after.sound()
+        assert sound(after)
         now = max(0.0, after.seen, *(at for at, _ in granted))
         counts = sum(costs[0] for at, costs in granted if at <= now < at + 10.0)
-        assert counts <= round(after.fill(now)[0] * 5)  # all that was returned to somebody
+        assert counts <= round(fill(after, now)[0] * 5)  # all that was returned to somebody
         assert after.reserve((5, 100, 40), 50.0) >= 50.0
     assert life > 150
 
@@ -213,11 +288,11 @@ def test_a_ring_that_others_have_written_into_is_not_sound(word, value):
     ring = Ring(memoryview(content), SPANS, 8)
     for now in (0.0, 1.0, 12.0):
         ring.attempt((1, 20, 5), now)
-    assert ring.sound()
+    assert sound(ring)
 
     memoryview(content).cast("q")[word] = value
 
-    assert not ring.sound()
+    assert not sound(ring)
 
 
 # The header has 48 words; of the entry behind it, two times come first.
@@ -230,7 +305,7 @@ def test_a_ring_with_times_that_cannot_be_is_not_sound(word, value):
 
     memoryview(content).cast("d")[word] = value
 
-    assert not ring.sound()
+    assert not sound(ring)
 
 
 def test_sums_that_were_left_in_the_middle_are_added_up_anew():
@@ -240,6 +315,6 @@ def test_sums_that_were_left_in_the_middle_are_added_up_anew():
     words = memoryview(content).cast("q")
     words[FIRST + 3], words[CHANGING] = 77, 1
 
-    ring.mend()
+    mend(ring)
 
     assert (words[FIRST + 3], ring.changing) == (1, False)
