@@ -28,7 +28,8 @@ _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
 _STREAMS = (1, 2, 0)  # the child's descriptors, in the order they are passed
 _PASSED = 1 + len(_STREAMS)
 _LOOK = 0.02  # seconds between looks at a child with limits
-_LATER = 0.001  # seconds after which the next child is forked, when the one before goes on
+# Whether the next child may get ready while the one before works; else it waits for its end.
+_BESIDE = (os.cpu_count() or 1) > 1
 
 
 class Keeper:
@@ -45,8 +46,8 @@ class Keeper:
         self._next = 0.0
         self._ahead = start.fork and start.ahead and can_wait()
         self._spare: Spare | None = None
-        self._due = 0.0  # when the next child is forked
         self._pinned: list[int] = []
+        self._mounts: list[int] = []
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         self._reader = frames.FrameReader[frames.ToKeeper](frames.decoder(frames.ToKeeper))
@@ -63,17 +64,16 @@ class Keeper:
         poll.register(self._control, select.POLLIN)
         poll.register(self._read, select.POLLIN)
         if self._ahead:
-            mounts = os.open("/proc/self/mounts", os.O_RDONLY)
-            poll.register(mounts, select.POLLPRI)
-            self._fork_ahead()
+            self._mounts.append(os.open("/proc/self/mounts", os.O_RDONLY))
+            poll.register(self._mounts[0], select.POLLPRI)
         serving = True
         while serving:
+            if self._ahead and self._spare is None and not self._child:
+                self._fork_ahead()
             ready = {fd for fd, _ in poll.poll(self._pause())}
             self._look()
-            if self._ahead and mounts in ready:
+            if ready.intersection(self._mounts):
                 self._drop_spare()
-            if self._ahead and self._spare is None and time.monotonic() >= self._due:
-                self._fork_ahead()
             if self._read in ready:
                 serving = signal.SIGTERM not in os.read(self._read, 4096) and self._reap()
             if serving and self._control.fileno() in ready:
@@ -82,11 +82,10 @@ class Keeper:
         self._sweep()
 
     def _pause(self) -> float | None:
-        """Milliseconds until the child is looked at or the next one forked, None for never."""
-        moments = [self._next] if self._child and self._watch is not None else []
-        if self._ahead and self._spare is None:
-            moments.append(self._due)
-        return max(min(moments) - time.monotonic(), 0) * 1000 if moments else None
+        """Milliseconds until the child is looked at, None for never."""
+        if not self._child or self._watch is None:
+            return None
+        return max(self._next - time.monotonic(), 0) * 1000
 
     def _look(self) -> None:
         """Kill the child's whole tree when it is above its limits."""
@@ -153,7 +152,8 @@ class Keeper:
             self._child = self._forked(lambda: serve(_taken(fds), self._start, self._work))
         for fd in fds:
             os.close(fd)
-        self._due = time.monotonic() + _LATER  # not now: the call's child comes first
+        if self._ahead and _BESIDE:
+            self._fork_ahead()
         self._pin()
 
     def _fork_ahead(self) -> None:
@@ -210,7 +210,7 @@ class Keeper:
             os.setsid()
             system.die_with_parent(signal.SIGKILL)
             if os.getppid() == keeper:  # it may have died before the line above
-                for mine in (self._read, self._write, *self._pinned):
+                for mine in (self._read, self._write, *self._pinned, *self._mounts):
                     os.close(mine)
                 self._control.close()
                 code = work()
@@ -235,7 +235,6 @@ class Keeper:
                 self._child = 0
                 self._tell(frames.Ended(self._call, status, self._over))
                 self._unpin()
-                self._due = 0.0
                 return self._start.fork
 
     def _sweep(self) -> None:
