@@ -36,9 +36,17 @@ class Attending:
         settings: The project's.
         home: The project's folder.
         figures: Are added to.
+        adopt: Takes in finished spans; None where nobody traces.
     """
 
-    def __init__(self, settings: SkillsSettings, home: Path, figures: Figures) -> None:
+    def __init__(
+        self,
+        settings: SkillsSettings,
+        home: Path,
+        figures: Figures,
+        adopt: Callable[[Any], None] | None = None,
+    ) -> None:
+        self._adopt: Final = adopt
         self._settings: Final = settings
         self._home: Final = home
         self._figures: Final = figures
@@ -91,7 +99,7 @@ class Attending:
                 return
             ready = partial(make_ready, names=names, home=self._home)
             async with keep_open(
-                self._settings, self._home, self._figures, ahead=ready
+                self._settings, self._home, self._figures, ahead=ready, adopt=self._adopt
             ) as self._opened:
                 self._known.set()
                 await self._leave.wait()
@@ -120,15 +128,18 @@ def _named(call: Call) -> str:
 
 
 @asynccontextmanager
-async def attend(settings: SkillsSettings) -> AsyncIterator[Attending]:
+async def attend(
+    settings: SkillsSettings, adopt: Callable[[Any], None] | None = None
+) -> AsyncIterator[Attending]:
     """Attend to one engine.
 
     Args:
         settings: The project's.
+        adopt: Takes in finished spans; None where nobody traces.
     """
     home = project_root(Path.cwd())
     async with keep_figures(home) as figures, anyio.create_task_group() as tasks:
-        attending = Attending(settings, home, figures)
+        attending = Attending(settings, home, figures, adopt)
         tasks.start_soon(attending.serve)
         yield attending
         attending.leave()

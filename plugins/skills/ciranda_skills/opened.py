@@ -68,12 +68,20 @@ class Opened:
         settings: The project's.
         runner: What runs scripts.
         company: What runs warm ones together, where there are several at a time.
+        adopt: Takes in finished spans, as plain data; None where nobody traces.
     """
 
-    def __init__(self, settings: SkillsSettings, runner: Runner, company: Company) -> None:
+    def __init__(
+        self,
+        settings: SkillsSettings,
+        runner: Runner,
+        company: Company,
+        adopt: Callable[[Any], None] | None = None,
+    ) -> None:
         self.settings: Final = settings
         self.runner: Final = runner
         self.company: Final = company
+        self.adopt: Final = adopt
         self._held: Final[Recent[tuple[Path, str], _Held]] = Recent(_KNOWN)
 
     async def find(self, name: str, script: str | None, base: Path) -> tuple[Skill, Path | None]:
@@ -162,6 +170,7 @@ async def keep_open(
     *,
     slots: int | None = None,
     ahead: Callable[[Opened], Coroutine[Any, Any, None]] = _nothing,
+    adopt: Callable[[Any], None] | None = None,
 ) -> AsyncIterator[Opened]:
     """Keep processes for skills, count what runs and make ready what is likely to follow.
 
@@ -171,6 +180,7 @@ async def keep_open(
         figures: Are added to.
         slots: Scripts at a time; None is as the settings say.
         ahead: Makes skills ready, in the background.
+        adopt: Takes in finished spans, as plain data; None where nobody traces.
     """
     recorder, successors = figures
     opened: Opened
@@ -209,7 +219,7 @@ async def keep_open(
             Company(runner, observe=observe) as company,
             anyio.create_task_group() as tasks,
         ):
-            opened = Opened(settings, runner, company)
+            opened = Opened(settings, runner, company, adopt)
             tasks.start_soon(prefetch.serve)
             tasks.start_soon(ahead, opened)
             try:

@@ -44,7 +44,8 @@ async def lifespan(engine: Engine, settings: SkillsSettings) -> AsyncIterator[At
     """Keep what runs skills open, from when a step needs it or something is to be made ready."""
     from .attending import attend
 
-    async with attend(settings) as attending:
+    adopt = None if engine.exporter is None else engine.exporter.adopt
+    async with attend(settings, adopt) as attending:
         yield attending
 
 

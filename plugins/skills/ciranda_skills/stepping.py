@@ -16,7 +16,17 @@ from .digest import digest
 from .error import SkillError
 from .format import Skill
 from .opened import Opened
-from .running import BUBBLEWRAP, Chunk, Outcome, Priority, Started, Status, Written, priority_of
+from .running import (
+    BUBBLEWRAP,
+    Chunk,
+    Outcome,
+    Priority,
+    Progressed,
+    Started,
+    Status,
+    Written,
+    priority_of,
+)
 from .sandbox import Level
 from .settings import Isolation, SkillsSettings
 
@@ -122,6 +132,10 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
         interpreter=interpreter,
         priority=ask.priority or priority_of(skill),
     )
+    if opened.adopt is not None and ctx is not None and ctx.traceparent:
+        from .tracing import span_of
+
+        opened.adopt(span_of(ctx.traceparent, skill.name, ask.script, outcome))
     if not outcome.ok:
         raise _failed(outcome)
     return _ran(outcome)
@@ -179,6 +193,8 @@ def _teller(ctx: Context) -> Any:
     def hear(chunk: Chunk) -> None:
         if isinstance(chunk, Written):
             ctx.output(chunk.stream, chunk.text.encode(errors="surrogateescape"))
+        elif isinstance(chunk, Progressed):
+            ctx.progress(chunk.progress, chunk.total, chunk.text)
         elif isinstance(chunk, Started):
             level, lacking = chunk.sandbox.level, ", ".join(chunk.sandbox.missing)
             weak = Level[level] < Level.L3 or BUBBLEWRAP in chunk.sandbox.missing

@@ -6,7 +6,7 @@ import pytest
 
 from ciranda.actions import failure_of
 from ciranda.errors import StepError, WorkflowError
-from ciranda.events import CacheHit, StepLogged
+from ciranda.events import CacheHit, StepLogged, StepProgressed
 from ciranda.testing import harness
 from ciranda_skills.actions import run
 from ciranda_skills.own import own_actions
@@ -105,6 +105,20 @@ async def test_a_step_says_before_whom_it_waits(h):
     assert found["json"] == {"n": 2}
     with pytest.raises(WorkflowError, match="`priority`"):
         await h.run(flow(skill="double-it", priority="first"))
+
+
+async def test_a_script_says_how_far_it_is(h, tmp_path):
+    source = (
+        "import json, sys\nfor n in 1, 2:\n"
+        "    print(json.dumps({'progress': n, 'total': 2, 'text': 'rows'}), file=sys.stderr)\n"
+        "print('{\"progress\"', file=sys.stderr)\n"
+    )
+    root = make_skill(tmp_path, {"scripts/main.py": source}).root
+
+    await output(h, skill=f"{root}/")
+
+    told = [(each.done, each.total, each.text) for each in h.events(StepProgressed)]
+    assert told == [(1.0, 2.0, "rows"), (2.0, 2.0, "rows")]
 
 
 @pytest.mark.parametrize(

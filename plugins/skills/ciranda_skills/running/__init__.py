@@ -8,7 +8,18 @@ from .company import Company
 from .error import AmbiguousScriptError, InterpreterError, NoScriptError, ParameterError
 from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
-from .progress import Chunk, Finished, Found, Killed, Listener, Observer, Ran, Started, Written
+from .progress import (
+    Chunk,
+    Finished,
+    Found,
+    Killed,
+    Listener,
+    Observer,
+    Progressed,
+    Ran,
+    Started,
+    Written,
+)
 from .reports import BUBBLEWRAP
 from .runner import Runner
 from .waiting import PRIORITIES, Priority, Turns, priority_of
@@ -33,6 +44,7 @@ __all__ = [
     "ParameterError",
     "Parameters",
     "Priority",
+    "Progressed",
     "Ran",
     "Runner",
     "Sandbox",

@@ -16,6 +16,7 @@ __all__ = [
     "Killed",
     "Listener",
     "Observer",
+    "Progressed",
     "Ran",
     "Started",
     "Written",
@@ -36,6 +37,17 @@ class Written(msgspec.Struct, frozen=True, tag="chunk"):
     text: str
 
 
+class Progressed(msgspec.Struct, frozen=True, tag="progress"):
+    """It says how far it is: a line on stderr such as `{"progress": 3, "total": 10, "text": ""}`.
+
+    `total` is 0 where it does not say; the line itself is told as `Written`, too.
+    """
+
+    progress: float
+    total: float = 0.0
+    text: str = ""
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """It ended by itself."""
 
@@ -48,7 +60,7 @@ class Killed(msgspec.Struct, frozen=True, tag="killed"):
     outcome: Outcome
 
 
-Chunk = Started | Written | Finished | Killed
+Chunk = Started | Written | Progressed | Finished | Killed
 Listener = Callable[[Chunk], None]
 
 

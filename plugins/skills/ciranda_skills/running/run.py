@@ -16,13 +16,34 @@ from ciranda.executors.pool import Event, Notice
 from ..sandbox import Level
 from .captured import Captured
 from .outcome import Outcome, Sandbox, Status
-from .progress import Finished, Found, Killed, Listener, Started, Written
+from .progress import Finished, Found, Killed, Listener, Progressed, Started, Written
 from .verdict import Verdict
 
 __all__ = ["Run", "value_of", "watching"]
 
 _DECODE: Final = msgspec.json.Decoder().decode
 _KILL: Final = 9
+_PROGRESS: Final = '{"progress"'
+_LONGEST: Final = 4096  # characters of a line on progress
+
+
+class _Line(msgspec.Struct):
+    progress: float
+    total: float = 0.0
+    text: str = ""
+
+
+_LINE: Final = msgspec.json.Decoder(_Line)
+
+
+def _progress(line: str) -> Progressed | None:
+    if not line.startswith(_PROGRESS):
+        return None
+    try:
+        found = _LINE.decode(line)
+    except (msgspec.DecodeError, ValueError):
+        return None  # it only looks like one
+    return Progressed(found.progress, found.total, found.text)
 
 
 @final
@@ -67,13 +88,23 @@ class Run:
         self._start = clock()
         self._sandbox = Sandbox()
         self._early: list[Written] = []
+        self._begun = ""  # a line on progress that has no end yet
 
     def _written(self, stream: str, text: str) -> None:
         # What it writes and that it began come by different ways, and may overtake.
         if not self.began:
             self._early.append(Written(stream, text))
-        elif self._listener is not None:
-            self._listener(Written(stream, text))
+        else:
+            self._tell(Written(stream, text))
+
+    def _tell(self, written: Written) -> None:
+        assert self._listener is not None
+        self._listener(written)
+        if written.stream == "stderr" and (self._begun or _PROGRESS in written.text):
+            *lines, last = (self._begun + written.text).split("\n")
+            self._begun = last[:_LONGEST] if last.startswith(_PROGRESS[: len(last)]) else ""
+            for progress in filter(None, map(_progress, lines)):
+                self._listener(progress)
 
     def notice(self, frame: Notice) -> None:
         """Take what its process tells before, or after, the script runs in it."""
@@ -94,7 +125,7 @@ class Run:
         if self._listener is not None:
             self._listener(Started(self.script, self._sandbox))
             for written in self._early:
-                self._listener(written)
+                self._tell(written)
 
     def confined_by(self, level: int, missing: Iterable[str]) -> None:
         """Learn what it is, or would be, confined by."""

@@ -8,7 +8,7 @@ from typing import Final, final
 
 import anyio
 
-from ...running import Chunk, Listener, Started, Written
+from ...running import Chunk, Listener, Progressed, Started, Written
 
 __all__ = ["Report", "telling"]
 
@@ -50,6 +50,9 @@ class _News:
     def hear(self, chunk: Chunk) -> None:
         if isinstance(chunk, Started):
             self._line = f"{chunk.script} has begun"
+        elif isinstance(chunk, Progressed):
+            of = f" of {chunk.total:g}" if chunk.total else ""
+            self._line = (chunk.text or f"{chunk.progress:g}{of}")[-_SHOWN:]
         elif isinstance(chunk, Written):
             self._line = chunk.text.strip().rpartition("\n")[2][-_SHOWN:]
         else:
