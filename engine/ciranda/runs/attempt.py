@@ -119,7 +119,8 @@ class Attempts:
             if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
                 failure.detail["abandoned"] = True
                 self._outlived(start, call)
-                await call.notes[ABANDONED].wait()
+                if self._has_to_wait(planned, start, failure):
+                    await call.notes[ABANDONED].wait()
             self._fail(planned, start, path, failure, clock() - began)
             return
         runner.record(
@@ -150,6 +151,17 @@ class Attempts:
 
     def _path(self, start: Start) -> str:
         return self._runner.plan.path(start.node, start.item)
+
+    def _has_to_wait(self, planned: PlannedStep, start: Start, failure: Failure) -> bool:
+        """Say whether the end of an attempt is told only when its thread has ended.
+
+        A dispatch holds the thread's place by itself; but nothing is done twice at once.
+        """
+        repeatable, attempt = planned.repeatable, start.attempt
+        rule = planned.step.retry
+        return self._runner.turnstile is None or (
+            retry_delay(rule, failure, attempt, repeatable=repeatable, chance=0.0) is not None
+        )
 
     def _outlived(self, start: Start, call: Call) -> None:
         """Tell of a thread that a step leaves behind: what the step holds is not free yet."""

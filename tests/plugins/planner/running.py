@@ -23,8 +23,8 @@ async def run_in(h, plan: Plan, *, waves: bool = False, **how):
     return await perform(h.engine, prepared, Performance(**how))
 
 
-async def run(plan: Plan, *, settings=None, mocks=None, waves: bool = False, **how):
-    async with harness(settings=settings or {}, mocks=mocks or {}) as h:
+async def run(plan: Plan, *, settings=None, mocks=None, plugins=(), waves: bool = False, **how):
+    async with harness(plugins, settings=settings or {}, mocks=mocks or {}) as h:
         return await run_in(h, plan, waves=waves, **how)
 
 
