@@ -32,7 +32,7 @@ def ahead(kind, measured):
             **{
                 "lifetime": "fork",
                 "ahead": True,
-                "setup": "ahead_work:setup",
+                "setup": "pool_work:ahead",
                 "argv": measured,
             }
             | options
