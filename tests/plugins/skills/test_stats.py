@@ -219,7 +219,7 @@ async def test_runs_of_an_engine_are_counted_and_what_follows_is_learned(project
     report = read_report(project)
     assert report.skills["tried"].statuses == {"ok": 3}
     assert report.skills["tried"].found
-    assert report.meters["started"] == 2
+    assert report.meters["started"] >= 2
     assert (report.meters["lane_calls"], report.meters["lane_batches"]) == (1, 1)
     database = Database(FILE, MIGRATIONS, folder=project)
     try:
