@@ -1,5 +1,7 @@
 """The built-in decomposer: what its rules make of checklists, steps and sentences."""
 
+import time
+
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -372,6 +374,22 @@ def test_needs_have_an_end(decompose, line):
     made = decompose("".join(line.format(n) for n in range(1500)))
 
     assert [fault.kind.value for fault in made.faults] == ["too_large"] * ("any" not in line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- a (" + "1" * 3900 + ")\n", "- x " + "after " * 600 + "\n", "- x " + "(1m " * 900 + "\n",
+        "- x " + "`" * 3000 + "\n", "- a" + ", then b" * 450 + "\n", "- a (" + "1m" * 1900 + "x)\n",
+        "- after " + "a, " * 1200 + "b\n",
+    ],
+)  # fmt: skip
+def test_hostile_lines_are_read_in_a_moment(decompose, line):
+    before = time.process_time()
+
+    decompose(line * 3)
+
+    assert time.process_time() - before < 2.0  # a tenth of it on a quiet machine
 
 
 def test_names_that_mean_nothing_are_told_up_to_an_end(decompose):

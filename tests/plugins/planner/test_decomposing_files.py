@@ -61,6 +61,13 @@ def test_a_pattern_that_matches_too_much_or_is_none_is_refused(folder):
         find_files(folder, "x/[ab")
 
 
+def test_a_hostile_pattern_takes_no_time_in_powers_of_its_stars(folder):
+    (folder / "y" / f"{'a' * 200}.x").touch()
+
+    assert find_files(folder, "**/" * 1000 + "*" * 1000 + ".none") == []
+    assert find_files(folder, "y/" + "*a" * 60 + "b") == []
+
+
 @pytest.mark.parametrize(
     ("word", "is_one"),
     [

@@ -146,7 +146,7 @@ def read_drafts(items: Sequence[Item], is_file: Callable[[str], bool]) -> list[D
 
 def _pieces(text: str) -> list[str]:
     """Split at each "then", but not within brackets."""
-    hidden = _BRACKETS.sub(lambda found: " " * len(found[0]), text)
+    hidden = _BRACKETS.sub(lambda found: "_" * len(found[0]), text)
     places = [found.span() for found in _THEN.finditer(hidden)]
     pieces = []
     start = 0
