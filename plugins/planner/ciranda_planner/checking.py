@@ -15,6 +15,7 @@ from .tasks import UNITS
 
 __all__ = ["Numbered", "check_limits", "check_tasks"]
 
+_HINTED: Final = 50  # faults with a hint, which take time to find
 _SHOWN: Final = 12  # tasks of a cycle in a sentence; the fault holds all of them
 
 Numbered = tuple[int, Task]  # a task and its place in the list
@@ -67,8 +68,9 @@ def _where_needed(source: Source, at: int, task: Task, need: str) -> Where:
 def _unknown(
     source: Source, task: str, where: Where, subject: str, name: str, known: Mapping[str, int]
 ) -> None:
-    meant = nearest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else "no task has this id"
+    # A thousand of them have one cause, and each hint looks at two thousand tasks.
+    meant = nearest(name, known) if len(source.faults) < _HINTED else None
+    hint = f"did you mean `{meant}`?" if meant else "add it, or remove the need"
     message = f"{subject} needs `{name}`, which is no task; {hint}"
     if subject.startswith("`"):
         message = f"{subject} names `{name}`, which is no task; {hint}"

@@ -181,7 +181,6 @@ def _command(fields: Fields) -> tuple[str, ...] | None:
     value = fields.data.get("command")
     if "command" not in fields.data:
         return None
-    words: tuple[str, ...] | None
     if isinstance(value, str):
         try:
             words = tuple(shlex.split(value))
@@ -190,8 +189,8 @@ def _command(fields: Fields) -> tuple[str, ...] | None:
             fields.fault(FaultKind.INVALID_WORK, "command", message)
             return None
     else:
-        words = fields.texts("command", FaultKind.INVALID_WORK)
-        if words is None or len(words) != len(value):
+        words = fields.texts("command", FaultKind.INVALID_WORK) or ()
+        if not isinstance(value, list) or len(words) != len(value):
             return None
     if not words or not words[0].strip() or any("\0" in word for word in words):
         fields.fault(FaultKind.INVALID_WORK, "command", "`command` must begin with a program")

@@ -207,7 +207,7 @@ def test_faults_of_json_have_their_places_too(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        (one(needs=["b"]), "task `a` needs `b`, which is no task; no task has this id"),
+        (one(needs=["b"]), "task `a` needs `b`, which is no task; add it, or remove the need"),
         (one(deps=["a"]), "task `a` needs itself: remove it from its needs"),
         (one(dep=[]), "task `a`: `dep` is no field of it; did you mean `deps`?"),
         (one(kind="IO"), "task `a`: `kind` must be `io` or `cpu`, not `IO`"),

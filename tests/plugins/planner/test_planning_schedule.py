@@ -51,7 +51,7 @@ def drawn(seed):
 
 
 def naive(plan, order):
-    """Return the starts by looking at everything at each instant, in whole milliseconds."""
+    """Return the starts by looking at everything whenever anything changes, in milliseconds."""
     tasks = {task.id: task for task in plan.tasks}
     length = {name: round(task.estimate * 1000) for name, task in tasks.items()}
     window = round(plan.rate_limit.window * 1000) if plan.rate_limit else 0
@@ -78,12 +78,15 @@ def naive(plan, order):
         return any(cost for cost, most in pairs if most is not None)
 
     now = 0
+    front = None
     while len(done) < len(tasks):
         ended = {one for one in running if starts[one] + length[one] <= now}
         running -= ended
         done |= ended
-        front = False
-        again = bool(ended)
+        if now and not ended and not (front and fits(tasks[front], now)):
+            now += 1
+            continue
+        front = None
         for name in order:
             task = tasks[name]
             if name in starts or not done.issuperset(task.needs) or len(running) >= plan.workers:
@@ -97,13 +100,11 @@ def naive(plan, order):
             ):
                 continue
             if costs(task) and (front or not fits(task, now)):
-                front = True
+                front = front or name
                 continue
             starts[name] = now
             running.add(name)
-            again = again or not length[name]
-        if not again or not any(starts[one] + length[one] <= now for one in running):
-            now += 1 if running or front else 0
+        now += all(length[one] for one in running if starts[one] == now)
     return {name: start / 1000 for name, start in starts.items()}
 
 
