@@ -1,0 +1,1 @@
+"""Several validators agree on what was decided, and anybody can check it."""
