@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from ciranda.cli.interrupts import Interrupts
 from ciranda.cli.streams import for_result, is_terminal
 from ciranda.engine import Engine
 from ciranda.middleware.printing import StepPrints
-from ciranda.observe.progress import Progress, SilentProgress, progress
+from ciranda.observe.progress import More, Progress, SilentProgress, progress
 from ciranda.observe.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Performance:
         durability: The level as given, None for the project's own.
         backend: `asyncio` or `trio`.
         quiet: Say nothing unless it fails.
+        more: Returns lines for the head of the live board, from a thread of its own.
+        again: The command that goes on with such a run, if not `ciranda resume`.
     """
 
     def __init__(
@@ -50,11 +52,15 @@ class Performance:
         durability: str | None,
         backend: str = "asyncio",
         quiet: bool = False,
+        more: More | None = None,
+        again: Sequence[str] = ("ciranda", "resume"),
     ) -> None:
         self._store: Final = store
         self._durability: Final = durability
         self._backend: Final = backend
         self._quiet: Final = quiet
+        self._more: Final = more
+        self._again: Final = again
         self._timeline: Final = Timeline(keep_items=False)
         self._progress: Progress
         self._prints: Final = StepPrints()
@@ -88,7 +94,7 @@ class Performance:
         shown = (
             SilentProgress()
             if self._lines or sys.stderr is None
-            else progress(sys.stderr, quiet=self._quiet)
+            else progress(sys.stderr, quiet=self._quiet, more=self._more)
         )
         logged = nullcontext() if self._lines is None else self._lines.for_structlog()
         with shown as self._progress, logged, for_result(), self._prints:
@@ -168,7 +174,14 @@ class Performance:
 
             timeline = read_timeline(engine.log, result.run_id)  # with the items of maps
         store = [] if self._store is None else ["--store", self._store]
-        lines = summary(timeline, resume=self.resume, store=store, quiet=self._quiet, kept=kept)
+        lines = summary(
+            timeline,
+            resume=self.resume,
+            store=store,
+            quiet=self._quiet,
+            kept=kept,
+            again=self._again,
+        )
         if lines and not self._quiet and is_terminal(sys.stderr):
             lines = ["", *lines]
         for line in lines:

@@ -18,7 +18,7 @@ from ciranda.events import (
     StepProgressed,
     StepStarted,
 )
-from ciranda.observe.progress import reason, verdict
+from ciranda.observe.progress import More, reason, verdict
 from ciranda.observe.spoken import spoken
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
@@ -49,6 +49,7 @@ class Board:
         console: What draws; made for the stream by default.
         clock: Seconds since the epoch.
         refresh: Whether to draw by itself; without, call `draw`.
+        more: Returns lines that stand below the head; called from the thread that draws.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Board:
         console: Console | None = None,
         clock: Callable[[], float] = time.time,
         refresh: bool = True,
+        more: More | None = None,
     ) -> None:
         from rich.console import Console
 
         self._console: Final = console or Console(file=stream, highlight=False, markup=False)
         self._clock: Final = clock
         self._refresh: Final = refresh
+        self._more: Final = more
         self._lock: Final = threading.Lock()
         self._timeline: Final = Timeline(self._ended, keep_items=False)
         self._done: Final[set[str]] = set()  # steps that need no more work
@@ -179,10 +182,13 @@ class Board:
         if segment.cancelled is not None:
             head.append("  stopping", "yellow")
         running = [track for track in segment.steps() if track.end is None]
-        room = max(1, min(_ROWS, self._console.size.height - 3))
         width = self._console.size.width
         names = min(max((columns(track.path) for track in running), default=0), width // 3)
         lines = [head]
+        for line in () if self._more is None else self._more():
+            lines.append(Text.assemble(*line))
+            lines[-1].truncate(width, overflow="ellipsis")
+        room = max(1, min(_ROWS, self._console.size.height - 2 - len(lines)))
         lines += [self._row(segment, track, names, width, now) for track in running[:room]]
         if len(running) > room:
             lines.append(Text(f"  … and {len(running) - room:,} more", "dim"))

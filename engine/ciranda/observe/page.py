@@ -11,7 +11,7 @@ import hashlib
 import heapq
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -20,6 +20,7 @@ from ciranda.observe.critical import critical_path
 from ciranda.observe.drawing import graph_svg
 from ciranda.observe.outline import Outline
 from ciranda.observe.spoken import plural, spoken, tally
+from ciranda.observe.tables import Table, drawn
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import visible
@@ -38,6 +39,7 @@ _MARKS: Final = {
     State.SKIPPED: "-",
     State.CANCELLED: "■",
     State.INTERRUPTED: "!",
+    State.PLANNED: "○",
 }
 
 
@@ -48,6 +50,8 @@ def page(
     tails: Mapping[str, str] | None = None,
     mask: Callable[[str], str] | None = None,
     now: float | None = None,
+    expected: Mapping[str, tuple[float, float]] | None = None,
+    tables: Sequence[Table] = (),
 ) -> str:
     """Return the page.
 
@@ -57,9 +61,15 @@ def page(
         tails: The last lines of output by step path, for failures that carry none.
         mask: Takes secrets out of a text.
         now: Seconds since the epoch, for what still runs; the newest event by default.
+        expected: When each step was to begin and to end, in seconds from the start of the first
+            timeline.
+        tables: What is to be read before the timeline.
     """
     until = max(timeline.last, timeline.last if now is None else now)
-    return _Page(timeline, outline, tails or {}, mask, until).text()
+    drawing = _Page(
+        timeline, outline, tails or {}, mask, until, expected=expected or {}, tables=tables
+    )
+    return drawing.text()
 
 
 class _Page:
@@ -70,12 +80,17 @@ class _Page:
         tails: Mapping[str, str],
         mask: Callable[[str], str] | None,
         now: float,
+        *,
+        expected: Mapping[str, tuple[float, float]],
+        tables: Sequence[Table],
     ) -> None:
         self._timeline: Final = timeline
         self._outline: Final = outline
         self._tails: Final = tails
         self._mask: Final = mask
         self._now: Final = now
+        self._expected: Final = expected
+        self._tables: Final = tables
 
     def _safe(self, text: str) -> str:
         """Return text of the run as HTML, on one line."""
@@ -106,11 +121,14 @@ class _Page:
                 f"<title>{name}</title><style>{style}</style></head><body><main>",
                 self._head(name),
                 self._failures(),
+                *(drawn(table, self._safe) for table in self._tables),
                 *map(self._waterfall, self._timeline.segments),
                 self._graph(),
                 self._table(),
                 "<footer>Times are UTC. A hatched bar is an attempt that failed, a thin line the "
-                "wait before the next; ◆ is the critical path.</footer>",
+                "wait before the next; ◆ is the critical path."
+                + (" The line below a bar is its plan." if self._expected else "")
+                + "</footer>",
                 f'</main><div id="tip" hidden></div><script>{script}</script></body></html>\n',
             ]
         )
@@ -121,13 +139,15 @@ class _Page:
         segments = timeline.segments
         start = segments[0].start if segments else 0.0
         worked = sum(segment.duration(self._now) for segment in segments)
-        facts = [
-            f'run <code class="mono">{self._safe(timeline.run)}</code>',
-            f"started <b>{_clock(start)}</b>",
-            f"took <b>{spoken(worked)}</b>",
-        ]
+        facts = [f"takes <b>{spoken(worked)}</b>"]
+        if state is not State.PLANNED:
+            facts = [
+                f'run <code class="mono">{self._safe(timeline.run)}</code>',
+                f"started <b>{_clock(start)}</b>",
+                f"took <b>{spoken(worked)}</b>",
+            ]
         if timeline.file:
-            facts.insert(1, f'<code class="mono">{self._safe(timeline.file)}</code>')
+            facts.insert(-2, f'<code class="mono">{self._safe(timeline.file)}</code>')
         if len(segments) > 1:
             facts.append(f"resumed <b>{plural(len(segments) - 1, 'time')}</b>")
         return (
@@ -181,6 +201,8 @@ class _Page:
 
     def _waterfall(self, segment: Segment) -> str:
         total = segment.duration(self._now)
+        if not segment.index:
+            total = max([total, *(end for _, end in self._expected.values())])
         critical = set(self._critical(segment))
         title = "Timeline"
         if segment.index:
@@ -262,6 +284,9 @@ class _Page:
         for number, attempt in enumerate(attempts, 1):
             lost = attempt.state is State.FAILED and number < len(attempts)
             parts.append(bar("lost" if lost else "", attempt.start, attempt.end))
+        if track.path in self._expected and not segment.index:
+            start, end = (segment.start + at for at in self._expected[track.path])
+            parts.append(bar("plan", start, end))
         return "".join(parts)
 
     def _tip(self, segment: Segment, track: Track) -> str:
@@ -270,6 +295,9 @@ class _Page:
         if self._outline is not None and step in self._outline.uses:
             lines.append(f"uses {self._outline.uses[step]}")
         lines.append(f"began {spoken(track.start - segment.start)} after the start")
+        if track.path in self._expected and not segment.index:
+            start, end = self._expected[track.path]
+            lines.append(f"planned {spoken(end - start)}, {spoken(start)} after the start")
         if track.counts:
             lines.append(tally(track.counts))
         for attempt in track.attempts:

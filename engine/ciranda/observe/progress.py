@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Protocol, Self, TextIO, final
+from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO, final
 
 from ciranda.events import (
     Event,
@@ -22,7 +22,12 @@ from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import clip, visible
 
-__all__ = ["PlainProgress", "Progress", "SilentProgress", "progress", "reason", "verdict"]
+__all__ = ["More", "PlainProgress", "Progress", "SilentProgress", "progress", "reason", "verdict"]
+
+if TYPE_CHECKING:
+    from ciranda.observe.waterfall import Line
+
+More = Callable[[], "Sequence[Line]"]
 
 _WIDEST: Final = 400  # columns of one line
 _MOST: Final = 10  # failed items of one map that get a line each
@@ -60,6 +65,7 @@ def progress(
     *,
     quiet: bool = False,
     environ: Mapping[str, str] = os.environ,
+    more: More | None = None,
 ) -> Progress:
     """Return the progress that fits a stream: a board on a terminal, else lines, else nothing.
 
@@ -67,6 +73,7 @@ def progress(
         stream: Standard error, usually.
         quiet: Show nothing.
         environ: `TERM=dumb` and `CI` ask for lines; rich itself heeds `NO_COLOR`.
+        more: Returns lines for the head of a board; its thread calls it.
     """
     if quiet:
         return SilentProgress()
@@ -74,7 +81,7 @@ def progress(
     if not dumb and stream.isatty():
         from ciranda.observe.board import Board
 
-        return Board(stream)
+        return Board(stream, more=more)
     return PlainProgress(stream)
 
 

@@ -28,6 +28,7 @@ def summary(
     store: Sequence[str] = (),
     quiet: bool = False,
     kept: bool = True,
+    again: Sequence[str] = ("ciranda", "resume"),
 ) -> list[str]:
     """Return the lines that end a run on a terminal; nothing in them can control it.
 
@@ -38,6 +39,7 @@ def summary(
         store: Arguments by which any command finds this run, such as `["--store", "runs"]`.
         quiet: Whether a success is to be passed over in silence.
         kept: Whether the store holds the run, so that other commands find it.
+        again: The command that goes on with it, before the run's id.
     """
     segment = timeline.segment
     if segment is None:
@@ -58,7 +60,7 @@ def summary(
             lines.append(f"  at {visible(segment.error.place)}")
     lines += _asides(tracks)
     if kept and segment.state is not State.SUCCEEDED:
-        lines += ["", *_next(timeline, failed, resume, store)]
+        lines += ["", *_next(timeline, failed, [*again, timeline.run, *resume], store)]
     return "\n".join(lines).split("\n")
 
 
@@ -146,7 +148,7 @@ def _next(
     timeline: Timeline, failed: list[Track], resume: Sequence[str], store: Sequence[str]
 ) -> list[str]:
     run = visible(timeline.run)
-    lines = [("go on after a fix", shlex.join(["ciranda", "resume", run, *resume, *store]))]
+    lines = [("go on after a fix", shlex.join([*resume, *store]))]
     if failed:
         words = ["ciranda", "logs", run, failed[0].path, *store]
         lines.append(("all its output", shlex.join(words)))

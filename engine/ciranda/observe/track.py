@@ -25,6 +25,7 @@ class State(enum.StrEnum):
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"  # its process ended first
+    PLANNED = "planned"  # nobody has begun it: it is drawn where it is to be
 
     @property
     def ended(self) -> bool:

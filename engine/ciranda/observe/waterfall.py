@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,6 +37,7 @@ class Piece(NamedTuple):
 
 
 Line = tuple[Piece, ...]
+Spans = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class _Signs:
     lost: str  # work of an attempt that failed
     wait: str
     point: str
+    expected: str
     critical: str
     times: str
     more: str
@@ -60,11 +62,13 @@ _UNICODE: Final = _Signs(
         State.SKIPPED: "-",
         State.CANCELLED: "■",
         State.INTERRUPTED: "!",
+        State.PLANNED: " ",
     },
     work="█",
     lost="▓",
     wait="░",
     point="·",
+    expected="▔",
     critical="▸",
     times="×",  # noqa: RUF001  (meant)
     more="…",
@@ -78,11 +82,13 @@ _ASCII: Final = _Signs(
         State.SKIPPED: "-",
         State.CANCELLED: "#",
         State.INTERRUPTED: "!",
+        State.PLANNED: " ",
     },
     work="=",
     lost="x",
     wait=".",
     point=".",
+    expected="-",
     critical="*",
     times="x",
     more="~",
@@ -95,6 +101,7 @@ _STYLES: Final = {
     State.SKIPPED: "dim",
     State.CANCELLED: "yellow",
     State.INTERRUPTED: "magenta",
+    State.PLANNED: "cyan",
 }
 
 
@@ -104,6 +111,7 @@ def waterfall(
     width: int = 80,
     now: float | None = None,
     outline: Outline | None = None,
+    expected: Spans | None = None,
     unicode: bool = True,
 ) -> list[Line]:
     """Lay the run out, a row for each step and for the items worth a look.
@@ -113,10 +121,12 @@ def waterfall(
         width: Columns of the terminal.
         now: Seconds since the epoch, for steps that still run; the newest event by default.
         outline: The workflow's steps; makes the critical path exact.
+        expected: When each step was to begin and to end, in seconds from the start: drawn beneath
+            the step's own bar, in the first picture.
         unicode: Whether the terminal can show more than ASCII.
     """
     until = max(timeline.last, timeline.last if now is None else now)
-    draw = _Drawing(width, until, outline, _UNICODE if unicode else _ASCII)
+    draw = _Drawing(width, until, outline, expected or {}, _UNICODE if unicode else _ASCII)
     lines: list[Line] = []
     for segment in timeline.segments:
         if lines:
@@ -145,10 +155,13 @@ def show(lines: Sequence[Line], console: Console) -> None:
 class _Drawing:
     """The measures of one picture."""
 
-    def __init__(self, width: int, now: float, outline: Outline | None, signs: _Signs) -> None:
+    def __init__(
+        self, width: int, now: float, outline: Outline | None, expected: Spans, signs: _Signs
+    ) -> None:
         self._width: Final = max(20, width)
         self._now: Final = now
         self._outline: Final = outline
+        self._expected: Final = expected
         self._signs: Final = signs
 
     def segment(self, timeline: Timeline, segment: Segment) -> list[Line]:
@@ -185,8 +198,16 @@ class _Drawing:
                     Piece(" " + clip(note, notes, self._signs.more), "dim"),
                 )
             )
+            if bar and track.path in self._expected and not segment.index:
+                start, end = self._expected[track.path]
+                under = (" " * (4 + name_width + 1), self._under(segment, start, end, bar))
+                lines.append(
+                    (Piece("".join(under), "dim"), Piece(f"{spoken(end - start):>9}", "dim"))
+                )
         if len(critical) > 1:
             lines.append((Piece(f"{self._signs.critical} critical path", "dim"),))
+        if bar and self._expected and not segment.index:
+            lines.append((Piece(f"{self._signs.expected} as planned", "dim"),))
         return lines
 
     def _title(self, timeline: Timeline, segment: Segment) -> Line:
@@ -196,15 +217,28 @@ class _Drawing:
             Piece("  "),
             Piece(state.value, _STYLES[state]),
             Piece(f"  {spoken(segment.duration(self._now))}"),
-            Piece(f"  run {visible(timeline.run)}", "dim"),
         ]
+        if state is not State.PLANNED:
+            pieces.append(Piece(f"  run {visible(timeline.run)}", "dim"))
         if segment.index:
             at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(segment.start))
             pieces.append(Piece(f"  resumed {at} UTC", "dim"))
         return tuple(pieces)
 
+    def _total(self, segment: Segment) -> float:
+        """Return the seconds that the picture is wide."""
+        took = segment.duration(self._now)
+        if segment.index:
+            return took
+        return max([took, *(end for _, end in self._expected.values())])
+
+    def _under(self, segment: Segment, start: float, end: float, width: int) -> str:
+        """Return the bar of what was planned."""
+        cells = _cells(start, end, self._total(segment) or 1.0, width)
+        return (" " * cells.start + self._signs.expected * len(cells)).ljust(width)
+
     def _axis(self, segment: Segment, indent: int, width: int) -> Line:
-        total = segment.duration(self._now)
+        total = self._total(segment)
         marks = max(1, min(4, width // 12))
         text = ""
         for number in range(marks):
@@ -255,14 +289,12 @@ class _Drawing:
         """Return the bar: work, attempts that failed, waits."""
         if not width:
             return []
-        total = segment.duration(self._now) or 1.0
+        total = self._total(segment) or 1.0
         cells = [" "] * width
 
         def fill(start: float, end: float | None, sign: str) -> None:
-            first = int((start - segment.start) / total * width)
-            last = int(((self._now if end is None else end) - segment.start) / total * width)
-            first = min(max(0, first), width - 1)
-            for cell in range(first, min(max(first + 1, last), width)):
+            last = (self._now if end is None else end) - segment.start
+            for cell in _cells(start - segment.start, last, total, width):
                 cells[cell] = sign
 
         signs = self._signs
@@ -291,3 +323,9 @@ class _Drawing:
             else:
                 pieces.append(Piece(sign, styles.get(sign, "dim")))
         return pieces
+
+
+def _cells(start: float, end: float, total: float, width: int) -> range:
+    """Return the cells that a bar fills, one at the least."""
+    first = min(max(0, int(start / total * width)), width - 1)
+    return range(first, min(max(first + 1, int(end / total * width)), width))

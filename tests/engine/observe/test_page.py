@@ -12,6 +12,7 @@ from tests.engine.observe.story import EPOCH, Story, failure, resumed, settlemen
 from ciranda.events import MapExpanded, RunStarted, StepCompleted, StepFailed, StepStarted
 from ciranda.observe.outline import Outline
 from ciranda.observe.page import page
+from ciranda.observe.tables import Table
 from ciranda.observe.timeline import fold
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -170,3 +171,15 @@ def test_steps_can_be_sorted_by_their_numbers():
 
     keys = [float(attrs["data-key"] or 0) for tag, attrs in read.tags if "data-key" in attrs]
     assert keys[:4] == [1.0, 1.0, 3.0, 0.0]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_tables_that_are_handed_over_are_text(hostile):
+    table = Table(hostile, ["what", "much"], [[hostile, "1"]], numbers=True)
+
+    found = Page(page(fold(settlement()), expected={"load": (0.0, 2.0)}, tables=[table]))
+
+    assert len(found.scripts) == 1
+    assert not any(name.startswith("on") for _, attrs in found.tags for name in attrs)
+    assert any(attrs.get("class") == "bar plan" for _, attrs in found.tags)
+    assert any("planned 2.00 s" in (attrs.get("data-tip") or "") for _, attrs in found.tags)

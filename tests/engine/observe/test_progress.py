@@ -22,6 +22,7 @@ from ciranda.events import (
 )
 from ciranda.observe.board import Board
 from ciranda.observe.progress import PlainProgress, SilentProgress, progress
+from ciranda.observe.waterfall import Piece
 
 LINES = """\
 14:13:20 settlement  run r1
@@ -262,3 +263,22 @@ def test_a_real_terminal_is_given_back_whatever_happens(end):
     assert shown.count(b"\x1b[?25l") == 1
     assert shown.count(b"\x1b[?25h") == 1
     assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
+
+
+def test_a_board_has_room_for_lines_of_whoever_runs_it():
+    terminal = Terminal(width=20)
+    board = Board(
+        terminal.stream,
+        console=terminal.board._console,
+        clock=lambda: EPOCH + 2,
+        refresh=False,
+        more=lambda: [(Piece("limit ", "dim"), Piece("━" * 40, "red"))],
+    )
+    with board:
+        for event in until(0.5):
+            board.feed(event)
+        lines = str(board.picture()).split("\n")
+
+    assert lines[1].startswith("limit ━━━")
+    assert len(lines[1]) == 20
+    assert "load" in lines[2]

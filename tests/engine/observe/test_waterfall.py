@@ -111,3 +111,17 @@ def test_a_step_that_waits_says_when_it_goes_on():
 @pytest.mark.parametrize("events", [[], settlement()[:1]])
 def test_a_run_without_steps_can_be_drawn(events):
     assert len(waterfall(fold(events))) <= 2
+
+
+def test_what_was_planned_stands_beneath_what_happened():
+    planned = {"load": (0.0, 2.0), "agree": (5.0, 10.0)}
+
+    rows = plain(waterfall(fold(settlement()), width=80, expected=planned)).splitlines()
+
+    load = next(at for at, row in enumerate(rows) if " load " in row)
+    assert rows[load].rstrip().endswith("1.00 s")
+    assert set(rows[load + 1].split()[0]) == {"▔"}
+    assert rows[load + 1].rstrip().endswith("2.00 s")
+    agree = next(row for row in rows if " agree " in row)
+    assert agree.rindex("█") < rows[rows.index(agree) + 1].rindex("▔")  # the axis has room for it
+    assert rows[-1] == "▔ as planned"
