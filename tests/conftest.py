@@ -49,11 +49,14 @@ def counts(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    running = coverage.Coverage.current()
-    if running is None or counts(item):
-        return (yield)
-    running.stop()
+    rested: list[coverage.Coverage] = []
+    if not counts(item):
+        # A process of pytest-xdist has two, of which the first goes on when the second stops.
+        while (running := coverage.Coverage.current()) is not None:
+            running.stop()
+            rested.append(running)
     try:
         return (yield)
     finally:
-        running.start()
+        for each in reversed(rested):
+            each.start()
