@@ -100,7 +100,7 @@ class Launch:
         values = resolve_inputs(workflow, inputs, base=base)
         vault = self._vault(values)
         plan = self._plan()  # whatever cannot be compiled fails before the store hears of a run
-        source = ""
+        source, part_of = "", self._part_of
         if log is not None:
             source = hashlib.sha256(workflow.source).hexdigest()
             log.create_run(
@@ -111,11 +111,11 @@ class Launch:
                     status="running",
                     created=engine.clock.wall(),
                     source=source,
+                    parent=part_of.run.id if part_of else None,
                 )
             )
             for pinned in (workflow.source, *engine.plugins.bundles().values()):
                 log.put_blob(pinned, self.run)
-        part_of = self._part_of
         parent = part_of.traceparent if part_of else engine.environ.get("TRACEPARENT", "")
         with nullcontext() if log is None else self._leased(log):
             identity = Identity(self.run, 0, parent)

@@ -33,7 +33,10 @@ class Log(Protocol):
         ...
 
     def run(self, named: str) -> RunRow:
-        """Return the run of this id, of this unambiguous start of an id, or of "last"."""
+        """Return the run of this id, of this unambiguous start of an id, or of "last".
+
+        Runs that are parts of others are never the last: those are gone on with by their runs.
+        """
         ...
 
     def runs(

@@ -82,9 +82,11 @@ class MemoryLog:
         """See `Log`."""
         with self._lock:
             if named == LAST:
-                if not self._runs:
+                whole = (each.row for each in reversed(self._runs.values()))
+                newest = next((row for row in whole if row.parent is None), None)
+                if newest is None:
                     raise RunNotFoundError("there is no run yet: `ciranda run FILE` makes one")
-                return self._runs[next(reversed(self._runs))].row
+                return newest
             if named in self._runs:
                 return self._runs[named].row
             found = sorted(known for known in self._runs if known.startswith(named))

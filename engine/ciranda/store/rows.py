@@ -37,7 +37,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """What a list of runs shows; times are unix seconds, digests are of blobs."""
+    """What a list of runs shows; times are unix seconds, digests are of blobs.
+
+    `parent` is the run that this one is a part of.
+    """
 
     id: str
     name: str

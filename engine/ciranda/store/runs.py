@@ -115,10 +115,12 @@ class Runs:
             RunNotFoundError: None fits, or several do.
         """
         if named == LAST:
-            newest = self.newest(1)
+            newest = self._database.query(
+                f"SELECT {_COLUMNS} FROM runs WHERE parent IS NULL ORDER BY number DESC LIMIT 1"
+            )
             if not newest:
                 raise RunNotFoundError("there is no run yet: `ciranda run FILE` makes one")
-            return newest[0]
+            return self._row(newest[0])
         rows = self._database.query(
             f"SELECT {_COLUMNS} FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
             (named, named + "\U0010ffff", _SHOWN + 1),

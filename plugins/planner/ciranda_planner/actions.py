@@ -14,6 +14,7 @@ from ciranda.actions import resource
 from ciranda.events import GoalFault, PlanGoal
 
 from .answering import fault_answer, plan_answer
+from .cores import within_cores
 from .faults import PlanError
 from .hooks import RunPlan
 from .plan import Plan
@@ -139,6 +140,7 @@ async def plan(
     if goal is not None:
         wanted = _request(goal, folder, defaults, options, ctx, executable=False)
     found = await _plan(tasks, file, wanted, options, ctx, known)
+    found = within_cores(found, known.cores)
     return plan_answer(found, search(found))
 
 

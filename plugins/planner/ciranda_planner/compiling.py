@@ -11,7 +11,6 @@ import msgspec
 
 from ciranda.actions import Action
 from ciranda.middleware.limiter import Limiter
-from ciranda.middleware.window import Window
 from ciranda.runs.dispatch import Dispatch
 from ciranda.workflow.durations import duration_text
 from ciranda.workflow.load import workflow_of
@@ -22,7 +21,7 @@ from .acceptance import Demands
 from .plan import Kind, Plan, RateLimit, Task
 from .watch import LAYER
 
-__all__ = ["Compiled", "compile_plan", "dispatch_of", "limiter_of", "step_ids"]
+__all__ = ["Compiled", "compile_plan", "dispatch_of", "step_ids"]
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_]")
 _CPU: Final = "cpu"
@@ -155,18 +154,6 @@ def dispatch_of(compiled: Compiled, limiter: Limiter | None) -> Dispatch:
         limiter=limiter if costs else None,
         costs=costs,
     )
-
-
-def limiter_of(limit: RateLimit | None, clock: Callable[[], float]) -> Limiter | None:
-    """Return the limiter that a plan asks for, if it asks for one."""
-    if limit is None:
-        return None
-    named = zip(("requests", "input tokens", "output tokens"), limit.units, strict=True)
-    known = [(name, units) for name, units in named if units is not None]
-    if not known:
-        return None
-    windows = [Window(units, limit.window) for _, units in known]
-    return Limiter(windows, clock, [name for name, _ in known])
 
 
 def _limited(limit: RateLimit, units: tuple[int, ...]) -> tuple[int, ...]:

@@ -12,11 +12,13 @@ from ciranda.events import Event, RunResumed, RunStarted, StepCompleted, StepFai
 from ciranda.middleware.limiter import Limiter
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.run_id import new_run_id
+from ciranda.settings import RateSettings
 
 from .actual import Actual
 from .adaptive import Adaptive
-from .compiling import dispatch_of, limiter_of
+from .compiling import dispatch_of
 from .keeper import Keeper
+from .limiting import limiter_of
 from .preparing import Prepared
 from .replanning import Replanning
 from .report import Report, report_of
@@ -128,7 +130,8 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     how = how or Performance()
     watch = await _watch(engine)
     compiled, plan = prepared.compiled, prepared.plan
-    limiter = how.limiter or limiter_of(plan.rate_limit, engine.clock.steady)
+    folder = engine.configuration.read(RateSettings).place(engine.configuration.root)
+    limiter = how.limiter or limiter_of(plan, engine.clock.steady, folder=folder)
     dispatch = dispatch_of(compiled, limiter)
     actual = course_of(prepared)
     adaptive = _adaptive(engine, prepared, dispatch)
@@ -158,8 +161,12 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
             prepared.checked, run_id=how.run, dispatch=dispatch, part_of=how.step
         )
 
-    with watch.following(how.run, hear):
-        result = await keeper.keep(run)
+    try:
+        with watch.following(how.run, hear):
+            result = await keeper.keep(run)
+    finally:
+        if limiter is not None and limiter is not how.limiter:
+            limiter.close()
     least = plan.workers if adaptive is None else adaptive.least
     outcome = outcome_of(prepared, actual, result, over=keeper.over, least=least)
     return replace(outcome, replanned=replanning.turns)

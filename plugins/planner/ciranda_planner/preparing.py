@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, final
 
 import msgspec
@@ -16,8 +15,9 @@ from ciranda.workflow.check import Checked
 from ciranda.workflow.model import Workflow
 
 from .compiling import Compiled, compile_plan
+from .cores import within_cores
 from .faults import Fault, FaultKind, PlanError
-from .plan import Kind, Plan
+from .plan import Plan
 from .schedule import Schedule
 from .search import search
 from .settings import PlannerSettings
@@ -64,7 +64,7 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
     """
     settings = engine.configuration.read(PlannerSettings)
     actions = _actions(engine, plan, file)
-    bounded = _with_cores(plan, actions, settings)
+    bounded = within_cores(plan, settings.cores)
     barriers: frozenset[str] = frozenset()
     if waves:
         bounded, barriers = with_barriers(bounded)
@@ -125,21 +125,6 @@ def _actions(engine: Engine, plan: Plan, file: str) -> Mapping[str, Action]:
     if faults:
         raise PlanError(faults)
     return actions
-
-
-def _with_cores(plan: Plan, actions: Mapping[str, Action], settings: PlannerSettings) -> Plan:
-    """Return the plan with as many cpu workers as there are cores, if it would use more.
-
-    Trials that sleep use none, so they run as the plan says.
-    """
-    busy = any(
-        task.kind is Kind.CPU and (task.uses or task.command or task.behaviour == "burn")
-        for task in plan.tasks
-    )
-    if not busy:
-        return plan
-    cores = settings.cores or os.cpu_count() or 1
-    return replace(plan, cpu_workers=min(plan.cpu_workers or cores, cores))
 
 
 def _fault(message: str, file: str) -> Fault:

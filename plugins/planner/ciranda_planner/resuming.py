@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from ciranda import Engine
 from ciranda.errors import StoreError
@@ -13,8 +14,10 @@ from ciranda.store import Log
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Workflow
 
-from .compiling import Compiled, dispatch_of, limiter_of, step_ids
+from .compiling import Compiled, dispatch_of, step_ids
+from .cores import within_cores
 from .execution import Outcome, Performance, perform
+from .limiting import limiter_of
 from .preparing import Prepared, remembered
 from .search import search
 from .settings import PlannerSettings
@@ -47,6 +50,7 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
         RunNotFoundError: There is no such run.
         StoreError: It is not the run of a plan.
     """
+    settings = engine.configuration.read(PlannerSettings)
     row = engine.log.run(named)
     workflow = loads(engine.log.blob(row.source), file=row.file)
     plan, _, barriers = remembered(workflow)
@@ -54,9 +58,10 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
     done = _succeeded(engine.log, row.id)
     finished = frozenset(task for task, step in ids.items() if step in done)
     rest = replace(plan, already_succeeded=plan.already_succeeded | finished)
+    # Whoever resumes it may have another machine.
+    rest = within_cores(rest, settings.cores)
     schedule = search(rest)
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
-    settings = engine.configuration.read(PlannerSettings)
     prepared = Prepared(
         plan=rest,
         schedule=schedule,
@@ -68,7 +73,9 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
     return prepared, row.id
 
 
-def dispatch_again(workflow: Workflow, clock: Callable[[], float]) -> Dispatch | None:
+def dispatch_again(
+    workflow: Workflow, clock: Callable[[], float], folder: Path | None
+) -> Dispatch | None:
     """Return how the run of a plan admits its steps where nobody schedules it anew.
 
     So `ciranda resume` keeps the plan's workers, resources, limit and order, too.
@@ -81,7 +88,9 @@ def dispatch_again(workflow: Workflow, clock: Callable[[], float]) -> Dispatch |
         return None
     ids = step_ids(task.id for task in plan.tasks)
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
-    return dispatch_of(Compiled(plan, workflow, steps, order), limiter_of(plan.rate_limit, clock))
+    return dispatch_of(
+        Compiled(plan, workflow, steps, order), limiter_of(plan, clock, folder=folder)
+    )
 
 
 def _succeeded(log: Log, run: str) -> set[str]:

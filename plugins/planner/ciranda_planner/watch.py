@@ -25,6 +25,7 @@ from ciranda.events import (
     StepStarted,
 )
 from ciranda.runs.dispatch import Dispatch
+from ciranda.settings import RateSettings
 from ciranda.workflow.model import Workflow
 
 from .acceptance import Acceptance, Demands
@@ -167,7 +168,9 @@ class Watch:
         """Keep the plan's order and limits in a run that is resumed as any other is."""
         from .resuming import dispatch_again
 
-        return dispatch_again(workflow, self._clock.steady)
+        known = self._engine.configuration
+        folder = known.read(RateSettings).place(known.root)
+        return dispatch_again(workflow, self._clock.steady, folder)
 
     @hookimpl(trylast=True)
     async def run_plan(self, request: RunPlan) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What both logs do alike."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -117,6 +118,14 @@ def test_a_run_is_found_by_id_by_prefix_and_as_the_last(log, row):
     assert log.run("abc1").id == "abc1"
     assert log.run("abd").id == "abd2"
     assert log.run("last").id == "xyz"
+
+
+def test_a_run_that_is_a_part_of_another_is_never_the_last(log, row):
+    log.create_run(row("whole"))
+    log.create_run(replace(row("part"), parent="whole"))
+
+    assert log.run("last").id == "whole"
+    assert log.run("part").parent == "whole"
 
 
 def test_a_prefix_of_several_runs_lists_them(log, row):

@@ -5,7 +5,9 @@ import pytest
 from ciranda.errors import SettingsError, StoreError
 from ciranda.workflow.load import loads
 from ciranda_planner.acceptance import Acceptance, Demands
-from ciranda_planner.compiling import compile_plan, dispatch_of, limiter_of, step_ids
+from ciranda_planner.compiling import compile_plan, dispatch_of, step_ids
+from ciranda_planner.cores import within_cores
+from ciranda_planner.limiting import limiter_of
 from ciranda_planner.plan import Cost, Kind, RateLimit, Success
 from ciranda_planner.preparing import remembered
 from ciranda_planner.settings import PlannerSettings
@@ -105,7 +107,7 @@ def test_the_dispatch_has_the_order_and_all_limits_of_the_plan():
         resources={"cpu": 3},
         rate_limit=RateLimit(60.0, requests=5, output_tokens=9),
     )
-    limiter = limiter_of(made.plan.rate_limit, lambda: 0.0)
+    limiter = limiter_of(made.plan, lambda: 0.0)
 
     dispatch = dispatch_of(made, limiter)
 
@@ -118,8 +120,32 @@ def test_the_dispatch_has_the_order_and_all_limits_of_the_plan():
 
 
 def test_a_limit_that_limits_nothing_is_no_limiter():
-    assert limiter_of(None, lambda: 0.0) is None
-    assert limiter_of(RateLimit(60.0), lambda: 0.0) is None
+    assert limiter_of(plan_of(sleeps("a")), lambda: 0.0) is None
+    assert limiter_of(plan_of(sleeps("a"), rate_limit=RateLimit(60.0)), lambda: 0.0) is None
+
+
+def test_the_limit_of_a_tier_is_shared_by_all_plans_of_the_machine(tmp_path):
+    def limiter(**more):
+        plan = plan_of(sleeps("a"), rate_limit=RateLimit(60.0, requests=2), **more)
+        return limiter_of(plan, lambda: 0.0, folder=tmp_path)
+
+    account, same, own = limiter(tier=1), limiter(tier=1), limiter()
+    try:
+        assert account.try_take([2]) is not None
+        assert same.try_take([1]) is None
+        assert own.try_take([2]) is not None
+    finally:
+        account.close()
+        same.close()
+
+
+def test_work_on_cores_is_held_to_the_cores_there_are_and_trials_that_sleep_are_not():
+    work = plan_of(sleeps("a", kind=Kind.CPU, uses="planner.burn"), cpu_workers=9)
+    trials = plan_of(sleeps("a", kind=Kind.CPU), cpu_workers=9)
+
+    assert within_cores(work, 2).cpu_workers == 2
+    assert within_cores(plan_of(*work.tasks), 2).cpu_workers == 2
+    assert within_cores(trials, 2) == trials
 
 
 @pytest.mark.parametrize(

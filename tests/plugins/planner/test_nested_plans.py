@@ -71,6 +71,9 @@ async def test_the_tasks_are_steps_of_a_run_that_the_record_of_the_step_names():
         assert ended.status == {"a": "succeeded", "b": "succeeded", "c": "succeeded"}
         assert {event.path for event in h.events(StepCompleted, inner)} == {"a", "b", "c"}
         started = {event.run: event for event in h.events(RunStarted)}
+        row = h.engine.log.run(inner)
+        assert (row.parent, row.name) == (result.run_id, "plan")
+        assert h.engine.log.run("last").id == result.run_id
         identity = Identity(result.run_id)
         assert started[inner].trace_parent == identity.traceparent("plan", 1)
 
@@ -132,8 +135,7 @@ async def test_a_run_that_died_with_its_plan_goes_on_with_both():
         h.kill_at("before_effect", "b")
         with pytest.raises(SimulatedCrash):
             await h.run(FLOW)
-        (outer,) = [event.run for event in h.events(RunStarted) if event.workflow == "outer"]
-        result = await h.resume(outer)
+        result = await h.resume("last")
 
     assert result.ok
     assert taken == [2]
@@ -146,9 +148,8 @@ async def test_a_plan_that_succeeded_before_its_step_could_say_so_is_not_run_aga
         h.kill_at("before_commit", "plan")
         with pytest.raises(SimulatedCrash):
             await h.run(FLOW)
-        (outer,) = [event.run for event in h.events(RunStarted) if event.workflow == "outer"]
         before = len(h.events(StepCompleted))
-        result = await h.resume(outer)
+        result = await h.resume("last")
 
         assert result.ok
         assert taken == [2]

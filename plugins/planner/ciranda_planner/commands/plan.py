@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
+from ciranda.settings import read_configuration
 
 from ..answering import plan_answer
+from ..cores import within_cores
 from ..faults import PlanError
+from ..settings import PlannerSettings
 from .reading import given_plan, refused, worker_options
 
 __all__ = ["command"]
@@ -28,7 +32,8 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
     from ..search import search
 
     try:
-        plan = given_plan(file, given)
+        known = read_configuration(Path.cwd()).read(PlannerSettings)
+        plan = within_cores(given_plan(file, given), known.cores)
     except PlanError as error:
         refused(ctx, error, given["form"])
     schedule = search(plan)

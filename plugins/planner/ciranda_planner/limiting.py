@@ -1,0 +1,47 @@
+"""The limiter of a plan: its own, or the one of an account that the whole machine shares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ciranda.middleware.limiter import Limiter
+from ciranda.middleware.window import Window
+
+from .plan import Plan
+
+__all__ = ["limiter_of"]
+
+
+def limiter_of(
+    plan: Plan, clock: Callable[[], float], *, folder: Path | None = None
+) -> Limiter | None:
+    """Return the limiter that a plan asks for, if it asks for one.
+
+    The limit of a tier is that of an account: all plans of this machine that name the tier share
+    it. A limit that a plan writes itself is its own.
+
+    Args:
+        plan: Without faults.
+        clock: Of a limiter of its own, in seconds.
+        folder: Where the files of the machine's limiters are; None is the user's own place.
+
+    Raises:
+        StoreError: The file of the machine's limiter cannot be used.
+    """
+    limit = plan.rate_limit
+    if limit is None:
+        return None
+    named = zip(("requests", "input_tokens", "output_tokens"), limit.units, strict=True)
+    known = [(name, units) for name, units in named if units is not None]
+    if not known:
+        return None
+    names = [name for name, _ in known]
+    if plan.tier is None:
+        return Limiter([Window(units, limit.window) for _, units in known], clock, names)
+    from ciranda.middleware.machine import MachineWindows
+
+    spans = [(units, limit.window) for _, units in known]
+    book = MachineWindows(f"planner tier {plan.tier}", spans, folder=folder)
+    return Limiter(book, time.monotonic, names)
