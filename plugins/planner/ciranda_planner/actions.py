@@ -13,7 +13,6 @@ from ciranda import Context, StepError, action
 from ciranda.actions import resource
 from ciranda.events import GoalFault, PlanGoal
 
-from .answering import fault_answer, plan_answer
 from .cores import within_cores
 from .faults import PlanError
 from .hooks import RunPlan
@@ -133,6 +132,7 @@ async def plan(
     Returns:
         What `ciranda planner plan -o json` tells: `levels`, `critical_path`, `makespan_ms`, ...
     """
+    from .answering import plan_answer
     from .search import search
 
     options = {"max_workers": workers, "cpu_workers": cpu_workers, "rate_limit": rate_limit}
@@ -152,6 +152,7 @@ async def _plan(
     ctx: Context,
     known: PlannerSettings,
 ) -> Plan:
+    from .answering import fault_answer
     from .reading import plan_of, read_plan
 
     if [tasks, file, goal].count(None) != 2:  # noqa: PLR2004

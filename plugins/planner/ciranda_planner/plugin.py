@@ -12,13 +12,13 @@ from ciranda.actions import Action
 
 from . import hooks
 from .actions import plan, run
-from .goals import Goals
 from .settings import PlannerSettings
 from .trial import burn, sleep, trial
-from .watch import Watch
 
 if TYPE_CHECKING:
     from ciranda import Engine
+
+    from .watch import Watch
 
 __all__ = ["CIRANDA_API", "actions", "hookspecs", "lifespan", "settings"]
 
@@ -48,6 +48,9 @@ def actions() -> list[Action]:
 @asynccontextmanager
 async def lifespan(engine: Engine) -> AsyncIterator[Watch]:
     """Keep an eye on the runs of plans, and answer who has a goal."""
+    from .goals import Goals  # not in worker processes, nor where files are only checked
+    from .watch import Watch
+
     engine.bus.register(Goals(engine.bus, engine.configuration.root), _GOALS)
     try:
         yield Watch(engine)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import anyio
 
-from ciranda import Call, Engine, Layer, Next, Place, StepError, StepPlan, hookimpl
+from ciranda import Call, Layer, Next, Place, StepError, StepPlan, hookimpl
 from ciranda.errors import SettingsError
 from ciranda.events import (
     Event,
@@ -24,12 +24,15 @@ from ciranda.events import (
     StepSkipped,
     StepStarted,
 )
-from ciranda.runs.dispatch import Dispatch
 from ciranda.settings import RateSettings
-from ciranda.workflow.model import Workflow
 
 from .acceptance import Acceptance, Demands
 from .hooks import RunPlan
+
+if TYPE_CHECKING:
+    from ciranda import Engine
+    from ciranda.runs.dispatch import Dispatch
+    from ciranda.workflow.model import Workflow
 
 __all__ = ["LAYER", "Watch"]
 
