@@ -137,6 +137,10 @@ class Actual:
         """
         self._begun = at - self.makespan
 
+    def moment(self, at: float) -> float:
+        """Return a time since the epoch as seconds from the start."""
+        return at - self._begun
+
     def _begin(self, at: float) -> None:
         self.admit(at)
         for task, unmet in self._unmet.items():

@@ -15,6 +15,7 @@ __all__ = ["Fault", "FaultKind", "PlanError"]
 class FaultKind(StrEnum):
     """The kinds of faults and of warnings; programs may rely on the words."""
 
+    ALTERED_PLAN = "altered_plan"  # it is not what was saved
     CYCLE = "cycle"  # a task that needs itself, too
     DUPLICATE_ID = "duplicate_id"
     EMPTY_PLAN = "empty_plan"

@@ -15,6 +15,7 @@ from .faults import Fault
 __all__ = [
     "DEFAULT_PLAN_TIMEOUT",
     "DEFAULT_TIMEOUT",
+    "FORMAT",
     "FREE",
     "VERSION",
     "Cost",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 VERSION: Final = 1  # of what a plan file holds
+FORMAT: Final = "ciranda plan"  # how a saved one says what it is
 DEFAULT_TIMEOUT: Final = 60.0  # seconds of one task
 DEFAULT_PLAN_TIMEOUT: Final = 120.0  # seconds of a whole plan
 
@@ -167,6 +169,8 @@ class Plan:
         mode: Its column.
         version: Of the schema of the file.
         warnings: What in it deserved a look when it was read; no part of its content.
+        unestimated: Tasks of which the file does not say how long they take; no part of its
+            content either.
     """
 
     name: str
@@ -181,6 +185,7 @@ class Plan:
     mode: str | None = None
     version: int = VERSION
     warnings: tuple[Fault, ...] = ()
+    unestimated: frozenset[str] = frozenset()
 
     @property
     def standby(self) -> frozenset[str]:
@@ -196,5 +201,6 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 of the content: equal for plans that mean the same, whatever their spelling."""
-        content = msgspec.json.encode(replace(self, warnings=()), order="deterministic")
+        bare = replace(self, warnings=(), unestimated=frozenset())
+        content = msgspec.json.encode(bare, order="deterministic")
         return hashlib.sha256(content).hexdigest()

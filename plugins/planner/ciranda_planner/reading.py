@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Final, final
 
@@ -15,7 +15,7 @@ from .checking import Numbered, check_limits, check_tasks
 from .faults import FaultKind
 from .fields import Fields
 from .loading import Source, load
-from .plan import VERSION, Plan, RateLimit
+from .plan import FORMAT, VERSION, Plan, RateLimit
 from .tasks import UNITS, Actions, read_task
 from .tiers import TIERS, Mode, Tier
 
@@ -24,10 +24,11 @@ __all__ = ["MOST_TASKS", "Defaults", "plan_of", "read_plan"]
 MOST_TASKS: Final = 100_000
 _MOST_WORKERS: Final = 10_000
 _WINDOW: Final = 60.0
+_ESTIMATES: Final = frozenset(("estimate", "duration_ms"))
 _FIELDS: Final = frozenset((
     "version", "name", "id", "title", "description", "tags", "tasks", "workers", "max_workers",
     "cpu_workers", "rate_limit", "resources", "timeout", "plan_timeout_ms", "already_succeeded",
-    "tier", "mode", "expected",
+    "tier", "mode", "expected", "format", "digest",
 ))  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None
         source.add(kind, "", (), f"a plan is a mapping with `tasks`, not {shown(data)}")
         source.refuse()
     fields = Fields(source, data, (), "")
+    _check_origin(source, data)
     fields.known(_FIELDS)
     listed = data.get("tasks")
     tasks: list[Numbered] = []
@@ -120,7 +122,7 @@ def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None
     plan = _limited(fields, source, defaults)
     check_limits(source, tasks, plan.rate_limit, plan.resources, frozenset(succeeded))
     source.refuse()
-    return Plan(
+    found = Plan(
         name=plan.name,
         tasks=tuple([task for _, task in tasks]),
         workers=plan.workers,
@@ -133,7 +135,44 @@ def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None
         mode=plan.mode,
         version=plan.version,
         warnings=tuple(source.warnings),
+        unestimated=frozenset(
+            [task.id for at, task in tasks if not _ESTIMATES & listed[at].keys()]
+            if isinstance(listed, list)
+            else ()
+        ),
     )
+    if "digest" in data:
+        _check_digest(fields, source, found, defaults)
+    return found
+
+
+def _check_origin(source: Source, data: dict[str, Any]) -> None:
+    """Refuse what another program, or a later version of this one, wrote."""
+    version = data.get("version")
+    if data.get("format", FORMAT) != FORMAT:
+        message = f"`format` is {shown(data['format'])}, and a saved plan says `{FORMAT}`"
+        text = f"{message}: name a plan, or what `ciranda planner plan --save` wrote"
+        source.add(FaultKind.INVALID_FILE, "", ("format",), text)
+    elif type(version) is int and version > VERSION:
+        message = f"the plan is of version {version}, and this planner reads up to {VERSION}"
+        text = f"{message}: install a newer ciranda"
+        source.add(FaultKind.UNKNOWN_VERSION, "", ("version",), text)
+    source.refuse()
+
+
+def _check_digest(fields: Fields, source: Source, found: Plan, defaults: Defaults) -> None:
+    """Refuse a plan that is not what was saved; what overrules it was not saved with it."""
+    bare = _limited(fields, source, Defaults(table=defaults.table))
+    saved = replace(
+        bare, tasks=found.tasks, already_succeeded=found.already_succeeded, version=found.version
+    )
+    if saved.digest != fields.data["digest"]:
+        text = (
+            "the plan was changed after it was saved: take its `digest` out to have it as it is"
+            " now, or save it again"
+        )
+        source.add(FaultKind.ALTERED_PLAN, "", ("digest",), text)
+        source.refuse()
 
 
 @contextmanager

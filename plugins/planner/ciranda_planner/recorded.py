@@ -20,7 +20,7 @@ from .compiling import Compiled, step_ids
 from .execution import Outcome, course_of, outcome_of
 from .keeper import OVER
 from .preparing import Prepared, remembered
-from .search import search
+from .search import scheduled
 
 __all__ = ["recorded"]
 
@@ -42,7 +42,8 @@ def recorded(log: Log, named: str) -> Outcome:
     ids = step_ids(task.id for task in plan.tasks)
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
     compiled = Compiled(plan, workflow, steps, order)
-    prepared = Prepared(plan, search(plan), compiled, None, plan.timeout or 0.0, barriers)
+    schedule = scheduled(plan, order)
+    prepared = Prepared(plan, schedule, compiled, None, plan.timeout or 0.0, barriers)
     actual = course_of(prepared)
     views: dict[str, dict[str, Any]] = {}
     over = False

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from .bounds import bounds_of
+from .bounds import Bounds, bounds_of
 from .dispatching import Outcome, Problem, play, play_out, problem_of
 from .graph import SECOND, graph_of
 from .plan import Plan
 from .schedule import Cause, Schedule, Wait
 
-__all__ = ["Found", "best_order", "search", "tries_for"]
+__all__ = ["Found", "best_order", "scheduled", "search", "tries_for"]
 
 _EFFORT: Final = 30_000  # tasks played in all, which takes some 30 ms
 _LIMITED: Final = 8  # times longer takes a task where resources or a rate are limited
@@ -45,7 +45,30 @@ def search(plan: Plan, *, tries: int | None = None, seed: int = 0) -> Schedule:
     bounds = bounds_of(plan, graph, ranks)
     problem = problem_of(plan, graph, ranks)
     found = best_order(problem, bounds.tightest, tries=tries, seed=seed)
-    outcome = found.outcome
+    return _schedule(problem, bounds, found)
+
+
+def scheduled(plan: Plan, order: Sequence[str]) -> Schedule:
+    """Return the schedule of a plan whose order is known.
+
+    Raises:
+        ValueError: It is not the order of this plan's tasks.
+    """
+    graph = graph_of(plan)
+    ranks = graph.ranks()
+    problem = problem_of(plan, graph, ranks)
+    number = {task.id: at for at, task in enumerate(graph.tasks)}
+    places = tuple([number[task] for task in order if task in number])
+    if len(places) != len(number):
+        raise ValueError("the order is that of another plan")
+    outcome = play(problem, places)
+    if outcome is None:
+        raise ValueError("a task of the plan can never start")
+    return _schedule(problem, bounds_of(plan, graph, ranks), Found(places, outcome, 1))
+
+
+def _schedule(problem: Problem, bounds: Bounds, found: Found) -> Schedule:
+    graph, ranks, outcome = problem.graph, problem.ranks, found.outcome
     # Of plans that only workers limit there is but one cause, which need not be played out.
     causes = {} if problem.plain and not any(problem.cpu) else play_out(problem, found.order).causes
     tasks, durations, starts = graph.tasks, graph.durations, outcome.starts

@@ -163,7 +163,8 @@ def test_people_read_sentences(cli, folder):
 
     assert "plan partial" in said.out
     assert "  b: failed" in said.out
-    assert "predicted:" in said.out
+    assert "Makespan " in said.out
+    assert "▔ as planned" in said.out
 
 
 def test_cpu_tasks_work_in_processes_that_are_killed_when_their_time_is_over(told):

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from ciranda.cli import screen
 from ciranda.cli.exits import Exit
-from ciranda.cli.values import as_json
 from ciranda.settings import read_configuration
 
-from ..answering import fault_answer
 from ..faults import Fault, FaultKind, PlanError
 from ..plan import Plan
-from ..reading import read_plan
 from ..settings import PlannerSettings
 
-__all__ = ["given_plan", "refused", "worker_options"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..schedule import Schedule
+
+__all__ = ["given_plan", "is_file", "known_settings", "planned", "refusing"]
 
 _GOALS: Final = frozenset({".md", ".markdown", ".txt"})
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def worker_options(function: Decorated) -> Decorated:
-    """Add `--workers` and `--cpu-workers`."""
-    count = click.IntRange(min=1)
-    function = click.option(
-        "--cpu-workers", type=count, metavar="N", help="Cpu tasks at once, at most."
-    )(function)
-    return click.option("--workers", type=count, metavar="N", help="Tasks at once, at most.")(
-        function
-    )
+def known_settings() -> PlannerSettings:
+    """Return what the project says about plans.
+
+    Raises:
+        SettingsError: They do not fit.
+    """
+    return read_configuration(Path.cwd()).read(PlannerSettings)
 
 
-def given_plan(file: str, given: dict[str, Any], *, executable: bool = False) -> Plan:
+def is_file(what: str) -> bool:
+    """Say whether a word of the command line is a plan's file rather than a run."""
+    path = Path(what)
+    return bool(path.suffix) or "/" in what or path.exists()
+
+
+def given_plan(file: str, given: Mapping[str, Any], *, executable: bool = False) -> Plan:
     """Return the plan in a file, with the options of the command.
 
     Args:
@@ -48,23 +54,40 @@ def given_plan(file: str, given: dict[str, Any], *, executable: bool = False) ->
     Raises:
         PlanError: All that is wrong with it.
         SettingsError: The project's settings do not fit.
+        StoreError: The history of its tasks cannot be read.
     """
+    from ..reading import read_plan
+
     if Path(file).suffix.lower() in _GOALS:
-        return _planned_goal(file, given, executable)
-    known = read_configuration(Path.cwd()).read(PlannerSettings)
-    defaults = known.defaults(workers=given["workers"], cpu_workers=given["cpu_workers"])
-    return read_plan(Path(file), file=file, defaults=defaults)
+        plan = _planned_goal(file, given, executable)
+    else:
+        options = {name: given.get(name) for name in ("workers", "cpu_workers")}
+        plan = read_plan(Path(file), file=file, defaults=known_settings().defaults(**options))
+    return _estimated(plan, given)
 
 
-def _planned_goal(file: str, given: dict[str, Any], executable: bool) -> Plan:
+def planned(file: str, given: Mapping[str, Any]) -> tuple[Plan, Schedule]:
+    """Return the plan in a file and the schedule that would run on this machine.
+
+    Raises:
+        PlanError: All that is wrong with it.
+    """
+    from ..cores import within_cores
+    from ..search import search
+
+    plan = within_cores(given_plan(file, given), known_settings().cores)
+    return plan, search(plan)
+
+
+def _planned_goal(file: str, given: Mapping[str, Any], executable: bool) -> Plan:
     from ..decomposing import Goal, plan_by_rules
 
     path = Path(file)
-    fields = {"max_workers": given["workers"], "cpu_workers": given["cpu_workers"]}
+    fields = {"max_workers": given.get("workers"), "cpu_workers": given.get("cpu_workers")}
     try:
         goal = Goal(text=path.read_text(encoding="utf-8"), folder=path.parent)
         return plan_by_rules(goal, fields=fields, executable=executable).plan
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text in UTF-8"
         fault = Fault(FaultKind.INVALID_FILE, "", f"`{file}` cannot be read: {why}")
         raise PlanError([fault]) from None
@@ -72,8 +95,41 @@ def _planned_goal(file: str, given: dict[str, Any], executable: bool) -> Plan:
         raise PlanError([replace(fault, file=file) for fault in error.faults]) from None
 
 
-def refused(ctx: click.Context, error: PlanError, form: str) -> NoReturn:
+def _estimated(plan: Plan, given: Mapping[str, Any]) -> Plan:
+    """Return the plan with estimates out of the history of its tasks, as far as they are asked for.
+
+    A folder without runs has no history.
+    """
+    from ciranda.cli.history import opened
+    from ciranda.errors import RunNotFoundError
+
+    from ..learning import durations_of, learned
+
+    learn = given.get("learn")
+    if learn is False or not (learn or plan.unestimated):
+        return plan
+    try:
+        with opened(given.get("store"), reading=True) as log:
+            durations = durations_of(log, plan)
+    except RunNotFoundError:
+        return plan
+    return learned(plan, durations, all_of_them=bool(learn))
+
+
+@contextmanager
+def refusing(ctx: click.Context, form: str) -> Iterator[None]:
     """Tell everything that is wrong with a plan and leave with exit code 2."""
+    try:
+        yield
+    except PlanError as error:
+        _refuse(ctx, error, form)
+
+
+def _refuse(ctx: click.Context, error: PlanError, form: str) -> NoReturn:
+    from ciranda.cli.values import as_json
+
+    from ..answering import fault_answer
+
     if form == "json":
         screen.out(as_json(fault_answer(error)))
     else:
