@@ -105,8 +105,10 @@ def decode(data: bytes) -> Any:
     """Return the value whose canonical bytes these are.
 
     Raises:
-        EncodingError: They are those of no value.
+        EncodingError: They are those of no value, or no `bytes`.
     """
+    if type(data) is not bytes:
+        raise EncodingError(f"a {type(data).__name__} is no canonical bytes")
     if len(data) > MOST_BYTES:
         raise EncodingError(f"{len(data)} bytes are above the limit of {MOST_BYTES}")
     value, end = _read(data, 0, 0)

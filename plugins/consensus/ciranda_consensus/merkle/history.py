@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import Final, final
 
-__all__ = ["leaf_hash", "node_hash", "root_of"]
+__all__ = [
+    "History",
+    "head_of",
+    "leaf_hash",
+    "node_hash",
+    "root_of",
+    "verify_consistency",
+    "verify_inclusion",
+]
+
+HASH_BYTES: Final = 32
+MOST_SIZE: Final = (1 << 64) - 1
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -33,3 +45,181 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
             above.append(level[-1])
         level = above
     return level[0]
+
+
+def head_of(size: int, root: bytes) -> bytes:
+    """Return what names a list by its size and root.
+
+    A root alone does not say how many leaves there are, and who may lie about that may lie about
+    the place of a leaf: of three leaves the last lies where of two the last one would.
+    """
+    return sha256(b"\x02" + size.to_bytes(8, "big") + root).digest()
+
+
+@final
+class History:
+    """A list that only grows, with its proofs; it keeps two hashes a leaf, and no leaf.
+
+    Args:
+        leaves: What it begins with.
+    """
+
+    __slots__ = ("_levels",)
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        # The hashes of the complete subtrees of 1, 2, 4, ... leaves, in order.
+        self._levels: Final[list[list[bytes]]] = [[]]
+        for leaf in leaves:
+            self.append(leaf)
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def append(self, leaf: bytes) -> int:
+        """Add a leaf at the end; return its index."""
+        hash_, index = leaf_hash(leaf), len(self._levels[0])
+        for level in self._levels:
+            level.append(hash_)
+            if len(level) % 2:
+                return index
+            hash_ = node_hash(level[-2], hash_)
+        self._levels.append([hash_])
+        return index
+
+    def root(self, size: int | None = None) -> bytes:
+        """Return the root that the list has, or had when it was `size` long.
+
+        Raises:
+            ValueError: It was never so long.
+        """
+        size = self._sized(size)
+        return self._range(0, size) if size else sha256().digest()
+
+    def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return what shows that a leaf has its place in the list, when it was `size` long.
+
+        Source: RFC 6962, 2.1.1. As many hashes as the tree has levels above the leaf.
+
+        Raises:
+            ValueError: There is no such leaf.
+        """
+        size = self._sized(size)
+        if not 0 <= index < size:
+            raise ValueError(f"there is no leaf {index} among {size}")
+        low, high, found = 0, size, []
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                found.append(self._range(middle, high))
+                high = middle
+            else:
+                found.append(self._range(low, middle))
+                low = middle
+        return tuple(reversed(found))
+
+    def consistency(self, old: int, size: int | None = None) -> tuple[bytes, ...]:
+        """Return what shows that the list, when it was `old` long, is a beginning of this one.
+
+        Source: RFC 6962, 2.1.2. Nothing when either is empty or both are the same.
+
+        Raises:
+            ValueError: It was never so long.
+        """
+        size = self._sized(size)
+        if not 0 <= old <= size:
+            raise ValueError(f"{old} leaves are no beginning of {size}")
+        low, high, whole, found = 0, size, True, []
+        if old in (0, size):
+            return ()
+        while old != high:
+            middle = low + _split(high - low)
+            if old <= middle:
+                found.append(self._range(middle, high))
+                high = middle
+            else:
+                found.append(self._range(low, middle))
+                low, whole = middle, False
+        if not whole:
+            found.append(self._range(low, high))
+        return tuple(reversed(found))
+
+    def _sized(self, size: int | None) -> int:
+        most = len(self)
+        if size is None:
+            return most
+        if not 0 <= size <= most:
+            raise ValueError(f"the list has {most} leaves, and never had {size}")
+        return size
+
+    def _range(self, low: int, high: int) -> bytes:
+        """Return the hash of a subtree; every left part is a complete one that is kept."""
+        count = high - low
+        if count & count - 1 == 0:
+            level = count.bit_length() - 1
+            return self._levels[level][low >> level]
+        middle = low + _split(count)
+        return node_hash(self._range(low, middle), self._range(middle, high))
+
+
+def _split(count: int) -> int:
+    """Return the largest power of two below a count of at least two."""
+    return 1 << (count - 1).bit_length() - 1
+
+
+def _hashes(*found: bytes) -> bool:
+    return all(type(one) is bytes and len(one) == HASH_BYTES for one in found)
+
+
+def verify_inclusion(
+    root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Say whether a leaf has its place in the list with a root and a size that the caller trusts.
+
+    Source: RFC 9162, 2.1.3.2.
+    """
+    if not 0 <= index < size <= MOST_SIZE or not _hashes(root, *proof):
+        return False
+    at, last, found = index, size - 1, leaf_hash(leaf)
+    for sibling in proof:
+        if last == 0:
+            return False  # longer than the tree is high
+        if at & 1 or at == last:
+            found = node_hash(sibling, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, sibling)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def verify_consistency(
+    old_root: bytes, old: int, root: bytes, size: int, proof: Sequence[bytes]
+) -> bool:
+    """Say whether a list is a beginning of another; the caller trusts both roots and sizes.
+
+    Source: RFC 9162, 2.1.4.2. An empty list is a beginning of every list.
+    """
+    if not 0 <= old <= size <= MOST_SIZE or not _hashes(old_root, root, *proof):
+        return False
+    if old in (0, size):
+        fits = old_root == (root if old else sha256().digest())
+        return fits and not proof
+    path = list(proof) if old & old - 1 else [old_root, *proof]
+    if not path:
+        return False
+    at, last = old - 1, size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    before = after = path[0]
+    for hash_ in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            before, after = node_hash(hash_, before), node_hash(hash_, after)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            after = node_hash(after, hash_)
+        at, last = at >> 1, last >> 1
+    return last == 0 and before == old_root and after == root
