@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final, final
 
+import msgspec
+
 from .link import Hear
 from .outcome import Notify
 
@@ -27,8 +29,7 @@ UNLIMITED: Final = TreeLimits()
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """What to call, how, and who hears of it.
 
     Args:
@@ -41,6 +42,8 @@ class Ask:
         whole: Whether the answer is how the process ends.
         stdin: Descriptor to read from, for a worker that forks.
         limits: For a worker that forks.
+        patience: Seconds it has from when it is sent; None is any time.
+        brief: Whether an answer that comes at once is watched for, and nothing else meanwhile.
     """
 
     name: str
@@ -52,3 +55,5 @@ class Ask:
     whole: bool = False
     stdin: int | None = None
     limits: TreeLimits = UNLIMITED
+    patience: float | None = None
+    brief: bool = False

@@ -1,5 +1,6 @@
 """A pool of warm worker processes."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -7,6 +8,8 @@ from typing import Any, Final, Self, final
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
+import msgspec
 
 from ciranda.errors import PoolError, StepError
 
@@ -18,6 +21,7 @@ from .spawner import Spawner
 from .warm import WarmWorker
 
 _KEYS: Final = 4096  # affinity keys remembered
+_TURN: Final = 0.001  # seconds after which other tasks have a turn, when answers come at once
 
 
 @final
@@ -78,6 +82,7 @@ class Pool:
         self._keys: dict[str, WarmWorker] = {}
         self._count = dict.fromkeys(("calls", "failed", "started", "lost", "recycled"), 0)
         self._starting = 0
+        self._rested = 0.0
         self._open = False
         self._tasks: anyio.abc.TaskGroup
         self._spawner: Spawner
@@ -154,6 +159,7 @@ class Pool:
         on_event: Notify | None = None,
         on_output: Hear | None = None,
         on_start: Callable[[], None] | None = None,
+        patience: float | None = None,
     ) -> Any:
         """Run one call in a worker and return its result as plain data.
 
@@ -169,13 +175,14 @@ class Pool:
             on_output: Called with `stdout` or `stderr` and each piece of what was written there,
                 all of it, as bytes; `on_event` then hears nothing of it.
             on_start: Called when the waiting is over and a worker takes the call.
+            patience: Seconds from when a worker takes the call; then as after `deadline`.
 
         Raises:
             StepError: `worker-lost` (retryable), `timeout`, `memory`, `limit`, `invalid-input`,
                 `invalid-output`, `crash`, or the action's own kind.
             PoolError: The pool is closed or its workers cannot start.
         """
-        ask = Ask(name, payload, deadline, on_event, on_output, self._grace)
+        ask = Ask(name, payload, deadline, on_event, on_output, self._grace, patience=patience)
         if deadline is None:
             return await self._call(ask, affinity, digest, on_start)
         with anyio.move_on_after(deadline):
@@ -234,6 +241,9 @@ class Pool:
     ) -> Any:
         if not self._open:
             raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
+        if time.monotonic() - self._rested > _TURN:  # no call has to wait for anything otherwise
+            await anyio.lowlevel.checkpoint()
+            self._rested = time.monotonic()
         async with self._slots:
             worker = self._pick(affinity, ask.name, digest) or await self._start()
             if digest is not None:
@@ -245,6 +255,8 @@ class Pool:
             try:
                 if on_start is not None:
                     on_start()
+                if self._kind.lifetime == "reuse" and len(self._busy) == 1:
+                    ask = msgspec.structs.replace(ask, brief=True)
                 return await worker.call(ask)
             except StepError:
                 self._count["failed"] += 1

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import socket
 import subprocess
 from typing import Any, Final, final
@@ -17,11 +16,14 @@ from .link import Incoming, KeeperGoneError, Link
 from .outcome import Output, encode_call, exit_of, from_error, garbage, lost, oom_kills
 from .spawner import Spawner
 from .worker import frames, system
+from .worker.brief import Brief
 
 _KILL: Final = 0.08  # seconds a keeper has to kill a call before we do it
 _STOP: Final = 0.5  # seconds an idle keeper has to end before we kill it
 _LAST: Final = 0.05  # seconds a child that closed its socket has to end by itself
 _START: Final = 60.0  # seconds for `setup`
+_PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
+_ANSWERS: Final = (frames.Result, frames.Error)
 
 
 @final
@@ -37,6 +39,7 @@ class WarmWorker:
     """
 
     __slots__ = (
+        "_brief",
         "_id",
         "_kind",
         "_link",
@@ -44,6 +47,7 @@ class WarmWorker:
         "_pid",
         "_process",
         "_spawner",
+        "_statm",
         "calls",
         "digests",
         "retired",
@@ -59,6 +63,8 @@ class WarmWorker:
         self._pid = 0
         self._oom = 0
         self._id = 0
+        self._statm: int | None = None
+        self._brief = Brief()
         self.usable = False
         self.retired = False
         self.calls = 0
@@ -193,7 +199,7 @@ class WarmWorker:
         link = self._link
         assert link is not None
         # By chance: a call that knew the next one's number could leave an answer for it.
-        self._id = 1 << 52 | secrets.randbits(52)
+        self._id = 1 << 52 | int.from_bytes(os.urandom(6), "big")
         data = encode_call(frames.Call(self._id, ask.name, ask.payload, ask.deadline))
         self.calls += 1
         output = Output(self._id, ask.notify) if ask.notify and ask.hear is None else None
@@ -201,6 +207,8 @@ class WarmWorker:
         link.forget()
         try:
             answer, ended = await self._exchange(link, ask, data)
+            if answer is None and ended is None:
+                await self._give_up(link, ask.grace)
         except KeeperGoneError:
             self.usable = False
             link.drain()  # what was written before
@@ -232,7 +240,9 @@ class WarmWorker:
         if answer is not None:
             self.retired = self.retired or answer.last
             return answer.value
-        assert ended is not None
+        if ended is None:
+            message = f"{ask.name!r} was killed after its {ask.patience:g} seconds"
+            raise StepError("timeout", message)
         self.usable = self._kind.lifetime == "fork"
         raise self._lost(ask.name, ended.status)
 
@@ -245,20 +255,35 @@ class WarmWorker:
             asked = frames.Fork(self._id, limits.processes, limits.memory_mb)
             link.fork(asked, pipes=True, stdin=ask.stdin)
         link.send(data)
+        found = self._brief.watch(link.poll) if ask.brief else []
+        if ask.patience is None or (found and self._is_answer(found[-1])):
+            return await self._answered(link, ask, found)
+        with anyio.move_on_after(ask.patience):
+            return await self._answered(link, ask, found)
+        return None, None
+
+    def _is_answer(self, frame: Incoming) -> bool:
+        return isinstance(frame, _ANSWERS) and frame.id == self._id
+
+    async def _answered(
+        self, link: Link, ask: Ask, found: list[Incoming]
+    ) -> tuple[frames.Result | frames.Error | None, frames.Ended | None]:
+        fork = self._kind.lifetime == "fork"
         answer: frames.Result | frames.Error | None = None
         while True:
-            for frame in await link.turn():
+            for frame in found or await link.turn():
                 if isinstance(frame, frames.Ended):
                     return answer, frame
                 if frame_of(frame) != self._id:
                     if isinstance(frame, frames.Error) and frame.id == 0:
                         raise self._refused(frame)
-                elif isinstance(frame, frames.Result | frames.Error):
+                elif isinstance(frame, _ANSWERS):
                     answer = answer or frame
                 elif ask.notify is not None and isinstance(frame, frames.Notice):
                     ask.notify(frame)
             if answer is not None and not fork:
                 return answer, None
+            found = []
             if link.data is None and answer is None and not ask.whole:
                 return None, await self._last(link)
 
@@ -323,14 +348,11 @@ class WarmWorker:
     def rss_mb(self) -> float:
         """Return resident memory in MiB; 0 where there is no /proc or one child a call."""
         try:
-            fd = os.open(f"/proc/{self._pid}/statm", os.O_RDONLY)  # `open` costs several times this
-        except OSError:
+            if self._statm is None:
+                self._statm = os.open(f"/proc/{self._pid}/statm", os.O_RDONLY)
+            return int(os.pread(self._statm, 256, 0).split()[1]) * _PAGE_MB
+        except (OSError, IndexError):  # it has ended
             return 0.0
-        try:
-            fields = os.read(fd, 256).split()
-        finally:
-            os.close(fd)
-        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     def abort(self) -> None:
         """Make the keeper kill everything; a running call fails as lost."""
@@ -349,6 +371,9 @@ class WarmWorker:
         link, process = self._link, self._process
         self._link = self._process = None
         with anyio.CancelScope(shield=True):
+            if self._statm is not None:
+                os.close(self._statm)
+                self._statm = None
             if link is not None:
                 link.drop_data()
                 with contextlib.suppress(OSError, KeeperGoneError, frames.FrameError):

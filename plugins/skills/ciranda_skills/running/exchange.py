@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, final
 
 import anyio
@@ -22,7 +20,7 @@ from .facts import Facts
 from .outcome import Outcome, Sandbox, Status
 from .plan import item_of
 from .progress import Finished, Killed, Listener, Started, Written
-from .run import value_of
+from .run import shown, value_of
 from .verdict import Verdict, judge_failure, judge_warm
 
 __all__ = ["Call", "Desk", "is_final"]
@@ -247,7 +245,7 @@ class Desk:
         """Tell a call that its process was lost again and again before it began."""
         verdict = failed if isinstance(failed, Verdict) else judge_failure(failed, script)
         message = f"{verdict.message}; it was not begun"
-        call.settle(self._bare(replace(verdict, message=message)))
+        call.settle(self._bare(msgspec.structs.replace(verdict, message=message)))
 
     def _cut_short(self, verdict: Verdict, before: Sequence[Done]) -> Outcome:
         """Return the outcome of the call at which the process ended, with what it wrote."""
@@ -269,7 +267,7 @@ class Desk:
         answer = done.answer
         value = None if answer is None else value_of(answer)
         if not done.code and not done.stderr_total and not done.stdout_total:  # most of them
-            text = _shown(answer, value)
+            text = shown(answer, value)
             return Outcome(
                 status=Status.OK,
                 exit_code=0,
@@ -281,7 +279,7 @@ class Desk:
             )
         verdict = judge_warm(done.code, done.stderr[-_TAIL:], script, self._memory_mb)
         cut = done.stdout_total > len(done.stdout)
-        text = _text(done.stdout) or _shown(answer, value)
+        text = _text(done.stdout) or shown(answer, value)
         if answer is None and text and not cut:
             value = value_of(text)
         return Outcome(
@@ -306,15 +304,6 @@ class Desk:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def _shown(answer: bytes | None, value: Any) -> str:
-    """Return what a function's answer is as output, where it wrote nothing itself."""
-    if answer is None or value is None:
-        return ""
-    if answer.isdigit():
-        return answer.decode() + "\n"
-    return json.dumps(value, ensure_ascii=False) + "\n"
 
 
 def is_final(failed: StepError | Verdict) -> bool:

@@ -7,7 +7,6 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -32,8 +31,7 @@ _ENCODE: Final = msgspec.msgpack.Encoder().encode
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asks for; the same words as `Runner.run`."""
 
     script: str | None = None
@@ -43,7 +41,7 @@ class Asked:
     memory_mb: int = 256
     max_processes: int = 32
     network: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
     params: Mapping[str, Any] | None = None
     require: Level = Level.L0
     interpreter: Path | None = None
@@ -52,8 +50,7 @@ class Asked:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """One run, ready to go.
 
     Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Final, final
 
@@ -79,7 +78,7 @@ class Reports:
             self._bwrap = await anyio.to_thread.run_sync(self._look)
         if isinstance(self._bwrap, str):
             allowed = msgspec.structs.replace(plan.allowed, bwrap=self._bwrap)
-            return dataclasses.replace(plan, allowed=allowed)
+            return msgspec.structs.replace(plan, allowed=allowed)
         return plan
 
     def _look(self) -> str | SandboxError:

@@ -13,18 +13,20 @@ import msgspec
 
 from ciranda.executors.pool import Event, Notice
 
+from ..inside.order import Told
 from ..sandbox import Level
 from .captured import Captured
 from .outcome import Outcome, Sandbox, Status
 from .progress import Finished, Found, Killed, Listener, Progressed, Started, Written
 from .verdict import Verdict
 
-__all__ = ["Run", "value_of", "watching"]
+__all__ = ["Run", "shown", "value_of", "watching"]
 
 _DECODE: Final = msgspec.json.Decoder().decode
 _KILL: Final = 9
 _PROGRESS: Final = '{"progress"'
 _LONGEST: Final = 4096  # characters of a line on progress
+_LEVELS: Final = tuple(level.name for level in Level)
 
 
 class _Line(msgspec.Struct):
@@ -59,7 +61,7 @@ class Run:
 
     Attributes:
         captured: What it wrote.
-        scope: Cancelled when its time is up.
+        scope: Cancelled when its time is up; None where somebody else sees to that.
         answer: What its function returned, as JSON.
         began: Whether it was confined.
         found: In what state it found its process.
@@ -76,7 +78,7 @@ class Run:
     ) -> None:
         self.script = script
         self.captured = Captured(max_output, self._written if listener is not None else None)
-        self.scope = anyio.CancelScope()
+        self.scope: anyio.CancelScope | None = None
         self.answer: bytes | None = None
         self.began = False
         self.called_off = False
@@ -89,6 +91,11 @@ class Run:
         self._sandbox = Sandbox()
         self._early: list[Written] = []
         self._begun = ""  # a line on progress that has no end yet
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds it has; None for any time."""
+        return self._timeout if self._timeout < math.inf else None
 
     def _written(self, stream: str, text: str) -> None:
         # What it writes and that it began come by different ways, and may overtake.
@@ -116,11 +123,18 @@ class Run:
         elif frame.name == "answer" and isinstance(frame.data, bytes):
             self.answer = frame.data
 
+    def told(self, answer: object) -> Told:
+        """Take what a warm process answers; return it."""
+        told = msgspec.convert(answer, Told)
+        self.confined_by(told.level, told.missing)
+        self.answer = told.answer
+        return told
+
     def begin(self) -> None:
         """Start the clock."""
         self.began = True
         self._start = self._clock()
-        if self._timeout < math.inf:
+        if self.scope is not None and self._timeout < math.inf:
             self.scope.deadline = anyio.current_time() + self._timeout
         if self._listener is not None:
             self._listener(Started(self.script, self._sandbox))
@@ -129,12 +143,7 @@ class Run:
 
     def confined_by(self, level: int, missing: Iterable[str]) -> None:
         """Learn what it is, or would be, confined by."""
-        self._sandbox = Sandbox(Level(level).name, (*self.lacks, *missing))
-
-    def call_off(self) -> None:
-        """Stop it, because somebody wishes so."""
-        self.called_off = True
-        self.scope.cancel()
+        self._sandbox = Sandbox(_LEVELS[level], (*self.lacks, *missing))
 
     def stopped(self) -> Verdict:
         """Return the verdict on a run that was stopped before its end."""
@@ -158,8 +167,8 @@ class Run:
         value = None
         if self.answer is not None:
             value = value_of(self.answer)
-            if not out.total and value is not None:
-                text = json.dumps(value, ensure_ascii=False) + "\n"
+            if not out.total:
+                text = shown(self.answer, value)
         elif text and not out.truncated:
             value = value_of(text)
         return Outcome(
@@ -187,13 +196,23 @@ def value_of(text: str | bytes) -> Any:
         return None
 
 
+def shown(answer: bytes | None, value: Any) -> str:
+    """Return what a function's answer is as output, where it wrote nothing itself."""
+    if answer is None or value is None:
+        return ""
+    if answer.isdigit():
+        return answer.decode() + "\n"
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
 @asynccontextmanager
 async def watching(cancel: anyio.Event, run: Run) -> AsyncIterator[None]:
-    """Call a run off when an event is set."""
+    """Call a run off when an event is set: what goes on within is cancelled."""
 
     async def watch() -> None:
         await cancel.wait()
-        run.call_off()
+        run.called_off = True
+        tasks.cancel_scope.cancel()
 
     failed: Exception | None = None
     async with anyio.create_task_group() as tasks:

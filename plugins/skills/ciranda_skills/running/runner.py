@@ -22,7 +22,7 @@ from ciranda.executors.pool import Pool, PoolStats, Recycle, TreeLimits
 
 from ..error import SkillError
 from ..format import Skill
-from ..inside.order import Allowed, Told
+from ..inside.order import Allowed
 from ..sandbox import Kernel, Level, SandboxError, require
 from ..sandbox.features import Features, try_features
 from . import kinds
@@ -42,7 +42,7 @@ from .reports import Reports
 from .run import Run, watching
 from .verdict import Verdict, judge, judge_failure, judge_warm, started_below
 from .versions import Versions
-from .waiting import AGEING, Priority, Turns
+from .waiting import AGEING, Priority, Turn, Turns
 from .words import Words, asked_by
 
 __all__ = ["Runner"]
@@ -213,14 +213,13 @@ class Runner:
             strict=strict,
         )
         run = Run(script or skill.name, timeout, max_output, on_chunk, self._clock)
-        verdict, start = None, self._clock()
+        verdict, start, turn = None, self._clock(), self._slots.turn(priority)
         try:
-            with run.scope:
-                if cancel is None:
-                    verdict = await self._verdict(skill, asked, run, priority)
-                else:
-                    async with watching(cancel, run):
-                        verdict = await self._verdict(skill, asked, run, priority)
+            if cancel is None:
+                verdict = await self._verdict(skill, asked, run, turn)
+            else:
+                async with watching(cancel, run):
+                    verdict = await self._verdict(skill, asked, run, turn)
         except anyio.get_cancelled_exc_class():
             run.called_off = True
             run.end(run.stopped())
@@ -304,22 +303,24 @@ class Runner:
         """End its warm processes, each when its run has ended."""
         self._pools.drop(lambda key: isinstance(key, WarmKey) and key.root == skill.root)
 
-    async def _verdict(self, skill: Skill, asked: Asked, run: Run, priority: Priority) -> Verdict:
+    async def _verdict(self, skill: Skill, asked: Asked, run: Run, turn: Turn) -> Verdict | None:
         try:
             facts, version = await self._versions.get(skill, asked)
             run.script = facts.command.script
             plan = planned(skill, facts, asked)
             plan = await self._reports.settled(plan, run)
-            async with self._slots.turn(priority):
+            async with turn:
                 if plan.warm:
                     return await self._warm(skill, plan, facts, version, run)
-                return await self._forked(plan, facts.imports, run)
+                with anyio.CancelScope() as run.scope:
+                    return await self._forked(plan, facts.imports, run)
+                return None
         except SkillError as error:
             return Verdict(Status.REFUSED, message=str(error), kind=error.kind)
         except SandboxError as error:
             return Verdict(Status.REFUSED, message=str(error), kind="skills.sandbox")
         except StepError as error:
-            return judge_failure(error, run.script)
+            return None if error.kind == "timeout" else judge_failure(error, run.script)
 
     def _ready(self) -> None:
         if not self._open:
@@ -374,17 +375,15 @@ class Runner:
     ) -> Verdict:
         key = WarmKey(skill.root, msgspec.msgpack.encode(plan.allowed))
         async with self._warm_lease(skill, key, plan.allowed, facts.imports) as pool:
-            run.found = "warm"
+            run.found = "warm" if pool.ready else "cold"
             if not pool.ready:
-                run.found = "cold"
                 await pool.call("ready", None, digest=version)  # starting costs the run no time
             run.begin()
             answer = await pool.call(
-                "run", plan.order(None), digest=version, on_output=run.captured.hear
-            )
-        told = msgspec.convert(answer, Told)
-        run.confined_by(told.level, told.missing)
-        run.answer = told.answer
+                "run", plan.order(None), digest=version,
+                on_output=run.captured.hear, patience=run.patience,
+            )  # fmt: skip
+        told = run.told(answer)
         return judge_warm(told.code, run.captured.stderr.tail, run.script, plan.allowed.memory_mb)
 
     def _warm_lease(

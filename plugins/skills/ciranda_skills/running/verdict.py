@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import signal
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from ciranda.errors import StepError
 from ciranda.executors.pool import Exit
@@ -23,8 +24,7 @@ _PROGRAM: Final = re.compile(rb"(?i)out of memory|cannot allocate|MemoryError|ba
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The verdict on one run.
 
     Args:
@@ -42,6 +42,9 @@ class Verdict:
     kind: str = ""
 
 
+_WENT_WELL: Final = Verdict(Status.OK, 0)
+
+
 def judge(ended: Exit, profile: Profile, stderr: bytes, script: str, memory_mb: int) -> Verdict:
     """Return the verdict on a process that ended.
 
@@ -53,7 +56,7 @@ def judge(ended: Exit, profile: Profile, stderr: bytes, script: str, memory_mb: 
         memory_mb: MiB that it was allowed.
     """
     if ended.code == 0:
-        return Verdict(Status.OK, 0)
+        return _WENT_WELL
     if ended.over == "processes":
         message = f"`{script}` was killed with all its processes: there were too many"
         return Verdict(Status.FAILED, None, ended.signal, message)
@@ -85,6 +88,8 @@ def started_below(ended: Exit, began: bool, stderr: bytes) -> Exit:
 
 def judge_warm(code: int, stderr: bytes, script: str, memory_mb: int) -> Verdict:
     """Return the verdict on a run in a warm process, from the exit code it would have had."""
+    if code == 0:
+        return _WENT_WELL
     return judge(Exit(code), "python", stderr, script, memory_mb)
 
 

@@ -10,8 +10,10 @@ from typing import Any, Final, final
 import msgspec
 
 from . import frames
+from .brief import Brief
 
 _DECODE: Final = frames.decoder(frames.ToWorker)  # made once, before any fork
+_CHUNK: Final = 65536  # bytes a read
 
 
 def plain(value: Any) -> Any:
@@ -23,13 +25,14 @@ def plain(value: Any) -> Any:
 class Line:
     """The worker's end of its private socket; any thread may send."""
 
-    __slots__ = ("_lock", "_reader", "_socket", "_waiting")
+    __slots__ = ("_brief", "_lock", "_reader", "_socket", "_waiting")
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._lock = threading.Lock()
         self._reader = frames.FrameReader[frames.ToWorker](_DECODE)
         self._waiting: list[frames.ToWorker] = []
+        self._brief = Brief()
 
     def send(self, frame: frames.FromWorker) -> None:
         """Write a whole frame."""
@@ -40,11 +43,18 @@ class Line:
     def receive(self) -> frames.ToWorker | None:
         """Return the next frame, or None when the engine closed the socket."""
         while not self._waiting:
-            data = self._socket.recv(65536)
+            found = self._brief.watch(self._look)
+            data = found[0] if found else self._socket.recv(_CHUNK)
             if not data:
                 return None
-            self._waiting.extend(self._reader.feed(data))
+            self._waiting += self._reader.feed(data)
         return self._waiting.pop(0)
+
+    def _look(self) -> list[bytes]:
+        try:
+            return [self._socket.recv(_CHUNK, socket.MSG_DONTWAIT)]
+        except BlockingIOError:
+            return []
 
     def fileno(self) -> int:
         """Return the descriptor of the socket."""
