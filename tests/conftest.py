@@ -26,11 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "uncounted: long, and counts for no coverage.")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that no process waits for another at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/reliability/"))
-
-
 def pytest_collection_finish() -> None:
     """Keep thousands of tests out of each search for garbage."""
     gc.collect()
