@@ -11,12 +11,14 @@ import msgspec
 from ciranda import Engine, WorkflowError
 from ciranda.actions import Action
 from ciranda.errors import StoreError
+from ciranda.store import Durability
 from ciranda.workflow.check import Checked
 from ciranda.workflow.model import Workflow
 
 from .compiling import Compiled, compile_plan
 from .cores import within_cores
 from .faults import Fault, FaultKind, PlanError
+from .learning import durations_of, learned
 from .plan import Plan
 from .schedule import Schedule
 from .search import search
@@ -64,7 +66,7 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
     """
     settings = engine.configuration.read(PlannerSettings)
     actions = _actions(engine, plan, file)
-    bounded = within_cores(plan, settings.cores)
+    bounded = within_cores(_estimated(engine, plan), settings.cores)
     barriers: frozenset[str] = frozenset()
     if waves:
         bounded, barriers = with_barriers(bounded)
@@ -99,6 +101,13 @@ def remembered(workflow: Workflow) -> tuple[Plan, tuple[str, ...], frozenset[str
         raise StoreError(
             f"the run of `{workflow.name}` is not of a plan: `ciranda resume` goes on with it"
         ) from None
+
+
+def _estimated(engine: Engine, plan: Plan) -> Plan:
+    """Return the plan with what its tasks took before, where it does not say how long they take."""
+    if not plan.unestimated or engine.durability is Durability.OFF:
+        return plan
+    return learned(plan, durations_of(engine.log, plan))
 
 
 def _actions(engine: Engine, plan: Plan, file: str) -> Mapping[str, Action]:

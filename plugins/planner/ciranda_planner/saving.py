@@ -9,7 +9,7 @@ from ciranda.errors import InputError
 
 from .faults import PlanError
 from .plan import FORMAT, Kind, Plan, Success, Task
-from .reading import Defaults, plan_of
+from .reading import Defaults, read_plan
 
 __all__ = ["data_of", "saved"]
 
@@ -26,10 +26,9 @@ def saved(plan: Plan, defaults: Defaults | None = None) -> str:
     Raises:
         InputError: It holds what JSON cannot, such as an infinite number.
     """
-    data = data_of(plan)
     try:
-        same = plan_of(data | {"digest": plan.digest}, defaults=defaults).digest == plan.digest
-        text = as_json({**data, "digest": plan.digest})
+        text = as_json({**data_of(plan), "digest": plan.digest})
+        same = read_plan(text.encode(), defaults=defaults).tasks == plan.tasks
     except (PlanError, TypeError, ValueError):
         same = False
     if not same:

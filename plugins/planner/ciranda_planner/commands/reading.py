@@ -106,7 +106,9 @@ def _estimated(plan: Plan, given: Mapping[str, Any]) -> Plan:
     from ..learning import durations_of, learned
 
     learn = given.get("learn")
-    if learn is False or not (learn or plan.unestimated):
+    if learn is False:
+        return replace(plan, unestimated=frozenset())  # so that nothing fills them in later
+    if not (learn or plan.unestimated):
         return plan
     try:
         with opened(given.get("store"), reading=True) as log:
