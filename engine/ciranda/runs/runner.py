@@ -194,6 +194,11 @@ class Runner:
             self._oldest = self._clock()
         self.pending.append(event)
 
+    def hasten(self) -> None:
+        """Keep what is pending: that a long step has begun is news before it ends."""
+        if self.pending:
+            self._wanted.set()
+
     def commit(self) -> None:
         """Keep and apply what is pending, after a step; decide where the commit happens."""
         if self._durable:

@@ -87,6 +87,7 @@ class Session:
         version, last, pause = _UNKNOWN, self._after, FLUSH
         while True:
             await anyio.sleep(pause)
+            self._runner.hasten()
             await anyio.to_thread.run_sync(self._stage.flush)
             if version == (version := log.data_version()):
                 pause = FLUSH if log.shared else min(2 * pause, DOZE)

@@ -2,13 +2,15 @@
 
 from types import ModuleType
 
+import anyio
 import msgspec
 import pytest
 
-from ciranda import Context, Engine, action, observer
+from ciranda import Context, Engine, action, hookimpl, observer
 from ciranda.errors import ActionError
 from ciranda.events import Event, ForeignEvent, StepCompleted
 from ciranda.runs.journal import decode
+from ciranda.testing import harness
 from ciranda.workflow.load import loads
 
 pytestmark = pytest.mark.anyio
@@ -149,3 +151,29 @@ async def test_what_cannot_be_published_fails_its_step_and_not_the_run(tmp_path,
         with pytest.raises(ActionError, match=said):
             raise ActionError(result.steps["one"]["error"]["message"])
         assert len(list(engine.log.read(result.run_id))) == 4
+
+
+class Hears:
+    """Says when it heard that a step began."""
+
+    def __init__(self):
+        self.begun = anyio.Event()
+
+    @hookimpl
+    def step_started(self, event):
+        self.begun.set()
+
+
+@pytest.mark.parametrize("store", ["disk", None])
+async def test_that_a_step_has_begun_is_heard_while_it_goes_on(store):
+    hears = Hears()
+
+    async def waits():
+        with anyio.fail_after(30):
+            await hears.begun.wait()  # nothing else happens in this run
+        return 1
+
+    async with harness([hears], mocks={"t.wait": waits}, store=store) as h:
+        result = await h.run("ciranda: 1\nsteps:\n  a: {uses: t.wait}")
+
+    assert result.ok
