@@ -6,8 +6,10 @@ This module imports only the standard library and stays readable by Python 3.9:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .fault import Fault
 
 __all__ = [
     "ActionError",
@@ -30,34 +32,6 @@ __all__ = [
 
 class CirandaError(Exception):
     """What ciranda raises on purpose; its text is one sentence for a person."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong in one file, at one place.
-
-    `line` and `column` count from 1; 0 means the place is not known.
-    """
-
-    message: str
-    file: str = ""
-    line: int = 0
-    column: int = 0
-    hint: str = ""
-    kind: str = "invalid"
-    source: str = ""  # the line as written, for the caret
-
-    def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        text = f"{place}: {self.message}" if place else self.message
-        return f"{text} ({self.hint})" if self.hint else text
-
-    def picture(self) -> str:
-        """Return the fault with its source line and a caret beneath."""
-        if not self.source or not self.column:
-            return str(self)
-        shown = self.source.replace("\t", " ")
-        return f"{self}\n    {shown}\n    {' ' * (self.column - 1)}^"
 
 
 class WorkflowError(CirandaError):
@@ -141,3 +115,12 @@ class StepError(CirandaError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.kind, self.message), self.__dict__)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Fault` when it is first used: workers know of errors, and never of files."""
+    if name != "Fault":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .fault import Fault
+
+    return Fault

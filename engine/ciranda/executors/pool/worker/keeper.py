@@ -103,8 +103,9 @@ class Keeper:
         except BaseException as error:  # whatever a setup raises, the engine must hear of it
             self._tell(failure(0, error))
             return False
-        gc.collect()
-        gc.freeze()  # what setup made stays shared with every child
+        # What setup made stays shared with every child. Not collected before: it takes long, and
+        # leaves holes whose pages each child would copy as it fills them.
+        gc.freeze()
         return True
 
     def _listen(self) -> bool:

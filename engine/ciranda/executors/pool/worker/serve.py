@@ -1,5 +1,6 @@
 """The child that does the work: set up once, then one call after another."""
 
+import gc
 import importlib
 import os
 import socket
@@ -32,8 +33,11 @@ def load(reference: str) -> Any:
 
 def prepare(start: frames.Start) -> Work:
     """Import and call `setup`; import `confine`."""
-    made = load(start.setup)(start.options)
-    confine = load(start.confine) if start.confine else None
+    try:
+        made = load(start.setup)(start.options)
+        confine = load(start.confine) if start.confine else None
+    finally:
+        gc.enable()  # the interpreter was started without
     if isinstance(made, Mapping):
         return Work(_by_name(made), confine)
     handle = getattr(made, "handle", made)
