@@ -169,7 +169,7 @@ def test_a_key_is_kept_in_a_file_of_its_owner_alone(tmp_path):
     with pytest.raises(KeyFileError, match="exists: a key is never written over another"):
         write_key(path, SEED)
     path.chmod(0o640)
-    with pytest.raises(KeyFileError, match="others than its owner may read .* run `chmod 600"):
+    with pytest.raises(KeyFileError, match=r"others than its owner may read .* run `chmod 600"):
         read_key(path)
 
 

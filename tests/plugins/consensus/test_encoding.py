@@ -12,9 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda_consensus.encoding import MOST_BYTES, MOST_DEPTH, EncodingError, decode, encode
 
-scalars = (
-    st.none() | st.booleans() | st.integers() | st.binary(max_size=40) | st.text(max_size=40)
-)
+scalars = st.none() | st.booleans() | st.integers() | st.binary(max_size=40) | st.text(max_size=40)
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner),
