@@ -158,13 +158,13 @@ def test_bytes_of_no_value_are_refused(data, words):
 
 
 def test_depth_is_bounded_and_reached():
-    deep: list = []
+    deep: list[object] = []
     for _ in range(MOST_DEPTH - 1):
         deep = [deep]
     assert decode(encode(deep)) == deep
     with pytest.raises(EncodingError, match="nested deeper"):
         encode([deep])
-    loop: list = []
+    loop: list[object] = []
     loop.append(loop)
     with pytest.raises(EncodingError, match="nested deeper"):
         encode(loop)

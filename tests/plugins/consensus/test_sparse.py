@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from hashlib import sha256
+from itertools import pairwise
+from typing import Any
 
 from ciranda_consensus.merkle import SparseTree, verify, verify_range
 
@@ -50,7 +52,8 @@ def test_the_root_is_that_of_the_definition():
 
 def test_updates_give_the_tree_that_is_made_anew_and_leave_the_old_one_as_it_was():
     rng = random.Random(2)
-    items, tree, before = {}, SparseTree(), []
+    items: dict[bytes, Any] = {}
+    tree, before = SparseTree(), []
     for _ in range(400):
         changes = items_of(rng, rng.choice([1, 1, 2, 20]))
         for key in rng.sample(sorted(items), min(len(items), rng.choice([0, 1, 15, 30]))):
@@ -200,7 +203,7 @@ def test_the_items_of_a_range_are_shown_with_nothing_left_out():
     items = items_of(rng, 500)
     tree = SparseTree.of(items)
     cuts = sorted({0, ALL + 1, *(rng.getrandbits(256) for _ in range(9)), path_of(min(items))})
-    for low, above in zip(cuts, cuts[1:], strict=False):
+    for low, above in pairwise(cuts):
         high = above - 1
         within = {key: value for key, value in items.items() if low <= path_of(key) <= high}
         proof = tree.prove_range([(low, high)])
