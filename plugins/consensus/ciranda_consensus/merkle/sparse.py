@@ -25,12 +25,15 @@ class SparseTree:
 
     Args:
         node: The topmost node; None for an empty tree.
+
+    Attributes:
+        node: The same.
     """
 
-    __slots__ = ("_node",)
+    __slots__ = ("node",)
 
     def __init__(self, node: Node | None = None) -> None:
-        self._node: Final = node
+        self.node: Final = node
 
     @classmethod
     def of(cls, items: Mapping[bytes, bytes]) -> SparseTree:
@@ -40,22 +43,22 @@ class SparseTree:
     @property
     def root(self) -> bytes:
         """The hash of all of it; zeros when it is empty."""
-        return EMPTY if self._node is None else self._node.hash
+        return EMPTY if self.node is None else self.node.hash
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key; None if there is none."""
-        path, node = int.from_bytes(sha256(key).digest(), "big"), self._node
+        path, node = int.from_bytes(sha256(key).digest(), "big"), self.node
         while type(node) is Branch:
             node = node.right if path >> _TOP - node.depth & 1 else node.left
         return node.value if type(node) is Leaf and node.path == path else None
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield keys and values in the order of the hashes of the keys."""
-        for one in leaves(self._node):
+        for one in leaves(self.node):
             yield one.key, one.value
 
     def __len__(self) -> int:
-        return sum(1 for _ in leaves(self._node))
+        return sum(1 for _ in leaves(self.node))
 
     def update(self, changes: Mapping[bytes, bytes | None]) -> SparseTree:
         """Return the tree after changes, each node on the way to them made once.
@@ -63,7 +66,7 @@ class SparseTree:
         Args:
             changes: New values by their keys; None removes a key.
         """
-        if self._node is None:
+        if self.node is None:
             return SparseTree.of({k: value for k, value in changes.items() if value is not None})
         made: list[tuple[int, Leaf | None]] = []
         for key, value in changes.items():
@@ -74,13 +77,13 @@ class SparseTree:
                 made.append((one.path, one))
         made.sort(key=_first)
         paths, found = [path for path, _ in made], [one for _, one in made]
-        node = _apply(self._node, paths, found, 0, len(paths))
-        return self if node is self._node else SparseTree(node)
+        node = _apply(self.node, paths, found, 0, len(paths))
+        return self if node is self.node else SparseTree(node)
 
     def changes(self, later: SparseTree) -> dict[bytes, bytes | None]:
         """Return what makes this tree the later one; what both share is not looked at."""
         found: dict[bytes, bytes | None] = {}
-        _compare(self._node, later._node, found)
+        _compare(self.node, later.node, found)
         return found
 
     def prove(self, keys: Iterable[bytes]) -> bytes:
@@ -92,7 +95,7 @@ class SparseTree:
 
     def prove_range(self, ranges: Ranges) -> bytes:
         """Return what shows all keys whose hashes lie in ranges of numbers, both ends included."""
-        return write(self._node, ranges)
+        return write(self.node, ranges)
 
 
 def _first(pair: tuple[int, Leaf | None]) -> int:
