@@ -78,11 +78,7 @@ class Turnstile:
         self._due = 0  # ends that will be kept at once and may release steps
         self._admitted = 0
         self._committing = False
-        self._order: Final = sorted(
-            ((dispatch.order.get(node.id, inf), -node.rank), node.index)
-            for node in runner.plan.graph.nodes
-        )
-        self._next = 0  # the first in this order that may not be ready yet
+        self._sort()
         self._group: TaskGroup
         self._changed: anyio.Event
 
@@ -161,8 +157,20 @@ class Turnstile:
         self._release(key)
         self._changes()
 
+    def _sort(self) -> None:
+        """Put all steps in the order of the dispatch, which may be changed during the run."""
+        order = self._dispatch.order
+        self._revision = self._dispatch.revision
+        self._order = sorted(
+            ((order.get(node.id, inf), -node.rank), node.index)
+            for node in self._runner.plan.graph.nodes
+        )
+        self._next = 0  # the first in this order that may not be ready yet
+
     def _coming(self) -> tuple[float, float]:
         """Return the place and the urgency of the first step that is not ready yet."""
+        if self._revision != self._dispatch.revision:
+            self._sort()
         state = self._runner.scheduler
         while self._next < len(self._order):
             place, node = self._order[self._next]

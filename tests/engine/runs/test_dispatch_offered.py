@@ -93,6 +93,23 @@ async def test_steps_that_wait_take_their_places_in_a_new_order():
     assert began == ["a", "d", "b", "c"]
 
 
+async def test_a_slot_waits_for_a_step_that_a_new_order_puts_first():
+    dispatch = Dispatch(most=2, order={"a": 0, "b": 1, "y": 2, "x": 3})
+    flow = naps("a", "b", "y")
+    flow.step("x", uses="t.nap", needs=["a"])
+    async with harness(mocks={"t.nap": nap}) as h, anyio.create_task_group() as group:
+
+        async def change():
+            await anyio.sleep(0.5)
+            dispatch.reorder({"x": 0, "y": 1})
+
+        group.start_soon(change)
+        await h.engine.run(flow, dispatch=dispatch)
+        began = [event.path for event in h.events(StepStarted)]
+
+    assert began == ["a", "b", "x", "y"]
+
+
 async def test_one_run_of_an_engine_is_stopped_and_the_other_goes_on():
     async with harness(mocks={"t.nap": nap}) as h, anyio.create_task_group() as group:
         ended = {}
