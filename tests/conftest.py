@@ -4,7 +4,6 @@ Coverage rests while a test draws its examples or repeats on the second event lo
 first: tracing doubles their time, and finds no line that a test of examples should not reach.
 """
 
-import gc
 import os
 from collections.abc import Generator
 
@@ -24,12 +23,6 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "uncounted: long, and counts for no coverage.")
-
-
-def pytest_collection_finish() -> None:
-    """Keep thousands of tests out of each search for garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 def counts(item: pytest.Item) -> bool:
