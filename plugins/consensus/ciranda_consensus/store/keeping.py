@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
+from ciranda_consensus.merkle.sparse import SparseTree
 from ciranda_consensus.protocol.messages import Accused, Blocks, Committed, Persist
 
 __all__ = ["Keeps", "Record", "States"]
@@ -23,20 +24,17 @@ class Keeps(Protocol):
 
 
 class States(Protocol):
-    """How states of an application become rows of keys and values, and back."""
+    """How states of an application are kept: each is a tree of keys and values.
 
-    def changes(self, before: Any, after: Any) -> Iterable[tuple[bytes, bytes | None]]:
-        """Return the keys whose values differ, with the new value; None where there is none.
+    The root of the tree is the `state_root` of the header.
+    """
 
-        `before` is None for a state that held nothing.
-        """
+    def tree(self, state: Any) -> SparseTree:
+        """Return the tree of a state."""
 
-    def restore(self, rows: Iterable[tuple[bytes, bytes]]) -> Any:
-        """Return the state of rows.
+    def state(self, tree: SparseTree) -> Any:
+        """Return the state of a tree.
 
         Raises:
-            ValueError: They are those of no state.
+            ValueError: It is that of no state.
         """
-
-    def root(self, state: Any) -> bytes:
-        """Return what a header says of a state."""

@@ -7,6 +7,7 @@ from typing import Any, Final, final
 from ciranda.errors import StoreError
 from ciranda.store import Database
 from ciranda_consensus.fields import WireError
+from ciranda_consensus.merkle.sparse import SparseTree
 from ciranda_consensus.protocol.block import Block
 from ciranda_consensus.protocol.certificate import Phase, Verifies, check, origin
 from ciranda_consensus.protocol.messages import Committed, Promise
@@ -25,7 +26,7 @@ class Recovery:
         database: The file.
         validators: The set that it must be of.
         first: The first block that it must be of.
-        states: Makes states of rows.
+        states: Makes states of trees.
         verifier: Checks the certificate of the last block.
     """
 
@@ -96,22 +97,19 @@ class Recovery:
         count, low, high, base = rows[0]
         if count and (low != base or high - low + 1 != count):
             raise self._damaged("the list of blocks", f"{count} from {low} to {high}")
-        state = self._state()
+        rows = self._database.query("SELECT key, value FROM state")
+        tree = SparseTree.of(dict(rows))
+        try:
+            state = self._states.state(tree)
+        except ValueError as error:
+            raise self._damaged("the state", error) from error
         if not count:
             tip = Committed(self._first, origin(self._first), state)
         else:
             tip = self._last(high, state)
-        root = self._states.root(tip.state)
-        if root != tip.block.header.state_root:
-            raise self._damaged("the state", f"root {root.hex()[:16]}")
+        if tree.root != tip.block.header.state_root:
+            raise self._damaged("the state", f"its root is {tree.root.hex()[:16]}")
         return tip
-
-    def _state(self) -> Any:
-        rows = self._database.query("SELECT key, value FROM state")
-        try:
-            return self._states.restore(rows)
-        except ValueError as error:
-            raise self._damaged("the state", error) from error
 
     def _last(self, height: int, state: Any) -> Committed:
         rows = self._database.query(

@@ -11,7 +11,8 @@ import msgspec
 
 from ciranda.store import Database, Durability
 from ciranda_consensus.encoding import encode
-from ciranda_consensus.protocol.block import Block
+from ciranda_consensus.merkle.sparse import SparseTree
+from ciranda_consensus.protocol.block import Block, Header
 from ciranda_consensus.protocol.certificate import Certificate, Verifies
 from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.protocol.messages import Accused, Blocks, Committed, Persist, Promise
@@ -63,7 +64,7 @@ class Store:
         validators: The set of the epoch.
         first: The block that all begin with.
         begin: The state after it.
-        states: Makes rows of states.
+        states: Makes trees of states.
         verifier: Checks the certificate of the last block.
         name: Of the file, without `.db`.
         durability: What a finished transaction survives.
@@ -108,7 +109,7 @@ class Store:
             if self._turn == 0:
                 with self._database.transaction():
                     recovery.begin()
-                    self._put_state(None, begin)
+                    self._put_state(SparseTree(), begin)
                     self._count()
                 self._turn = 1
                 self._mark.write(1)
@@ -116,7 +117,7 @@ class Store:
         except BaseException:
             self.close()
             raise
-        self._state = self.recovered.tip.state
+        self._tree = states.tree(self.recovered.tip.state)
         self.height = self.recovered.tip.block.header.height
 
     @property
@@ -150,14 +151,15 @@ class Store:
             for done in agreed:
                 self._agree(done)
             if agreed:
-                self._put_state(self._state, agreed[-1].state)
+                self._put_state(self._tree, agreed[-1].state)
                 self._database.execute(
                     "DELETE FROM open_blocks WHERE height <= ?", (agreed[-1].block.header.height,)
                 )
             self._count()
         self._turn += 1
         if agreed:
-            self._state, self.height = agreed[-1].state, agreed[-1].block.header.height
+            self._tree = self._states.tree(agreed[-1].state)
+            self.height = agreed[-1].block.header.height
         self._mark.write(self._turn)
 
     def _count(self) -> None:
@@ -206,8 +208,8 @@ class Store:
                 ),
             )
 
-    def _put_state(self, before: Any, after: Any) -> None:
-        for key, value in self._states.changes(before, after):
+    def _put_state(self, before: SparseTree, after: Any) -> None:
+        for key, value in before.changes(self._states.tree(after)).items():
             if value is None:
                 self._database.execute("DELETE FROM state WHERE key = ?", (key,))
             else:
@@ -260,6 +262,13 @@ class Store:
             return None
         return read_block(rows[0][1], rows[0][0]), read_certificate(later[0][0])
 
+    def headers(self, height: int, most: int) -> tuple[Header, ...]:
+        """Return the headers of up to `most` agreed blocks above a height."""
+        rows = self._database.query(
+            "SELECT hash, data FROM blocks WHERE height > ? ORDER BY height LIMIT ?", (height, most)
+        )
+        return tuple(read_block(data, name).header for name, data in rows)
+
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the evidence that is kept, by signer and view."""
         rows = self._database.query("SELECT data FROM evidence ORDER BY signer, view, kind")
@@ -279,12 +288,12 @@ class Store:
                 self._database.execute(f"DELETE FROM {table}")
             self._database.execute("DELETE FROM open_blocks WHERE height <= ?", (height,))
             self._agree(tip)
-            self._put_state(None, tip.state)
+            self._put_state(SparseTree(), tip.state)
             self._database.execute("UPDATE chain SET base = ?", (height,))
             self._count()
         self._turn += 1
         self._mark.write(self._turn)
-        self._state, self.height = tip.state, height
+        self._tree, self.height = self._states.tree(tip.state), height
 
     def prune(self, keep: int) -> int:
         """Forget blocks but the last `keep`; return how many are gone.

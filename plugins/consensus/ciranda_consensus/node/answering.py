@@ -1,0 +1,128 @@
+"""What a node answers those who ask it: validators that were away, and guests."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final, final
+
+from ciranda_consensus.merkle.nodes import EMPTY, Node
+from ciranda_consensus.merkle.sparse import SparseTree
+from ciranda_consensus.node.parts import cut, flat
+from ciranda_consensus.node.talk import (
+    Agreed,
+    AskBlock,
+    AskEntry,
+    AskHeaders,
+    AskOffer,
+    AskPart,
+    AskStatus,
+    Declined,
+    Handed,
+    Headers,
+    Offer,
+    Part,
+    Status,
+    Taken,
+    Talk,
+)
+from ciranda_consensus.protocol.block import Block
+from ciranda_consensus.protocol.messages import Committed, Message
+from ciranda_consensus.store import States, Store
+
+__all__ = ["Answering"]
+
+MOST_HEADERS: Final = 1024
+KEPT: Final = 4  # states that are being copied
+FRESH: Final = 30.0  # seconds for which one state is offered to all who ask
+
+
+@final
+class Answering:
+    """Answers questions, each by itself.
+
+    Args:
+        store: Has the blocks.
+        states: Makes trees of states.
+        tip: Tells the last block agreed on, with its state.
+        status: Tells how the node is.
+        hand: Takes entries; returns how many of them are new.
+        clock: Tells seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        states: States,
+        tip: Callable[[], Committed],
+        status: Callable[[], Status],
+        hand: Callable[[tuple[bytes, ...]], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store: Final = store
+        self._states: Final = states
+        self._tip: Final = tip
+        self._status: Final = status
+        self._hand: Final = hand
+        self._clock: Final = clock
+        self._copies: Final[OrderedDict[int, tuple[float, Offer, list[Node | None]]]] = (
+            OrderedDict()
+        )
+        self._takers: Final[dict[type, Callable[[Any], Talk]]] = {
+            AskStatus: lambda _: self._status(),
+            Handed: self._taken,
+            AskEntry: self._entry,
+            AskBlock: self._block,
+            AskHeaders: self._headers,
+            AskOffer: self._offer,
+            AskPart: self._part,
+        }
+
+    def answer(self, question: Message | Talk) -> Talk:
+        """Return the answer to a question."""
+        take = self._takers.get(type(question))
+        return Declined("that is no question") if take is None else take(question)
+
+    def _taken(self, question: Handed) -> Talk:
+        return Taken(self._hand(question.entries))
+
+    def _entry(self, question: AskEntry) -> Talk:
+        return Agreed(*(self._store.find(question.digest) or (None, None)))
+
+    def _block(self, question: AskBlock) -> Talk:
+        return Agreed(*(self._store.at(question.height or self._store.height) or (None, None)))
+
+    def _headers(self, question: AskHeaders) -> Talk:
+        height = question.height
+        if height + 1 < self._store.base:
+            return Declined(
+                f"blocks below {self._store.base} are forgotten here: "
+                "ask another, or take a newer checkpoint"
+            )
+        found = self._store.headers(height, MOST_HEADERS)
+        return Headers(tuple(Block(header, ()) for header in found))
+
+    def _offer(self, question: AskOffer) -> Talk:
+        above = question.height
+        now, tip = self._clock(), self._tip()
+        for made, offer, _ in reversed(self._copies.values()):
+            if now - made < FRESH and offer.block.header.height > above:
+                return offer
+        height = tip.block.header.height
+        if height <= above or not tip.certificate.signers:
+            return Declined(f"the last block here is {height}")
+        tree: SparseTree = self._states.tree(tip.state)
+        parts = cut(tree)
+        roots = tuple(EMPTY if part is None else part.hash for part in parts)
+        offer = Offer(tip.block, tip.certificate, roots)
+        self._copies[height] = (now, offer, parts)
+        if len(self._copies) > KEPT:
+            self._copies.popitem(last=False)
+        return offer
+
+    def _part(self, question: AskPart) -> Talk:
+        _, _, parts = self._copies.get(question.height, (0.0, None, []))
+        if question.index >= len(parts):
+            return Declined(f"there is no such part of the state after block {question.height}")
+        return Part(flat(parts[question.index]))

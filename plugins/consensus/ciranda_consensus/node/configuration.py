@@ -1,0 +1,217 @@
+"""The files of a node: the genesis, which all share, and its own settings."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ciranda.errors import SettingsError
+from ciranda_consensus.node.limits import Limits
+from ciranda_consensus.node.sync import Checkpoint
+from ciranda_consensus.protocol.pacemaker import Pacing
+from ciranda_consensus.protocol.validators import Validator, ValidatorSet
+
+__all__ = [
+    "Genesis",
+    "NodeSettings",
+    "Point",
+    "Seat",
+    "address_of",
+    "read_genesis",
+    "read_settings",
+    "write_genesis",
+]
+
+Read = TypeVar("Read")
+MOST_PORT: Final = 65_535
+
+
+class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A validator as the file has it: its key in hexadecimal, its stake, `host:port`."""
+
+    public: str
+    stake: int
+    address: str = ""
+
+
+class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all validators of an epoch begin with, to the last bit.
+
+    Attributes:
+        chain: The name of the chain.
+        epoch: The number of the epoch.
+        validators: In the order that bitmaps speak of.
+        state: What the application begins with; its own affair.
+        after: The hash of the last block of the epoch before, in hexadecimal.
+    """
+
+    chain: str
+    epoch: int
+    validators: tuple[Seat, ...]
+    state: dict[str, Any] = {}
+    after: str = "00" * 32
+
+    def set(self) -> ValidatorSet:
+        """Return the validators.
+
+        Raises:
+            ValueError: They are no set.
+        """
+        return ValidatorSet(
+            self.chain,
+            self.epoch,
+            [
+                Validator(bytes.fromhex(one.public), one.stake, one.address)
+                for one in self.validators
+            ],
+        )
+
+
+class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A checkpoint as the file has it: the block's hash in hexadecimal."""
+
+    height: int
+    block: str
+
+
+class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one node does by itself; paths are relative to the file.
+
+    Attributes:
+        genesis: The file that all share.
+        key: The file with this validator's key.
+        folder: Where its state lies.
+        listen: `host:port`, where port 0 takes any that is free; the address that the genesis
+            says, if empty.
+        addresses: Where to reach others, by the beginning of their keys, if not where the genesis
+            says.
+        keep: Blocks that are kept; 0 keeps all.
+        gap: How many blocks it may be behind before it takes the whole state instead.
+        guests: Connections that those who are no validators may have.
+        redial: Seconds between two tries to reach a peer, at first and at most.
+        quiet: Seconds without a word after which a connection is given up.
+        checkpoint: A block that is known to be agreed on.
+        pacing: How long it waits for progress.
+        limits: What a peer may do.
+    """
+
+    genesis: str
+    key: str
+    folder: str = "."
+    listen: str = ""
+    addresses: dict[str, str] = {}
+    keep: int = 0
+    gap: int = 1000
+    guests: int = 16
+    redial: tuple[float, float] = (0.1, 5.0)
+    quiet: float = 10.0
+    checkpoint: Point | None = None
+    pacing: Pacing = Pacing()
+    limits: Limits = Limits()
+
+    def point(self) -> Checkpoint | None:
+        """Return the checkpoint.
+
+        Raises:
+            ValueError: Its hash is none.
+        """
+        one = self.checkpoint
+        return None if one is None else Checkpoint(one.height, bytes.fromhex(one.block))
+
+
+def read_genesis(path: Path) -> Genesis:
+    """Return the genesis of a file.
+
+    Raises:
+        SettingsError: It cannot be read, or is none; the text says where.
+    """
+    found = _read(path, Genesis)
+    try:
+        found.set()
+        if len(bytes.fromhex(found.after)) != len(bytes(32)):
+            raise ValueError("`after` must be 64 hexadecimal digits")  # noqa: TRY301  (told below)
+    except ValueError as error:
+        raise SettingsError(f"{path} is no genesis: {error}") from error
+    return found
+
+
+def write_genesis(path: Path, genesis: Genesis) -> None:
+    """Write a genesis; `read_genesis` gives the same back.
+
+    Raises:
+        SettingsError: It cannot be written.
+    """
+    lines = [f"chain = {_quoted(genesis.chain)}", f"epoch = {genesis.epoch}"]
+    lines.append(f"after = {_quoted(genesis.after)}")
+    lines += [f"state = {_value(genesis.state)}"]
+    for one in genesis.validators:
+        lines += ["", "[[validators]]", f"public = {_quoted(one.public)}", f"stake = {one.stake}"]
+        lines.append(f"address = {_quoted(one.address)}")
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_quoted(key)} = {_value(item)}" for key, item in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def read_settings(path: Path) -> NodeSettings:
+    """Return the settings of a node, paths made absolute.
+
+    Raises:
+        SettingsError: They cannot be read, or are none; the text says where.
+    """
+    found = _read(path, NodeSettings)
+    try:
+        found.point()
+    except ValueError as error:
+        raise SettingsError(f"{path}: the checkpoint's block is no hash: {error}") from error
+    folder = path.parent
+    return msgspec.structs.replace(
+        found,
+        genesis=str(folder / found.genesis),
+        key=str(folder / found.key),
+        folder=str(folder / found.folder),
+    )
+
+
+def _read(path: Path, kind: type[Read]) -> Read:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is no TOML: {error}") from error
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def address_of(text: str) -> tuple[str, int]:
+    """Return host and port of an address like `10.0.0.1:7001` or `[::1]:7001`.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > MOST_PORT:
+        raise SettingsError(f"{text!r} is no address: write it like 10.0.0.1:7001")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,306 @@
+"""One validator as a process."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, final
+
+import anyio
+from anyio import to_thread
+from anyio.abc import SocketAttribute, TaskStatus
+
+from ciranda.errors import SettingsError
+from ciranda.store import Durability
+from ciranda_consensus.crypto import Signer, Verifier
+from ciranda_consensus.fields import WireError
+from ciranda_consensus.node.alarm import Alarm, Latency
+from ciranda_consensus.node.answering import Answering
+from ciranda_consensus.node.channel import Channel
+from ciranda_consensus.node.configuration import Genesis, NodeSettings, address_of
+from ciranda_consensus.node.dialing import Dialing
+from ciranda_consensus.node.entrance import Entrance
+from ciranda_consensus.node.inbox import Inbox
+from ciranda_consensus.node.limits import Bans
+from ciranda_consensus.node.machine import Machine
+from ciranda_consensus.node.peers import GONE, Peers
+from ciranda_consensus.node.sync import DeclinedError, SyncError, Syncing
+from ciranda_consensus.node.talk import Status
+from ciranda_consensus.node.work import Part, Work
+from ciranda_consensus.protocol.block import genesis as first_block
+from ciranda_consensus.protocol.messages import Accused, Committed, Submit
+from ciranda_consensus.store import Store
+
+__all__ = ["Node", "open_node", "run_node"]
+
+LOOK_EACH: Final = 0.5  # seconds between two looks at whether it is far behind
+MOST_HANDED: Final = 64  # lists of entries that wait for the replica
+BLAME: Final = 20.0  # points for a state that is not the agreed one
+
+
+@final
+class Node:
+    """A validator: its replica, its store, its peers.
+
+    Args:
+        settings: Its own.
+        genesis: What all share.
+        signer: Holds its key.
+        machine: What is agreed on.
+        hear: Is told of what is agreed on and of evidence, once it is durable.
+        durability: What a finished transaction survives.
+        chance: Gives numbers from 0 to 1.
+
+    Raises:
+        SettingsError: The key is none of the validators'.
+        StoreError: The store is not to be used.
+    """
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        genesis: Genesis,
+        signer: Signer,
+        machine: Machine,
+        *,
+        hear: Callable[[Committed | Accused], None] | None = None,
+        durability: Durability = Durability.POWER,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        validators = genesis.set()
+        seat = validators.seat(signer.public)
+        if seat is None:
+            raise SettingsError(
+                f"the key {signer.public.hex()[:16]}… is none of the {len(validators)} validators "
+                f"of {genesis.chain!r}: use the key file of one of them"
+            )
+        self.validators: Final = validators
+        self.seat: Final = seat
+        self._settings: Final = settings
+        verifier, begin = Verifier(), machine.begin()
+        first = first_block(
+            genesis.chain,
+            genesis.epoch,
+            validators.hash,
+            machine.tree(begin).root,
+            after=bytes.fromhex(genesis.after),
+        )
+        self.store: Final = Store(
+            Path(settings.folder),
+            validators,
+            first,
+            begin,
+            machine,
+            verifier,
+            durability=durability,
+        )
+        self._inbox: Final = Inbox(len(validators), settings.limits.waiting)
+        self._bans: Final = Bans(settings.limits)
+        stakes = [one.stake for one in validators.members]
+        latency = Latency(stakes, seat, validators.quorum)
+        self.peers: Final = Peers(
+            validators,
+            seat,
+            self._inbox,
+            self._bans,
+            settings.limits,
+            latency,
+            standing=lambda: (self.store.height, self.store.base),
+            quiet=settings.quiet,
+        )
+        self._alarm: Final = Alarm(settings.pacing, latency, self._inbox.push)
+        self._work: Final = Work(
+            Part(validators, seat, signer, verifier, machine, first, settings.pacing),
+            self.store,
+            self._inbox,
+            self.peers,
+            self._alarm,
+            latency=latency,
+            checkpoint=settings.point(),
+            keep=settings.keep,
+            hear=hear,
+        )
+        self._dialing: Final = Dialing(signer, validators.prefix, verifier, settings.redial, chance)
+        self._syncing: Final = Syncing(validators, verifier, machine, settings.point())
+        answering = Answering(
+            self.store, machine, lambda: self._work.replica.chain.tip, self.status, self._handed
+        )
+        self.entrance: Final = Entrance(
+            validators,
+            seat,
+            signer,
+            verifier,
+            answering,
+            converse=self.peers.converse,
+            bans=self._bans,
+            limits=settings.limits,
+            guests=settings.guests,
+        )
+
+    def status(self) -> Status:
+        """Return how the node is."""
+        replica = self._work.replica
+        tip = replica.chain.tip.block
+        return Status(
+            tip.header.height, tip.hash, self.store.base, replica.view, len(self.peers.connected)
+        )
+
+    def submit(self, *entries: bytes) -> None:
+        """Have entries agreed on."""
+        self._inbox.push(Submit(entries))
+
+    def _handed(self, entries: tuple[bytes, ...]) -> int:
+        if self._inbox.own >= MOST_HANDED:
+            return 0
+        self.submit(*entries)
+        return len(entries)
+
+    async def run(self, *, task_status: TaskStatus[int] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Work until cancelled; started with the port that it listens on.
+
+        Raises:
+            StoreError: The disk failed, or the store is an older one.
+            ForkError: A quorum certified a block that is wrong.
+            SyncError: The history is not that of the checkpoint.
+            OSError: The address cannot be listened on.
+        """
+        own = self.validators.members[self.seat].address
+        host, port = address_of(self._settings.listen or own)
+        async with (
+            await anyio.create_tcp_listener(local_host=host, local_port=port) as listener,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(listener.serve, self.entrance.take)
+            tasks.start_soon(self._alarm.run)
+            for seat in range(self.seat + 1, len(self.validators)):
+                if address := self._address(seat):
+                    tasks.start_soon(self._dial, seat, address)
+            task_status.started(listener.extra(SocketAttribute.local_port))
+            while True:
+                await self._work_until_behind()
+                await self._take_state()
+
+    def _address(self, seat: int) -> str:
+        one = self.validators.members[seat]
+        for beginning, address in self._settings.addresses.items():
+            if one.public.hex().startswith(beginning):
+                return address
+        return one.address
+
+    async def _dial(self, seat: int, address: str) -> None:
+        async def converse(channel: Channel) -> None:
+            if not self._bans.banned(channel.peer):
+                await self.peers.converse(seat, channel)
+
+        await self._dialing.keep(address, self.validators.members[seat].public, converse)
+
+    # Far behind
+
+    async def _work_until_behind(self) -> None:
+        async with anyio.create_task_group() as tasks:
+
+            async def look() -> None:
+                while True:
+                    await anyio.sleep(LOOK_EACH)
+                    if self._far_behind():
+                        tasks.cancel_scope.cancel()
+
+            tasks.start_soon(look)
+            while True:
+                await self._work.step()
+
+    def _far_behind(self) -> bool:
+        return self._weight(self._ahead()) > self.validators.faulty
+
+    def _ahead(self) -> list[int]:
+        """Return those whose blocks do not lead on from ours, or not soon."""
+        height, gap = self.store.height, self._settings.gap
+        return [
+            seat
+            for seat, (agreed, base) in self.peers.standings.items()
+            if agreed > height and (base > height + 1 or agreed - height > gap)
+        ]
+
+    def _weight(self, seats: list[int]) -> int:
+        return sum(self.validators.members[seat].stake for seat in seats)
+
+    async def _take_state(self) -> None:
+        """Take the state from one of those who are ahead; whoever lies is not asked again soon."""
+        for seat in sorted(self._ahead(), key=self.peers.standings.__getitem__, reverse=True):
+            public, address = self.validators.members[seat].public, self._address(seat)
+            if not address or self._bans.banned(public):
+                continue
+            try:
+                async with self._dialing.open(address, public) as channel:
+                    with anyio.fail_after(60 * self._settings.quiet):
+                        tip = await self._syncing.take(channel, self.store.height)
+            except (SyncError, WireError):
+                self._bans.blame(public, BLAME)
+            except (*GONE, DeclinedError):
+                continue
+            else:
+                await self._work.begin_from(tip)
+                return
+        await anyio.sleep(LOOK_EACH)
+
+
+@asynccontextmanager
+async def open_node(
+    settings: NodeSettings,
+    genesis: Genesis,
+    signer: Signer,
+    machine: Machine,
+    *,
+    hear: Callable[[Committed | Accused], None] | None = None,
+    durability: Durability = Durability.POWER,
+) -> AsyncIterator[Node]:
+    """Open a node's store and close it at the end, whatever happens; `Node.run` works."""
+    node = await to_thread.run_sync(
+        lambda: Node(settings, genesis, signer, machine, hear=hear, durability=durability)
+    )
+    try:
+        yield node
+    finally:
+        node.store.close()
+
+
+async def run_node(
+    settings: NodeSettings,
+    genesis: Genesis,
+    signer: Signer,
+    machine: Machine,
+    *,
+    hear: Callable[[Committed | Accused], None] | None = None,
+    listening: Callable[[int], None] | None = None,
+) -> None:
+    """Run a node until the process is told to stop (SIGTERM, SIGINT).
+
+    Args:
+        settings: Its own.
+        genesis: What all share.
+        signer: Holds its key.
+        machine: What is agreed on.
+        hear: Is told of what is agreed on and of evidence, once it is durable.
+        listening: Is told the port, once it listens.
+
+    Raises:
+        SettingsError: The key is none of the validators'.
+        StoreError: The store is not to be used, or the disk failed.
+        ForkError: A quorum certified a block that is wrong.
+        SyncError: The history is not that of the checkpoint.
+        OSError: The address cannot be listened on.
+    """
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with (
+            open_node(settings, genesis, signer, machine, hear=hear) as node,
+            anyio.create_task_group() as tasks,
+        ):
+            port = await tasks.start(node.run)
+            if listening is not None:
+                listening(port)
+            async for _ in signals:
+                tasks.cancel_scope.cancel()
+                break
