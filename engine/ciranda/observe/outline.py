@@ -19,11 +19,13 @@ class Outline:
         uses: The action that each step calls.
         needs: The steps that each step waits for.
         lines: Where each step stands in its file, from 1.
+        critical: The critical path of a run that has not been yet; of others it is found.
     """
 
     uses: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
+    critical: tuple[str, ...] = ()
 
 
 def outline(workflow: Workflow) -> Outline:

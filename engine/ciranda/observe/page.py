@@ -243,7 +243,10 @@ class _Page:
         return item.state is State.FAILED, item.duration(self._now)
 
     def _critical(self, segment: Segment) -> tuple[str, ...]:
-        return critical_path(segment, self._outline.needs if self._outline is not None else None)
+        outline = self._outline
+        if outline is not None and outline.critical:
+            return outline.critical
+        return critical_path(segment, outline.needs if outline is not None else None)
 
     def _row(self, segment: Segment, track: Track, total: float, *, critical: bool) -> str:
         kinds = ["row", f"s-{track.state.value}"]

@@ -167,7 +167,8 @@ class _Drawing:
     def segment(self, timeline: Timeline, segment: Segment) -> list[Line]:
         """Return a title, an axis, the rows, and a legend."""
         needs = self._outline.needs if self._outline is not None else None
-        critical = set(critical_path(segment, needs))
+        planned = () if self._outline is None else self._outline.critical
+        critical = set(planned or critical_path(segment, needs))
         rows: list[tuple[Track, str, str]] = []  # track, name, note
         beneath = segment.beneath()
         for track in segment.steps():

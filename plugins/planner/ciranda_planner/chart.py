@@ -48,7 +48,7 @@ def chart_of_plan(plan: Plan, schedule: Schedule) -> Chart:
             track.reason = f"waits {spoken(wait.seconds)} for {wait.cause.value.replace('_', ' ')}"
         segment.tracks[task] = track
     timeline.segments.append(segment)
-    return Chart(timeline, _outline(plan))
+    return Chart(timeline, _outline(plan, schedule.critical_path))
 
 
 def chart_of_run(log: Log, run: str, plan: Plan, schedule: Schedule) -> Chart:
@@ -78,11 +78,12 @@ def chart_of_run(log: Log, run: str, plan: Plan, schedule: Schedule) -> Chart:
     return Chart(timeline, _outline(plan), expected)
 
 
-def _outline(plan: Plan) -> Outline:
+def _outline(plan: Plan, critical: tuple[str, ...] = ()) -> Outline:
     work = {task.id: task.uses or " ".join(task.command or ()) for task in plan.tasks}
     return Outline(
         uses={task: each for task, each in work.items() if each},
         needs={task.id: task.needs for task in plan.tasks},
+        critical=critical,
     )
 
 

@@ -352,7 +352,7 @@ def test_a_broken_file_is_told_in_the_same_way_everywhere(command, text, told, f
 
 
 def test_every_command_teaches_by_examples(cli):
-    for name in ("plan", "run", "show", "gantt", "diff", "tune"):
+    for name in ("plan", "run", "show", "gantt", "diff", "tune", "schema"):
         said = cli(name, "--help").out
 
         assert "Examples:" in said
@@ -372,3 +372,11 @@ def test_a_shell_completes_files_runs_and_commands(cli):
     assert ("last", "plain") in offered("gantt", "la")
     assert ("last", "plain") in offered("run", "--resume", "")
     assert offered("diff", "tasks.yaml", "ot") == [("ot", "file")]
+
+
+def test_editors_get_a_schema(cli, folder):
+    printed = cli("schema").out
+    cli("schema", "-o", "plan.schema.json")
+
+    assert json.loads(printed)["title"] == "A plan of ciranda"
+    assert (folder / "plan.schema.json").read_text() == printed

@@ -1,7 +1,9 @@
 """Saved plans: what is read back is what was saved, and nothing else is taken for it."""
 
 import json
+from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -11,8 +13,10 @@ from ciranda_planner.faults import PlanError
 from ciranda_planner.plan import Plan, Task
 from ciranda_planner.reading import Defaults, plan_of, read_plan
 from ciranda_planner.saving import saved
+from ciranda_planner.schema import plan_schema
 from ciranda_planner.search import search
 
+SCHEMA = jsonschema_rs.validator_for(plan_schema())
 NAMES = st.text("abc-. ü", min_size=1, max_size=5).filter(lambda text: text == text.strip() != "")
 TIMES = st.floats(0.001, 9.0)
 PLAIN = st.recursive(
@@ -85,6 +89,8 @@ def test_what_is_read_back_is_the_plan_that_was_saved(data, tier):
 
     again = read_plan(saved(plan).encode(), defaults=Defaults(tier=3, cores=7))
 
+    assert SCHEMA.is_valid(data)
+    assert SCHEMA.is_valid(json.loads(saved(plan)))
     assert again.digest == plan.digest
     assert again.tasks == plan.tasks
     assert differ((plan, search(plan)), (again, search(again))).same
@@ -184,3 +190,29 @@ def test_plans_that_only_spell_differently_are_the_same():
 
     assert found.same
     assert found.digests[0] == found.digests[1]
+
+
+def test_the_schema_knows_the_fields_that_are_read():
+    from ciranda_planner import reading, tasks
+
+    schema = plan_schema()
+
+    assert set(schema["properties"]) == reading._FIELDS
+    assert set(schema["properties"]["tasks"]["items"]["properties"]) == tasks._FIELDS
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"tasks": []}, {"tasks": [{"id": "a", "estimat": 1}]}, {"tasks": [{"id": ""}]}]
+)
+def test_the_schema_refuses_what_is_no_plan(wrong):
+    assert not SCHEMA.is_valid(wrong)
+
+
+CASES = json.loads((Path(__file__).parent / "cases" / "planner.json").read_text())["cases"]
+
+
+def test_the_schema_takes_every_plan_that_is_read():
+    valid = [case for case in CASES if not case["expected"].get("errors")]
+
+    assert len(valid) > 5
+    assert [case["id"] for case in valid if not SCHEMA.is_valid(case)] == []

@@ -11,6 +11,7 @@ from .diff import command as diff
 from .gantt import command as gantt
 from .plan import command as plan
 from .run import command as run
+from .schema import command as schema
 from .show import command as show
 from .tune import command as tune
 
@@ -36,5 +37,5 @@ def command() -> None:
     """
 
 
-for _each in (plan, run, show, gantt, diff, tune):
+for _each in (plan, run, show, gantt, diff, tune, schema):
     command.add_command(_each)
