@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _DRAWN: Final = 40  # tasks up to which the picture follows the run
-_COMPARED: Final = 1000  # tasks up to which a run is held against those before, at once
+_COMPARED: Final = 300  # tasks up to which a run is held against those before, at once
 
 
 @click.command(

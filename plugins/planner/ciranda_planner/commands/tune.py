@@ -31,10 +31,10 @@ __all__ = ["command"]
 @options.json_option
 @click.pass_context
 def command(ctx: click.Context, /, what: str, **given: Any) -> None:
-    """Suggest what would make the next run shorter, by what the runs before took.
+    """Suggest what would make the next run shorter.
 
-    The plan of FILE, or of RUN, is scheduled with what its tasks took; then again with more or
-    fewer workers, in another mode, with a quicker task. Nothing is run and nothing is changed.
+    The plan of FILE, or of RUN, is scheduled with what its tasks took before; then again with more
+    or fewer workers, in another mode, with a quicker task. Nothing is run and nothing is changed.
     """
     from ciranda.cli.values import as_json
     from ciranda.observe.spoken import plural, spoken
@@ -64,8 +64,8 @@ def command(ctx: click.Context, /, what: str, **given: Any) -> None:
         }
         screen.out(as_json(answer))
         return
-    known = plural(len(runs), "run") if runs else "no run"
-    screen.out(f"{plan.name}: {spoken(advice.schedule.makespan)} by what {known} took")
+    known = f"what {plural(len(runs), 'run')} took" if runs else "its estimates"
+    screen.out(f"{plan.name}: {spoken(advice.schedule.makespan)} by {known}")
     for finding in found:
         screen.out(f"! {finding.message}")
     for suggestion in advice.suggestions:
