@@ -13,6 +13,7 @@ import socket
 import sqlite3.dump  # noqa: F401  (coverage reads it when a confined process cannot)
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -205,9 +206,21 @@ def _attack(attack: Attack, here: World, policy: Policy | None, features: Featur
         os.write(here.result, said.encode())
 
 
+def _fork() -> int:
+    """Fork a child with one thread, whatever other tests left that begins threads in children."""
+    start = threading.Thread.start
+    threading.Thread.start = lambda self: None  # type: ignore[method-assign]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner
+            return os.fork()
+    finally:
+        threading.Thread.start = start  # type: ignore[method-assign]
+
+
 def _victim(attack: Attack, here: World, policy: Policy | None, features: Features | None) -> None:
     staged = _stage(here)
-    child = os.fork()
+    child = _fork()
     if child == 0:
         _attacker(attack, staged, policy, features)
     os.close(staged.result)
@@ -241,9 +254,7 @@ def run(
         read, write = os.pipe()
         if policy is not None:
             policy = msgspec.structs.replace(policy, home=here.home)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner
-            victim = os.fork()
+        victim = _fork()
         if victim == 0:
             code = 1
             try:

@@ -18,6 +18,7 @@ from . import (
     seccomp,
     tree,
 )
+from .alone import threads
 from .error import SandboxError
 from .features import Features, try_features
 from .level import Ask, Plan, planned
@@ -205,7 +206,7 @@ def _planned(found: Features, policy: Policy) -> Plan:
 
 def _alone() -> None:
     """Refuse a process with threads: Landlock and seccomp would bind the caller's alone."""
-    count = os.stat("/proc/self/task").st_nlink - 2 if _LINUX else 1
+    count = threads()
     if count > 1:
         raise SandboxError(f"a process is confined before it starts threads; this one has {count}")
 

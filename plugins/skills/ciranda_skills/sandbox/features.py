@@ -4,14 +4,13 @@ import errno
 import functools
 import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final, final
 
 import msgspec
 
 from . import landlock, seccomp
+from .alone import fork_alone
 from .namespaces import Namespace, enter, fresh_proc, read_only_but
 from .syscalls import MACHINE, Kernel
 
@@ -76,9 +75,7 @@ def try_features(kernel: Kernel) -> Features:
         elsewhere = f"{sys.platform} has nothing like it"
         return from_answers({}, elsewhere, lacks=(MEMORY, PARENT))
     read, write = os.pipe()
-    with quiet_fork():
-        pid = os.fork()
-    if pid == 0:
+    if (pid := fork_alone()) == 0:
         code = 1
         try:
             os.close(read)
@@ -91,14 +88,6 @@ def try_features(kernel: Kernel) -> Features:
         lines = [line.rstrip("\n").rpartition("=") for line in pipe if line.endswith("\n")]
     os.waitpid(pid, 0)
     return from_answers({name: int(answer) for name, _, answer in lines}, _ENDED)
-
-
-@contextmanager
-def quiet_fork() -> Iterator[None]:
-    """Fork without a warning of threads: the child does nothing but system calls."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
 
 
 def from_answers(answers: dict[str, int], silent: str, lacks: tuple[str, ...] = ()) -> Features:
