@@ -280,6 +280,6 @@ def test_a_kind_is_plain_enough_to_be_shown():
     command = kind.command(5)
 
     assert command[:4] == (sys.executable, "-I", "-S", "-c")
-    assert all(os.path.isabs(path) for path in command[7:])
+    assert all(os.path.isabs(path) for path in command[8:])
     assert Path(command[5]).name == "executors"
     assert json.dumps(kind.options) == "null"

@@ -178,6 +178,7 @@ async def pools() -> AsyncIterator[Pools]:
         made = Pools(tasks, 2)
         yield made
         made.close()
+    await made.end()
 
 
 def idle_pool() -> Pool:

@@ -5,6 +5,7 @@ from .kind import Recycle, WorkerKind
 from .link import Hear
 from .outcome import Exit, Notify
 from .pool import Pool, PoolStats
+from .stem import Stems
 from .worker.frames import CAP, Event, Log, Notice, Progress, Span
 from .worker.job import Job
 
@@ -22,6 +23,7 @@ __all__ = [
     "Progress",
     "Recycle",
     "Span",
+    "Stems",
     "TreeLimits",
     "WorkerKind",
 ]

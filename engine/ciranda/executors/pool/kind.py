@@ -12,19 +12,24 @@ _FOLDER: Final = Path(__file__).parent.parent
 # Runs before anything but the interpreter is loaded: makes the folders of executors, pool and
 # worker packages of their own, so that neither `ciranda` nor what those packages import nor
 # site-packages' .pth files come in on the way. `typing_extensions`, which msgspec imports where it
-# is there, has nothing that `typing` lacks for it, and takes an eighth of the start. The standard
+# is there, has nothing that `typing` lacks for it, and takes an eighth of the start; of `platform`,
+# which `uuid` imports, it needs a name that the kernel has too. The standard
 # library comes first meanwhile, for it is most of what is looked for; and nothing is garbage yet.
 _BOOT: Final = """
-import gc, sys
+import gc, os, sys
 gc.disable()
-folder, control, *path = sys.argv[1:]
+folder, control, first, *path = sys.argv[1:]
 sys.path += [entry for entry in path if entry not in sys.path]
 for name in ("ciranda_worker", "ciranda_worker.pool", "ciranda_worker.pool.worker"):
     package = sys.modules[name] = type(sys)(name)
     package.__path__ = [folder + name.removeprefix("ciranda_worker").replace(".", "/")]
 sys.modules["typing_extensions"] = None
+platform = sys.modules["platform"] = type(sys)("platform")
+platform.system = lambda: os.uname().sysname
 from ciranda_worker.pool.worker.keeper import main
-del sys.modules["typing_extensions"]
+del sys.modules["typing_extensions"], sys.modules["platform"]
+for name in first.split():
+    __import__(name)
 sys.path[:] = path
 main(int(control))
 """
@@ -66,6 +71,7 @@ class WorkerKind:
         ahead: With `fork`, have one more child, which is confined and calls `begin` before its
             call comes, so that no call waits for that; where the kernel lists children (Linux),
             and `begin` may be left out whenever there is none.
+        first: Modules to import before anything is known of the options; they start no threads.
     """
 
     name: str
@@ -77,9 +83,11 @@ class WorkerKind:
     lifetime: Literal["reuse", "fork"] = "reuse"
     confine: str | None = None
     ahead: bool = False
+    first: tuple[str, ...] = ()
 
     def command(self, control: int) -> tuple[str, ...]:
         """Return the argument list that starts a keeper on this descriptor."""
         python = self.argv or (sys.executable,)
         path = [os.path.abspath(entry) for entry in sys.path]  # "" is the working directory
-        return (*python, "-I", "-S", "-c", _BOOT, str(_FOLDER), str(control), *path)
+        first = " ".join(self.first)
+        return (*python, "-I", "-S", "-c", _BOOT, str(_FOLDER), str(control), first, *path)

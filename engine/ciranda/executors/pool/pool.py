@@ -18,6 +18,7 @@ from .kind import WorkerKind
 from .link import Hear
 from .outcome import Exit, Notify
 from .spawner import Spawner
+from .stem import Stems
 from .warm import WarmWorker
 
 _KEYS: Final = 4096  # affinity keys remembered
@@ -56,6 +57,7 @@ class Pool:
         check_every: Seconds between health checks of idle workers.
         idle: Seconds after which a worker that nobody needed ends, down to `warm` of them; None
             is never.
+        stems: Shared with other pools: interpreters that are started already.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Pool:
         grace: float = 0.0,
         check_every: float = 1.0,
         idle: float | None = None,
+        stems: Stems | None = None,
     ) -> None:
         if size < 1:
             raise PoolError(f"a pool of {kind.name!r} needs at least 1 worker, not {size}")
@@ -76,6 +79,7 @@ class Pool:
         self._grace = grace
         self._check_every = check_every
         self._idle_time = idle
+        self._stems = stems
         self._slots = anyio.Semaphore(size, fast_acquire=True)
         self._idle: list[WarmWorker] = []
         self._busy: set[WarmWorker] = set()
@@ -241,9 +245,6 @@ class Pool:
     ) -> Any:
         if not self._open:
             raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
-        if time.monotonic() - self._rested > _TURN:  # no call has to wait for anything otherwise
-            await anyio.lowlevel.checkpoint()
-            self._rested = time.monotonic()
         async with self._slots:
             worker = self._pick(affinity, ask.name, digest) or await self._start()
             if digest is not None:
@@ -257,13 +258,17 @@ class Pool:
                     on_start()
                 if self._kind.lifetime == "reuse" and len(self._busy) == 1:
                     ask = msgspec.structs.replace(ask, brief=True)
-                return await worker.call(ask)
+                answer = await worker.call(ask)
             except StepError:
                 self._count["failed"] += 1
                 raise
             finally:
                 self._busy.discard(worker)
                 self._give_back(worker)
+        if time.monotonic() - self._rested > _TURN:  # it may never have had to wait for anything
+            await anyio.lowlevel.cancel_shielded_checkpoint()
+            self._rested = time.monotonic()
+        return answer
 
     def _pick(self, affinity: str | None, name: str, digest: str | None) -> WarmWorker | None:
         while self._idle:
@@ -294,12 +299,14 @@ class Pool:
             del self._keys[next(iter(self._keys))]
 
     async def _start(self) -> WarmWorker:
-        worker = WarmWorker(self._kind, self._spawner)
+        worker = WarmWorker(self._kind, self._spawner, self._stems)
         self._starting += 1
         try:
             await worker.start()
         finally:
             self._starting -= 1
+            if self._stems is not None:
+                self._stems.order(self._kind)
         self._count["started"] += 1
         return worker
 

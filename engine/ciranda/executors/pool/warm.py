@@ -15,6 +15,7 @@ from .kind import WorkerKind
 from .link import Incoming, KeeperGoneError, Link
 from .outcome import Output, encode_call, exit_of, from_error, garbage, lost, oom_kills
 from .spawner import Spawner
+from .stem import Stem, Stems, started
 from .worker import frames, system
 from .worker.brief import Brief
 
@@ -48,6 +49,7 @@ class WarmWorker:
         "_process",
         "_spawner",
         "_statm",
+        "_stems",
         "calls",
         "digests",
         "retired",
@@ -55,8 +57,9 @@ class WarmWorker:
         "used",
     )
 
-    def __init__(self, kind: WorkerKind, spawner: Spawner) -> None:
+    def __init__(self, kind: WorkerKind, spawner: Spawner, stems: Stems | None = None) -> None:
         self._kind = kind
+        self._stems = stems
         self._spawner = spawner
         self._process: subprocess.Popen[bytes] | None = None
         self._link: Link | None = None
@@ -79,7 +82,8 @@ class WarmWorker:
         """
         try:
             with anyio.fail_after(_START):
-                link = await anyio.to_thread.run_sync(self._spawn)
+                stem = self._stems.take(self._kind) if self._stems is not None else None
+                link = self._take(stem) if stem else await anyio.to_thread.run_sync(self._spawn)
                 await self._handshake(link)
         except BaseException as error:
             tail = self._link.tail if self._link is not None else ""
@@ -101,27 +105,11 @@ class WarmWorker:
         return failed
 
     def _spawn(self) -> Link:
-        ours, theirs = socket.socketpair()
-        out, their_out = os.pipe()
-        err, their_err = os.pipe()
-        try:
-            self._process = self._spawner.spawn(
-                self._kind.command(theirs.fileno()),
-                env=self._kind.env,
-                keep=theirs.fileno(),
-                stdout=their_out,
-                stderr=their_err,
-            )
-        except BaseException:
-            ours.close()
-            os.close(out)
-            os.close(err)
-            raise
-        finally:
-            theirs.close()
-            os.close(their_out)
-            os.close(their_err)
-        self._link = Link(ours, out, err)
+        return self._take(started(self._kind, self._spawner))
+
+    def _take(self, stem: Stem) -> Link:
+        self._process = stem.process
+        self._link = Link(stem.control, stem.stdout, stem.stderr)
         return self._link
 
     async def _handshake(self, link: Link) -> None:

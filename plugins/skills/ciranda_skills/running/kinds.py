@@ -30,6 +30,9 @@ _ENV: Final = {
 }
 
 
+_FIRST: Final = ("ciranda_skills.inside.warm",)
+
+
 class WarmKey(NamedTuple):
     """What the warm processes of a skill are kept by."""
 
@@ -65,6 +68,7 @@ def zygote(
         options=_options(imports, features) | told,
         argv=python,
         env=_env(),
+        first=_FIRST,
         lifetime="fork",
         ahead=not allowed.bwrap,  # what becomes bubblewrap must not have begun to confine itself
     )
@@ -86,6 +90,7 @@ def warm(
         options=_options(imports, features) | {"allowed": msgspec.to_builtins(allowed)},
         argv=python,
         env=_env(),
+        first=_FIRST,
         recycle=recycle,
     )
 

@@ -9,8 +9,9 @@ from typing import final
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 
-from ciranda.executors.pool import Pool
+from ciranda.executors.pool import Pool, Stems
 
 __all__ = ["Lease", "Pools"]
 
@@ -64,6 +65,9 @@ class Pools:
     Args:
         tasks: Where each pool lives, in a task of its own.
         most: How many; more are open while they are in use.
+
+    Attributes:
+        stems: For the pools that are made.
     """
 
     def __init__(self, tasks: anyio.abc.TaskGroup, most: int) -> None:
@@ -72,6 +76,13 @@ class Pools:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._alive: set[_Kept] = set()  # those that are leaving too
         self._ended: Counter[str] = Counter()
+        self._serving = anyio.CancelScope()
+        self.stems = Stems()
+        tasks.start_soon(self._serve)
+
+    async def _serve(self) -> None:
+        with self._serving:
+            await self.stems.serve()
 
     @property
     def open(self) -> tuple[Pool, ...]:
@@ -122,7 +133,13 @@ class Pools:
 
     def close(self) -> None:
         """Close all of them as they fall idle."""
+        self._serving.cancel()
         self.drop(lambda _: True)
+
+    async def end(self) -> None:
+        """End what waits for a pool that never came; only when all are closed."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.stems.close)
 
 
 def _counted(pool: Pool) -> Counter[str]:

@@ -133,6 +133,7 @@ class Runner:
                 self._tasks.cancel_scope.cancel()
             await self._tasks.__aexit__(None, None, None)
         finally:
+            await self._pools.end()
             await self._folders.close()
 
     @property
@@ -364,7 +365,7 @@ class Runner:
     def _lease(self, allowed: Allowed, imports: tuple[str, ...]) -> Lease:
         def make() -> Pool:
             kind = kinds.zygote(names, self._features, allowed, python=self._python)
-            return Pool(kind, self._size, idle=self._idle)
+            return Pool(kind, self._size, idle=self._idle, stems=self._pools.stems)
 
         names = () if allowed.bwrap else imports  # below bubblewrap nothing of them is left
         key = allowed.profile, allowed.network, bool(allowed.bwrap), names
@@ -394,6 +395,6 @@ class Runner:
             within = msgspec.structs.replace(allowed, home=home)
             recycle = Recycle(calls=self._warm_calls, rss_mb=allowed.memory_mb)
             kind = kinds.warm(skill, imports, self._features, within, recycle, python=self._python)
-            return Pool(kind, self._size, idle=self._idle)
+            return Pool(kind, self._size, idle=self._idle, stems=self._pools.stems)
 
         return self._pools.lease(key, make)
