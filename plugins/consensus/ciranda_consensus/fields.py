@@ -25,7 +25,7 @@ class Fields:
 
     Args:
         row: The row, decoded.
-        what: What it is said to be, for messages.
+        what: What it is said to be, with an article, for messages.
 
     Raises:
         WireError: It is no list. So does every method, on a field that is not what is asked for.
@@ -35,7 +35,7 @@ class Fields:
 
     def __init__(self, row: Any, what: str) -> None:
         if type(row) is not list:
-            raise WireError(f"a {what} is a list of fields, not {_kind(row)}")
+            raise WireError(f"{what} is a list of fields, not {_kind(row)}")
         self._row: Final = row
         self._what: Final = what
         self._at = 0
@@ -43,7 +43,7 @@ class Fields:
     def take(self) -> Any:
         """Return the next field, whatever it is."""
         if self._at == len(self._row):
-            raise WireError(f"a {self._what} has more than {self._at} fields")
+            raise WireError(f"{self._what} has more than {self._at} fields")
         self._at += 1
         return self._row[self._at - 1]
 
@@ -124,10 +124,10 @@ class Fields:
     def end(self) -> None:
         """Make sure that nothing is left."""
         if self._at != len(self._row):
-            raise WireError(f"a {self._what} has {self._at} fields, not {len(self._row)}")
+            raise WireError(f"{self._what} has {self._at} fields, not {len(self._row)}")
 
     def _wrong(self, expected: str, found: Any) -> WireError:
-        return WireError(f"field {self._at} of a {self._what} is {expected}, not {_kind(found)}")
+        return WireError(f"field {self._at} of {self._what} is {expected}, not {_kind(found)}")
 
 
 def _kind(value: Any) -> str:

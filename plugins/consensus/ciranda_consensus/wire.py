@@ -75,7 +75,7 @@ def certificate_of(row: Any) -> Certificate:
     Raises:
         WireError: It is none.
     """
-    fields = Fields(row, "certificate")
+    fields = Fields(row, "a certificate")
     view, phase, height = fields.number(), _phase(fields), fields.number()
     one = Certificate(
         view,
@@ -111,7 +111,7 @@ def opening_of(row: Any) -> Certificate | TimeoutCertificate:
     """
     if type(row) is not list or len(row) != 4:  # noqa: PLR2004  (view, signers, highs, signatures)
         return certificate_of(row)
-    fields = Fields(row, "timeout certificate")
+    fields = Fields(row, "a timeout certificate")
     one = TimeoutCertificate(
         fields.number(),
         fields.bits(MOST_SIGNERS),
@@ -137,10 +137,10 @@ def block_of(row: Any) -> Block:
     Raises:
         WireError: It is none.
     """
-    fields = Fields(row, "block")
+    fields = Fields(row, "a block")
     header, entries = fields.take(), fields.many_raw(MOST_ENTRIES, MOST_ENTRY)
     fields.end()
-    fields = Fields(header, "header")
+    fields = Fields(header, "a header")
     found = Header(
         chain=fields.text(MOST_NAME),
         epoch=fields.number(),
@@ -181,7 +181,7 @@ def evidence_of(row: Any) -> Evidence:
 
 
 def _said(row: Any) -> Said:
-    fields = Fields(row, "statement")
+    fields = Fields(row, "a statement")
     kind = fields.number()
     if kind not in (Statement.PROPOSAL, Statement.VOTE, Statement.TIMEOUT):
         raise WireError(f"there is no statement of kind {kind}")
@@ -279,13 +279,13 @@ _WRITERS: Final[dict[type, tuple[int, Callable[[Any], list[Any]]]]] = {
     Entries: (7, _entries_row),
 }
 _READERS: Final[dict[int, tuple[str, Callable[[Fields], Message]]]] = {
-    1: ("proposal", _proposal),
-    2: ("vote", _vote),
-    3: ("announcement", _announce),
-    4: ("timeout", _timeout),
-    5: ("request for blocks", _fetch),
-    6: ("answer with blocks", _blocks),
-    7: ("list of entries", _entries),
+    1: ("a proposal", _proposal),
+    2: ("a vote", _vote),
+    3: ("an announcement", _announce),
+    4: ("a timeout", _timeout),
+    5: ("a request for blocks", _fetch),
+    6: ("an answer with blocks", _blocks),
+    7: ("a list of entries", _entries),
 }
 
 
