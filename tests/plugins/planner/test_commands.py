@@ -205,6 +205,47 @@ def test_the_difference_of_two_plans_is_told_line_by_line(cli, folder):
     assert cli("diff", "tasks.yaml", "tasks.yaml").out == "the plans are the same\n"
 
 
+def test_another_critical_path_is_told(cli, folder):
+    (folder / "other.yaml").write_text(TASKS.replace("2ms", "2s"))
+
+    said = cli("diff", "tasks.yaml", "other.yaml").out
+
+    assert "critical path was: fetch > build > ship\n" in said
+    assert "critical path is: fetch > lint-a > ship\n" in said
+
+
+def test_a_goal_is_planned_saved_and_run(cli, told, folder):
+    (folder / "goal.md").write_text("1. Greet `echo hello`\n2. Wave `echo bye`\n")
+    cli("plan", "goal.md", "--save", "goal.json")
+
+    assert told("run", "goal.md")["executed"] == ["greet", "wave"]
+    assert told("diff", "goal.md", "goal.json")["changed"].keys() <= {"greet", "wave"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [(b"\xff\xfe", "it is no text in UTF-8"), (b"", "goal.md"), (b"- Ship after x", "names `x`")],
+)
+def test_a_goal_that_makes_no_sense_is_told(text, sentence, told, folder):
+    (folder / "goal.md").write_bytes(text)
+
+    answer = told("run", "goal.md", code=2)
+
+    assert sentence in "".join(each["message"] for each in answer["errors"]) or text == b""
+
+
+def test_colours_are_for_terminals(cli, folder, monkeypatch):
+    screen = Terminal("▸", folder / "seen")
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    cli("gantt", "tasks.yaml")
+
+    assert "\x1b[" in screen.getvalue()
+    assert "release" in screen.getvalue()
+
+
 def test_estimates_are_learned_where_nobody_gave_them(cli, told, folder):
     (folder / "guess.yaml").write_text(
         "name: g\ntasks:\n  - {id: a, command: [sleep, '0']}\n"

@@ -78,7 +78,10 @@ def plans(draw):
             else []
         )
         kind = draw(st.sampled_from(["needs", "validates"]))
-        tasks.append({"id": f"t{at}", kind: needs, **draw(FIELDS), **draw(WORK)})
+        task = {"id": f"t{at}", kind: needs, **draw(FIELDS), **draw(WORK)}
+        if "command" not in task and "success" in task:
+            task["success"] = {"file": "out"}  # nothing else ends with a code
+        tasks.append(task)
     return {**draw(LIMITS), "tasks": tasks}
 
 
