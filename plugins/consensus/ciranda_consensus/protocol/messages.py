@@ -161,10 +161,15 @@ class Promise(msgspec.Struct, frozen=True):
 
 
 class Persist(msgspec.Struct, frozen=True):
-    """To be durable before any output behind it takes effect."""
+    """To be durable before any output behind it takes effect.
+
+    `blocks` are those that it votes for; `excuse` is the certificate of timeouts that allows the
+    vote, if one does: with it the voter shows that it broke no rule, should the chain ever fork.
+    """
 
     promise: Promise
     blocks: tuple[Block, ...] = ()
+    excuse: TimeoutCertificate | None = None
 
 
 class Send(msgspec.Struct, frozen=True, gc=False):

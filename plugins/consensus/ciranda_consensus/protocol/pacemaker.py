@@ -6,6 +6,8 @@ from typing import Final, final
 
 import msgspec
 
+from ciranda_consensus.protocol.validators import ValidatorSet
+
 __all__ = ["Pacemaker", "Pacing"]
 
 
@@ -45,6 +47,12 @@ class Pacemaker:
         self._vain = 0 if progress else self._vain + 1
         self.attempt = 0
         self.armed = False
+
+    def heirs(self, validators: ValidatorSet, view: int) -> list[int]:
+        """Return the leaders of the next views: one at first, twice as many with each try."""
+        count = min(1 << min(self.attempt, 20), len(validators))
+        leaders = (validators.leader(view + turn) for turn in range(1, count + 1))
+        return list(dict.fromkeys(leaders))
 
     def arm(self) -> float:
         """Return how long to wait now, in seconds."""

@@ -10,7 +10,7 @@ docs/consensus-protocol.md says why two blocks are never agreed on at one height
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, final
+from typing import Any, Final
 
 import msgspec
 
@@ -62,7 +62,6 @@ __all__ = ["Replica"]
 RESENT: Final = 64  # waiting entries that are sent again when a view is given up
 
 
-@final
 class Replica:
     """One validator's part in the protocol.
 
@@ -79,8 +78,12 @@ class Replica:
         pacing: How long it waits for progress.
 
     Attributes:
+        promise: What it promised; its view among others.
         leader: The index of the leader of its view.
     """
+
+    _may_prepare = staticmethod(may_prepare)  # simulations break them, to see whether they notice
+    _may_commit = staticmethod(may_commit)
 
     def __init__(
         self,
@@ -125,11 +128,6 @@ class Replica:
         for block in blocks:
             self.chain.add(block)
 
-    @property
-    def view(self) -> int:
-        """The view that it is in."""
-        return self.promise.view
-
     def handle(self, what: Input, now: int) -> list[Output]:
         """Take an input; return what follows, in order.
 
@@ -158,9 +156,12 @@ class Replica:
                 self._count(vote)
         return self._out
 
-    def _promise(self, *blocks: Block, **changes: object) -> None:
+    def _promise(
+        self, *blocks: Block, by: Certificate | TimeoutCertificate | None = None, **changes: object
+    ) -> None:
         self.promise = msgspec.structs.replace(self.promise, **changes)
-        self._out.append(Persist(self.promise, blocks))
+        excuse = by if isinstance(by, TimeoutCertificate) else None
+        self._out.append(Persist(self.promise, blocks, excuse))
 
     # Views
 
@@ -221,8 +222,7 @@ class Replica:
         view = self.promise.view
         self._promise(gone=view)
         said = self._voice.timeout(view, self.promise.high, self.promise.entry)
-        count = min(1 << min(self._pacemaker.attempt, 20), len(self.validators))
-        heirs = dict.fromkeys(self.validators.leader(view + turn) for turn in range(1, count + 1))
+        heirs = self._pacemaker.heirs(self.validators, view)
         self._out += [Send(heir, said) for heir in heirs if heir != self.seat]
         self._tally.give_up(said)
         self._end_view()
@@ -269,7 +269,7 @@ class Replica:
             self._out += self._missed.ask_signer(block)
             return
         view, height, name = promise.view, block.header.height, block.hash
-        self._promise(block, proposed=view, voted=view, voted_block=name)
+        self._promise(block, by=promise.entry, proposed=view, voted=view, voted_block=name)
         seal = self._voice.seal(view, height, name)
         self._proposal = Proposal(block, promise.high, promise.entry, seal)
         self._out.append(Send(ALL, self._proposal))
@@ -298,7 +298,7 @@ class Replica:
     def _consider(self, sender: int, proposal: Proposal) -> str:
         """Vote for the leader's block if that contradicts no promise and the block is right."""
         block, header = proposal.block, proposal.block.header
-        if not may_prepare(self.promise, proposal):
+        if not self._may_prepare(self.promise, proposal):
             return "" if self.promise.gone >= header.view else Flaw.UNSAFE
         if isinstance(self.chain.path(header.parent), bytes):
             self._parked = (sender, proposal)
@@ -306,7 +306,7 @@ class Replica:
             return ""
         if flaw := self.chain.accept(block):
             return flaw
-        self._promise(block, voted=header.view, voted_block=header.hash)
+        self._promise(block, by=proposal.entry, voted=header.view, voted_block=header.hash)
         self._send_vote(Phase.PREPARE, header.height, header.hash)
         return ""
 
@@ -358,7 +358,7 @@ class Replica:
             return
         if one.view > self.promise.view:
             self._enter(one)
-        if may_commit(self.promise, one):
+        if self._may_commit(self.promise, one):
             self._promise(agreed=one.view)
             self._arm()
             self._send_vote(Phase.COMMIT, one.height, one.block)

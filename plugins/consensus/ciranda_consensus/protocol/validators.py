@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, final
+from typing import Final
 
 import msgspec
 
@@ -27,7 +27,6 @@ class Validator(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-@final
 class ValidatorSet:
     """The validators of one epoch, in the order that votes and bitmaps speak of.
 

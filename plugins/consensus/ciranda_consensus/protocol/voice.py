@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, final
+from typing import Final, Protocol
 
 from ciranda_consensus.protocol.certificate import (
     Certificate,
@@ -29,7 +29,6 @@ class Signs(Protocol):
         """Return the signature of these bytes."""
 
 
-@final
 class Voice:
     """Signs for one seat of a set; checks what the others signed.
 
@@ -41,7 +40,7 @@ class Voice:
         origin: The certificate of the first block, which nobody signed.
     """
 
-    __slots__ = ("_origin", "_seat", "_signer", "_validators", "_verifier")
+    __slots__ = ("_seat", "_signer", "_validators", "_verifier", "origin")
 
     def __init__(
         self,
@@ -55,7 +54,7 @@ class Voice:
         self._seat: Final = seat
         self._signer: Final = signer
         self._verifier: Final = verifier
-        self._origin: Final = origin
+        self.origin: Final = origin
 
     def vote(self, view: int, phase: Phase, height: int, block: bytes) -> Vote:
         """Return a signed vote."""
@@ -126,8 +125,8 @@ class Voice:
         """Return what is wrong with a certificate; None if nothing is."""
         if isinstance(one, TimeoutCertificate):
             return check_timeouts(one, self._validators, self._verifier)
-        if one.view <= self._origin.view:
-            return None if one == self._origin else Flaw.MALFORMED
+        if one.view <= self.origin.view:
+            return None if one == self.origin else Flaw.MALFORMED
         return check(one, self._validators, self._verifier)
 
 
