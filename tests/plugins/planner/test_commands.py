@@ -368,6 +368,11 @@ def test_a_terminal_sees_the_plan_go_on(cli, folder, monkeypatch):
         (["diff", "tasks.yaml"], "B"),
         (["tune", "last"], "there are no runs"),
         (["run", "--resume", "last"], "there is no run"),
+        (["run", "--resume", "last", "--workers", "2"], "`--workers` goes with a FILE"),
+        (["run", "--resume", "last", "--waves"], "`--waves` goes with a FILE"),
+        (["gantt", "last", "--cpu-workers", "2"], "`--cpu-workers` goes with a FILE"),
+        (["show", "last", "--no-learn"], "`--learn` goes with a FILE"),
+        (["tune", "last", "--workers", "2"], "`--workers` goes with a FILE"),
         (["shwo"], "did you mean `ciranda planner show`?"),
     ],
 )

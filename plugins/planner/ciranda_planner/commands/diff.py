@@ -41,7 +41,8 @@ __all__ = ["command"]
 def command(ctx: click.Context, /, before: str, after: str, **given: Any) -> None:
     """Show what plan B has otherwise than plan A.
 
-    That is tasks, their fields, limits, and the predicted run. Each plan is a file, or a run (an id, a start of it, or `last`) whose plan is meant.
+    That is tasks, their fields, limits, and the predicted run. Each plan is a file, or a run (an
+    id, a start of it, or `last`) whose plan is meant.
     """
     from ciranda.cli.values import as_json
 

@@ -10,7 +10,7 @@ from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
 from .options import html_option, learn_option, what_argument, worker_options
-from .reading import is_file, planned, refusing
+from .reading import is_file, planned, refusing, without_file_options
 
 if TYPE_CHECKING:
     from ..chart import Chart
@@ -52,6 +52,7 @@ def command(ctx: click.Context, /, what: str, **given: Any) -> None:
     else:
         from .past import told_run
 
+        without_file_options(ctx, given)
         told = told_run(given["store"], what)
         chart, outcome, said = told.chart, told.outcome, told.sentences
     if given["html"] is not None:

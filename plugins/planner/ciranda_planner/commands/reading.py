@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
     from ..schedule import Schedule
 
-__all__ = ["given_plan", "is_file", "known_settings", "planned", "refusing"]
+__all__ = ["given_plan", "is_file", "known_settings", "planned", "refusing", "without_file_options"]
 
+_OF_FILES: Final = {
+    "workers": "--workers",
+    "cpu_workers": "--cpu-workers",
+    "learn": "--learn",
+    "waves": "--waves",
+}
 _GOALS: Final = frozenset({".md", ".markdown", ".txt"})
 
 
@@ -41,6 +47,17 @@ def is_file(what: str) -> bool:
     """Say whether a word of the command line is a plan's file rather than a run."""
     path = Path(what)
     return bool(path.suffix) or "/" in what or path.exists()
+
+
+def without_file_options(ctx: click.Context, given: Mapping[str, Any]) -> None:
+    """Refuse options that say how a file is planned, where a run is named that has its plan.
+
+    Raises:
+        UsageError: There is one.
+    """
+    for name, option in _OF_FILES.items():
+        if given.get(name) not in (None, False) or (name == "learn" and given.get(name) is False):
+            raise click.UsageError(f"`{option}` goes with a FILE: a run has its plan", ctx)
 
 
 def given_plan(file: str, given: Mapping[str, Any], *, executable: bool = False) -> Plan:

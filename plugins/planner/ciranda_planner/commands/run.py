@@ -12,7 +12,7 @@ from ciranda.cli.streams import is_terminal
 from ciranda.cli.teaching import EXIT_CODES, examples
 
 from .options import html_option, learn_option, worker_options
-from .reading import given_plan, refusing
+from .reading import given_plan, refusing, without_file_options
 
 if TYPE_CHECKING:
     from ciranda.observe.waterfall import Line
@@ -67,6 +67,8 @@ def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
         raise click.UsageError("give either FILE or `--resume RUN`", ctx)
     if given["resume"] == "" or file == "":
         raise click.UsageError("FILE or RUN is given as an empty text", ctx)
+    if file is None:
+        without_file_options(ctx, given)
     view = _View()
     shown = Screen(
         store=given["store"],

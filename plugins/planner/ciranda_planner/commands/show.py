@@ -11,7 +11,7 @@ from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
 from .options import learn_option, what_argument
-from .reading import is_file, planned, refusing
+from .reading import is_file, planned, refusing, without_file_options
 
 if TYPE_CHECKING:
     from ..plan import Plan
@@ -42,6 +42,7 @@ def command(ctx: click.Context, /, what: str, **given: Any) -> None:
     from ciranda.cli.values import as_json
 
     if not is_file(what):
+        without_file_options(ctx, given)
         _show_run(what, given)
         return
     from ..answering import plan_answer

@@ -10,7 +10,7 @@ from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
 from .options import what_argument, worker_options
-from .reading import given_plan, is_file, known_settings, refusing
+from .reading import given_plan, is_file, known_settings, refusing, without_file_options
 
 if TYPE_CHECKING:
     from ..plan import Plan
@@ -47,6 +47,8 @@ def command(ctx: click.Context, /, what: str, **given: Any) -> None:
 
     settings = known_settings()
     with refusing(ctx, given["form"]):
+        if not is_file(what):
+            without_file_options(ctx, given)
         plan = within_cores(_plan(what, given), settings.cores)
     durations, runs = past_of(given["store"], plan)
     advice = advise(plan, durations, runs, settings.defaults().table)
