@@ -62,6 +62,7 @@ class Dispatch:
         self._most = _counted(most)
         self._changed: Callable[[], None] | None = None
         self._revision = 0
+        self._reserved: str | None = None
         for step, wanted in self.demands.items():
             for name, units in wanted.items():
                 _check_demand(step, name, units, self.capacities)
@@ -107,6 +108,15 @@ class Dispatch:
                         f"dispatch: `{word}` names the step '{step}', "
                         "which the workflow does not have"
                     )
+
+    @property
+    def reserved(self) -> str | None:
+        """The step that the limiter has in front: nobody takes what it waits for."""
+        return self._reserved
+
+    def reserve(self, step: str | None) -> None:
+        """Tell which step waits for the limiter; the run that uses this says so."""
+        self._reserved = step
 
     @property
     def revision(self) -> int:

@@ -92,6 +92,7 @@ class Turnstile:
     def close(self) -> None:
         """Let another run use the dispatch."""
         self._dispatch.attach(None)
+        self._dispatch.reserve(None)
 
     def push(self, start: Start) -> None:
         """Take in a step that is ready; one that comes to no attempt holds nothing."""
@@ -206,7 +207,10 @@ class Turnstile:
             self._runner.wake()
 
     def _grant(self, key: Key, costs: tuple[int, ...]) -> bool:
-        return self._grants is None or self._grants.take(key, costs)
+        if self._grants is None or self._grants.take(key, costs):
+            return True
+        self._dispatch.reserve(self._runner.plan.graph.nodes[key[0]].id)
+        return False
 
     def _delay(self) -> float:
         """Return the seconds until the step in front may have the limiter's word."""
@@ -216,6 +220,7 @@ class Turnstile:
         return max(_TICK, limiter.earliest(front) - limiter.now())
 
     def _admit(self, before: tuple[float, float] | None = None) -> None:
+        self._dispatch.reserve(None)
         for start, waited in self._admission.admit(self._clock(), before):
             self._waited[start.node, start.item] = waited
             self._admitted += 1

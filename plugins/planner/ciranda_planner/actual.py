@@ -192,6 +192,18 @@ class Actual:
                 if not self._unmet[child] and course.state is State.PENDING:
                     course.state = State.READY
 
+    def states(self, reserved: str | None = None) -> dict[str, State]:
+        """Return how each task stands.
+
+        Args:
+            reserved: The step whose turn it is at the limiter, as the run's dispatch tells it.
+        """
+        states = {task: course.state for task, course in self.courses.items()}
+        first = self._tasks.get(reserved) if reserved is not None else None
+        if first is not None and states[first] in (State.READY, State.RETRYING):
+            states[first] = State.RESERVED
+        return states
+
     @property
     def running(self) -> list[str]:
         """The tasks under way."""

@@ -30,6 +30,12 @@ _BAR: Final = 20  # columns
 _YELLOW: Final = 0.85  # of a limit
 _RED: Final = 0.95
 _STEPS: Final = 6  # of the critical path
+_COUNTED: Final = (
+    (State.READY, ""),
+    (State.RESERVED, ""),
+    (State.RETRYING, "yellow"),
+    (State.FAILED, "red"),
+)
 
 
 @final
@@ -103,7 +109,7 @@ class Live:
         self._again = began + _RARELY * took
 
     def _workers(self, actual: Actual, dispatch: Dispatch, now: float) -> Line:
-        states = Counter(course.state for course in actual.courses.values())
+        states = Counter(actual.states(dispatch.reserved).values())
         running, most = states[State.RUNNING], dispatch.most or self._plan.workers
         pieces = [
             Piece("workers        "),
@@ -112,7 +118,7 @@ class Live:
         ]
         if most < self._plan.workers:
             pieces.append(Piece(f" of {self._plan.workers}", "yellow"))
-        for state, style in ((State.READY, ""), (State.RETRYING, "yellow"), (State.FAILED, "red")):
+        for state, style in _COUNTED:
             if states[state]:
                 pieces.append(Piece(f"  {states[state]:,} {state}", style))
         if self._rest is not None:

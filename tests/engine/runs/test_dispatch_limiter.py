@@ -31,6 +31,23 @@ async def test_cheap_steps_do_not_overtake_the_one_that_waits_in_front() -> None
     assert await began(flow, dispatch) == {"first": 0, "free": 0, "large": 60, "small": 60}
 
 
+async def test_the_dispatch_tells_who_waits_in_front_for_the_limiter() -> None:
+    dispatch = Dispatch(order={"a": 0, "b": 1, "c": 2}, limiter=limiter(1, per=20),
+                        costs={"a": (1,), "b": (1,), "c": (1,)})  # fmt: skip
+    seen = []
+    async with harness(mocks=MOCKS) as h, anyio.create_task_group() as group:
+
+        async def look() -> None:
+            for _ in range(4):
+                await anyio.sleep(15)
+                seen.append(dispatch.reserved)
+
+        group.start_soon(look)
+        await run(h, flow_of({"a": 1, "b": 1, "c": 1}), dispatch)
+
+    assert seen == ["b", "c", None, None]
+
+
 async def test_a_step_that_waits_for_the_limiter_holds_no_slot() -> None:
     flow = flow_of({"a": 1, "b": 1, "c": 30})
     dispatch = Dispatch(
