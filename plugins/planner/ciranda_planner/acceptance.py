@@ -24,12 +24,14 @@ class Demands(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         schema: A JSON Schema that its result fits.
         file: A file that exists afterwards; relative to the plan's folder.
         expression: An expression over `result` that is true.
+        exit_code: What its result tells as its `exit_code`; commands are asked themselves.
     """
 
     deadline: float | None = None
     schema: dict[str, Any] | None = None
     file: str | None = None
     expression: str | None = None
+    exit_code: int | None = None
 
     @classmethod
     def read(cls, step: str, options: Any) -> Demands:
@@ -60,6 +62,8 @@ class Acceptance:
         self._task: Final = task
         self._file: Final = demands.file
         self._checks: Final[list[Callable[[Any], str]]] = []
+        if demands.exit_code is not None:
+            self._checks.append(_exit_code(demands.exit_code))
         if demands.schema is not None:
             self._checks.append(_schema(task, demands.schema))
         if demands.expression is not None:
@@ -79,6 +83,16 @@ class Acceptance:
 
     def _refuse(self, why: str) -> None:
         raise StepError("unsuccessful", f"'{self._task}' ended, but {why}", retryable=True)
+
+
+def _exit_code(code: int) -> Callable[[Any], str]:
+    def check(result: Any) -> str:
+        if not isinstance(result, Mapping) or "exit_code" not in result:
+            return f"its result tells no `exit_code`, which was to be {code}"
+        found = result["exit_code"]
+        return "" if found == code else f"its `exit_code` is {found}, not {code}"
+
+    return check
 
 
 def _schema(task: str, schema: Mapping[str, Any]) -> Callable[[Any], str]:

@@ -18,6 +18,7 @@ from ciranda.workflow.model import Workflow
 from ciranda.workflow.places import Places
 
 from .acceptance import Demands
+from .deadlines import deadlines_of
 from .plan import Kind, Plan, RateLimit, Task
 from .watch import LAYER
 
@@ -27,6 +28,7 @@ _UNFIT: Final = re.compile(r"[^A-Za-z0-9_]")
 _CPU: Final = "cpu"
 _STORMS: Final = {"attempts": 6, "backoff": "1s", "on": ["rate_limited"]}
 _RETRY_BACKOFF: Final = "100ms"
+_NOTHING: Final = "nothing_left"
 _LEAST: Final = 0.001  # seconds: workflows know no shorter time
 Actions = Callable[[str], "Action | None"]
 
@@ -76,10 +78,11 @@ def compile_plan(
             standby.setdefault(task.contingency, []).append(task.id)
     steps: dict[str, Any] = {}
     helpers = plan.standby
+    deadlines = deadlines_of(plan)
     for task in plan.tasks:
         if task.id in plan.already_succeeded:
             continue
-        step = _step(task, actions, timeout)
+        step = _step(task, actions, timeout, deadlines.get(task.id))
         helped = standby.get(task.id, [])
         needs = [need for need in (*task.needs, *helped) if need not in plan.already_succeeded]
         if needs:
@@ -91,6 +94,9 @@ def compile_plan(
         elif task.id in helpers:
             continue  # whom it was to help has succeeded
         steps[ids[task.id]] = step
+    made = {task: step for task, step in ids.items() if step in steps}
+    if not steps:  # all is done; a run that says so is a run all the same
+        steps[_NOTHING] = {"uses": "planner.sleep", "with": {"seconds": 0}}
     data = {
         "ciranda": 1,
         "name": plan.name,
@@ -105,7 +111,7 @@ def compile_plan(
     }
     workflow = workflow_of(data, Places(None), source=msgspec.json.encode(data))
     workflow = msgspec.structs.replace(workflow, file=file)
-    return Compiled(plan, workflow, {task: ids[task] for task in ids if ids[task] in steps}, placed)
+    return Compiled(plan, workflow, made, placed)
 
 
 def step_ids(tasks: Iterable[str]) -> dict[str, str]:
@@ -161,7 +167,7 @@ def _limited(limit: RateLimit, units: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(cost for cost, most in pairs if most is not None)
 
 
-def _step(task: Task, actions: Actions, timeout: float) -> dict[str, Any]:
+def _step(task: Task, actions: Actions, timeout: float, deadline: float | None) -> dict[str, Any]:
     step = _body(task, actions)
     longest = task.timeout if task.timeout is not None else max(timeout, 2 * task.estimate)
     step["timeout"] = duration_text(max(longest, _LEAST))
@@ -177,10 +183,11 @@ def _step(task: Task, actions: Actions, timeout: float) -> dict[str, Any]:
         step["description"] = ": ".join(filter(None, (task.title, task.description)))
     success = task.success
     demands = Demands(
-        deadline=task.deadline,
+        deadline=deadline,
         schema=None if success is None or success.schema is None else dict(success.schema),
         file=None if success is None else success.file,
         expression=None if success is None else success.expression,
+        exit_code=None if success is None or task.command is not None else success.exit_code,
     )
     if demands != Demands():
         step["with-middleware"] = {LAYER: msgspec.to_builtins(demands)}

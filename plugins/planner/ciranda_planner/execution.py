@@ -14,7 +14,7 @@ from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.run_id import new_run_id
 from ciranda.settings import RateSettings
 
-from .actual import Actual
+from .actual import Actual, Course
 from .adaptive import Adaptive
 from .compiling import dispatch_of
 from .keeper import Keeper
@@ -178,7 +178,10 @@ def course_of(prepared: Prepared) -> Actual:
     tasks = {step: task for task, step in prepared.compiled.steps.items()}
     standby = plan.standby
     needs = {task.id: task.needs for task in plan.tasks if task.id not in standby}
-    return Actual(tasks, needs, plan.already_succeeded)
+    actual = Actual(tasks, needs, plan.already_succeeded)
+    for task in standby:  # who was to help a task that has succeeded has no step
+        actual.courses.setdefault(task, Course(State.SKIPPED))
+    return actual
 
 
 def outcome_of(

@@ -90,7 +90,7 @@ class Success:
     """What must hold before a finished task counts as succeeded; all that is given must.
 
     Attributes:
-        exit_code: The code that the task's command ends with.
+        exit_code: The code that the task's command ends with, or that its result tells.
         schema: A JSON Schema that the task's result fits.
         file: A file that exists afterwards.
         expression: An expression that is true of what the task gave.

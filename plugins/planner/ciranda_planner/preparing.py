@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 import msgspec
+from msgspec.structs import replace as changed
 
 from ciranda import Engine, WorkflowError
 from ciranda.actions import Action
@@ -28,6 +30,7 @@ from .waves import with_barriers
 __all__ = ["Prepared", "prepare", "remembered"]
 
 _NOBODY: Final = Workflow(name="none")
+_STEP: Final = re.compile(r"step `([^`]+)`")
 
 
 @final
@@ -65,7 +68,12 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
         PlanError: Actions that nobody brings, or inputs that do not fit; all at once.
     """
     settings = engine.configuration.read(PlannerSettings)
-    actions = _actions(engine, plan, file)
+    actions = _actions(engine, plan)
+    unknown = _unknown(plan, actions, file)
+    if unknown:  # the others are checked all the same: everything is told at once
+        ids = {fault.task for fault in unknown}
+        tasks = [changed(task, uses=None) if task.id in ids else task for task in plan.tasks]
+        plan = replace(plan, tasks=tuple(tasks))
     bounded = within_cores(_estimated(engine, plan), settings.cores)
     barriers: frozenset[str] = frozenset()
     if waves:
@@ -82,7 +90,20 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
     try:
         checked = engine.check(compiled.workflow)
     except WorkflowError as error:
-        raise PlanError([_fault(one.message, file) for one in error.faults]) from None
+        tasks_of = {step: task for task, step in compiled.steps.items()}
+        wrong = [_of_task(one.message, tasks_of, file) for one in error.faults]
+        # What one reads of a task whose action is not known cannot be judged.
+        names = [compiled.steps.get(fault.task) for fault in unknown]
+        blind = [f"steps.{name}" for name in names if name is not None]
+        readers = {
+            task.id
+            for task in plan.tasks
+            if any(name in f"{task.with_} {task.command}" for name in blind)
+        }
+        wrong = [fault for fault in wrong if fault.task not in readers]
+        raise PlanError(_in_order([*unknown, *wrong], plan)) from None
+    if unknown:
+        raise PlanError(unknown)
     timeout = plan.timeout or max(settings.plan_timeout, 2 * schedule.makespan)
     return Prepared(bounded, schedule, compiled, checked, timeout, barriers)
 
@@ -110,31 +131,37 @@ def _estimated(engine: Engine, plan: Plan) -> Plan:
     return learned(plan, durations_of(engine.log, plan))
 
 
-def _actions(engine: Engine, plan: Plan, file: str) -> Mapping[str, Action]:
-    """Return the actions there are, with those that the plan names brought in.
-
-    Raises:
-        PlanError: Some are not there.
-    """
-    used = {task.id: task.uses for task in plan.tasks if task.uses is not None}
-    for namespace in {"planner", "program", *(name.partition(".")[0] for name in used.values())}:
+def _actions(engine: Engine, plan: Plan) -> Mapping[str, Action]:
+    """Return the actions there are, with those that the plan names brought in."""
+    used = {task.uses.partition(".")[0] for task in plan.tasks if task.uses is not None}
+    for namespace in {"planner", "program", *used}:
         if namespace and not engine.plugins.obstacle(namespace):
             engine.plugins.require(namespace)
-    actions = engine.actions_of(_NOBODY)
-    faults = [
+    return engine.actions_of(_NOBODY)
+
+
+def _unknown(plan: Plan, actions: Container[str], file: str) -> list[Fault]:
+    return [
         Fault(
             FaultKind.UNKNOWN_ACTION,
-            task,
-            f"task '{task}': there is no action `{name}`: `ciranda actions` lists them",
+            task.id,
+            f"task `{task.id}`: there is no action `{task.uses}`: `ciranda actions` lists them",
             file,
         )
-        for task, name in used.items()
-        if name not in actions
+        for task in plan.tasks
+        if task.uses is not None and task.uses not in actions
     ]
-    if faults:
-        raise PlanError(faults)
-    return actions
 
 
-def _fault(message: str, file: str) -> Fault:
-    return Fault(FaultKind.INVALID_WORK, "", message, file)
+def _of_task(message: str, tasks: Mapping[str, str], file: str) -> Fault:
+    """Return a fault of the workflow as one of the plan: tasks are what its reader knows."""
+    found = _STEP.match(message)
+    task = tasks.get(found[1], "") if found else ""
+    if found and task:
+        message = f"task `{task}`{message[found.end() :]}"
+    return Fault(FaultKind.INVALID_WORK, task, message, file)
+
+
+def _in_order(faults: list[Fault], plan: Plan) -> list[Fault]:
+    place = {task.id: at for at, task in enumerate(plan.tasks)}
+    return sorted(faults, key=lambda fault: place.get(fault.task, -1))

@@ -31,6 +31,7 @@ _FIELDS: Final = frozenset((
 _PLAIN: Final = frozenset(("id", "deps", "needs", "duration_ms", "kind"))
 _KINDS: Final = {"io": Kind.IO, "cpu": Kind.CPU}
 _BEHAVIOUR: Final = re.compile(r"sleep|burn|fail|hang|fail_times:[0-9]{1,6}")
+_MARKED: Final = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)
 _LONGEST_ID: Final = 200
 _DAY: Final = 86_400_000
 
@@ -248,19 +249,47 @@ def _success(fields: Fields) -> Success | None:
         fields.task,
     )
     inner.known(("exit_code", "schema", "file", "expression"))
-    schema = value.get("schema")
-    if "schema" in value and not isinstance(schema, dict):
-        inner.fault(kind, "schema", f"`schema` must be a JSON Schema, not {shown(schema)}")
-        schema = None
-    expression = inner.text("expression", kind)
-    if expression is not None:
-        try:
-            compiled(expression)
-        except ExpressionError as error:
-            inner.fault(kind, "expression", f"`expression`: {error}")
     return Success(
         exit_code=inner.count("exit_code", kind, most=255),
-        schema=schema,
+        schema=_schema(inner, value),
         file=inner.text("file", kind),
-        expression=expression,
+        expression=_expression(inner),
     )
+
+
+def _schema(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any] | None:
+    schema = written.get("schema")
+    if "schema" not in written:
+        return None
+    wrong = f"must be a JSON Schema, not {shown(schema)}"
+    if isinstance(schema, dict):
+        from jsonschema_rs import ValidationError, validator_for  # slow to load, and rarely needed
+
+        try:
+            validator_for(schema)
+        except ValidationError as error:
+            wrong = f"is no JSON Schema: {error.message}"
+        except ValueError as error:
+            wrong = f"is no JSON Schema: {error}"
+        else:
+            return schema
+    fields.fault(FaultKind.INVALID_SUCCESS, "schema", f"`schema` {wrong}")
+    return None
+
+
+def _expression(fields: Fields) -> str | None:
+    """Return an expression, without the marks that set it off from text in a workflow."""
+    text = fields.text("expression", FaultKind.INVALID_SUCCESS)
+    if text is None:
+        return None
+    if found := _MARKED.fullmatch(text):
+        text = found[1]
+    try:
+        names = {each.root for each in compiled(text).references} - {"result"}
+    except ExpressionError as error:
+        fields.fault(FaultKind.INVALID_SUCCESS, "expression", f"`expression`: {error}")
+        return text
+    if names:
+        wrong = f"`expression`: {shown(min(names))} is not known: `result` is what the task gave"
+        fields.fault(FaultKind.INVALID_SUCCESS, "expression", wrong)
+    return text

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ciranda.workflow.durations import duration_text
 
+from .deadlines import deadlines_of
 from .faults import Fault, FaultKind
 from .plan import Plan
 from .schedule import Schedule
@@ -20,6 +21,7 @@ def warnings_of(plan: Plan, schedule: Schedule) -> tuple[Fault, ...]:
 
 def _warnings(plan: Plan, schedule: Schedule) -> Iterator[Fault]:
     yield from plan.warnings
+    deadlines = deadlines_of(plan)
     for task in plan.tasks:
         if task.timeout is not None and task.estimate > task.timeout:
             message = (
@@ -28,10 +30,12 @@ def _warnings(plan: Plan, schedule: Schedule) -> Iterator[Fault]:
             )
             yield Fault(FaultKind.ESTIMATE_OVER_TIMEOUT, task.id, message)
         end = schedule.ends.get(task.id)
-        if task.deadline is not None and end is not None and end > task.deadline:
+        deadline = deadlines.get(task.id)
+        if deadline is not None and end is not None and end > deadline:
+            whose = "its" if deadline == task.deadline else "its needers'"
             message = (
-                f"task `{task.id}` is expected to end after {duration_text(end)}, and its deadline"
-                f" is {duration_text(task.deadline)}"
+                f"task `{task.id}` is expected to end after {duration_text(end)}, and {whose}"
+                f" deadline is {duration_text(deadline)}"
             )
             yield Fault(FaultKind.DEADLINE_MISSED, task.id, message)
     if plan.timeout is not None and schedule.makespan > plan.timeout:

@@ -87,12 +87,32 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_runs(told, folder):
     assert not (folder / ".ciranda").exists()
 
 
-def test_unknown_actions_and_inputs_that_do_not_fit_are_faults_too(told):
-    unknown = told({"tasks": [{"id": "a", "uses": "no.such"}]}, code=2)
-    unfit = told({"tasks": [{"id": "a", "uses": "data.read", "with": {"pth": "x"}}]}, code=2)
+def test_unknown_actions_and_inputs_that_do_not_fit_are_told_at_once_each_with_its_task(told):
+    plan = {
+        "tasks": [
+            {"id": "first one", "uses": "data.read", "with": {"pth": "x"}},
+            {"id": "b", "uses": "no.such"},
+            {"id": "c", "uses": "data.read", "with": {"path": "${{ steps.d.output }}"}},
+            {"id": "d", "uses": "other.none"},
+        ]
+    }
 
-    assert [(each["kind"], each["task"]) for each in unknown["errors"]] == [("unknown_action", "a")]
-    assert {each["kind"] for each in unfit["errors"]} == {"invalid_work"}
+    answer = told(plan, code=2)
+
+    assert [(each["kind"], each["task"], each["message"]) for each in answer["errors"]] == [
+        ("invalid_work", "first one", "task `first one`: `data.read` has no input `pth`"),
+        ("invalid_work", "first one", "task `first one`: `data.read` needs the input `path`"),
+        (
+            "unknown_action",
+            "b",
+            "task `b`: there is no action `no.such`: `ciranda actions` lists them",
+        ),
+        (
+            "unknown_action",
+            "d",
+            "task `d`: there is no action `other.none`: `ciranda actions` lists them",
+        ),
+    ]
 
 
 def test_a_run_goes_on_with_what_is_missing(told, cli, folder):

@@ -184,8 +184,25 @@ async def test_what_has_succeeded_already_is_not_run_again():
     assert words(outcome) == {"a": "succeeded", "b": "succeeded"}
 
 
+async def test_a_plan_of_which_nothing_is_left_has_succeeded():
+    plan = plan_of(
+        sleeps("a", behaviour="fail", contingency="help"),
+        sleeps("help"),
+        already_succeeded=frozenset({"a"}),
+    )
+
+    outcome = await run(plan)
+
+    assert outcome.state == "succeeded"
+    assert words(outcome) == {"a": "succeeded", "help": "skipped"}
+    assert outcome.plain()["executed"] == []
+    assert outcome.result.status == "succeeded"
+
+
 async def test_any_text_is_no_success_where_the_plan_says_what_is():
-    answers = {"ask.one": "ERROR", "ask.two": "fine", "ask.three": {"n": 3}}
+    answers = {
+        "ask.one": "ERROR", "ask.two": "fine", "ask.three": {"n": 3}, "ask.code": {"exit_code": 3}
+    }  # fmt: skip
     fine = Success(expression="result == 'fine'")
     tasks = [
         sleeps("a", uses="ask.one", success=fine),
@@ -195,18 +212,23 @@ async def test_any_text_is_no_success_where_the_plan_says_what_is():
         sleeps("e", uses="ask.two", success=Success(file="report.txt")),
         sleeps("f", uses="ask.two", success=Success(expression="result.n > 1")),
         sleeps("g", "a"),
+        sleeps("h", uses="ask.two", success=Success(exit_code=0)),
+        sleeps("i", uses="ask.code", success=Success(exit_code=0)),
+        sleeps("j", uses="ask.code", success=Success(exit_code=3)),
     ]
 
-    outcome = await run(plan_of(*tasks), mocks=answers)
+    outcome = await run(plan_of(*tasks, workers=9), mocks=answers)
 
     assert words(outcome) == {
         "a": "failed", "b": "succeeded", "c": "failed", "d": "succeeded", "e": "failed",
-        "f": "failed", "g": "skipped",
+        "f": "failed", "g": "skipped", "h": "failed", "i": "failed", "j": "succeeded",
     }  # fmt: skip
     errors = outcome.plain()["errors"]
     assert {each["kind"] for each in errors.values()} == {"unsuccessful"}
     assert errors["e"]["message"] == "'e' ended, but there is no file `report.txt`"
     assert "is not true" in errors["a"]["message"]
+    assert "no `exit_code`, which was to be 0" in errors["h"]["message"]
+    assert "`exit_code` is 3, not 0" in errors["i"]["message"]
 
 
 async def test_a_result_that_does_not_do_is_tried_again():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..faults import Fault, FaultKind
+from .deadlines import within
 from .decomposer import Decomposition
 
 __all__ = ["Again", "Growing"]
@@ -68,6 +69,7 @@ class Growing:
         del self.tasks[index:]
         place = self.places.get(now.id, (0, 0))
         self._add(part, f"{now.id}_", now.depth + 1, (*now.above, now.text))
+        self.tasks[index:] = [within(task, whole) for task in self.tasks[index:]]
         inner = self.tasks[index:]
         self.places |= {str(task.get("id")): place for task in inner}
         self.tasks += later

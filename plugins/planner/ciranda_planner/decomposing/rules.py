@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..faults import Fault, FaultKind
+from .deadlines import within
 from .decomposer import Assignment, Decomposer, Decomposition
 from .drafts import Draft, read_drafts
 from .files import Files
@@ -201,7 +202,8 @@ class _Rules:
             # A name that begins with a dash would be an option of the command.
             file = f"./{file}" if file.startswith("-") else file
             words["file"] = file
-        fields = {**self._inherited(place), **one.fields}
+        inherited = self._inherited(place)
+        fields = within({**inherited, **one.fields}, inherited)
         work = self._given(one.work, file, words)
         task: dict[str, Any] = {**fields, **work}
         if not work:
@@ -226,6 +228,7 @@ class _Rules:
         while above >= 0:
             given = self._drafts[above].fields
             fields = {key: given[key] for key in _INHERITED if key in given} | fields
+            fields = within(fields, given)
             above = self._drafts[above].parent
         return fields
 
