@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,8 +15,13 @@ _COLUMNS: Final = 12  # of a list of mappings that is still shown as a table
 
 
 def as_json(value: Any, indent: int = 2) -> str:
-    """Return a value as JSON; bytes become base64."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    """Return a value as JSON; bytes become base64, half a surrogate pair is escaped."""
+    try:
+        return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    except UnicodeEncodeError:  # names of files need not be UTF-8
+        plain = msgspec.to_builtins(value)
+        ends = (",", ": " if indent >= 0 else ":")
+        return json.dumps(plain, indent=indent if indent >= 0 else None, separators=ends)
 
 
 def cell(value: Any) -> str:

@@ -49,6 +49,7 @@ def test_cells_are_text_or_json():
     assert cell("a") == "a"
     assert cell({"a": None}) == '{"a":null}'
     assert as_json(b"\x00") == '"AA=="'
+    assert as_json({"\udcff": [b"\x00", 1.5]}, -1) == '{"\\udcff":["AA==",1.5]}'
     assert table(("a", "b"), [("1", "\x1b[31m")])[1] != "1  \x1b[31m"
 
 

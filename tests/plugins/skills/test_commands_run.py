@@ -48,6 +48,17 @@ def test_stdin_is_a_file_our_own_a_text_or_nothing(told, echo, project, monkeypa
     assert told("run", echo)["json"]["stdin"] == ""
 
 
+def test_input_that_does_not_end_is_refused_before_it_takes_all_memory(
+    cli, echo, project, monkeypatch
+):
+    monkeypatch.setattr("ciranda_skills.commands.wishes._MOST", 1 << 20)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x" * (1 << 20) + b"y")))
+
+    for option in ("--stdin=@/dev/zero", "--stdin=-", "--params=@/dev/zero"):
+        said = cli("run", echo, option, code=2)
+        assert f"{option.partition('=')[0]} gives more than 1 MiB" in said.err
+
+
 def test_a_function_takes_parameters_and_what_it_returns_is_printed(cli, tmp_path, project):
     source = "def execute(n: int, by: int = 2):\n    return {'n': n * by}\n"
     root = make_skill(tmp_path, {"scripts/double.py": source}).root

@@ -1,6 +1,7 @@
 """`ciranda skills list`, `show`, `search`, `trust`, `install` and what follows it, `test`."""
 
 import json
+import os
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_folders_that_are_named_are_listed_alone(told, cli, tmp_path):
     assert "odd is left out: " in cli("list", tmp_path / "odd").err
     assert "there are no skills here" in cli("list", tmp_path / "odd").err
     assert "nowhere is not a folder" in cli("list", "nowhere", code=2).err
+
+
+def test_a_folder_whose_name_is_no_text_is_listed_with_all_others(told, tmp_path):
+    for name in (b"good", b"b\xffd"):
+        folder = tmp_path / "skills" / os.fsdecode(name)
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"---\nname: {name[:1].decode()}\ndescription: x\n---\n")
+
+    rows = told("list", tmp_path / "skills")
+
+    assert [row["path"].rpartition("/")[2] for row in rows] == ["b\udcffd", "good"]
 
 
 def test_a_skill_shows_what_it_says_and_what_its_scripts_take(told, cli):

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import click
 import msgspec
@@ -19,6 +19,7 @@ from ..settings import SkillsSettings
 
 __all__ = ["Wishes", "wishes_of"]
 
+_MOST: Final = 256 << 20  # bytes that one option may give, which are all held in memory
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -87,7 +88,7 @@ def _stdin(text: str | None) -> bytes | None:
     if text is None:
         return None
     if text == "-":
-        return b"" if sys.stdin is None else sys.stdin.buffer.read()
+        return b"" if sys.stdin is None else _bounded(sys.stdin.buffer, "--stdin")
     if text.startswith("@@"):
         text = text[1:]
     elif text.startswith("@"):
@@ -112,10 +113,19 @@ def _content(file: str, option: str) -> bytes:
     if not file:
         raise click.UsageError(f"{option} names no file: write `@file`")
     try:
-        return Path(file).read_bytes()
+        with open(file, "rb") as opened:
+            return _bounded(opened, option)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         raise click.UsageError(f"{option}: {file} cannot be read: {why}") from None
+
+
+def _bounded(stream: BinaryIO, option: str) -> bytes:
+    """Return all of a stream; one that does not end would take all memory there is."""
+    data = stream.read(_MOST + 1)
+    if len(data) > _MOST:
+        raise click.UsageError(f"{option} gives more than {_MOST >> 20} MiB: give it less")
+    return data
 
 
 def _env(pairs: Iterable[str]) -> dict[str, str]:
