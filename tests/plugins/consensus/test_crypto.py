@@ -10,7 +10,6 @@ from nacl.bindings import crypto_sign_seed_keypair
 
 from ciranda_consensus.crypto import (
     KeyFileError,
-    Oracle,
     PolicyError,
     Signer,
     Verifier,
@@ -143,20 +142,6 @@ def test_certificates_are_remembered_up_to_the_bound():
 
     assert [verifier.known(name) for name in (b"a", b"b", b"c")] == [True, False, True]
     assert verifier.counts.certificates == 3
-
-
-def test_who_has_no_handle_of_an_oracle_cannot_sign():
-    oracle = Oracle()
-    one, two = oracle.handle(b"1" * 32), oracle.handle(b"2" * 32)
-    signature = one.sign(b"data")
-
-    assert oracle.verify(one.public, b"data", signature)
-    assert not oracle.verify(two.public, b"data", signature)
-    assert not oracle.verify(one.public, b"other", signature)
-    assert not oracle.verify(one.public, b"data", Oracle().handle(one.public).sign(b"other"))
-    assert not oracle.known(b"x")
-    oracle.learn(b"x")
-    assert oracle.known(b"x")
 
 
 def test_a_key_is_kept_in_a_file_of_its_owner_alone(tmp_path):

@@ -1,14 +1,12 @@
-"""Keys and signatures: Ed25519 by one library and one policy, or ideal ones for simulations."""
+"""Keys and signatures: Ed25519 by one library and one policy."""
 
 from .keys import KeyFileError, Signer, read_key, write_key
-from .oracle import Oracle
 from .policy import PolicyError, check_policy
 from .verifier import Counts, Verifier
 
 __all__ = [
     "Counts",
     "KeyFileError",
-    "Oracle",
     "PolicyError",
     "Signer",
     "Verifier",
