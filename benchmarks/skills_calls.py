@@ -5,10 +5,11 @@
 Every contender runs the same script in the same minute, in turns, and its answers are checked.
 
 Last figures (2 busy cores, Python 3.11, L3; the quietest of each, where a typical script in a cold
-interpreter took 24 ms and a bare fork 2.0 ms): fresh 7.1-7.5 ms, a shell script 12.5 ms, warm
-0.21-0.24 ms, cold without a zygote 78 ms; as shares of the cold interpreter's p50 0.3-0.5, 0.6-0.8,
-0.004-0.009 and 3.1-3.4. 10 sleeping skills on 5 slots 4.8 times as fast, 4 busy ones on 2 slots
-1.8-2.0 times.
+interpreter took 24 ms and a bare fork 2.0 ms): fresh 7.1-7.5 ms, a shell script 12.5 ms; as
+shares of the cold interpreter's p50 0.3-0.5 and 0.6-0.8. At a real-time priority on the same busy
+machine (`chrt -r 10`; 26 ms and 2.3 ms): fresh 4.3-4.7 ms, warm 0.08-0.09 ms, cold without a zygote
+58-64 ms, and 20-28 ms where one had been started before for another skill. 10 sleeping
+skills on 5 slots 4.8 times as fast, 4 busy ones on 2 slots 1.8-2.0 times.
 """
 
 import os
@@ -26,6 +27,7 @@ from ciranda_skills.format import Skill, read_skill
 from ciranda_skills.running import Runner
 
 ROUNDS = 5
+IMPORTED = ("textwrap", "difflib", "calendar", "string", "html")  # a zygote of its own each
 SCRIPTS = {
     "typical.py": "import csv, io, json, re, statistics\n"
     "rows = list(csv.DictReader(io.StringIO('a,b\\n1,2\\n3,4\\n')))\n"
@@ -95,6 +97,26 @@ async def latencies(skill: Skill, count: int) -> None:
                 assert (await other.run(skill, "typical.py")).ok
                 colds.append(time.perf_counter() - start)
 
+        def unlike_others() -> Skill:
+            number = len(aheads)
+            root = skill.root.parent / f"unlike-{number}"
+            (root / "scripts").mkdir(parents=True)
+            text = f"---\nname: unlike-{number}\ndescription: Is measured.\n---\n"
+            (root / "SKILL.md").write_text(text)
+            script = f"import {IMPORTED[number]}\n{SCRIPTS['typical.py']}"
+            (root / "scripts/typical.py").write_text(script)
+            found = read_skill(root).skill
+            assert found is not None
+            return found
+
+        async def after_a_pause() -> None:
+            other = unlike_others()
+            await anyio.sleep(0.5)
+            start = time.perf_counter()
+            assert (await runner.run(other, "typical.py")).ok
+            aheads.append(time.perf_counter() - start)
+
+        aheads: list[float] = []
         colds: list[float] = []
         contenders: dict[str, tuple[Act, int]] = {
             "subprocess.run, typical script": (lambda: cold("typical.py"), count),
@@ -113,10 +135,12 @@ async def latencies(skill: Skill, count: int) -> None:
             for name, (act, acts) in contenders.items():
                 times[name] += await timed(act, acts // ROUNDS)
             await timed(sandboxed_cold, 3)
+            await after_a_pause()
         unit = statistics.median(times["subprocess.run, typical script"])
         for name, found in times.items():
             show(name, found, unit)
         show("cold, no zygote yet, typical script", colds, unit)
+        show("the same, some time after another", aheads, unit)
 
 
 async def together(skill: Skill, name: str, runs: int, slots: int) -> float:

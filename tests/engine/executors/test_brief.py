@@ -60,6 +60,17 @@ def test_one_who_comes_again_is_watched_for_each_time_again():
     assert all(brief.watch(source.look) for _ in range(5))
 
 
+def test_who_worked_for_long_does_not_watch_until_something_has_come():
+    source = Slow(comes=1)
+    brief = Brief(source.clock, within=0.01)
+
+    assert brief.watch(source.look) == [1]
+    source.now += 1.0
+    assert brief.watch(source.look) == []
+    brief.came()
+    assert brief.watch(source.look) == [2]
+
+
 @pytest.mark.anyio
 async def test_calls_that_are_answered_at_once_leave_others_their_turn(kind):
     turns = 0

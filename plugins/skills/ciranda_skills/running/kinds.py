@@ -30,7 +30,7 @@ _ENV: Final = {
 }
 
 
-_FIRST: Final = ("ciranda_skills.inside.warm",)
+_FIRST: Final = ("ciranda_skills.inside.zygote",)
 
 
 class WarmKey(NamedTuple):

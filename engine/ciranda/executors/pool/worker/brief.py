@@ -4,6 +4,7 @@ To sleep, to be woken, and to find everything pushed out of the processor's cach
 longer than many a call does.
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar, final
@@ -22,12 +23,18 @@ class Brief:
 
     Args:
         clock: Seconds.
+        within: Seconds since something came after which it is not watched for: whoever worked
+            that long gains little, and others want the processor.
     """
 
-    __slots__ = ("_clock", "_left", "_pause")
+    __slots__ = ("_came", "_clock", "_left", "_pause", "_within")
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.perf_counter, within: float = math.inf
+    ) -> None:
         self._clock = clock
+        self._within = within
+        self._came = 0.0
         self._pause = 0
         self._left = 0
 
@@ -40,10 +47,18 @@ class Brief:
         if self._left:
             self._left -= 1
             return []
-        end = self._clock() + _LONGEST
+        now = self._clock()
+        if now - self._came > self._within:
+            return []
+        end = now + _LONGEST
         while not (found := look()):
             if self._clock() > end:
                 self._pause = self._left = min(2 * self._pause + 1, _RAREST)
                 return []
         self._pause = 0
+        self.came()
         return found
+
+    def came(self) -> None:
+        """Note that something came now, watched for or not."""
+        self._came = self._clock()

@@ -14,6 +14,7 @@ from .brief import Brief
 
 _DECODE: Final = frames.decoder(frames.ToWorker)  # made once, before any fork
 _CHUNK: Final = 65536  # bytes a read
+_BRIEF: Final = 0.0005  # seconds of a call after which the next is likely to be as brief
 
 
 def plain(value: Any) -> Any:
@@ -32,7 +33,7 @@ class Line:
         self._lock = threading.Lock()
         self._reader = frames.FrameReader[frames.ToWorker](_DECODE)
         self._waiting: list[frames.ToWorker] = []
-        self._brief = Brief()
+        self._brief = Brief(within=_BRIEF)
 
     def send(self, frame: frames.FromWorker) -> None:
         """Write a whole frame."""
@@ -45,6 +46,7 @@ class Line:
         while not self._waiting:
             found = self._brief.watch(self._look)
             data = found[0] if found else self._socket.recv(_CHUNK)
+            self._brief.came()
             if not data:
                 return None
             self._waiting += self._reader.feed(data)
