@@ -39,6 +39,7 @@ class Dispatch:
             pauses it.
         costs: What an attempt of a step costs in each dimension of the limiter; a step without is
             not asked about.
+        closes: Close the limiter when the run has ended, as nobody else uses it.
 
     Raises:
         InputError: A number is not positive, or a step demands or costs what there is not.
@@ -53,12 +54,14 @@ class Dispatch:
         demands: Mapping[str, Mapping[str, int]] = _NOWHERE,
         limiter: Limiter | None = None,
         costs: Mapping[str, Sequence[int]] = _FREE,
+        closes: bool = False,
     ) -> None:
         self.order: Final = dict(order)
         self.capacities: Final = dict(capacities)
         self.demands: Final = {step: dict(wanted) for step, wanted in demands.items()}
         self.limiter: Final = limiter
         self.costs: Final = {step: tuple(cost) for step, cost in costs.items()}
+        self.closes: Final = closes
         self._most = _counted(most)
         self._changed: Callable[[], None] | None = None
         self._revision = 0

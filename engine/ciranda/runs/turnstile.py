@@ -93,6 +93,8 @@ class Turnstile:
         """Let another run use the dispatch."""
         self._dispatch.attach(None)
         self._dispatch.reserve(None)
+        if self._dispatch.closes and self._dispatch.limiter is not None:
+            self._dispatch.limiter.close()
 
     def push(self, start: Start) -> None:
         """Take in a step that is ready; one that comes to no attempt holds nothing."""

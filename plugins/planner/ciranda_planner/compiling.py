@@ -131,8 +131,14 @@ def step_ids(tasks: Iterable[str]) -> dict[str, str]:
     return words
 
 
-def dispatch_of(compiled: Compiled, limiter: Limiter | None) -> Dispatch:
-    """Return how the run of a plan admits its steps: in the order of its schedule."""
+def dispatch_of(compiled: Compiled, limiter: Limiter | None, *, closes: bool = False) -> Dispatch:
+    """Return how the run of a plan admits its steps: in the order of its schedule.
+
+    Args:
+        compiled: The plan.
+        limiter: Of its rate limit.
+        closes: Whether the end of the run closes the limiter, too.
+    """
     plan, steps = compiled.plan, compiled.steps
     used = {name for task in plan.tasks for name in task.resources}
     # Named apart: a plan may well call a resource `cpu`.
@@ -159,6 +165,7 @@ def dispatch_of(compiled: Compiled, limiter: Limiter | None) -> Dispatch:
         demands=demands,
         limiter=limiter if costs else None,
         costs=costs,
+        closes=closes,
     )
 
 

@@ -88,9 +88,8 @@ def dispatch_again(
         return None
     ids = step_ids(task.id for task in plan.tasks)
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
-    return dispatch_of(
-        Compiled(plan, workflow, steps, order), limiter_of(plan, clock, folder=folder)
-    )
+    limiter = limiter_of(plan, clock, folder=folder)
+    return dispatch_of(Compiled(plan, workflow, steps, order), limiter, closes=True)
 
 
 def _succeeded(log: Log, run: str) -> set[str]:

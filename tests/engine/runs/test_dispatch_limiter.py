@@ -1,5 +1,6 @@
 """Ready steps that wait for a limiter: who goes first, what is given back, who pauses."""
 
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -11,6 +12,8 @@ from ciranda.events import (
     StepSkipped,
     StepStarted,
 )
+from ciranda.middleware.limiter import Limiter
+from ciranda.middleware.machine import MachineWindows
 from ciranda.runs.dispatch import Dispatch
 from ciranda.testing import harness
 from ciranda.workflow.builder import Workflow
@@ -46,6 +49,29 @@ async def test_the_dispatch_tells_who_waits_in_front_for_the_limiter() -> None:
         await run(h, flow_of({"a": 1, "b": 1, "c": 1}), dispatch)
 
     assert seen == ["b", "c", None, None]
+
+
+OPEN = Path("/proc/self/fd")
+
+
+def is_open(path: Path) -> bool:
+    return path.resolve() in [each.readlink() for each in OPEN.iterdir() if each.is_symlink()]
+
+
+@pytest.mark.skipif(not OPEN.exists(), reason="this system does not list open files")
+@pytest.mark.parametrize("closes", [False, True])
+async def test_the_end_of_a_run_closes_the_limiter_that_nobody_else_uses(
+    closes: bool, tmp_path: Path
+) -> None:
+    book = MachineWindows("x", [(5, 60.0)], folder=tmp_path)
+    shared = Limiter(book, anyio.current_time, ["requests"])
+    dispatch = Dispatch(limiter=shared, costs={"a": (1,)}, closes=closes)
+    async with harness(mocks=MOCKS) as h:
+        await run(h, flow_of({"a": 1}), dispatch)
+    held = is_open(book.path)
+    shared.close()
+
+    assert held is not closes
 
 
 async def test_a_step_that_waits_for_the_limiter_holds_no_slot() -> None:
