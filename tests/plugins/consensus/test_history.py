@@ -143,7 +143,7 @@ def test_trees_of_every_size_up_to_300_prove_their_leaves_and_beginnings():
 def test_random_trees_have_the_roots_of_the_definition():
     rng = random.Random(3)
     for _ in range(5000):
-        count = min(rng.randrange(301), rng.randrange(60), rng.randrange(60))
+        count = min(rng.randrange(301), rng.randrange(60), rng.randrange(60), rng.randrange(60))
         leaves = leaves_of(rng, count)
         assert root_of(leaves) == mth(leaves)
     wide = leaves_of(rng, 301)
@@ -182,7 +182,7 @@ def forgeries(rng, size, index, leaf, steps, others):
 def test_no_forged_inclusion_is_accepted():
     rng = random.Random(4)
     tried = 0
-    for _ in range(400):
+    for _ in range(200):
         size = rng.randrange(1, 70)
         leaves = leaves_of(rng, size)
         history = History(leaves)
@@ -198,7 +198,7 @@ def test_no_forged_inclusion_is_accepted():
                     believed and verify_inclusion(history.root(), claimed, place, what, how)
                 ), (size, index, claimed, place)
             assert not verify_inclusion(mth(others), size, index, leaf, steps)
-    assert tried > 15_000
+    assert tried > 8_000
 
 
 def test_a_root_alone_does_not_bind_the_size_and_the_head_does():

@@ -110,9 +110,44 @@ def test_a_block_is_bounded_and_so_is_what_is_proposed(ledger):
     assert len(block(ledger)) == 2
     assert ledger.flaw(*entries) == "the block has too many entries"
     assert ledger.flaw(write(Record({"long": "x" * 500}))) == "the block has too many entries"
-    big = write(Record({"long": "x" * 500}))
-    assert ledger.machine.submit(big) == ""
-    assert big not in block(ledger)
+    assert "bytes do not fit into a block" in ledger.machine.submit(write(Record({"x": "y" * 500})))
+
+
+def test_what_does_not_fit_into_a_block_any_more_waits_for_the_next(ledger):
+    records = [write(Record({"long": "x" * 300, "turn": turn})) for turn in range(3)]
+    ledger.machine = Machine(ledger.rules, ledger.machine.state, most_bytes=700)
+    for entry in records:
+        assert ledger.machine.submit(entry) == ""
+
+    assert len(block(ledger)) == 2
+    ledger.agree(*block(ledger))
+    assert block(ledger) in [(entry,) for entry in records]
+
+
+def test_of_two_that_exclude_each_other_one_is_agreed_on_and_one_is_dropped(ledger):
+    one, two = (ledger.entry(who, Transfer, ((OTHER, 1),), (b"invoice",)) for who in (0, 1))
+    assert ledger.machine.submit(one) == ledger.machine.submit(two) == ""
+
+    proposed = block(ledger)
+    assert len(proposed) == 1
+    assert len(ledger.machine.waiting(9)) == 2
+    ledger.agree(*proposed)
+
+    assert not ledger.machine.pending()
+    assert ledger.machine.waiting(9) == ()
+
+
+def test_what_fits_on_the_agreed_state_but_never_on_the_next_is_dropped(ledger):
+    one, two = (ledger.entry(who, Transfer, ((OTHER, 1),), (b"invoice",)) for who in (0, 1))
+    machine = ledger.machine
+    assert machine.submit(two) == ""
+    opened = machine.execute(machine.state, 1, (one,))
+
+    assert machine.propose(opened.state, 2) == ()
+    assert machine.pending()  # the open block may yet come to nothing
+    machine.committed((one,))
+
+    assert not machine.pending()
 
 
 def test_the_most_work_for_its_bytes_goes_first_and_evidence_before_all(ledger):

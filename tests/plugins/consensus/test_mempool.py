@@ -34,6 +34,22 @@ def test_of_equals_the_last_to_come_is_the_worst():
     assert [one.lane for one in pool.waiting(9)] == [b"a", b"c"]
 
 
+def test_bytes_are_bounded_too():
+    pool = Mempool(most_bytes=1_000)
+    for number in range(10):
+        assert pool.add(item(b"%d" % number, 0, 1 + number), 0) == ""
+    assert pool.size == 1_000
+
+    assert pool.add(item(b"long", 0, 2_000, size=350), 0) == ""
+
+    assert [one.lane for one in pool.driven_out] == [b"0", b"1", b"2", b"3"]
+    assert pool.size == 950
+    assert pool.add(item(b"longer", 0, 9_000, size=1_001), 0) == "it is too long"
+    for one in pool.waiting(9):
+        pool.remove(one.digest)
+    assert pool.size == 0
+
+
 def test_work_counts_by_the_byte():
     assert item(b"a", 0, 10, size=100).density > item(b"a", 0, 10, size=101).density
 

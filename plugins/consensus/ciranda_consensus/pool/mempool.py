@@ -30,12 +30,37 @@ class Mempool:
         most: How many it holds.
         most_lane: How many of one sender.
         lifetime: For how many blocks one waits; there is no clock in what validators agree on.
+        most_bytes: How many bytes all of them may have.
+
+    Attributes:
+        counts: What became of entries.
+        driven_out: What had to go for the last one that came.
+        size: Bytes of all that wait.
     """
 
-    __slots__ = ("_arrived", "_heap", "_lanes", "_lifetime", "_most", "_most_lane", "counts")
+    __slots__ = (
+        "_arrived",
+        "_heap",
+        "_lanes",
+        "_lifetime",
+        "_most",
+        "_most_bytes",
+        "_most_lane",
+        "counts",
+        "driven_out",
+        "size",
+    )
 
-    def __init__(self, most: int = 10_000, most_lane: int = 64, lifetime: int = 1_000) -> None:
+    def __init__(
+        self,
+        most: int = 10_000,
+        most_lane: int = 64,
+        lifetime: int = 1_000,
+        *,
+        most_bytes: int = 64 << 20,
+    ) -> None:
         self._most: Final = most
+        self._most_bytes: Final = most_bytes
         self._most_lane: Final = most_lane
         self._lifetime: Final = lifetime
         # By digest, in the order of arrival: the item and the height at which it came.
@@ -44,6 +69,8 @@ class Mempool:
         # The worst first; what has left the pool stays here until it comes up, or is too much.
         self._heap: list[tuple[int, int, bytes]] = []
         self.counts: Final = Counts()
+        self.driven_out: list[Item] = []
+        self.size = 0
 
     def __len__(self) -> int:
         return len(self._arrived)
@@ -53,13 +80,15 @@ class Mempool:
 
     def add(self, item: Item, height: int) -> str:
         """Take an item that came at a height; return why not, or "" if it is in."""
-        flaw = self._why_not(item)
-        if not flaw and len(self._arrived) >= self._most:
+        flaw, self.driven_out = self._why_not(item), []
+        most, room = self._most, self._most_bytes - len(item.entry)
+        while not flaw and (len(self._arrived) >= most or self.size > room):
             flaw = self._make_room(item)
         if flaw:
             self.counts.refused += 1
             return flaw
         self.counts.taken += 1
+        self.size += len(item.entry)
         self._arrived[item.digest] = (item, height)
         self._lanes.setdefault(item.lane, {})[item.nonce] = item
         heapq.heappush(self._heap, (item.density, -self.counts.taken, item.digest))
@@ -74,7 +103,9 @@ class Mempool:
             return "known"
         if item.nonce in lane:
             return "another entry of its sender waits with this nonce"
-        return "its sender has too many that wait" if len(lane) >= self._most_lane else ""
+        if len(lane) >= self._most_lane:
+            return "its sender has too many that wait"
+        return "it is too long" if len(item.entry) > self._most_bytes else ""
 
     def _make_room(self, item: Item) -> str:
         """Drive out the worst, with those of its lane that come after it, for a better one."""
@@ -87,13 +118,15 @@ class Mempool:
             return "the pool is full of better ones"
         for nonce in [nonce for nonce in self._lanes[worst.lane] if nonce >= worst.nonce]:
             self.counts.evicted += 1
-            self.remove(self._lanes[worst.lane][nonce].digest)
+            self.driven_out.append(self._lanes[worst.lane][nonce])
+            self.remove(self.driven_out[-1].digest)
         return ""
 
     def remove(self, digest: bytes) -> None:
         """Forget an item, if it is there."""
         found = self._arrived.pop(digest, None)
         if found is not None:
+            self.size -= len(found[0].entry)
             lane = self._lanes[found[0].lane]
             del lane[found[0].nonce]
             if not lane:

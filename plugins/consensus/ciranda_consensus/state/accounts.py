@@ -266,6 +266,11 @@ class AccountRules:
             return (self._attested(item.body.attest).sender,)
         return ()
 
+    def marks(self, item: Item) -> Sequence[bytes]:
+        """Return the outputs that an entry spends."""
+        one = item.body
+        return one.spends if isinstance(one, Transfer) else ()
+
     def check(self, state: SparseTree) -> None:
         """See that a state has the value that there is.
 

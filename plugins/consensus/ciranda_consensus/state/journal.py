@@ -62,6 +62,10 @@ class JournalRules:
         """Return nothing: records know nothing of each other."""
         return ()
 
+    def marks(self, _: Item) -> Sequence[bytes]:
+        """Return nothing: only the same record excludes a record."""
+        return ()
+
     def check(self, state: SparseTree) -> None:
         """See that a state holds heights of records alone.
 

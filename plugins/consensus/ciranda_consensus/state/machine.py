@@ -14,12 +14,14 @@ from ciranda_consensus.protocol.application import Outcome
 
 from .book import Book
 from .claims import Claim, Claims
+from .ready import Ready
 from .rules import Rules
 
 __all__ = ["Machine"]
 
 REMEMBERED: Final = 64  # outcomes of blocks that are not agreed on yet
-PARSED: Final = 4_096
+PARSED: Final = 4_096  # entries that are not read twice
+SHORT: Final = 4_096  # bytes up to which they are not
 AHEAD: Final = 64  # how far a nonce may be ahead
 
 
@@ -75,7 +77,7 @@ class Machine:
             OrderedDict()
         )
         # Lanes whose next entry waits and fits on the agreed state: only these are work to do.
-        self._ready: Final[dict[bytes, int]] = {}
+        self._ready: Final = Ready()
         self.state = state
         self.height = height
         self.pool: Final = pool if pool is not None else Mempool()
@@ -85,6 +87,8 @@ class Machine:
 
     def submit(self, entry: bytes) -> str:
         """Take an entry into the pool; return why not, or "" if it is in."""
+        if len(entry) > self._most_bytes:
+            return f"its {len(entry)} bytes do not fit into a block"
         try:
             item = self._read(entry)
         except CirandaError as error:
@@ -105,18 +109,20 @@ class Machine:
             return f"its nonce is {item.nonce}, too far ahead of {expected}"
         if item.nonce == expected and (flaw := self._try(book, item, self.height + 1)):
             return flaw
-        evicted = self.pool.counts.evicted
         flaw = self.pool.add(item, self.height)
+        for gone in self.pool.driven_out:
+            if self._ready.head(gone.lane) is gone:
+                self._ready.discard(gone.lane)
         if not flaw and item.nonce == expected:
-            self._ready[item.lane] = expected
-        if self.pool.counts.evicted != evicted:
-            self._prune()
+            self._ready.add(item, self._rules.marks(item))
         return flaw
 
     def _read(self, entry: bytes) -> Item:
         item = self._parsed.get(entry)
         if item is None:
-            item = self._parsed[entry] = self._rules.read(entry)
+            item = self._rules.read(entry)
+            if len(entry) <= SHORT:
+                self._parsed[entry] = item
             if len(self._parsed) > PARSED:
                 self._parsed.popitem(last=False)
         return item
@@ -131,15 +137,9 @@ class Machine:
         book.keep()
         return ""
 
-    def _prune(self) -> None:
-        """Forget that lanes are ready whose next entry has left the pool."""
-        gone = [lane for lane, nonce in self._ready.items() if self.pool.get(lane, nonce) is None]
-        for lane in gone:
-            del self._ready[lane]
-
     def _refresh(self, lane: bytes, item: Item) -> None:
         """Look anew at what of a lane fits on the agreed state; drop what never will."""
-        self._ready.pop(lane, None)
+        self._ready.discard(lane)
         book = Book(self.state)
         nonce = self._rules.next_nonce(book, item)
         for old in self.pool.below(lane, nonce):
@@ -150,11 +150,11 @@ class Machine:
         if self._try(book, head, self.height + 1):
             self.pool.remove(head.digest)
         else:
-            self._ready[lane] = nonce
+            self._ready.add(head, self._rules.marks(head))
 
     def pending(self) -> bool:
         """Say whether entries wait that could be agreed on now."""
-        return bool(self._ready)
+        return len(self._ready) > 0
 
     def waiting(self, most: int) -> tuple[bytes, ...]:
         """Return up to `most` waiting entries, those that came first."""
@@ -193,10 +193,10 @@ class Machine:
         book, size = Book(state), 0
         found: list[bytes] = []
         heap: list[tuple[int, int, Item]] = []
-        for turn, (lane, nonce) in enumerate(self._ready.items()):
-            item = self.pool.get(lane, nonce)
+        for turn, head in enumerate(self._ready):
+            item: Item | None = head
             while item is not None and item.nonce < self._rules.next_nonce(book, item):
-                item = self.pool.get(lane, item.nonce + 1)  # in an open block already
+                item = self.pool.get(item.lane, item.nonce + 1)  # in an open block already
             if item is not None:
                 heap.append((-item.density, turn, item))
         heapq.heapify(heap)
@@ -256,20 +256,16 @@ class Machine:
         for item in items:
             self.pool.counts.agreed += item.digest in self.pool
             self.pool.remove(item.digest)
-        lanes = {item.lane: item for item in items}
+        look = {item.lane: item for item in items}
         for item in items:
-            for lane in self._rules.touches(item):
-                self._touch(lane)
+            lanes = [*self._rules.touches(item), *self._ready.excluded(self._rules.marks(item))]
+            for lane in lanes:
+                if (head := self._ready.head(lane)) is not None:
+                    look.setdefault(lane, head)
         for old in self.pool.expire(self.height):
-            lanes.setdefault(old.lane, old)
-        for lane, item in lanes.items():
+            look.setdefault(old.lane, old)
+        for lane, item in look.items():
             self._refresh(lane, item)
-
-    def _touch(self, lane: bytes) -> None:
-        nonce = self._ready.get(lane)
-        head = None if nonce is None else self.pool.get(lane, nonce)
-        if head is not None:
-            self._refresh(lane, head)
 
     # The store
 
@@ -277,6 +273,5 @@ class Machine:
         """Go on from a state that came from a snapshot; the pool is looked through anew."""
         self.state, self.height = state, height
         self._outcomes.clear()
-        self._ready.clear()
         for item in self.pool.waiting(len(self.pool)):
             self._refresh(item.lane, item)

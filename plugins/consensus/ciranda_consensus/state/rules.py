@@ -43,6 +43,9 @@ class Rules(Protocol):
     def touches(self, item: Item) -> Sequence[bytes]:
         """Return the lanes of others that an entry may have made impossible."""
 
+    def marks(self, item: Item) -> Sequence[bytes]:
+        """Return what only one entry of any lane can set, such as that an output is spent."""
+
     def check(self, state: SparseTree) -> None:
         """See that a state is one that these rules can have made.
 
