@@ -175,10 +175,10 @@ async def test_long_answers_fit(runner: Runner, skill: Make) -> None:
 async def test_large_inputs_are_sent_in_several_frames(runner: Runner, skill: Make) -> None:
     made = skill({"scripts/main.py": "def execute(t: str):\n    return len(t)\n"})
     async with runner.lane(made) as lane:
-        outcomes = await every(lane, [{"t": "x" * 400_000} for _ in range(9)])
+        outcomes = await every(lane, [{"t": "x" * 400_000} for _ in range(27)])
         huge = await lane.call({"t": "x" * (17 << 20)})
 
-    assert [each.json for each in outcomes] == [400_000] * 9
+    assert [each.json for each in outcomes] == [400_000] * 27  # whoever had to wait is not lost
     assert (huge.status, huge.kind) == (Status.REFUSED, "skills.limit")
 
 

@@ -133,6 +133,27 @@ def test_each_parameter_that_does_not_fit_is_named() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
 class TestCalling:
+    async def test_what_a_function_returns_is_bound_as_what_is_written_is(
+        self, runner: Runner, skill: Callable[..., Skill], warm: bool
+    ) -> None:
+        made = skill({"scripts/a.py": "def execute(): return 'é' * 100"})
+
+        whole = await runner.run(made, warm=warm, max_output=203)
+        cut = await runner.run(made, warm=warm, max_output=10)
+
+        assert (len(whole.stdout), whole.stdout_total_bytes, whole.truncated) == (103, 203, False)
+        assert (cut.stdout, cut.stdout_total_bytes, cut.truncated) == ('"éééé', 203, True)
+        assert cut.json == whole.json == "é" * 100
+
+    async def test_a_function_is_called_though_its_script_prints_first(
+        self, runner: Runner, skill: Callable[..., Skill], warm: bool
+    ) -> None:
+        made = skill({"scripts/a.py": "print('{}')\ndef execute(x: int = 4): return x"})
+
+        found = await runner.run(made, warm=warm)
+
+        assert (found.json, found.stdout) == (4, "{}\n")
+
     async def test_a_function_gets_its_parameters_and_answers(
         self, runner: Runner, skill: Callable[..., Skill], warm: bool
     ) -> None:

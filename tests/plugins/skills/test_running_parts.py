@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -172,6 +173,24 @@ async def test_a_folder_goes_whatever_was_left_in_it(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+async def test_folders_of_an_engine_that_was_killed_go_with_the_next(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "ciranda-skills-run-dead/0/deep").mkdir(parents=True)
+    (tmp_path / "ciranda-skills-run-link").symlink_to(elsewhere)
+    alive = Folders(tmp_path)
+    (Path(alive.make()) / "used").touch()
+
+    await Folders(tmp_path).close()
+    young = sorted(os.listdir(tmp_path))
+    await Folders(tmp_path, clock=lambda: time.time() + 3600).close()
+
+    assert "ciranda-skills-run-dead" in young  # its owner may be about to lock it
+    assert sorted(os.listdir(tmp_path)) == sorted({*young} - {"ciranda-skills-run-dead"})
+    assert len(young) == 4
+    await alive.close()
+
+
 @pytest.fixture
 async def pools() -> AsyncIterator[Pools]:
     async with anyio.create_task_group() as tasks:
@@ -239,6 +258,31 @@ def test_a_text_says_what_it_imports_and_whether_it_acts(
     found = inspect(tmp_path / "a.py")
 
     assert (set(found.imports), found.acts) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "called"),
+    [
+        ("import sys\nsys.path.insert(0, '.')\nprint('up')\ndef execute(): pass", "execute"),
+        ("def main(): pass\ndef execute(): pass\nfor x in (): pass", "execute"),
+        ("def execute(): pass\nprint(execute())", None),
+        ("def execute(line): pass\ndef run(): execute('ls')\nrun()", None),
+        ("def execute(): pass\nif __name__ == '__main__':\n    app()", None),
+        ("@app.command()\ndef execute(): pass\napp()", None),
+        ("@app.command()\ndef main(): pass\napp()", None),
+        ("@cached\ndef execute(): pass", "execute"),
+        ("def main(): pass", "main"),
+        ("print(1)", None),
+    ],
+)
+def test_execute_is_called_beside_what_sets_things_up_but_not_twice(
+    tmp_path: Path, source: str, called: str | None
+) -> None:
+    (tmp_path / "a.py").write_text(source)
+
+    found = inspect(tmp_path / "a.py").called
+
+    assert (found and found.name) == called
 
 
 def test_a_text_that_is_missing_or_too_long_says_nothing(tmp_path: Path) -> None:

@@ -265,8 +265,8 @@ class Registry:
         same = known and known.current.digest == staged.version.digest
         if known and not same and not over and known.origin != source:
             raise InstallError(
-                f"`{folder}` is installed from {known.origin} already: remove it, or say that it "
-                "is to be replaced"
+                f"`{folder}` is installed from {known.origin} already: remove it, or "
+                "say `--replace`"
             )
         record = Record(
             folder=folder,

@@ -225,13 +225,14 @@ class Lane:
     async def _exchange(self, desk: Desk, calls: list[Call]) -> None:
         """Have calls done at a desk, which is free afterwards; some may wait again."""
         self._busy[desk] = math.inf
+        for call in calls:
+            call.desk = desk
         try:
             if calls:
                 await self._refusable(desk, calls)
         finally:
-            for call in calls:
-                if not (call.known or call.waits):  # cancelled
-                    desk.refuse(call, self._stopped())
+            for call in _left(desk, calls):  # cancelled
+                desk.refuse(call, self._stopped())
             del self._busy[desk]
             self._free.append(desk)
             self._start()
@@ -244,9 +245,8 @@ class Lane:
             for call in calls:
                 desk.refuse(call, Verdict(Status.REFUSED, message=str(error), kind=error.kind))
         except PoolError as error:
-            for call in calls:
-                if not call.known:
-                    call.fail(error)
+            for call in _left(desk, calls):
+                call.fail(error)
 
     async def _exchanged(self, desk: Desk, calls: list[Call]) -> None:
         lines = self._lines
@@ -318,7 +318,7 @@ class Lane:
 
     def _wait_again(self, calls: list[Call]) -> None:
         for call in calls:
-            call.waits = True
+            call.desk = None
         self._again.extendleft(reversed(calls))
 
     def _stopped(self, *, late: bool = False) -> Verdict:
@@ -361,6 +361,14 @@ class Lane:
             if desk.scope is not None:
                 desk.scope.cancel()
         await self.drain()
+
+
+def _left(desk: Desk, calls: Iterable[Call]) -> list[Call]:
+    """Return the calls of a desk that have no outcome.
+
+    Those that had to wait again are not its own any more: they may be at another one by now.
+    """
+    return [call for call in calls if call.desk is desk and not call.known]
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Callable
 from typing import Final, final
 
-__all__ = ["Captured", "Stream"]
+__all__ = ["Captured", "Stream", "bounded"]
 
 _TAIL: Final = 2048  # bytes of the end that are known whatever the bound is
 
@@ -42,6 +42,11 @@ class Stream:
                 self._tell(text)
 
     @property
+    def limit(self) -> int:
+        """Bytes that are kept."""
+        return self._limit
+
+    @property
     def truncated(self) -> bool:
         """Whether more was written than is kept."""
         return self.total > len(self._kept)
@@ -51,6 +56,14 @@ class Stream:
         if not self.truncated:
             return self._kept.decode("utf-8", "replace")
         return codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._kept))
+
+
+def bounded(text: str, most: int) -> str:
+    """Return the beginning of a text that takes no more than so many bytes of UTF-8."""
+    if len(text) << 2 <= most:  # whatever its characters are
+        return text
+    data = text.encode()
+    return text if len(data) <= most else data[:most].decode(errors="ignore")
 
 
 @final

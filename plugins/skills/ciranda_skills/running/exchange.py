@@ -15,6 +15,7 @@ from ciranda.errors import PoolError, StepError
 from ..inside.order import Batch, Order, Told
 from ..inside.slate import Done, make_slate, read_answers, read_progress, read_tail
 from ..sandbox import Level
+from .captured import bounded
 from .error import ParameterError
 from .facts import Facts
 from .outcome import Outcome, Sandbox, Status
@@ -43,13 +44,13 @@ class Call:
         outcome: How it went, once it is known.
         error: Why it could not even be tried.
         gone: Whether nobody waits for it any more.
-        waits: Whether it waits again, for another process.
+        desk: Where it is done; None while it waits.
         losses: How often its process was lost before any call of its batch began.
     """
 
     __slots__ = (
-        "_args", "_event", "_facts", "_listener", "_params", "_raw", "_stdin", "error", "gone",
-        "losses", "outcome", "waits",
+        "_args", "_event", "_facts", "_listener", "_params", "_raw", "_stdin", "desk", "error",
+        "gone", "losses", "outcome",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +70,7 @@ class Call:
         self.outcome: Outcome | None = None
         self.error: PoolError | None = None
         self.gone = False
-        self.waits = False
+        self.desk: Desk | None = None
         self.losses = 0
 
     @property
@@ -83,7 +84,6 @@ class Call:
         Raises:
             ParameterError: The script cannot take it, or it cannot be sent.
         """
-        self.waits = False
         if self._facts is not facts:
             try:
                 item = item_of(facts, self._params, self._args, self._stdin)
@@ -268,18 +268,21 @@ class Desk:
         value = None if answer is None else value_of(answer)
         if not done.code and not done.stderr_total and not done.stdout_total:  # most of them
             text = shown(answer, value)
+            kept = bounded(text, self._most)
             return Outcome(
                 status=Status.OK,
                 exit_code=0,
-                stdout=text,
+                stdout=kept,
                 stdout_total_bytes=len(text.encode()),
+                truncated=len(kept) < len(text),
                 json=value,
                 wall_s=done.seconds,
                 sandbox=self.sandbox,
             )
         verdict = judge_warm(done.code, done.stderr[-_TAIL:], script, self._memory_mb)
         cut = done.stdout_total > len(done.stdout)
-        text = _text(done.stdout) or shown(answer, value)
+        returned = "" if done.stdout_total else shown(answer, value)
+        text = bounded(returned, self._most) if returned else _text(done.stdout)
         if answer is None and text and not cut:
             value = value_of(text)
         return Outcome(
@@ -288,9 +291,11 @@ class Desk:
             signal=verdict.signal,
             stdout=text,
             stderr=_text(done.stderr),
-            stdout_total_bytes=done.stdout_total or len(text.encode()),
+            stdout_total_bytes=done.stdout_total or len(returned.encode()),
             stderr_total_bytes=done.stderr_total,
-            truncated=cut or done.stderr_total > len(done.stderr),
+            truncated=(
+                cut or done.stderr_total > len(done.stderr) or bool(returned and text != returned)
+            ),
             json=value,
             wall_s=done.seconds,
             sandbox=self.sandbox,

@@ -24,6 +24,7 @@ _TRIES: Final = 4
 _NOT_AHEAD: Final = frozenset(
     ("__future__", "__main__", "antigravity", "idlelib", "test", "this", "tkinter", "turtle")
 )
+_DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 Entry = Literal["execute", "main"]
 
 
@@ -57,16 +58,20 @@ class Inspected:
         imports: Modules that it imports at its top level.
         functions: Those that can be called for it, `execute` before `main`.
         acts: Whether it does something by itself when it is run.
+        waits: Whether what it does so is about anything but its `execute`: that is to be called.
     """
 
     imports: frozenset[str] = frozenset()
     functions: tuple[Function, ...] = ()
     acts: bool = True
+    waits: bool = False
 
     @property
     def called(self) -> Function | None:
-        """The function to call where running the file would do nothing."""
-        return None if self.acts or not self.functions else self.functions[0]
+        """The function to call where running the file would not do what it is for."""
+        if self.functions and (self.waits or not self.acts):
+            return self.functions[0]
+        return None
 
     @property
     def parametrised(self) -> Function | None:
@@ -120,6 +125,7 @@ def _inspect(path: str, version: tuple[int, ...]) -> Inspected:
         frozenset(_imports(tree.body)),
         tuple(functions[name] for name in ("execute", "main") if name in functions),
         any(map(_acts, tree.body)),
+        "execute" in functions and not _is_started(tree.body),
     )
 
 
@@ -144,6 +150,24 @@ def _acts(node: ast.stmt) -> bool:
     if isinstance(node, ast.Try):
         return any(map(_acts, (*node.body, *node.orelse, *node.finalbody)))
     return isinstance(node, ast.For | ast.While | ast.With | ast.Raise | ast.Match)
+
+
+def _is_started(body: list[ast.stmt]) -> bool:
+    """Tell whether what is done at the top level may be the script's own start of its work.
+
+    That uses something which is defined there, or asks for `__name__`. Logging that is set up, or
+    a folder put on the path, does not.
+    """
+    defined = {node.name for node in body if isinstance(node, _DEFINITIONS)} | {"__name__"}
+    for node in body:
+        if isinstance(node, _DEFINITIONS):
+            if node.name == "execute" and node.decorator_list:
+                return True  # a framework may call it
+        elif not defined.isdisjoint(
+            each.id for each in ast.walk(node) if isinstance(each, ast.Name)
+        ):
+            return True
+    return False
 
 
 def preloadable(imports: Iterable[str], own: frozenset[str]) -> tuple[str, ...]:

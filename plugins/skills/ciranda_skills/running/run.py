@@ -15,7 +15,7 @@ from ciranda.executors.pool import Event, Notice
 
 from ..inside.order import Told
 from ..sandbox import Level
-from .captured import Captured
+from .captured import Captured, bounded
 from .outcome import Outcome, Sandbox, Status
 from .progress import Finished, Found, Killed, Listener, Progressed, Started, Written
 from .verdict import Verdict
@@ -164,11 +164,13 @@ class Run:
     def _outcome(self, verdict: Verdict) -> Outcome:
         out, err = self.captured.stdout, self.captured.stderr
         text = out.text()
-        value = None
+        value, total, cut = None, out.total, out.truncated or err.truncated
         if self.answer is not None:
             value = value_of(self.answer)
             if not out.total:
-                text = shown(self.answer, value)
+                returned = shown(self.answer, value)
+                text, total = bounded(returned, out.limit), len(returned.encode())
+                cut = cut or len(text) < len(returned)
         elif text and not out.truncated:
             value = value_of(text)
         return Outcome(
@@ -177,9 +179,9 @@ class Run:
             signal=verdict.signal,
             stdout=text,
             stderr=err.text(),
-            stdout_total_bytes=out.total or (len(text.encode()) if self.answer else 0),
+            stdout_total_bytes=total,
             stderr_total_bytes=err.total,
-            truncated=out.truncated or err.truncated,
+            truncated=cut,
             json=value,
             wall_s=self._clock() - self._start,
             sandbox=self._sandbox,
@@ -191,7 +193,7 @@ class Run:
 def value_of(text: str | bytes) -> Any:
     """Return the one JSON value that a text is, or None."""
     try:
-        return _DECODE(text)
+        return _DECODE(text.removeprefix("\ufeff") if isinstance(text, str) else text)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
 
