@@ -14,7 +14,7 @@ from ciranda_consensus.protocol.certificate import Statement
 from ciranda_consensus.protocol.evidence import Evidence, Said
 from ciranda_consensus.protocol.messages import Accused, Announce, Persist, Receive
 from ciranda_consensus.store import Store
-from tests.plugins.consensus.ledger import Ledger
+from tests.plugins.consensus.notebook import Notebook
 from tests.plugins.consensus.wired import KEYS, KilledError, World
 
 ENTRIES = [b"%d=x" % number for number in range(3)]
@@ -22,7 +22,7 @@ ENTRIES = [b"%d=x" % number for number in range(3)]
 
 def opened(world, folder, **options):
     options = {"durability": Durability.OFF, **options}
-    return Store(folder, world.set, world.first, world.begin, Ledger(), world.verifier, **options)
+    return Store(folder, world.set, world.first, world.begin, Notebook(), world.verifier, **options)
 
 
 class Dying:
@@ -205,7 +205,7 @@ def test_the_file_of_another_chain_is_refused(copied):
     other = ValidatorSet("u", 1, [Validator(key, 1) for key in KEYS[:4]])
 
     with pytest.raises(StoreError, match="of another chain, epoch or set of validators than 'u'"):
-        Store(folder, other, world.first, world.begin, Ledger(), Verifier())
+        Store(folder, other, world.first, world.begin, Notebook(), Verifier())
 
 
 @pytest.mark.parametrize(

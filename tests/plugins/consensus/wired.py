@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 import random
+from typing import Any
 
 from ciranda_consensus.crypto import Signer, Verifier
 from ciranda_consensus.driver import Driver
 from ciranda_consensus.protocol import (
     Block,
     Pacing,
+    Phase,
     Replica,
     Validator,
     ValidatorSet,
@@ -29,7 +31,7 @@ from ciranda_consensus.protocol.messages import (
     Timeout,
     Vote,
 )
-from tests.plugins.consensus.ledger import Ledger
+from tests.plugins.consensus.notebook import Notebook
 
 SIGNERS = [Signer(bytes([seat]) * 32) for seat in range(7)]
 KEYS = [one.public for one in SIGNERS]
@@ -92,12 +94,13 @@ class World:
         self.count, self.chance = count, random.Random(seed)
         self.verifier = Verifier()
         self.set = ValidatorSet("t", 1, [Validator(key, 1) for key in KEYS[:count]])
-        self.begin = Ledger().begin()
+        self.begin = Notebook(first=first).begin()
         self.first: Block = genesis("t", 1, self.set.hash, self.begin.root)
-        self.stores = [Heap(self.first, self.begin) for _ in range(count)]
+        self.stores: list[Any] = [Heap(self.first, self.begin) for _ in range(count)]
         self.heap, self.time, self.turn, self.refused = [], 0.0, 0, []
         self.votes, self.gone = {}, {}
-        self.drivers = [None] * count
+        self.heard: dict[type, Any] = {}
+        self.drivers: list[Any] = [None] * count
 
     def push(self, delay, seat, what):
         self.turn += 1
@@ -111,7 +114,7 @@ class World:
             seat,
             SIGNERS[seat],
             self.verifier,
-            Ledger(most=1),
+            Notebook(most=1),
             first=self.first,
             tip=found.tip,
             promise=found.promise,
@@ -129,9 +132,11 @@ class World:
         self.push(0, seat, Restarted())
 
     def said(self, seat, message):
-        """Nobody may vote twice in a phase of a view, or after giving it up."""
+        """Note it; nobody may vote twice in a phase of a view, or after giving it up."""
+        self.heard.setdefault(type(message), message)
         if isinstance(message, Proposal):
-            message = Vote(message.block.header.view, 0, 0, message.block.hash, seat, b"")
+            header = message.block.header
+            message = Vote(header.view, Phase.PREPARE, header.height, header.hash, seat, b"")
         if isinstance(message, Vote):
             key = (seat, message.view, message.phase)
             assert self.votes.setdefault(key, message.block) == message.block, "voted twice"

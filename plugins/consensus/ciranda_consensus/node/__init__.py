@@ -13,7 +13,7 @@ from .configuration import (
 from .dialing import Dialing
 from .handshake import HandshakeError, Purpose
 from .limits import Limits
-from .machine import Machine
+from .machine import Subject, Working
 from .node import Node, open_node, run_node
 from .sync import Checkpoint, DeclinedError, SyncError, ask
 
@@ -25,13 +25,14 @@ __all__ = [
     "Genesis",
     "HandshakeError",
     "Limits",
-    "Machine",
     "Node",
     "NodeSettings",
     "Point",
     "Purpose",
     "Seat",
+    "Subject",
     "SyncError",
+    "Working",
     "ask",
     "open_node",
     "read_genesis",

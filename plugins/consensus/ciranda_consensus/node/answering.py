@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
 from ciranda_consensus.merkle.nodes import EMPTY, Node
@@ -17,12 +17,14 @@ from ciranda_consensus.node.talk import (
     AskHeaders,
     AskOffer,
     AskPart,
+    AskState,
     AskStatus,
     Declined,
     Handed,
     Headers,
     Offer,
     Part,
+    State,
     Status,
     Taken,
     Talk,
@@ -47,7 +49,7 @@ class Answering:
         states: Makes trees of states.
         tip: Tells the last block agreed on, with its state.
         status: Tells how the node is.
-        hand: Takes entries; returns how many of them are new.
+        hand: Takes entries; returns how many of them wait now.
         clock: Tells seconds.
     """
 
@@ -57,7 +59,7 @@ class Answering:
         states: States,
         tip: Callable[[], Committed],
         status: Callable[[], Status],
-        hand: Callable[[tuple[bytes, ...]], int],
+        hand: Callable[..., Awaitable[int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store: Final = store
@@ -71,21 +73,20 @@ class Answering:
         )
         self._takers: Final[dict[type, Callable[[Any], Talk]]] = {
             AskStatus: lambda _: self._status(),
-            Handed: self._taken,
             AskEntry: self._entry,
             AskBlock: self._block,
             AskHeaders: self._headers,
             AskOffer: self._offer,
             AskPart: self._part,
+            AskState: self._state,
         }
 
-    def answer(self, question: Message | Talk) -> Talk:
+    async def answer(self, question: Message | Talk) -> Talk:
         """Return the answer to a question."""
+        if isinstance(question, Handed):
+            return Taken(await self._hand(*question.entries))
         take = self._takers.get(type(question))
         return Declined("that is no question") if take is None else take(question)
-
-    def _taken(self, question: Handed) -> Talk:
-        return Taken(self._hand(question.entries))
 
     def _entry(self, question: AskEntry) -> Talk:
         return Agreed(*(self._store.find(question.digest) or (None, None)))
@@ -126,3 +127,12 @@ class Answering:
         if question.index >= len(parts):
             return Declined(f"there is no such part of the state after block {question.height}")
         return Part(flat(parts[question.index]))
+
+    def _state(self, question: AskState) -> Talk:
+        tip = self._tip()
+        if not tip.certificate.signers:
+            return Declined("nothing is agreed on yet")
+        tree: SparseTree = self._states.tree(tip.state)
+        values = tuple(tree.get(key) for key in question.keys)
+        top = Block(tip.block.header, ())
+        return State(top, tip.certificate, values, tree.prove(question.keys))

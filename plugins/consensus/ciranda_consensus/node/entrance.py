@@ -119,7 +119,7 @@ class Entrance:
             while True:
                 data = await channel.receive(ASKING)
                 await anyio.sleep(count.take(1))
-                await channel.send(say(self._answering.answer(understand(data))))
+                await channel.send(say(await self._answering.answer(understand(data))))
         except WireError:
             self._bans.blame(who, NONSENSE)
         except GONE:

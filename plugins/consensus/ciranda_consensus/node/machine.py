@@ -7,11 +7,32 @@ from typing import Any, Protocol
 from ciranda_consensus.protocol.application import Application
 from ciranda_consensus.store import States
 
-__all__ = ["Machine"]
+__all__ = ["Subject", "Working"]
 
 
-class Machine(Application, States, Protocol):
-    """An application whose states are trees, and which knows with which one to begin."""
+class Working(Application, Protocol):
+    """An application at work, which can go on from a state that came from elsewhere."""
+
+    def adopt(self, state: Any, height: int) -> None:
+        """Go on from the state after the block of a height."""
+
+
+class Subject(Protocol):
+    """What is agreed on: with which state it begins, and what becomes of states."""
+
+    @property
+    def states(self) -> States:
+        """Makes trees of states."""
 
     def begin(self) -> Any:
         """Return the state of the first block."""
+
+    def start(self, state: Any, height: int) -> Working:
+        """Return the application, at the state after the block of a height; called once."""
+
+    async def inspect(self, entries: tuple[bytes, ...]) -> bool:
+        """Look into entries for as long as it takes; say whether a vote for them can be right.
+
+        Called before the application sees entries that are not agreed on, while the messages of
+        the same sender wait; those of others do not.
+        """

@@ -25,7 +25,7 @@ from ciranda_consensus.node.dialing import Dialing
 from ciranda_consensus.node.entrance import Entrance
 from ciranda_consensus.node.inbox import Inbox
 from ciranda_consensus.node.limits import Bans
-from ciranda_consensus.node.machine import Machine
+from ciranda_consensus.node.machine import Subject
 from ciranda_consensus.node.peers import GONE, Peers
 from ciranda_consensus.node.sync import DeclinedError, SyncError, Syncing
 from ciranda_consensus.node.talk import Status
@@ -49,7 +49,7 @@ class Node:
         settings: Its own.
         genesis: What all share.
         signer: Holds its key.
-        machine: What is agreed on.
+        subject: What is agreed on.
         hear: Is told of what is agreed on and of evidence, once it is durable.
         durability: What a finished transaction survives.
         chance: Gives numbers from 0 to 1.
@@ -64,7 +64,7 @@ class Node:
         settings: NodeSettings,
         genesis: Genesis,
         signer: Signer,
-        machine: Machine,
+        subject: Subject,
         *,
         hear: Callable[[Committed | Accused], None] | None = None,
         durability: Durability = Durability.POWER,
@@ -79,13 +79,14 @@ class Node:
             )
         self.validators: Final = validators
         self.seat: Final = seat
+        states = subject.states
         self._settings: Final = settings
-        verifier, begin = Verifier(), machine.begin()
+        verifier, begin = Verifier(), subject.begin()
         first = first_block(
             genesis.chain,
             genesis.epoch,
             validators.hash,
-            machine.tree(begin).root,
+            states.tree(begin).root,
             after=bytes.fromhex(genesis.after),
         )
         self.store: Final = Store(
@@ -93,10 +94,13 @@ class Node:
             validators,
             first,
             begin,
-            machine,
+            states,
             verifier,
             durability=durability,
         )
+        self._inspect: Final = subject.inspect
+        tip = self.store.recovered.tip
+        application = subject.start(tip.state, tip.block.header.height)
         self._inbox: Final = Inbox(len(validators), settings.limits.waiting)
         self._bans: Final = Bans(settings.limits)
         stakes = [one.stake for one in validators.members]
@@ -109,11 +113,12 @@ class Node:
             settings.limits,
             latency,
             standing=lambda: (self.store.height, self.store.base),
+            inspect=subject.inspect,
             quiet=settings.quiet,
         )
         self._alarm: Final = Alarm(settings.pacing, latency, self._inbox.push)
         self._work: Final = Work(
-            Part(validators, seat, signer, verifier, machine, first, settings.pacing),
+            Part(validators, seat, signer, verifier, application, first, settings.pacing),
             self.store,
             self._inbox,
             self.peers,
@@ -124,9 +129,9 @@ class Node:
             hear=hear,
         )
         self._dialing: Final = Dialing(signer, validators.prefix, verifier, settings.redial, chance)
-        self._syncing: Final = Syncing(validators, verifier, machine, settings.point())
+        self._syncing: Final = Syncing(validators, verifier, states, settings.point())
         answering = Answering(
-            self.store, machine, lambda: self._work.replica.chain.tip, self.status, self._handed
+            self.store, states, lambda: self._work.replica.chain.tip, self.status, self.submit
         )
         self.entrance: Final = Entrance(
             validators,
@@ -148,14 +153,12 @@ class Node:
             tip.header.height, tip.hash, self.store.base, replica.view, len(self.peers.connected)
         )
 
-    def submit(self, *entries: bytes) -> None:
-        """Have entries agreed on."""
-        self._inbox.push(Submit(entries))
-
-    def _handed(self, entries: tuple[bytes, ...]) -> int:
+    async def submit(self, *entries: bytes) -> int:
+        """Have entries agreed on; return how many wait now, none if too many do already."""
         if self._inbox.own >= MOST_HANDED:
             return 0
-        self.submit(*entries)
+        await self._inspect(entries)
+        self._inbox.push(Submit(entries))
         return len(entries)
 
     async def run(self, *, task_status: TaskStatus[int] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -252,14 +255,14 @@ async def open_node(
     settings: NodeSettings,
     genesis: Genesis,
     signer: Signer,
-    machine: Machine,
+    subject: Subject,
     *,
     hear: Callable[[Committed | Accused], None] | None = None,
     durability: Durability = Durability.POWER,
 ) -> AsyncIterator[Node]:
     """Open a node's store and close it at the end, whatever happens; `Node.run` works."""
     node = await to_thread.run_sync(
-        lambda: Node(settings, genesis, signer, machine, hear=hear, durability=durability)
+        lambda: Node(settings, genesis, signer, subject, hear=hear, durability=durability)
     )
     try:
         yield node
@@ -271,7 +274,7 @@ async def run_node(
     settings: NodeSettings,
     genesis: Genesis,
     signer: Signer,
-    machine: Machine,
+    subject: Subject,
     *,
     hear: Callable[[Committed | Accused], None] | None = None,
     listening: Callable[[int], None] | None = None,
@@ -282,7 +285,7 @@ async def run_node(
         settings: Its own.
         genesis: What all share.
         signer: Holds its key.
-        machine: What is agreed on.
+        subject: What is agreed on.
         hear: Is told of what is agreed on and of evidence, once it is durable.
         listening: Is told the port, once it listens.
 
@@ -295,7 +298,7 @@ async def run_node(
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with (
-            open_node(settings, genesis, signer, machine, hear=hear) as node,
+            open_node(settings, genesis, signer, subject, hear=hear) as node,
             anyio.create_task_group() as tasks,
         ):
             port = await tasks.start(node.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, final
 
 import anyio
@@ -17,7 +17,7 @@ from ciranda_consensus.node.limits import Allowance, Bans, Limits
 from ciranda_consensus.node.outbox import Outbox
 from ciranda_consensus.node.talk import Ping, Pong, Talk, say, understand
 from ciranda_consensus.protocol.certificate import Flaw
-from ciranda_consensus.protocol.messages import ALL, Message
+from ciranda_consensus.protocol.messages import ALL, Entries, Message, Proposal
 from ciranda_consensus.protocol.validators import ValidatorSet
 
 __all__ = ["GONE", "NONSENSE", "Peers"]
@@ -53,6 +53,7 @@ class Peers:
         limits: What each may do.
         latency: Learns how long messages take.
         standing: Tells the height that is agreed on here and the lowest that is kept.
+        inspect: Looks into entries; says whether a vote for them can be right.
         quiet: Seconds without a word after which a connection is given up.
         clock: Tells seconds.
 
@@ -70,6 +71,7 @@ class Peers:
         latency: Latency,
         *,
         standing: Callable[[], tuple[int, int]],
+        inspect: Callable[[tuple[bytes, ...]], Awaitable[bool]],
         quiet: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,6 +82,7 @@ class Peers:
         self._limits: Final = limits
         self._latency: Final = latency
         self._standing: Final = standing
+        self._inspect: Final = inspect
         self._quiet: Final = quiet
         self._clock: Final = clock
         self._boxes: Final = [Outbox(limits.outgoing) for _ in validators.members]
@@ -168,6 +171,10 @@ class Peers:
             if 0 <= taken < self._quiet:
                 self._latency.there_and_back(seat, taken)
         elif isinstance(message, Message):
+            if isinstance(message, Entries):
+                await self._inspect(message.entries)
+            elif isinstance(message, Proposal) and not await self._inspect(message.block.entries):
+                return  # this view ends without a vote of ours
             await self._inbox.put(seat, message, size)
         else:
             raise WireError("a question on a connection that is for agreeing")

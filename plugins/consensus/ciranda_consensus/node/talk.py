@@ -29,6 +29,7 @@ __all__ = [
     "AskHeaders",
     "AskOffer",
     "AskPart",
+    "AskState",
     "AskStatus",
     "Declined",
     "Handed",
@@ -37,6 +38,7 @@ __all__ = [
     "Part",
     "Ping",
     "Pong",
+    "State",
     "Status",
     "Taken",
     "Talk",
@@ -50,6 +52,9 @@ MOST_PARTS: Final = 65_536
 MOST_ROWS: Final = 65_536
 MOST_VALUE: Final = 1 << 20
 MOST_HEADERS: Final = 1024
+MOST_ASKED: Final = 1024
+MOST_KEY: Final = 8192
+MOST_SHOWN: Final = 4 << 20
 MOST_REASON: Final = 200
 
 
@@ -151,6 +156,24 @@ class Part(msgspec.Struct, frozen=True):
     flat: tuple[bytes, ...]
 
 
+class AskState(msgspec.Struct, frozen=True):
+    """What does the newest state say of these keys."""
+
+    keys: tuple[bytes, ...]
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the state after a block says of keys, None of those that it does not have.
+
+    `top` is the block without its entries, `proof` the part of the tree that shows the values.
+    """
+
+    top: Block
+    certificate: Certificate
+    values: tuple[bytes | None, ...]
+    proof: bytes
+
+
 class Declined(msgspec.Struct, frozen=True):
     """No, and why."""
 
@@ -173,6 +196,8 @@ Talk: TypeAlias = (
     | Offer
     | AskPart
     | Part
+    | AskState
+    | State
     | Declined
 )
 
@@ -195,6 +220,25 @@ def _offer(fields: Fields) -> Offer:
         certificate_of(fields.take()),
         fields.many_raw(MOST_PARTS, HASH_BYTES),
     )
+
+
+def _state_row(one: State) -> list[Any]:
+    return [one.top.header.row(), certificate_row(one.certificate), one.values, one.proof]
+
+
+def _state(fields: Fields) -> State:
+    return State(
+        _header(fields.take()),
+        certificate_of(fields.take()),
+        fields.items(MOST_ASKED, _maybe_raw),
+        fields.raw(MOST_SHOWN),
+    )
+
+
+def _maybe_raw(value: Any) -> bytes | None:
+    if value is not None and (type(value) is not bytes or len(value) > MOST_VALUE):
+        raise WireError("a value of a state is bytes, or nothing")
+    return value
 
 
 def _header(row: Any) -> Block:
@@ -252,6 +296,13 @@ _FORMS: Final[dict[type, tuple[int, str, Callable[[Any], list[Any]], Callable[[F
         lambda one: [one.flat],
         lambda it: Part(it.many_raw(2 * MOST_ROWS, MOST_VALUE)),
     ),
+    AskState: (
+        54,
+        "question",
+        lambda one: [one.keys],
+        lambda it: AskState(it.many_raw(MOST_ASKED, MOST_KEY)),
+    ),
+    State: (55, "answer with a state", _state_row, _state),
     Declined: (
         53,
         "a refusal",

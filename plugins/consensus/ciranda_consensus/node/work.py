@@ -13,7 +13,7 @@ from anyio import to_thread
 from ciranda_consensus.driver import Carries, Driver, milliseconds
 from ciranda_consensus.node.alarm import Alarm, Latency
 from ciranda_consensus.node.inbox import Inbox
-from ciranda_consensus.node.machine import Machine
+from ciranda_consensus.node.machine import Working
 from ciranda_consensus.node.sync import Checkpoint
 from ciranda_consensus.protocol.block import Block
 from ciranda_consensus.protocol.certificate import Verifies
@@ -37,7 +37,7 @@ from ciranda_consensus.store import Store
 __all__ = ["Part", "Work"]
 
 BATCH: Final = 128  # inputs that share one wait for the disk
-PRUNE_EACH: Final = 64  # blocks
+PRUNED: Final = 8  # of so many blocks that are kept one may be too many, or a few
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class Part(msgspec.Struct, frozen=True):
     seat: int
     signer: Signs
     verifier: Verifies
-    machine: Machine
+    application: Working
     first: Block
     pacing: Pacing
 
@@ -108,7 +108,7 @@ class Work:
             part.seat,
             part.signer,
             part.verifier,
-            part.machine,
+            part.application,
             first=part.first,
             tip=tip,
             promise=promise,
@@ -154,7 +154,8 @@ class Work:
         begun = time.perf_counter()
         left = self._driver.keep(outputs)
         self._latency.kept(time.perf_counter() - begun)
-        if self._keep and self._store.height - self._store.base >= self._keep + PRUNE_EACH:
+        kept = self._store.height - self._store.base + 1
+        if self._keep and kept > self._keep + self._keep // PRUNED:
             self._store.prune(self._keep)
         return left
 
@@ -165,6 +166,7 @@ class Work:
             StoreError: It could not be written.
         """
         await to_thread.run_sync(self._store.install, tip)
+        self._part.application.adopt(tip.state, tip.block.header.height)
         self._driver = self._begin(tip, self._driver.replica.promise, ())
         if self._hear is not None:
             self._hear(tip)
