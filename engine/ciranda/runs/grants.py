@@ -36,6 +36,7 @@ class Grants:
         self.limiter: Final = limiter
         self._words: Final = tuple(name.replace("-", "_") for name in limiter.names)
         self._grants: Final[dict[Key, _Grant]] = {}
+        self._heeded: Final[set[Key]] = set()  # asked for a pause, and are not settled yet
 
     def take(self, key: Key, costs: tuple[int, ...]) -> bool:
         """Take the costs of an attempt now, if they fit."""
@@ -53,16 +54,25 @@ class Grants:
             event: How it ended.
             begun: Whether it began.
         """
+        self.heed(key, event)
+        self._heeded.discard(key)
         grant = self._grants.pop(key, None)
         if grant is None:
             return
         used = self._used(grant.costs, getattr(event, "used", {})) if begun else _none(grant)
         if used != grant.costs:
             self.limiter.settle(grant.at, grant.costs, used)
-        if isinstance(event, StepAttemptFailed | StepFailed):
-            wait = event.error.retry_after
-            if wait is not None and wait > 0 and kind_matches(event.error.kind, _ASKED):
-                self.limiter.pause(self.limiter.now() + min(wait, _LONGEST))
+
+    def heed(self, key: Key, event: Event) -> None:
+        """Pause if an attempt that was granted something failed and its server asks for it."""
+        if not isinstance(event, StepAttemptFailed | StepFailed) or key in self._heeded:
+            return
+        wait = event.error.retry_after
+        if wait is None or wait <= 0 or key not in self._grants:
+            return
+        if kind_matches(event.error.kind, _ASKED):
+            self._heeded.add(key)
+            self.limiter.pause(self.limiter.now() + min(wait, _LONGEST))
 
     def _used(self, costs: tuple[int, ...], spent: dict[str, float]) -> tuple[int, ...]:
         if not spent or not self._words:

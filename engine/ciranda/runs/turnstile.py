@@ -39,6 +39,7 @@ _PATIENCE: Final = 4  # commits that may bring better candidates before the next
 _LEAVING: Final = frozenset(
     {StepAttemptFailed, StepCancelled, StepCompleted, StepFailed, StepSkipped}
 )
+_FAILURES: Final = frozenset({StepAttemptFailed, StepFailed})
 _RELEASING: Final = frozenset({MapCompleted, MapExpanded, StepSkipped})
 
 
@@ -139,6 +140,7 @@ class Turnstile:
 
     def commit(self) -> None:
         """Keep what is pending, after a step; the worker takes on what may start at once."""
+        self._heed()
         self._committing = True
         self._runner.commit()
         self._committing = False
@@ -146,6 +148,14 @@ class Turnstile:
             self._admit(self._coming())
             if self._admission.idle:
                 self._changes()
+
+    def _heed(self) -> None:
+        """Let nobody start who would be refused, before the refusals that say so are kept."""
+        if self._grants is not None:
+            for event in self._runner.pending:
+                if type(event) in _FAILURES:
+                    key = self._runner.plan.key(event.path)  # type: ignore[union-attr]  # of steps
+                    self._grants.heed(key, event)  # type: ignore[arg-type]  # no stranger
 
     def _changes(self) -> None:
         self._changed.set()

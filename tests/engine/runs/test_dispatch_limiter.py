@@ -153,6 +153,31 @@ async def test_a_rate_limited_attempt_pauses_everybody() -> None:
 # Retries, maps, cancelling
 
 
+async def test_a_slot_of_a_refused_step_goes_to_nobody_before_the_pause_is_over() -> None:
+    from ciranda.errors import StepError
+
+    calls: list[float] = []
+
+    async def busy(**_: Any) -> None:
+        calls.append(anyio.current_time())
+        await anyio.sleep(1)
+        if anyio.current_time() - calls[0] < 5:
+            raise StepError("rate_limited", "too many", retry_after=20.0)
+
+    flow = Workflow("storm")
+    for name in "abcdefgh":
+        flow.step(name, uses="t.busy", retry={"attempts": 2, "on": ["rate_limited"]})
+    dispatch = Dispatch(most=4, limiter=limiter(99), costs={name: (1,) for name in "abcdefgh"})
+    async with harness(mocks={"t.busy": busy}) as h:
+        result = await run(h, flow, dispatch)
+
+    assert result.ok
+    begun = [round(at - calls[0], 3) for at in calls]
+    assert begun[:4] == [0, 0, 0, 0]
+    assert len(begun) == 12
+    assert min(begun[4:]) >= 21
+
+
 async def test_a_back_off_holds_nothing_and_each_attempt_is_admitted() -> None:
     failed: list[str] = []
 
