@@ -167,7 +167,7 @@ async def test_a_slot_of_a_refused_step_goes_to_nobody_before_the_pause_is_over(
     flow = Workflow("storm")
     for name in "abcdefgh":
         flow.step(name, uses="t.busy", retry={"attempts": 2, "on": ["rate_limited"]})
-    dispatch = Dispatch(most=4, limiter=limiter(99), costs={name: (1,) for name in "abcdefgh"})
+    dispatch = Dispatch(most=4, limiter=limiter(99), costs=dict.fromkeys("abcdefgh", (1,)))
     async with harness(mocks={"t.busy": busy}) as h:
         result = await run(h, flow, dispatch)
 
