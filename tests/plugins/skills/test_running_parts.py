@@ -56,6 +56,7 @@ def test_what_is_kept_is_the_beginning_and_all_is_counted(pieces: list[bytes], l
         (Exit(1), b"", Status.FAILED, "`x` ended with exit code 1"),
         (Exit(1), b"MemoryError\n", Status.KILLED_MEMORY, "it needed more than 9 MiB"),
         (Exit(1), b"MemoryError: no\nthen", Status.FAILED, "exit code 1"),
+        (Exit(1), b"\nPermissionError: [Errno 1] No\n", Status.FAILED, "start programs nor use"),
         (Exit(1), b"out of memory\n", Status.FAILED, "exit code 1"),
         (Exit(None, 11), b"", Status.FAILED, "was killed by SIGSEGV"),
         (Exit(None, 9), b"", Status.FAILED, "was killed by SIGKILL"),

@@ -68,6 +68,24 @@ async def test_javascript_runs(runner: Runner, skill: Callable[..., Skill]) -> N
     assert outcome.json == ["x"], outcome
 
 
+async def test_python_starts_programs_if_the_metadata_says_so(
+    runner: Runner, skill: Callable[..., Skill]
+) -> None:
+    source = """
+        import subprocess
+        subprocess.Popen(["sleep", "60"], start_new_session=True)
+        print(subprocess.check_output(["echo", "hi"], text=True))
+    """
+
+    told = await runner.run(
+        skill({"scripts/a.py": source}, metadata="metadata:\n  programs: true\n")
+    )
+    denied = await runner.run(skill({"scripts/a.py": source}))
+
+    assert (told.status, told.stdout) == (Status.OK, "hi\n\n")
+    assert "may neither start programs" in denied.message
+
+
 async def test_another_interpreter_runs_a_script_as_a_program(
     runner: Runner, skill: Callable[..., Skill]
 ) -> None:

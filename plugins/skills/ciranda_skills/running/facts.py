@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from .recent import Recent
 __all__ = ["Facts", "Known", "facts_of"]
 
 _KEPT: Final = 512
+_PROGRAMS: Final = "programs"  # in the metadata of SKILL.md
 _YOUNG_NS: Final = 50_000_000  # times as young as this could be those of a later edit too
 Seen = tuple[int, int, int, int]
 
@@ -63,6 +65,8 @@ def facts_of(skill: Skill, script: str | None, interpreter: Path | None) -> Fact
     if command.profile != "python":
         return Facts(command, parameters=parameters)
     found = inspect(command.path)
+    if interpreter is None and skill.metadata.get(_PROGRAMS, "").lower() == "true":
+        interpreter = Path(sys.executable)  # a zygote's child could start nothing
     if interpreter is not None:
         prefix: tuple[str, ...] = (str(interpreter), str(command.path))
         if found.called is not None:

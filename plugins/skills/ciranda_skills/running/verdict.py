@@ -20,6 +20,7 @@ __all__ = ["Verdict", "judge", "judge_failure", "judge_warm", "started_below"]
 _SIGNALLED: Final = 128
 # What runtimes say last when they get no more memory.
 _PYTHON: Final = re.compile(rb"(?:^|\n)MemoryError\b[^\n]*\n?\Z")
+_DENIED: Final = re.compile(rb"\nPermissionError: \[Errno 1\] [^\n]*\n?\Z")
 _PROGRAM: Final = re.compile(rb"(?i)out of memory|cannot allocate|MemoryError|bad_alloc")
 
 
@@ -68,6 +69,8 @@ def judge(ended: Exit, profile: Profile, stderr: bytes, script: str, memory_mb: 
     if ended.over == "memory" or killed or words.search(stderr):
         message = f"`{script}` {how}: it needed more than {memory_mb} MiB of memory"
         return Verdict(Status.KILLED_MEMORY, ended.code, ended.signal, message)
+    if profile == "python" and _DENIED.search(stderr):
+        how += ": in its sandbox it may neither start programs nor use the network"
     return Verdict(Status.FAILED, ended.code, ended.signal, f"`{script}` {how}")
 
 
