@@ -47,6 +47,13 @@ def milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
+MOST_SENT: Final = 4 << 20  # bytes of blocks in one message
+
+
+def _large(found: Blocks) -> bool:
+    return sum(len(entry) for block in found.blocks for entry in block.entries) > MOST_SENT
+
+
 @final
 class Driver:
     """Gives inputs to a replica and does what it says, in three steps.
@@ -119,9 +126,16 @@ class Driver:
             StoreError: It could not be written.
         """
         self._store.keep([one for one in outputs if isinstance(one, Persist | Committed | Accused)])
-        return [self._served(one) if type(one) is Serve else one for one in outputs]
+        return [self._served(one) for one in outputs]
 
-    def _served(self, wish: Serve) -> Output:
+    def _served(self, one: Output) -> Output:
+        """Return what to send in place of a wish for the store, or of more than fits a message."""
+        if isinstance(one, Serve):
+            wish = one
+        elif isinstance(one, Send) and isinstance(one.message, Blocks) and _large(one.message):
+            wish = Serve(one.to, one.message.blocks[0].header.height - 1)
+        else:
+            return one
         found = self._store.above(wish.height)
         # One that wants what is forgotten here asks others, or for the state (node/sync.py).
         return Send(wish.to, found if found is not None else Blocks((), None))

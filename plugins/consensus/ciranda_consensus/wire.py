@@ -44,7 +44,7 @@ __all__ = [
 MOST_SIGNERS: Final = 20_000
 MOST_ENTRIES: Final = 10_000
 MOST_ENTRY: Final = 1 << 20
-MOST_BLOCKS: Final = 64
+MOST_BLOCKS: Final = 256
 MOST_NAME: Final = 255
 SIGNATURE: Final = 64
 

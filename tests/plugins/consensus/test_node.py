@@ -1,8 +1,11 @@
 """Nodes on real sockets: they agree, answer guests, and bear with whatever is sent to them."""
 
+import os
+import signal
 from hashlib import sha256
 
 import anyio
+import msgspec
 import pytest
 
 from ciranda.errors import SettingsError
@@ -13,9 +16,12 @@ from ciranda_consensus.node import (
     HandshakeError,
     Limits,
     NodeSettings,
+    Point,
     Purpose,
+    SyncError,
     ask,
     open_node,
+    run_node,
 )
 from ciranda_consensus.node.sync import require_agreed
 from ciranda_consensus.node.talk import (
@@ -170,3 +176,30 @@ async def test_the_key_of_a_stranger_cannot_run_a_node(tmp_path):
             settings, genesis_of(2), SIGNERS[5], Notebook(), durability=Durability.OFF
         ):
             pass
+
+
+async def test_a_node_stops_when_it_is_told_to(tmp_path):
+    settings = NodeSettings(genesis="", key="", folder=str(tmp_path))
+    ports = []
+
+    def listening(port):
+        ports.append(port)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with anyio.fail_after(20):
+        await run_node(settings, genesis_of(1), SIGNERS[0], Notebook(), listening=listening)
+    assert ports
+
+
+async def test_a_node_that_cannot_go_on_says_why_in_one_sentence(tmp_path):
+    settings = NodeSettings(genesis="", key="", folder=str(tmp_path))
+    settings = msgspec.structs.replace(settings, checkpoint=Point(1, "ab" * 32))
+    genesis = genesis_of(1)
+
+    class Eager(Notebook):
+        def pending(self):
+            self.submit(b"1=a")
+            return super().pending()
+
+    with pytest.raises(SyncError, match=r"block 1 is .* in this history and abababab"):
+        await run_node(settings, genesis, SIGNERS[0], Eager())

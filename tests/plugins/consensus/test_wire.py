@@ -16,6 +16,7 @@ from ciranda_consensus.node.talk import (
     AskHeaders,
     AskOffer,
     AskPart,
+    AskState,
     AskStatus,
     Declined,
     Handed,
@@ -24,6 +25,7 @@ from ciranda_consensus.node.talk import (
     Part,
     Ping,
     Pong,
+    State,
     Status,
     Taken,
     say,
@@ -93,6 +95,8 @@ def messages(world):
         AskOffer(3),
         Offer(block, certificate, (b"p" * 32,)),
         AskPart(1, 2),
+        AskState((b"k",)),
+        State(Block(block.header, ()), certificate, (b"v", None), b"proof"),
         Part((b"k", b"v")),
         Declined("no"),
     ]
@@ -153,7 +157,7 @@ def changed(row, at, value):
         ([3, None], "a certificate is a list of fields, not NoneType"),
         ([6, [None], None], "a block is a list of fields, not NoneType"),
         ([6, [[[1] * 12, []]], None], "field 1 of a header is a text of at most 255 characters"),
-        ([6, [[]] * 65, None], "field 1 of an answer with blocks is a list of at most 64"),
+        ([6, [[]] * 257, None], "field 1 of an answer with blocks is a list of at most 256"),
         ([32, 1, 2], "a ping has more than 2 fields"),
     ],
 )

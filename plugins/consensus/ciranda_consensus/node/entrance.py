@@ -7,21 +7,25 @@ from collections.abc import Awaitable, Callable
 from typing import Final, final
 
 import anyio
-from anyio.abc import ByteStream
+from anyio.abc import ByteStream, SocketAttribute
 
+from ciranda_consensus.encoding import EncodingError
 from ciranda_consensus.fields import WireError
 from ciranda_consensus.node.answering import Answering
 from ciranda_consensus.node.channel import Channel, answer
 from ciranda_consensus.node.handshake import HandshakeError, Holds, Purpose
 from ciranda_consensus.node.limits import Allowance, Bans, Limits
 from ciranda_consensus.node.peers import GONE, NONSENSE
-from ciranda_consensus.node.talk import say, understand
+from ciranda_consensus.node.talk import Declined, Talk, say, understand
 from ciranda_consensus.protocol.certificate import Verifies
 from ciranda_consensus.protocol.validators import ValidatorSet
 
 __all__ = ["Entrance"]
 
 STRANGERS: Final = 64  # who have not said yet who they are
+OF_ONE: Final = 32  # of these, from one address
+REASONS: Final = 64  # that are counted one by one
+IDLE: Final = 60.0  # seconds that somebody may think about his next question
 PATIENCE: Final = 5.0  # seconds for them to say so
 ASKING: Final = 2 << 20  # bytes of a question, at most
 
@@ -67,7 +71,7 @@ class Entrance:
         self._bans: Final = bans
         self._limits: Final = limits
         self._guests: Final = guests
-        self._strangers = 0
+        self._strangers: Final[dict[str, int]] = {}
         self._asking: Final[dict[bytes, int]] = {}
         self.refused: Final[dict[str, int]] = {}
 
@@ -88,13 +92,17 @@ class Entrance:
                 await self._converse(seat, channel)
 
     def _count(self, reason: str) -> None:
+        if reason not in self.refused and len(self.refused) >= REASONS:
+            reason = "other"
         self.refused[reason] = self.refused.get(reason, 0) + 1
 
     async def _greet(self, stream: ByteStream) -> Channel | None:
-        if self._strangers >= STRANGERS:
+        strangers = self._strangers
+        where = str(stream.extra(SocketAttribute.remote_address, ("",))[0])
+        if sum(strangers.values()) >= STRANGERS or strangers.get(where, 0) >= OF_ONE:
             self._count("too many at once")
             return None
-        self._strangers += 1
+        strangers[where] = strangers.get(where, 0) + 1
         try:
             with anyio.fail_after(PATIENCE):
                 return await answer(stream, self._signer, self._validators.prefix, self._verifier)
@@ -103,7 +111,9 @@ class Entrance:
         except GONE:
             self._count("left before it said who it is")
         finally:
-            self._strangers -= 1
+            strangers[where] -= 1
+            if not strangers[where]:
+                del strangers[where]
         return None
 
     async def _answer(self, channel: Channel, *, guest: bool) -> None:
@@ -117,9 +127,12 @@ class Entrance:
         count = Allowance(self._limits.messages, self._limits.messages, time.monotonic)
         try:
             while True:
-                data = await channel.receive(ASKING)
+                with anyio.fail_after(IDLE):
+                    question = understand(await channel.receive(ASKING))
                 await anyio.sleep(count.take(1))
-                await channel.send(say(await self._answering.answer(understand(data))))
+                said = _said(await self._answering.answer(question))
+                with anyio.fail_after(IDLE):  # one who does not read keeps his place no longer
+                    await channel.send(said)
         except WireError:
             self._bans.blame(who, NONSENSE)
         except GONE:
@@ -128,3 +141,10 @@ class Entrance:
             asking[who] -= 1
             if not asking[who]:
                 del asking[who]
+
+
+def _said(answer: Talk) -> bytes:
+    try:
+        return say(answer)
+    except EncodingError as error:
+        return say(Declined(str(error)))

@@ -296,14 +296,24 @@ async def run_node(
         SyncError: The history is not that of the checkpoint.
         OSError: The address cannot be listened on.
     """
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with (
-            open_node(settings, genesis, signer, subject, hear=hear) as node,
-            anyio.create_task_group() as tasks,
-        ):
-            port = await tasks.start(node.run)
-            if listening is not None:
-                listening(port)
-            async for _ in signals:
-                tasks.cancel_scope.cancel()
-                break
+    try:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with (
+                open_node(settings, genesis, signer, subject, hear=hear) as node,
+                anyio.create_task_group() as tasks,
+            ):
+                port = await tasks.start(node.run)
+                if listening is not None:
+                    listening(port)
+                async for _ in signals:
+                    tasks.cancel_scope.cancel()
+                    break
+    except BaseExceptionGroup as group:  # task groups wrap what their tasks raise
+        found = _faults(group)
+        raise found[0] if found else group from None
+
+
+def _faults(error: BaseException) -> list[Exception]:
+    if isinstance(error, BaseExceptionGroup):
+        return [fault for inner in error.exceptions for fault in _faults(inner)]
+    return [error] if isinstance(error, Exception) else []

@@ -24,7 +24,7 @@ from ciranda_consensus.merkle.sparse import SparseTree
 __all__ = ["cut", "flat", "part_of", "top_of", "whole"]
 
 ROWS: Final = 1024  # of a part, about
-BYTES: Final = 1 << 20  # of a part, about
+BYTES: Final = 4 << 20  # of a part; a single value above that is sent all the same
 MOST_BITS: Final = 16
 
 
@@ -33,14 +33,22 @@ def cut(tree: SparseTree) -> list[Node | None]:
 
     There are two to the power of the number of bits; None stands for an empty one.
     """
-    count = size = 0
-    for key, value in tree.items():
-        count += 1
-        size += len(key) + len(value)
-    parts = max(count // ROWS, size // BYTES)
-    bits = min(parts.bit_length(), MOST_BITS)
+    count = sum(1 for _ in tree.items())
+    bits = min((count // ROWS).bit_length(), MOST_BITS)
+    while True:
+        found = _cut(tree.node, bits)
+        if bits == MOST_BITS or all(_size(part) <= BYTES for part in found):
+            return found
+        bits += 1
+
+
+def _size(node: Node | None) -> int:
+    return sum(len(one.key) + len(one.value) for one in leaves(node))
+
+
+def _cut(top: Node | None, bits: int) -> list[Node | None]:
     found: list[Node | None] = [None] * (1 << bits)
-    open_ = [tree.node] if tree.node is not None else []
+    open_ = [top] if top is not None else []
     while open_:
         node = open_.pop()
         if isinstance(node, Branch) and node.depth < bits:

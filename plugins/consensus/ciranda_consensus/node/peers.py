@@ -8,6 +8,7 @@ from typing import Final, final
 
 import anyio
 
+from ciranda_consensus.encoding import EncodingError
 from ciranda_consensus.fields import WireError
 from ciranda_consensus.node.alarm import Latency
 from ciranda_consensus.node.channel import Channel
@@ -59,6 +60,7 @@ class Peers:
 
     Attributes:
         standings: What each told of itself last: the height agreed on, the lowest kept.
+        unsaid: Messages that were too large to send.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Peers:
         self._clock: Final = clock
         self._boxes: Final = [Outbox(limits.outgoing) for _ in validators.members]
         self._links: Final[dict[int, anyio.CancelScope]] = {}
+        self.unsaid = 0
         self.standings: Final[dict[int, tuple[int, int]]] = {}
 
     @property
@@ -96,7 +99,11 @@ class Peers:
 
     def send(self, to: int, message: Message) -> None:
         """Take a message for one or `ALL` others."""
-        data = say(message)
+        try:
+            data = say(message)
+        except EncodingError:  # larger than any message may be: lost, as if the network had
+            self.unsaid += 1
+            return
         for seat in range(len(self._boxes)) if to == ALL else (to,):
             if seat != self._seat:
                 self._boxes[seat].put(data)
