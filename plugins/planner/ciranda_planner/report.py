@@ -167,7 +167,7 @@ def report_of(plan: Plan, schedule: Schedule, actual: Actual) -> Report:
 
 def _critical_path(plan: Plan, took: Mapping[str, float]) -> float:
     """Return the heaviest path of needs by what tasks really took."""
-    needs = {task.id: task.needs for task in plan.tasks}
+    needs = _waited_for(plan)
     ends: dict[str, float] = {}
     for first in needs:
         stack = [first]
@@ -185,11 +185,12 @@ def _critical_path(plan: Plan, took: Mapping[str, float]) -> float:
 
 def _lost(plan: Plan, actual: Actual) -> dict[str, Lost]:
     found: dict[str, Lost] = {}
+    needs = _waited_for(plan)
     for task in plan.tasks:
         course = actual.courses[task.id]
         if not course.spans:
             continue
-        ready = _ready(task.needs, actual)
+        ready = _ready(needs[task.id], actual)
         start, last = course.spans[0][0], course.spans[-1][0]
         told = {cause: course.waited.get(cause, 0.0) for cause in ("workers", "resources", "limit")}
         if task.kind is Kind.CPU and not task.resources:
@@ -204,13 +205,22 @@ def _lost(plan: Plan, actual: Actual) -> dict[str, Lost]:
     return found
 
 
+def _waited_for(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Return what each task waited for; who stands by for another waits for that one to fail."""
+    needs = {task.id: task.needs for task in plan.tasks}
+    for task in plan.tasks:
+        if task.contingency in needs:
+            needs[task.contingency] = (*needs[task.contingency], task.id)
+    return needs
+
+
 def _ready(needs: Iterable[str], actual: Actual) -> float:
     return max((actual.courses[need].ended or 0.0 for need in needs), default=0.0)
 
 
 def _chain(plan: Plan, actual: Actual) -> tuple[str, ...]:
     """Return the tasks from the first to the last that the end of the run waited for."""
-    needs = {task.id: task.needs for task in plan.tasks}
+    needs = _waited_for(plan)
     ended = {
         task: each.ended
         for task, each in actual.courses.items()

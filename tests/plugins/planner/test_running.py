@@ -168,6 +168,17 @@ async def test_a_contingency_runs_only_when_its_task_fails():
     assert outcome.state == "partial"
 
 
+async def test_a_contingency_has_waited_for_its_task():
+    tasks = [sleeps("a", behaviour="fail", contingency="b", seconds=3.0), sleeps("b")]
+
+    told = (await run(plan_of(*tasks))).plain()
+
+    assert told["chain"]["tasks"] == ["a", "b"]
+    assert told["lost"]["dependencies_ms"] == pytest.approx(3000, abs=10)
+    assert told["lost"]["engine_ms"] == pytest.approx(0, abs=10)
+    assert told["actual"]["critical_path_ms"] == pytest.approx(4000, abs=10)
+
+
 async def test_a_contingency_that_nobody_needed_does_not_make_a_plan_partial():
     outcome = await run(plan_of(sleeps("a", contingency="b"), sleeps("b")))
 
