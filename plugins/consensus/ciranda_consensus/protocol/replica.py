@@ -78,7 +78,7 @@ class Replica:
         pacing: How long it waits for progress.
 
     Attributes:
-        promise: What it promised; its view among others.
+        promise: What it promised.
         leader: The index of the leader of its view.
     """
 
@@ -121,12 +121,17 @@ class Replica:
             Vote: self._voted,
             Announce: self._certified,
             Timeout: self._given_up,
-            Fetch: self._asked_for,
+            Fetch: lambda sender, wish: self._out.extend(self._missed.answer(sender, wish)),
             Blocks: self._brought,
             Entries: self._submitted,
         }
         for block in blocks:
             self.chain.add(block)
+
+    @property
+    def view(self) -> int:
+        """The view that it is in."""
+        return self.promise.view
 
     def handle(self, what: Input, now: int) -> list[Output]:
         """Take an input; return what follows, in order.
@@ -149,7 +154,8 @@ class Replica:
         elif type(what) is Submit:
             self._submitted(self.seat, what)
         elif type(what) is Restarted:
-            self._restarted()
+            self._out += self._missed.ask_around()
+            self._go_on()
         while self._own:
             vote = self._own.pop(0)
             if vote.view == self.promise.view:
@@ -339,11 +345,11 @@ class Replica:
             self._out.append(Send(ALL, Announce(certificate)))
             self._follow(certificate)
 
-    def _certified(self, _: int, message: Announce) -> str:
-        if flaw := self._voice.check(message.certificate):
-            return flaw
-        self._follow(message.certificate)
-        return ""
+    def _certified(self, _: int, message: Announce) -> Flaw | None:
+        flaw = self._voice.check(message.certificate)
+        if flaw is None:
+            self._follow(message.certificate)
+        return flaw
 
     def _follow(self, one: Certificate | TimeoutCertificate) -> None:
         """Do what a checked certificate asks for."""
@@ -365,10 +371,6 @@ class Replica:
 
     # Entries, and what was missed
 
-    def _asked_for(self, sender: int, wish: Fetch) -> str:
-        self._out += self._missed.answer(sender, wish)
-        return ""
-
     def _submitted(self, _: int, what: Submit | Entries) -> str:
         taken = tuple(entry for entry in what.entries if not self._application.submit(entry))
         if taken:
@@ -376,10 +378,6 @@ class Replica:
                 self._out.append(Send(ALL, Entries(taken)))
             self._go_on()
         return ""
-
-    def _restarted(self) -> None:
-        self._out += self._missed.ask_around()
-        self._go_on()
 
     def _brought(self, sender: int, found: Blocks) -> str:
         if found.certificate is not None and (flaw := self._voice.check(found.certificate)):

@@ -192,7 +192,8 @@ class Simulation:
             return self._make(seat, handle, Disk(tip), Replica)
 
         rng = stream(self.faults.seed, f"byzantine {seat}")
-        return Kit(self.validators, seat, handle, self.oracle, self.first, rng, make)
+        partners = frozenset(other for other, _ in self.faults.faulty if other != seat)
+        return Kit(self.validators, seat, handle, self.oracle, self.first, rng, make, partners)
 
     def _begin(self, seat: int) -> None:
         public = self.validators.members[seat].public

@@ -45,6 +45,7 @@ class Kit(NamedTuple):
         first: The block that all begin with.
         rng: Its dice.
         make: Makes a replica that keeps the rules, with its key and nothing remembered.
+        partners: The other Byzantine validators.
     """
 
     validators: ValidatorSet
@@ -54,6 +55,7 @@ class Kit(NamedTuple):
     first: Block
     rng: random.Random
     make: Callable[[], Replica]
+    partners: frozenset[int] = frozenset()
 
 
 class Strategy(Protocol):

@@ -31,23 +31,27 @@ __all__ = ["Equivocate", "Forge", "Invalid", "Replay", "Stale", "WrongView"]
 
 @final
 class Equivocate:
-    """Proposes two blocks at once, votes for all that it hears of, and certifies what it can."""
+    """Proposes two blocks at once, votes for all that it hears of, and certifies what it can.
+
+    Its partners see both, and each of the others hears of the certificates of its own block only.
+    """
 
     def __init__(self, kit: Kit) -> None:
         self._kit: Final = kit
         self._replica: Final = kit.make()
         self._gleaner: Final = Gleaner(kit)
+        self._sides: Final[dict[bytes, list[int]]] = {}
 
     def handle(self, what: Input, now: int) -> list[Output]:
         """Return two of everything."""
         kit, gleaner = self._kit, self._gleaner
-        found = gleaner.announce(gleaner.hear(what))
+        found = self._tell(gleaner.hear(what))
         if type(what) is Receive and type(what.message) is Proposal:
             header = what.message.block.header
             leader = kit.validators.leader(header.view)
             for phase in Phase:
                 vote = gleaner.vote(header, phase)
-                found += gleaner.announce([made] if (made := gleaner.count(vote)) else [])
+                found += self._tell([made] if (made := gleaner.count(vote)) else [])
                 found.append(Send(leader, vote))
         for out in self._replica.handle(what, now):
             if type(out) is Send and type(out.message) is Proposal:
@@ -65,11 +69,25 @@ class Equivocate:
             for phase in Phase:
                 self._gleaner.count(self._gleaner.vote(header, phase))
         kit = self._kit
-        return [
-            Send(seat, kit.rng.choice((one, other)))
-            for seat in range(len(kit.validators))
-            if seat != kit.seat
-        ]
+        found: list[Output] = []
+        for seat in range(len(kit.validators)):
+            if seat in kit.partners:
+                found += [Send(seat, one), Send(seat, other)]
+            elif seat != kit.seat:
+                choice = kit.rng.choice((one, other))
+                self._sides.setdefault(choice.block.hash, []).append(seat)
+                found.append(Send(seat, choice))
+        return found
+
+    def _tell(self, made: list[Certificate]) -> list[Output]:
+        found: list[Output] = []
+        for one in made:
+            side = self._sides.get(one.block)
+            if side is None:
+                found += self._gleaner.announce([one])
+            else:
+                found += [Send(seat, Announce(one)) for seat in side]
+        return found
 
 
 @final
