@@ -9,10 +9,10 @@ import pytest
 
 from ciranda_consensus.merkle import (
     History,
-    head_of,
     leaf_hash,
     node_hash,
     root_of,
+    tree_hash,
     verify_consistency,
     verify_inclusion,
 )
@@ -72,13 +72,17 @@ def path(m, leaves):
     return [*path(m - k, leaves[k:]), mth(leaves[:k])]
 
 
-def proof(m, leaves, whole=True):
+def proof(m, leaves):
     if m == len(leaves):
-        return [] if whole else [mth(leaves)]
+        return [mth(leaves)]
     k = split(len(leaves))
     if m <= k:
-        return [*proof(m, leaves[:k], whole), mth(leaves[k:])]
-    return [*proof(m - k, leaves[k:], False), mth(leaves[:k])]
+        return [*proof(m, leaves[:k]), mth(leaves[k:])]
+    return [*proof(m - k, leaves[k:]), mth(leaves[:k])]
+
+
+def bound(leaves):
+    return sha256(b"\2" + len(leaves).to_bytes(8, "big") + mth(leaves)).digest()
 
 
 def leaves_of(rng, count):
@@ -89,7 +93,8 @@ def test_the_vectors_of_certificate_transparency():
     history = History(VECTOR)
 
     for size, root in ROOTS.items():
-        assert root_of(VECTOR[:size]).hex() == history.root(size).hex() == root
+        assert tree_hash(VECTOR[:size]).hex() == root
+        assert root_of(VECTOR[:size]) == history.root(size) == bound(VECTOR[:size])
     known = {
         (0, 8): (
             "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
@@ -112,14 +117,14 @@ def test_every_proof_of_every_small_tree_is_that_of_the_definition():
     history = History(leaves)
     for size in range(41):
         part, root = leaves[:size], history.root(size)
-        assert root == root_of(part) == mth(part)
+        assert root == root_of(part) == bound(part)
         for index in range(size):
             found = history.inclusion(index, size)
             assert found == tuple(path(index, part))
             assert verify_inclusion(root, size, index, leaves[index], found)
         for old in range(size + 1):
             steps = history.consistency(old, size)
-            assert steps == (tuple(proof(old, part)) if old else ())
+            assert steps == (tuple(proof(old, part)) if 0 < old < size else ())
             assert verify_consistency(history.root(old), old, root, size, steps)
 
 
@@ -137,7 +142,7 @@ def test_trees_of_every_size_up_to_300_prove_their_leaves_and_beginnings():
             steps = history.consistency(old)
             assert verify_consistency(history.root(old), old, root, size, steps)
     assert len(history) == 300
-    assert history.root() == mth(leaves)
+    assert history.root() == bound(leaves)
 
 
 def test_random_trees_have_the_roots_of_the_definition():
@@ -145,9 +150,9 @@ def test_random_trees_have_the_roots_of_the_definition():
     for _ in range(5000):
         count = min(rng.randrange(301), rng.randrange(60), rng.randrange(60), rng.randrange(60))
         leaves = leaves_of(rng, count)
-        assert root_of(leaves) == mth(leaves)
+        assert tree_hash(leaves) == mth(leaves)
     wide = leaves_of(rng, 301)
-    assert root_of(wide) == mth(wide)
+    assert root_of(wide) == bound(wide)
 
 
 def forgeries(rng, size, index, leaf, steps, others):
@@ -186,27 +191,26 @@ def test_no_forged_inclusion_is_accepted():
         size = rng.randrange(1, 70)
         leaves = leaves_of(rng, size)
         history = History(leaves)
-        head = head_of(size, history.root())
+        root = history.root()
         for index in {0, size - 1, rng.randrange(size)}:
             steps, leaf = history.inclusion(index), leaves[index]
             others = [b"", *leaves[:index], *leaves[index + 1 :]]
             for claimed, place, what, how in forgeries(rng, size, index, leaf, steps, others):
-                # The caller trusts a head: a root with the size of its list.
-                believed = head_of(claimed, history.root()) == head
                 tried += 1
-                assert not (
-                    believed and verify_inclusion(history.root(), claimed, place, what, how)
-                ), (size, index, claimed, place)
-            assert not verify_inclusion(mth(others), size, index, leaf, steps)
+                lie = verify_inclusion(root, claimed, place, what, how)
+                assert not lie, (size, index, claimed, place)
+            assert not verify_inclusion(root_of(others), size, index, leaf, steps)
     assert tried > 8_000
 
 
-def test_a_root_alone_does_not_bind_the_size_and_the_head_does():
+def test_nobody_gives_a_leaf_another_place_by_lying_about_the_size():
     three = History([b"a", b"b", b"c"])
     steps = three.inclusion(2)
 
-    assert verify_inclusion(three.root(), 2, 1, b"c", steps)  # as if there were two
-    assert head_of(3, three.root()) != head_of(2, three.root())
+    assert verify_inclusion(three.root(), 3, 2, b"c", steps)
+    assert not verify_inclusion(three.root(), 2, 1, b"c", steps)
+    # The hash of the tree alone would not tell: the last of three lies where the last of two would.
+    assert tree_hash([b"a", b"b", b"c"]) == node_hash(steps[0], leaf_hash(b"c"))
 
 
 def test_no_forged_consistency_is_accepted():
@@ -221,7 +225,10 @@ def test_no_forged_consistency_is_accepted():
         changed[rng.randrange(old)] += b"!"
         assert not verify_consistency(root_of(changed[:old]), old, root, size, steps)
         assert not verify_consistency(before, old, root_of(changed), size, steps)
-        assert not verify_consistency(before, old + size, root, size, steps)
+        for wrong in {old - 1, old + 1, size, old * 2, old + size} - {old}:
+            assert not verify_consistency(before, wrong, root, size, steps)
+        for wrong in {size - 1, size + 1, old, size * 2} - {size}:
+            assert not verify_consistency(before, old, root, wrong, steps)
         assert not verify_consistency(before, 0, root, size, steps)
         assert not verify_consistency(before, old, root, size, (*steps, bytes(32)))
         assert not verify_consistency(before, old, root, size, steps[1:])
@@ -238,8 +245,8 @@ def test_no_forged_consistency_is_accepted():
 def test_a_list_with_its_last_leaf_twice_is_another_list():
     # CVE-2012-2459: where an odd leaf was doubled, both lists had one root.
     assert root_of([b"a", b"b", b"c"]) != root_of([b"a", b"b", b"c", b"c"])
-    assert node_hash(leaf_hash(b"a"), leaf_hash(b"b")) == root_of([b"a", b"b"])
-    assert root_of([leaf_hash(b"a") + leaf_hash(b"b")]) != root_of([b"a", b"b"])
+    assert node_hash(leaf_hash(b"a"), leaf_hash(b"b")) == tree_hash([b"a", b"b"])
+    assert tree_hash([leaf_hash(b"a") + leaf_hash(b"b")]) != tree_hash([b"a", b"b"])
 
 
 def test_a_list_answers_only_for_what_it_has():

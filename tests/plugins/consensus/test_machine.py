@@ -7,7 +7,7 @@ import random
 import pytest
 
 from ciranda_consensus.encoding import encode
-from ciranda_consensus.merkle import SparseTree, verify
+from ciranda_consensus.merkle import verify
 from ciranda_consensus.pool import Mempool, digest_of
 from ciranda_consensus.protocol import Application
 from ciranda_consensus.state import (
@@ -16,13 +16,11 @@ from ciranda_consensus.state import (
     Challenge,
     Checked,
     Claims,
-    JournalRules,
     Machine,
     Record,
     Schedule,
     StakeOut,
     Transfer,
-    Trees,
     entry_key,
     write,
 )
@@ -260,44 +258,14 @@ def test_a_full_pool_keeps_what_is_worth_more(ledger):
     assert machine.pool.counts.evicted == 2
 
 
-# Records alone
+def test_a_record_leaves_a_mark_that_a_third_party_can_check(ledger):
+    entry = write(Record({"payment": 7, "lines": [1, 2, {"x": None}]}))
+    assert ledger.machine.submit(entry) == ""
+    ledger.agree(*block(ledger))
 
-
-@pytest.fixture
-def journal():
-    return Machine(JournalRules(), SparseTree())
-
-
-def test_records_are_agreed_on_each_once_with_a_receipt(journal):
-    entry = write(Record({"payment": 7, "to": "ana", "lines": [1, 2, {"x": None}]}))
-    assert journal.submit(entry) == ""
-    assert journal.propose(journal.state, 1) == (entry,)
-
-    journal.committed((entry,))
-
-    key, state = entry_key(digest_of(entry)), journal.state
+    key, state = entry_key(digest_of(entry)), ledger.machine.state
     assert verify(state.root, state.prove([key]), {key: encode(1)}) == ""
     absent = entry_key(digest_of(b"another"))
     assert verify(state.root, state.prove([absent]), {absent: None}) == ""
-    assert journal.submit(entry) == "agreed"
-    assert "agreed on before" in journal.execute(state, 2, (entry,)).flaw
-    assert not journal.pending()
-
-
-def test_a_journal_takes_records_alone(journal):
-    assert journal.submit(write(Accuse(double_vote(0)))) == "only records are agreed on here"
-    assert "no value with the tag" in journal.submit(b"what")
-    assert journal.disputed([b"what"]) is False
-    record = write(Record({"a": 1}))
-    assert journal.unchecked([record]) == ()
-
-
-def test_a_journal_knows_its_own_states(journal):
-    journal.committed((write(Record({"a": 1})),))
-    trees = Trees(JournalRules())
-
-    assert trees.state(journal.state) is journal.state
-    with pytest.raises(ValueError, match="which is no record"):
-        trees.state(journal.state.update({b"coins": encode(5)}))
-    with pytest.raises(ValueError, match="no value with the tag"):
-        trees.state(journal.state.update({entry_key(b"x"): b"what"}))
+    assert ledger.machine.submit(entry) == "agreed"
+    assert not ledger.machine.pending()

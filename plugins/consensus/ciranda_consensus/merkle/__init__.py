@@ -2,10 +2,10 @@
 
 from .history import (
     History,
-    head_of,
     leaf_hash,
     node_hash,
     root_of,
+    tree_hash,
     verify_consistency,
     verify_inclusion,
 )
@@ -15,10 +15,10 @@ from .sparse import SparseTree
 __all__ = [
     "History",
     "SparseTree",
-    "head_of",
     "leaf_hash",
     "node_hash",
     "root_of",
+    "tree_hash",
     "verify",
     "verify_consistency",
     "verify_inclusion",

@@ -1,4 +1,9 @@
-"""The tree of RFC 6962: the root of a list, and nothing of another list has the same."""
+"""The tree of RFC 6962, and a root that says how long the list is.
+
+The hash of that tree alone does not say how many leaves there are, and who may lie about that may
+lie about the place of a leaf: of three leaves the last lies where of two the last one would. A root
+here is hence the hash of the size and of the tree's hash; all else is as in the RFC.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,16 @@ from typing import Final, final
 
 __all__ = [
     "History",
-    "head_of",
     "leaf_hash",
     "node_hash",
     "root_of",
+    "tree_hash",
     "verify_consistency",
     "verify_inclusion",
 ]
 
 HASH_BYTES: Final = 32
+_NOTHING: Final = sha256().digest()
 MOST_SIZE: Final = (1 << 64) - 1
 
 
@@ -30,14 +36,14 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def root_of(leaves: Sequence[bytes]) -> bytes:
-    """Return the root of a list of leaves.
+def tree_hash(leaves: Sequence[bytes]) -> bytes:
+    """Return the hash of the tree of a list of leaves.
 
     Source: RFC 6962, 2.1: split at the largest power of two below the size; an odd one out is
     carried up as it is, never doubled.
     """
     if not leaves:
-        return sha256().digest()
+        return _NOTHING
     level = [leaf_hash(leaf) for leaf in leaves]
     while len(level) > 1:
         above = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
@@ -47,13 +53,13 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def head_of(size: int, root: bytes) -> bytes:
-    """Return what names a list by its size and root.
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """Return the root of a list of leaves, which binds their number too."""
+    return _bound(len(leaves), tree_hash(leaves))
 
-    A root alone does not say how many leaves there are, and who may lie about that may lie about
-    the place of a leaf: of three leaves the last lies where of two the last one would.
-    """
-    return sha256(b"\x02" + size.to_bytes(8, "big") + root).digest()
+
+def _bound(size: int, hash_: bytes) -> bytes:
+    return sha256(b"\x02" + size.to_bytes(8, "big") + hash_).digest()
 
 
 @final
@@ -93,7 +99,7 @@ class History:
             ValueError: It was never so long.
         """
         size = self._sized(size)
-        return self._range(0, size) if size else sha256().digest()
+        return _bound(size, self._range(0, size) if size else _NOTHING)
 
     def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Return what shows that a leaf has its place in the list, when it was `size` long.
@@ -120,7 +126,9 @@ class History:
     def consistency(self, old: int, size: int | None = None) -> tuple[bytes, ...]:
         """Return what shows that the list, when it was `old` long, is a beginning of this one.
 
-        Source: RFC 6962, 2.1.2. Nothing when either is empty or both are the same.
+        Source: RFC 6962, 2.1.2, but that the hash of the beginning is there also where it is that
+        of a whole subtree: the root does not tell it. Nothing when either is empty or both are
+        the same.
 
         Raises:
             ValueError: It was never so long.
@@ -128,7 +136,7 @@ class History:
         size = self._sized(size)
         if not 0 <= old <= size:
             raise ValueError(f"{old} leaves are no beginning of {size}")
-        low, high, whole, found = 0, size, True, []
+        low, high, found = 0, size, []
         if old in (0, size):
             return ()
         while old != high:
@@ -138,9 +146,8 @@ class History:
                 high = middle
             else:
                 found.append(self._range(low, middle))
-                low, whole = middle, False
-        if not whole:
-            found.append(self._range(low, high))
+                low = middle
+        found.append(self._range(low, high))
         return tuple(reversed(found))
 
     def _sized(self, size: int | None) -> int:
@@ -173,9 +180,9 @@ def _hashes(*found: bytes) -> bool:
 def verify_inclusion(
     root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]
 ) -> bool:
-    """Say whether a leaf has its place in the list with a root and a size that the caller trusts.
+    """Say whether a leaf has its place in the list with a root that the caller trusts.
 
-    Source: RFC 9162, 2.1.3.2.
+    Source: RFC 9162, 2.1.3.2. Size and index may come from whoever shows the proof.
     """
     if not 0 <= index < size <= MOST_SIZE or not _hashes(root, *proof):
         return False
@@ -190,29 +197,27 @@ def verify_inclusion(
         else:
             found = node_hash(found, sibling)
         at, last = at >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and _bound(size, found) == root
 
 
 def verify_consistency(
     old_root: bytes, old: int, root: bytes, size: int, proof: Sequence[bytes]
 ) -> bool:
-    """Say whether a list is a beginning of another; the caller trusts both roots and sizes.
+    """Say whether a list is a beginning of another; the caller trusts both roots.
 
     Source: RFC 9162, 2.1.4.2. An empty list is a beginning of every list.
     """
     if not 0 <= old <= size <= MOST_SIZE or not _hashes(old_root, root, *proof):
         return False
     if old in (0, size):
-        fits = old_root == (root if old else sha256().digest())
-        return fits and not proof
-    path = list(proof) if old & old - 1 else [old_root, *proof]
-    if not path:
+        return old_root == (root if old else _bound(0, _NOTHING)) and not proof
+    if not proof:
         return False
     at, last = old - 1, size - 1
     while at & 1:
         at, last = at >> 1, last >> 1
-    before = after = path[0]
-    for hash_ in path[1:]:
+    before = after = proof[0]
+    for hash_ in proof[1:]:
         if last == 0:
             return False
         if at & 1 or at == last:
@@ -222,4 +227,4 @@ def verify_consistency(
         else:
             after = node_hash(after, hash_)
         at, last = at >> 1, last >> 1
-    return last == 0 and before == old_root and after == root
+    return last == 0 and (_bound(old, before), _bound(size, after)) == (old_root, root)

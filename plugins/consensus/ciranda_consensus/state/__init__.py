@@ -1,9 +1,8 @@
-"""What validators agree on: accounts with conserved value, or records alone."""
+"""What validators agree on: the machine that all applications share, and accounts with values."""
 
 from .accounts import AccountRules, opening, supply
 from .book import Active, Balance, Book, EntryError, Leaving
 from .claims import Checked, Claim, Claims, proof_digest
-from .journal import JournalRules
 from .machine import Machine
 from .records import (
     MINIMUM_STAKE,
@@ -51,7 +50,6 @@ __all__ = [
     "Claim",
     "Claims",
     "EntryError",
-    "JournalRules",
     "Kind",
     "Leaving",
     "Machine",
