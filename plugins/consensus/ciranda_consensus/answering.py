@@ -1,0 +1,149 @@
+"""The plugin's answers to questions on the bus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, final
+
+from ciranda import hookimpl
+from ciranda.bus import Bus
+from ciranda.errors import UnansweredError
+from ciranda.events.judging import VerifyProof
+from ciranda_consensus.cluster import Clusters, Found, RefusedError
+from ciranda_consensus.hooks import Agreed, AgreeOn, LookUpRecord, LookUpValidators
+from ciranda_consensus.merkle import History
+from ciranda_consensus.receipts import Receipt, receipt_of, state_receipt
+from ciranda_consensus.records import entry_of, json_of, record_key, units_of
+from ciranda_consensus.settings import ConsensusSettings, Named
+from ciranda_consensus.standing import Standing
+from ciranda_consensus.state import Checked
+
+__all__ = ["Answering", "Proofs", "named"]
+
+
+def named(given: int | str | None, base: str, settings: ConsensusSettings) -> Named:
+    """Return whom a question is for.
+
+    Args:
+        given: A number, the path of a set's file, or None for what the settings say.
+        base: Where relative paths start.
+        settings: Of the project.
+    """
+    if given is None:
+        return settings.named()
+    return given if isinstance(given, int) else Path(base) / given
+
+
+@final
+class Proofs:
+    """Has proofs checked by whoever can: the plugin `experts`, usually.
+
+    Args:
+        bus: Where it is asked.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus: Final = bus
+
+    async def check(self, proof: str) -> Checked:
+        """Check a proof, given as JSON.
+
+        Raises:
+            RefusedError: Nobody can.
+        """
+        try:
+            found = await self._bus.ask(VerifyProof(proof=json.loads(proof)))
+        except UnansweredError:
+            raise RefusedError(
+                "an entry carries a proof and nobody is there to check it: let the workflow say "
+                "`plugins: [experts]`, or leave `proof` out"
+            ) from None
+        return Checked(found.valid, units_of(proof))
+
+    async def check_or_not(self, proof: str) -> Checked | None:
+        """Check a proof; None if nobody can."""
+        try:
+            return await self.check(proof)
+        except RefusedError:
+            return None
+
+
+@final
+class Answering:
+    """Answers `AgreeOn`, `LookUpRecord` and `LookUpValidators`.
+
+    Args:
+        clusters: Have entries agreed on.
+        settings: Of the project.
+    """
+
+    def __init__(self, clusters: Clusters, settings: ConsensusSettings) -> None:
+        self.clusters: Final = clusters
+        self._settings: Final = settings
+
+    def _named(self, request: AgreeOn | LookUpRecord | LookUpValidators) -> Named:
+        return named(request.validators, request.base, self._settings)
+
+    @hookimpl(trylast=True)
+    async def agree_on(self, request: AgreeOn) -> Agreed:
+        """Have records agreed on.
+
+        Raises:
+            RefusedError: One cannot be; the text names it by its key.
+            TooLateError: They were not in time.
+        """
+        if not request.records:
+            raise RefusedError("there is nothing to agree on: name at least one entry")
+        entries = [entry_of(key, json_of(value)) for key, value in request.records]
+        keys = [key for key, _ in request.records]
+        if len(set(keys)) != len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise RefusedError(f"the key {twice!r} is there twice: each entry has its own")
+        patience = request.patience or self._settings.patience
+        async with self.clusters.use(self._named(request)) as cluster:
+            found = await cluster.commit(entries, patience)
+        return agreed(entries, found)
+
+    @hookimpl(trylast=True)
+    async def look_up_record(self, request: LookUpRecord) -> dict[str, Any]:
+        """Show what the newest state says of a record's key.
+
+        Raises:
+            RefusedError: Nothing is agreed on yet.
+        """
+        async with self.clusters.use(self._named(request)) as cluster:
+            shown = await cluster.show([record_key(request.key)])
+        return state_receipt(shown, request.key).plain()
+
+    @hookimpl(trylast=True)
+    async def look_up_validators(self, request: LookUpValidators) -> tuple[Standing, ...]:
+        """Tell how validators are."""
+        async with self.clusters.use(self._named(request)) as cluster:
+            return tuple(await cluster.standing())
+
+
+def agreed(entries: Sequence[bytes], found: Sequence[Found]) -> Agreed:
+    """Return the answer about entries that were agreed on."""
+    receipts: list[Receipt] = []
+    trees: dict[bytes, History] = {}
+    for entry, where in zip(entries, found, strict=True):
+        block = where.block
+        tree = trees.get(block.hash)
+        if tree is None:
+            tree = trees[block.hash] = History(block.entries)
+        receipts.append(receipt_of(where, entry, tree))
+    last = max(receipts, key=lambda one: one.header.height)
+    plain = [one.plain() for one in receipts]
+    of_last = plain[receipts.index(last)]
+    return Agreed(
+        trust=last.trust.value,
+        chain=last.header.chain,
+        height=last.header.height,
+        block=last.block,
+        state_root=last.header.state_root,
+        header=of_last["header"],
+        certificate=of_last["certificate"],
+        receipts=tuple(plain),
+    )

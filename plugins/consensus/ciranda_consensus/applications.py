@@ -1,0 +1,109 @@
+"""What a chain agrees on, as its genesis says: records with keys, or accounts with values."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, final
+
+from ciranda.errors import CirandaError, SettingsError
+from ciranda_consensus.merkle import SparseTree
+from ciranda_consensus.node.configuration import Genesis
+from ciranda_consensus.protocol import Block, genesis as first_block
+from ciranda_consensus.protocol.certificate import Verifies
+from ciranda_consensus.records import RecordRules
+from ciranda_consensus.state import AccountRules, Checked, Claims, Machine, Rules, Trees, opening
+
+__all__ = ["ACCOUNTS", "APPLICATIONS", "RECORDS", "Check", "Subject", "first_of", "has_records"]
+
+RECORDS: Final = "records"
+ACCOUNTS: Final = "accounts"
+APPLICATIONS: Final = (RECORDS, ACCOUNTS)
+_FIELDS: Final = {"application", "accounts", "stakes", "reserve"}
+
+Check = Callable[[str], Awaitable[Checked | None]]
+"""Checks a proof, given as JSON; None where nobody can."""
+
+
+def has_records(genesis: Genesis) -> bool:
+    """Say whether the state of a chain tells of records by their keys."""
+    return bool(genesis.state.get("application", RECORDS) == RECORDS)
+
+
+@final
+class Subject:
+    """What validators of a genesis agree on.
+
+    Args:
+        genesis: Names it in `state`.
+        verifier: Checks signatures.
+        check: Checks proofs that entries carry.
+        claims: What was found of proofs; shared where many validators are in one process.
+
+    Attributes:
+        rules: What entries there are, and what they do.
+        states: Makes trees of states.
+        claims: What was found of proofs.
+
+    Raises:
+        SettingsError: There is no application of this name, or its state is none.
+    """
+
+    def __init__(
+        self, genesis: Genesis, verifier: Verifies, check: Check, claims: Claims | None = None
+    ) -> None:
+        self.rules, self._begin = _chosen(genesis, verifier)
+        self.states: Final = Trees(self.rules)
+        self.claims: Final = claims if claims is not None else Claims()
+        self._check: Final = check
+        # Knows what entries say of proofs; that follows from them alone, whatever the state.
+        self._reader: Final = Machine(self.rules, self._begin, claims=self.claims)
+
+    def begin(self) -> SparseTree:
+        """Return the state of the first block."""
+        return self._begin
+
+    def start(self, state: SparseTree, height: int) -> Machine:
+        """Return the application, at the state after the block of a height."""
+        return Machine(self.rules, state, height=height, claims=self.claims)
+
+    async def inspect(self, entries: tuple[bytes, ...]) -> bool:
+        """Check the proofs in entries; say whether a vote for them can be right."""
+        for proof in self._reader.unchecked(entries):
+            found = await self._check(proof)
+            if found is None:
+                return False
+            self.claims.learn(proof, found)
+        return not self._reader.disputed(entries)
+
+
+def _chosen(genesis: Genesis, verifier: Verifies) -> tuple[Rules, SparseTree]:
+    given = genesis.state
+    if given.get("application", RECORDS) not in APPLICATIONS or given.keys() - _FIELDS:
+        raise SettingsError(
+            f"the genesis of {genesis.chain!r} has the state {str(given)[:80]}, which is none: "
+            f"`application` is one of {', '.join(APPLICATIONS)}, and only `accounts`, `stakes` and "
+            "`reserve` may stand beside it"
+        )
+    if has_records(genesis):
+        return RecordRules(), SparseTree()
+    try:
+        accounts, stakes = _by_key(given.get("accounts", {})), _by_key(given.get("stakes", {}))
+        begin = opening(accounts, stakes, given.get("reserve", 0))
+    except (CirandaError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"the genesis of {genesis.chain!r} has no accounts: {error}") from None
+    return AccountRules(genesis.set(), verifier), begin
+
+
+def _by_key(given: Mapping[str, Any]) -> dict[bytes, int]:
+    return {bytes.fromhex(key): amount for key, amount in given.items()}
+
+
+def first_of(genesis: Genesis, begin: SparseTree) -> Block:
+    """Return the block that all validators of a genesis begin with."""
+    return first_block(
+        genesis.chain,
+        genesis.epoch,
+        genesis.set().hash,
+        begin.root,
+        after=bytes.fromhex(genesis.after),
+    )

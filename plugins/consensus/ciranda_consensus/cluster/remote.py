@@ -1,0 +1,260 @@
+"""Validators that run by themselves, reached by the addresses of their set."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
+from typing import Final, TypeVar, final
+
+import anyio
+from msgspec.structs import replace
+
+from ciranda.errors import CirandaError, SettingsError
+from ciranda_consensus.cluster.found import Found, RefusedError, Shown, TooLateError
+from ciranda_consensus.crypto import Signer, Verifier
+from ciranda_consensus.fields import WireError
+from ciranda_consensus.merkle import verify
+from ciranda_consensus.node import Channel, DeclinedError, Dialing, Genesis, ask
+from ciranda_consensus.node.peers import GONE
+from ciranda_consensus.node.talk import (
+    Agreed,
+    AskEntry,
+    AskHeaders,
+    AskState,
+    AskStatus,
+    Handed,
+    Headers,
+    State,
+    Status,
+    Taken,
+)
+from ciranda_consensus.protocol import (
+    Block,
+    Certificate,
+    Header,
+    Phase,
+    Validator,
+    ValidatorSet,
+    check,
+)
+from ciranda_consensus.standing import Standing
+
+__all__ = ["Remote"]
+
+POLL: Final = 0.05  # seconds between two questions whether a block is there, at first
+MOST_POLL: Final = 1.0
+Answer = TypeVar("Answer")
+
+
+@final
+class Remote:
+    """Asks validators of a set, one after the other; believes what a quorum signed.
+
+    Args:
+        genesis: Names them and their addresses.
+        signer: Whose key the connections are opened with; a new one by default.
+
+    Raises:
+        SettingsError: None of them has an address.
+    """
+
+    def __init__(self, genesis: Genesis, signer: Signer | None = None) -> None:
+        self.validators: Final[ValidatorSet] = genesis.set()
+        self._verifier: Final = Verifier()
+        self._there: Final = [one for one in self.validators.members if one.address]
+        if not self._there:
+            raise SettingsError(
+                f"no validator of {genesis.chain!r} has an address: write `address` beside "
+                "`public` of those that others may ask"
+            )
+        self._dialing: Final = Dialing(
+            signer or Signer.generate(), self.validators.prefix, self._verifier
+        )
+
+    async def _of_each(
+        self, question: Callable[[Channel], Awaitable[Answer]], enough: int
+    ) -> list[Answer]:
+        """Ask until so many have answered; return what they said.
+
+        Raises:
+            TooLateError: None did.
+        """
+        found: list[Answer] = []
+        faults: list[str] = []
+        for one in self._there:
+            try:
+                async with self._dialing.open(one.address, one.public) as channel:
+                    found.append(await question(channel))
+            except (*GONE, WireError, DeclinedError) as error:
+                faults.append(f"{one.address}: {_said(error)}")
+            if len(found) == enough:
+                break
+        if not found:
+            raise TooLateError(
+                f"none of the {len(self._there)} validators of {self.validators.chain!r} answers "
+                f"({'; '.join(faults[:3])})"
+            )
+        return found
+
+    async def standing(self) -> list[Standing]:
+        """Return how each validator is that has an address."""
+        found: dict[int, Standing] = {}
+
+        async def look(seat: int, one: Validator) -> None:
+            who = Standing(seat=seat, public=one.public.hex(), address=one.address)
+            found[seat] = await self._standing(who, one)
+
+        async with anyio.create_task_group() as tasks:
+            for seat, one in enumerate(self.validators.members):
+                tasks.start_soon(look, seat, one)
+        return [found[seat] for seat in sorted(found)]
+
+    async def _standing(self, who: Standing, one: Validator) -> Standing:
+        if not one.address:
+            return replace(who, fault="it has no address")
+        try:
+            async with self._dialing.open(one.address, one.public) as channel:
+                said = await ask(channel, AskStatus(), Status)
+        except (*GONE, WireError, DeclinedError) as error:
+            return replace(who, fault=_said(error))
+        return replace(
+            who,
+            height=said.height,
+            tip=said.tip.hex(),
+            base=said.base,
+            view=said.view,
+            peers=said.peers,
+        )
+
+    async def find(self, entry: bytes) -> Found | None:
+        """Return the block that holds an entry, and what agrees on it; None if none does.
+
+        One validator may be behind, or lie that there is none: more than may be faulty are asked.
+
+        Raises:
+            TooLateError: No validator answers.
+        """
+
+        async def question(channel: Channel) -> Found | None:
+            said = await ask(channel, AskEntry(sha256(entry).digest()), Agreed)
+            if said.block is None or said.certificate is None:
+                return None
+            above = await self._above(channel, said.block, said.certificate)
+            found = Found(said.block, above, said.certificate)
+            self._require(found)
+            if not said.block.whole() or entry not in said.block.entries:
+                raise WireError("the block does not hold the entry")
+            return found
+
+        for answer in await self._of_each(question, self._faulty() + 1):
+            if answer is not None:
+                return answer
+        return None
+
+    def _faulty(self) -> int:
+        """Return how many validators may lie: as many as have a third of the stake, at most."""
+        stakes = sorted(one.stake for one in self.validators.members)
+        count = weight = 0
+        for stake in stakes:
+            weight += stake
+            if weight > self.validators.faulty:
+                break
+            count += 1
+        return count
+
+    async def _above(
+        self, channel: Channel, block: Block, certificate: Certificate
+    ) -> tuple[Header, ...]:
+        height = block.header.height
+        if certificate.height <= height:
+            return ()
+        said = await ask(channel, AskHeaders(height), Headers)
+        return tuple(one.header for one in said.headers[: certificate.height - height])
+
+    def _require(self, found: Found) -> None:
+        """Refuse a block that no quorum has agreed on.
+
+        Raises:
+            WireError: It has not.
+        """
+        known, one, top = self.validators, found.certificate, found.block.header
+        for header in found.above:
+            if (header.parent, header.height) != (top.hash, top.height + 1):
+                raise WireError("headers that do not stand on each other")
+            top = header
+        header = found.block.header
+        if (header.chain, header.epoch, header.set_hash) != (known.chain, known.epoch, known.hash):
+            raise WireError("a block of another chain")
+        if (one.block, one.height) != (top.hash, top.height):
+            raise WireError("a block that is not the one that was signed")
+        if one.phase != Phase.COMMIT or check(one, known, self._verifier) is not None:
+            raise WireError("a certificate that is none")
+
+    async def show(self, keys: Sequence[bytes]) -> Shown:
+        """Return what the newest state that somebody has says of keys, with a proof.
+
+        Raises:
+            TooLateError: No validator answers.
+            RefusedError: Nothing is agreed on yet.
+        """
+
+        async def question(channel: Channel) -> Shown:
+            said = await ask(channel, AskState(tuple(keys)), State)
+            found = Found(said.top, (), said.certificate)
+            self._require(found)
+            values = dict(zip(keys, said.values, strict=False))
+            if len(values) != len(said.values) or verify(
+                said.top.header.state_root, said.proof, values
+            ):
+                raise WireError("a proof of another state")
+            return Shown(found, values, said.proof)
+
+        answers = await self._of_each(question, self._faulty() + 1)
+        return max(answers, key=lambda one: one.where.block.header.height)
+
+    async def commit(self, entries: Sequence[bytes], patience: float) -> list[Found]:
+        """Have entries agreed on; return where each is.
+
+        Args:
+            entries: Any number.
+            patience: Seconds after which it is given up.
+
+        Raises:
+            TooLateError: They were not agreed on in time, or nobody answers.
+            RefusedError: No validator takes them.
+        """
+
+        async def hand(channel: Channel) -> int:
+            return (await ask(channel, Handed(tuple(waiting)), Taken)).count
+
+        found: dict[bytes, Found] = {}
+        waiting: list[bytes] = []
+        wait, handed = POLL, False
+        with anyio.move_on_after(patience):
+            while True:
+                for one in dict.fromkeys(entries):
+                    if one not in found and (where := await self.find(one)) is not None:
+                        found[one] = where
+                waiting = [one for one in dict.fromkeys(entries) if one not in found]
+                if not waiting:
+                    return [found[one] for one in entries]
+                if not handed:
+                    counts = await self._of_each(hand, self._faulty() + 1)
+                    handed = True
+                    if not any(counts):
+                        raise RefusedError("no validator takes more entries now: try again later")
+                await anyio.sleep(wait)
+                wait = min(2 * wait, MOST_POLL)
+        raise TooLateError(
+            f"{len(waiting) or len(entries)} entries were not agreed on in {patience:g} s: too few "
+            "validators are there, or they do not take them (a key that was used before, a proof "
+            "that does not hold)"
+        )
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, CirandaError):
+        return str(error)
+    return getattr(error, "strerror", None) or "the connection was cut"

@@ -1,0 +1,38 @@
+"""The group `ciranda consensus`."""
+
+from __future__ import annotations
+
+import click
+
+from ciranda.cli.commands import Subcommands
+from ciranda.cli.teaching import examples
+
+from .init import command as init
+from .node import command as node
+from .prove import command as prove
+from .simulate import command as simulate
+from .status import command as status
+from .submit import command as submit
+from .verify import command as verify
+
+__all__ = ["command"]
+
+
+@click.command(
+    "consensus",
+    cls=Subcommands,
+    invoke_without_command=False,
+    epilog=examples(
+        "ciranda consensus submit decision.json --receipts receipts",
+        "ciranda consensus verify receipts/*.json",
+        "ciranda consensus init net --validators 4      four validators of your own",
+        "ciranda consensus node net/0                   run one of them",
+        "ciranda consensus simulate --runs 100          break it, if you can",
+    ),
+)
+def command() -> None:
+    """Have several validators agree on what was decided, so that anybody can check it."""
+
+
+for _each in (submit, verify, prove, status, init, node, simulate):
+    command.add_command(_each)

@@ -1,0 +1,82 @@
+"""What commands are given to read: files of JSON, or standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from ciranda.errors import InputError
+
+__all__ = ["read_bytes", "read_values"]
+
+MOST: Final = 64 << 20  # bytes
+
+
+def read_bytes(file: str) -> bytes:
+    """Return what a file holds; `-` is standard input.
+
+    Raises:
+        InputError: It cannot be read, or is too long.
+    """
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MOST + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                data = opened.read(MOST + 1)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    if len(data) > MOST:
+        raise InputError(f"{file} is longer than {MOST >> 20} MiB: split it")
+    return data
+
+
+def read_values(file: str) -> list[Any]:
+    """Return the entries in a file: one value, the items of a list, or one a line in `.jsonl`.
+
+    Raises:
+        InputError: It holds none, or is no JSON.
+    """
+    data, name = read_bytes(file), "standard input" if file == "-" else file
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: byte 0x{data[error.start]:02x} is not UTF-8") from None
+    if name.endswith(".jsonl"):
+        lines = [(at, line) for at, line in enumerate(text.split("\n"), 1) if line.strip()]
+        found = [_value(line, f"{name}:{at}") for at, line in lines]
+    else:
+        value = _value(text, name)
+        found = value if isinstance(value, list) else [value]
+    if not found:
+        raise InputError(f"{name} holds no entry: write one JSON value, or a list of them")
+    return found
+
+
+def _value(text: str, place: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+    except RecursionError:
+        raise InputError(f"{place}: it nests too deep: flatten it") from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{place}: this is no JSON: {error.msg.lower()} at line {error.lineno}, "
+            f"column {error.colno}"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{place}: this is no JSON: {error}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} occurs twice")
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")

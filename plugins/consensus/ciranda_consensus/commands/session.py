@@ -1,0 +1,64 @@
+"""Questions to validators, as long as a command needs the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+
+from ciranda.engine import Engine
+from ciranda.events import Request
+from ciranda.settings import StoreSettings, read_configuration
+from ciranda.store.folder import NAME
+
+from ..settings import ConsensusSettings, Named
+
+__all__ = ["ask", "folder_of", "named_set"]
+
+Answer = TypeVar("Answer")
+
+
+def ask(request: Request[Answer], *, store: str | None, backend: str) -> Answer:
+    """Ask one question on an engine of its own.
+
+    Args:
+        request: The question.
+        store: The folder of the store as given, None for the project's own.
+        backend: The event loop.
+
+    Raises:
+        CirandaError: The answer is a fault.
+    """
+
+    async def asked() -> Answer:
+        async with Engine(store=store) as engine:
+            engine.plugins.load(["consensus", "experts"])
+            await engine.plugins.start()
+            answer: Answer = await engine.bus.ask(request)
+            return answer
+
+    return anyio.run(asked, backend=backend)
+
+
+def folder_of(store: str | None) -> Path:
+    """Return the `.ciranda` that a command works with, which may not be there.
+
+    Raises:
+        SettingsError: The settings do not fit.
+    """
+    configuration = read_configuration(Path.cwd())
+    kept = configuration.root / configuration.read(StoreSettings).path
+    folder = kept if store is None else Path(store)
+    return folder if folder.name == NAME else folder / NAME
+
+
+def named_set(given: int | str | None) -> Named:
+    """Return whom a command is about: as given, else as the settings say.
+
+    Raises:
+        SettingsError: The settings do not fit.
+    """
+    if given is None:
+        return read_configuration(Path.cwd()).read(ConsensusSettings).named()
+    return given if isinstance(given, int) else Path(given)
