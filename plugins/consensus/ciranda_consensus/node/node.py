@@ -130,9 +130,7 @@ class Node:
         )
         self._dialing: Final = Dialing(signer, validators.prefix, verifier, settings.redial, chance)
         self._syncing: Final = Syncing(validators, verifier, states, settings.point())
-        answering = Answering(
-            self.store, states, lambda: self._work.replica.chain.tip, self.status, self.submit
-        )
+        answering = Answering(self.store, states, lambda: self._work.tip, self.status, self.submit)
         self.entrance: Final = Entrance(
             validators,
             seat,
@@ -147,11 +145,8 @@ class Node:
 
     def status(self) -> Status:
         """Return how the node is."""
-        replica = self._work.replica
-        tip = replica.chain.tip.block
-        return Status(
-            tip.header.height, tip.hash, self.store.base, replica.view, len(self.peers.connected)
-        )
+        tip, view = self._work.tip.block, self._work.replica.view
+        return Status(tip.header.height, tip.hash, self.store.base, view, len(self.peers.connected))
 
     async def submit(self, *entries: bytes) -> int:
         """Have entries agreed on; return how many wait now, none if too many do already."""

@@ -67,6 +67,9 @@ class Work:
         keep: Blocks that the store keeps; 0 keeps all.
         hear: Is told of what is agreed on and of evidence.
         clock: Tells milliseconds since the epoch.
+
+    Attributes:
+        tip: The last block agreed on, as far as it is durable.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Work:
         self._hear: Final = hear
         self._clock: Final = clock
         found = store.recovered
+        self.tip = found.tip
         self._driver = self._begin(found.tip, found.promise, found.blocks)
 
     @property
@@ -142,6 +146,9 @@ class Work:
             self._require_checkpoint(outputs)
             if any(isinstance(one, Persist | Committed | Accused | Serve) for one in outputs):
                 outputs = await to_thread.run_sync(self._kept, outputs)
+            for one in outputs:
+                if isinstance(one, Committed):
+                    self.tip = one
             self._driver.release(outputs)
 
     def _require_checkpoint(self, outputs: list[Output]) -> None:
@@ -167,6 +174,7 @@ class Work:
         """
         await to_thread.run_sync(self._store.install, tip)
         self._part.application.adopt(tip.state, tip.block.header.height)
+        self.tip = tip
         self._driver = self._begin(tip, self._driver.replica.promise, ())
         if self._hear is not None:
             self._hear(tip)
