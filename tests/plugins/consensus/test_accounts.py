@@ -26,6 +26,7 @@ from ciranda_consensus.state import (
     Kind,
     Leaving,
     Machine,
+    Offence,
     Record,
     Schedule,
     Stake,
@@ -43,6 +44,7 @@ from ciranda_consensus.state import (
     supply,
     write,
 )
+from ciranda_consensus.state.slashing import slash
 
 from .ledger import CHAIN, IDS, KEYS, OTHER, SET, Ledger, double_vote, start
 
@@ -219,6 +221,18 @@ def test_who_attests_what_is_not_so_loses_a_twentieth(ledger):
     assert "only what somebody attested" in ledger.flaw(write(Challenge(transfer)))
     unsigned = write(Attest(IDS[1], 0, "p", True, 1))
     assert "the signature is not the sender's" in ledger.flaw(write(Challenge(unsigned)))
+
+
+def test_who_is_away_loses_nothing_and_who_has_little_at_least_one_unit():
+    book = Book(start())
+    assert slash(book, IDS[0], Offence.OFFLINE, b"away") == 0
+    assert slash(book, IDS[0], Offence.OFFLINE, b"away") == 0
+    assert book.stake(IDS[0]).total == 5_000
+
+    book.move(4_999, Active(IDS[0]), Balance(IDS[0]))
+    assert slash(book, IDS[0], Offence.DOUBLE_SIGNING, b"lie") == 1
+    with pytest.raises(EntryError, match="the offence was punished before"):
+        slash(book, IDS[0], Offence.DOUBLE_SIGNING, b"lie")
 
 
 def test_verifying_is_paid_by_work_to_the_last_unit():

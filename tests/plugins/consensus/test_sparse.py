@@ -54,7 +54,7 @@ def test_updates_give_the_tree_that_is_made_anew_and_leave_the_old_one_as_it_was
     rng = random.Random(2)
     items: dict[bytes, Any] = {}
     tree, before = SparseTree(), []
-    for _ in range(400):
+    for _ in range(200):
         changes = items_of(rng, rng.choice([1, 1, 2, 20]))
         for key in rng.sample(sorted(items), min(len(items), rng.choice([0, 1, 15, 30]))):
             changes[key] = rng.choice([None, None, b"other", items[key]])
@@ -71,7 +71,7 @@ def test_updates_give_the_tree_that_is_made_anew_and_leave_the_old_one_as_it_was
         before.append((tree.root, tree, len(items)))
         items, tree = wanted, later
     assert tree.root == model(items)
-    for root, old, count in before[::40]:
+    for root, old, count in before[::20]:
         assert (old.root, len(old)) == (root, count)
         assert SparseTree.of(dict(old.items())).root == root
     assert tree.update(dict.fromkeys(items)).root == EMPTY
@@ -82,15 +82,15 @@ def test_updates_give_the_tree_that_is_made_anew_and_leave_the_old_one_as_it_was
 
 def test_a_thousand_orders_of_the_same_changes_give_one_root():
     rng = random.Random(3)
-    items = items_of(rng, 25)
-    removed = items_of(rng, 8)
+    items = items_of(rng, 12)
+    removed = items_of(rng, 4)
     wanted = model({key: value for key, value in items.items() if key not in removed})
     steps = [*items.items(), *removed.items()]
     for _ in range(1000):
         rng.shuffle(steps)
         tree = SparseTree()
-        for at in range(0, len(steps), 11):
-            tree = tree.update(dict(steps[at : at + 11]))
+        for at in range(0, len(steps), 6):
+            tree = tree.update(dict(steps[at : at + 6]))
         assert tree.update(dict.fromkeys(removed)).root == wanted
 
 

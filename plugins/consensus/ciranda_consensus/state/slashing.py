@@ -33,12 +33,14 @@ def slash(book: Book, owner: bytes, offence: Offence, digest: bytes) -> int:
     Raises:
         EntryError: It was punished before, or nothing is left to take.
     """
+    if offence.value == 0:
+        return 0
     if book.get(offence_key(digest)) is not None:
         raise EntryError("the offence was punished before")
     stake = book.stake(owner)
     # At least one unit, for otherwise those with little could do it again and again.
-    left = amount = max(1, stake.total * offence.value // _WHOLE) if offence.value else 0
-    if amount == 0 or stake.total == 0:
+    left = amount = max(1, stake.total * offence.value // _WHOLE)
+    if stake.total == 0:
         raise EntryError("there is no stake to take anything from")
     places: list[tuple[Place, int]] = [(Active(owner), stake.active)]
     places += [(Leaving(owner, until), has) for until, has in stake.leaving]
