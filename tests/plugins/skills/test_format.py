@@ -186,6 +186,13 @@ def test_fatal_says_why_lenient_reading_skips(tmp_path: Path) -> None:
     assert reading.warnings == (Violation.NAME_MISMATCH,)
 
 
+def test_bytes_below_do_not_hide_why_a_skill_cannot_be_read(tmp_path: Path) -> None:
+    reading = read_skill(_write(tmp_path, b"---\nname: [\n---\n\xff"))
+
+    assert reading.fatal == reading.errors == (Violation.INVALID_YAML,)
+    assert "on line 3" in reading.messages[Violation.INVALID_YAML]
+
+
 def test_reading_runs_nothing(tmp_path: Path) -> None:
     root = _write(tmp_path, f"---\n{BOTH}---\n".encode())
     trap = tmp_path / "ran"

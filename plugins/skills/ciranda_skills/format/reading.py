@@ -112,7 +112,8 @@ def _read(given: Path, *, whole: bool) -> Reading:
         parts = _parts(source, found)
         if parts is not None:
             fields = _fields(parts.frontmatter, own_name, found)
-            body = _text(parts.body, found) if whole else ""
+            # Of a skill that cannot be read at all, the bytes below do not hide why.
+            body = _text(parts.body, found) if whole and fields is not None else ""
     skill = None
     if fields is not None and not found.fatal:
         listing = list_resources(root) if whole else _NOTHING
