@@ -95,7 +95,7 @@ def environment(tmp_path_factory):
     # The engine comes from outside: it is not what is tampered with. After the copies on the path.
     places = (
         "engine",
-        *(f"plugins/{name}" for name in ("experts", "planner", "quantum", "skills")),
+        *(f"plugins/{name}" for name in ("consensus", "experts", "planner", "quantum", "skills")),
     )
     sources = [str(ROOT / place) for place in places]
     outside = [*sources, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
