@@ -21,7 +21,7 @@ from .worker.brief import Brief
 
 _KILL: Final = 0.08  # seconds a keeper has to kill a call before we do it
 _STOP: Final = 0.5  # seconds an idle keeper has to end before we kill it
-_LAST: Final = 0.05  # seconds a child that closed its socket has to end by itself
+_LAST: Final = 0.25  # seconds a child that closed its socket has to end by itself
 _START: Final = 60.0  # seconds for `setup`
 _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
 _ANSWERS: Final = (frames.Result, frames.Error)
