@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 
 from ciranda.actions import Action
@@ -44,7 +45,7 @@ class ThreadExecutor:
             arguments = await gather(call)
             ended = anyio.Event()
             begun = threading.Lock()  # whoever takes it first decides whether the thread works
-            holder = object()
+            holder, soon = object(), _loop()
             lent = _HOLDING.get()
             if not lent:
                 await self._places.acquire_on_behalf_of(holder)
@@ -62,7 +63,8 @@ class ThreadExecutor:
                     return finish(function(**arguments))
                 finally:
                     try:
-                        anyio.from_thread.run_sync(leave)
+                        # Without waiting: a loop that stops just now would never answer.
+                        soon(leave)
                     except RuntimeError:  # the loop is gone, and the places with it
                         ended.set()
 
@@ -80,3 +82,16 @@ class ThreadExecutor:
                 raise
 
         return call_in_thread
+
+
+def _loop() -> Callable[[Callable[[], None]], object]:
+    """Return what has the running loop call something soon, from any thread.
+
+    It raises RuntimeError once the loop is gone.
+    """
+    try:
+        return asyncio.get_running_loop().call_soon_threadsafe
+    except RuntimeError:
+        import trio
+
+        return trio.lowlevel.current_trio_token().run_sync_soon

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -187,3 +188,27 @@ def test_a_thread_that_outlives_its_loop_ends_quietly(
 
     assert ended.wait(10)
     assert capsys.readouterr().err == ""
+
+
+def test_a_thread_that_was_given_up_ends_though_its_loop_does_not_listen_any_more() -> None:
+    started, going, threads = threading.Event(), threading.Event(), []
+
+    def stuck() -> None:
+        threads.append(threading.current_thread())
+        started.set()
+        going.wait(30)
+
+    async def give_up() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(in_thread(stuck), make_call())
+            await anyio.to_thread.run_sync(started.wait)
+            group.cancel_scope.cancel()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(give_up())
+    going.set()
+    for thread in threads:
+        thread.join(5)
+    loop.close()
+
+    assert [thread.is_alive() for thread in threads] == [False]
