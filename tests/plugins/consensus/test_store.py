@@ -1,5 +1,6 @@
 """A validator's file: nothing that it said is forgotten, and a wrong file is refused."""
 
+import contextlib
 import shutil
 from hashlib import sha256
 
@@ -10,9 +11,9 @@ from ciranda.errors import StoreError
 from ciranda.store import Durability
 from ciranda_consensus.crypto import Verifier
 from ciranda_consensus.protocol import Validator, ValidatorSet
-from ciranda_consensus.protocol.certificate import Statement
+from ciranda_consensus.protocol.certificate import Statement, bits
 from ciranda_consensus.protocol.evidence import Evidence, Said
-from ciranda_consensus.protocol.messages import Accused, Announce, Persist, Receive
+from ciranda_consensus.protocol.messages import Accused, Announce, Committed, Persist, Receive
 from ciranda_consensus.store import Store
 from tests.plugins.consensus.notebook import Notebook
 from tests.plugins.consensus.wired import KEYS, KilledError, World
@@ -98,7 +99,7 @@ def test_what_was_kept_is_there_again(copied):
 
     store = opened(world, folder)
 
-    tip = world.drivers[0].replica.chain.tip
+    tip = world.stores[1].tip
     assert store.recovered.tip.block == tip.block
     assert store.recovered.tip.certificate == tip.certificate
     assert store.recovered.tip.state.root == tip.block.header.state_root
@@ -178,16 +179,15 @@ def test_a_lost_file_is_no_new_one(copied):
         opened(world, folder)
 
 
-def test_a_vote_that_others_hold_and_the_store_does_not_stops_the_validator(copied, tmp_path):
-    world, _ = copied
-    store = opened(world, tmp_path / "new")
-    world.stores[0] = store
-    world.start(0)
-    tips = [world.drivers[seat].replica.chain.tip.certificate for seat in (1, 2, 3)]
-    tip = next(one for one in tips if one.signers & 1)
+def test_a_vote_that_others_hold_and_the_store_does_not_stops_the_validator(played, tmp_path):
+    tip = played[0].stores[1].tip.certificate
+    seat = next(bits(tip.signers))
+    world = World()
+    world.stores[seat] = store = opened(world, tmp_path)
+    world.start(seat)
 
     with pytest.raises(StoreError, match="others hold what this validator said in view"):
-        world.drivers[0].take([Receive(1, Announce(tip))])
+        world.drivers[seat].take([Receive(3 - seat, Announce(tip))])
     store.close()
 
 
@@ -285,3 +285,89 @@ def test_nothing_of_a_write_that_fails_is_kept(copied):
     again = opened(world, folder)
     assert again.height == 3
     again.close()
+
+
+class FailingFile(apsw.VFSFile):
+    """A file that the disk takes nothing for after a number of writes."""
+
+    def __init__(self, vfs, name, flags):
+        self.vfs = vfs
+        super().__init__("", name, flags)
+
+    def step(self):
+        self.vfs.calls += 1
+        if 0 < self.vfs.last < self.vfs.calls:
+            raise apsw.IOError("injected")
+
+    def xWrite(self, data, offset):  # noqa: N802  (apsw's name)
+        self.step()
+        super().xWrite(data, offset)
+
+    def xSync(self, flags):  # noqa: N802
+        self.step()
+
+
+class FailingVFS(apsw.VFS):
+    """The system's, until it fails; then for good."""
+
+    def __init__(self):
+        self.calls, self.last = 0, 0
+        super().__init__("failing-consensus", "")
+
+    def xOpen(self, name, flags):  # noqa: N802
+        return FailingFile(self, name, flags)
+
+
+def write_until_it_fails(world, records, folder, last, vfs):
+    """Keep records one by one; return how many were acknowledged."""
+    vfs.calls, vfs.last = 0, 0
+    store = opened(world, folder, vfs="failing-consensus", durability=Durability.POWER)
+    vfs.calls, vfs.last = 0, last
+    done = 0
+    try:
+        for one in records:
+            store.keep(one)
+            done += 1
+    except StoreError:
+        pass  # how far it came is told
+    with contextlib.suppress(StoreError):
+        store.close()
+    return done
+
+
+def test_a_disk_that_fails_at_any_write_loses_nothing_acknowledged(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.unraisablehook", lambda *_: None)  # apsw tells it twice
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)
+    world, noted = World(), []
+    keep = world.stores[0].keep
+
+    def note(records):
+        noted.append(records)
+        keep(records)
+
+    world.stores[0].keep = note
+    for seat in range(world.count):
+        world.start(seat)
+    world.submit(b"1=a")
+    world.run(world.all_at(1))
+    records = [one for one in noted if one]
+    vfs = FailingVFS()
+    try:
+        assert write_until_it_fails(world, records, tmp_path / "all", 0, vfs) == len(records)
+        heights, calls = set(), vfs.calls
+        for last in range(1, calls):
+            folder = tmp_path / str(last)
+            done = write_until_it_fails(world, records, folder, last, vfs)
+            store = opened(world, folder)
+
+            kept = [one for batch in records[:done] for one in batch]
+            promised = [one.promise for one in kept if isinstance(one, Persist)]
+            assert store.height >= sum(isinstance(one, Committed) for one in kept)
+            if promised:
+                assert store.recovered.promise.voted >= promised[-1].voted
+                assert store.recovered.promise.agreed >= promised[-1].agreed
+            heights.add(store.height)
+            store.close()
+    finally:
+        vfs.unregister()
+    assert heights == {0, 1}

@@ -7,6 +7,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
+import anyio
+from anyio import to_thread
+
 from ciranda_consensus.merkle.nodes import EMPTY, Node
 from ciranda_consensus.merkle.sparse import SparseTree
 from ciranda_consensus.node.parts import cut, flat
@@ -71,12 +74,12 @@ class Answering:
         self._copies: Final[OrderedDict[int, tuple[float, Offer, list[Node | None]]]] = (
             OrderedDict()
         )
+        self._cutting: Final = anyio.Lock()  # one at a time: it reads the whole state
         self._takers: Final[dict[type, Callable[[Any], Talk]]] = {
             AskStatus: lambda _: self._status(),
             AskEntry: self._entry,
             AskBlock: self._block,
             AskHeaders: self._headers,
-            AskOffer: self._offer,
             AskPart: self._part,
             AskState: self._state,
         }
@@ -85,6 +88,9 @@ class Answering:
         """Return the answer to a question."""
         if isinstance(question, Handed):
             return Taken(await self._hand(*question.entries))
+        if isinstance(question, AskOffer):
+            async with self._cutting:
+                return await self._offer(question)
         take = self._takers.get(type(question))
         return Declined("that is no question") if take is None else take(question)
 
@@ -104,7 +110,7 @@ class Answering:
         found = self._store.headers(height, MOST_HEADERS)
         return Headers(tuple(Block(header, ()) for header in found))
 
-    def _offer(self, question: AskOffer) -> Talk:
+    async def _offer(self, question: AskOffer) -> Talk:
         above = question.height
         now, tip = self._clock(), self._tip()
         for made, offer, _ in reversed(self._copies.values()):
@@ -114,7 +120,7 @@ class Answering:
         if height <= above or not tip.certificate.signers:
             return Declined(f"the last block here is {height}")
         tree: SparseTree = self._states.tree(tip.state)
-        parts = cut(tree)
+        parts = await to_thread.run_sync(cut, tree)
         roots = tuple(EMPTY if part is None else part.hash for part in parts)
         offer = Offer(tip.block, tip.certificate, roots)
         self._copies[height] = (now, offer, parts)

@@ -34,6 +34,7 @@ class Mark:
 
     def __init__(self, path: Path) -> None:
         self._path: Final = path
+        self._closed = False
         try:
             self._file: Final = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -77,5 +78,7 @@ class Mark:
             raise StoreError(f"{self._path} cannot be written ({error.strerror})") from error
 
     def close(self) -> None:
-        """Let another process work."""
-        os.close(self._file)
+        """Let another process work; closing again does nothing."""
+        if not self._closed:
+            self._closed = True
+            os.close(self._file)

@@ -313,6 +313,10 @@ class Store:
         with self._database.transaction():
             gone = self._database.change("DELETE FROM blocks WHERE height < ?", (base,))
             self._database.execute("DELETE FROM entries WHERE height < ?", (base,))
+            lowest = self.at(base)
+            if lowest is not None:
+                view = lowest[0].header.view
+                self._database.execute("DELETE FROM excuses WHERE view < ?", (view,))
             self._database.execute("UPDATE chain SET base = ?", (base,))
             self._count()
         self._turn += 1
@@ -320,6 +324,12 @@ class Store:
         return gone
 
     def close(self) -> None:
-        """Close the file; closing again does nothing."""
-        self._database.close()
-        self._mark.close()
+        """Close the file and let others open it; closing again does nothing.
+
+        Raises:
+            StoreError: The journal could not be folded into the file; it stays beside it, whole.
+        """
+        try:
+            self._database.close()
+        finally:
+            self._mark.close()
