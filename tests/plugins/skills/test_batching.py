@@ -263,3 +263,23 @@ async def test_answers_that_were_overwritten_are_no_answers(runner: Runner, skil
     assert len(outcomes) == 9
     for each in outcomes:
         assert each.ok or "were overwritten" in each.message or each.kind, each
+
+
+async def test_what_is_written_to_every_descriptor_hurts_nobody_else(
+    runner: Runner, skill: Make
+) -> None:
+    program = """
+        import os
+        def execute(n: int):
+            for fd in range(3, 40) if n == 20 else ():
+                try:
+                    os.write(fd, b"\\x00garbage" * 9)
+                except OSError:
+                    pass
+            return n
+    """
+    async with runner.lane(skill({"scripts/main.py": program}), workers=1) as lane:
+        outcomes = await every(lane, [{"n": n} for n in range(40)])
+
+    told = [each.json for each in outcomes]
+    assert told[:20] + told[21:] == [*range(20), *range(21, 40)]
