@@ -10,8 +10,19 @@ from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.node.configuration import Genesis
 from ciranda_consensus.protocol import Block, genesis as first_block
 from ciranda_consensus.protocol.certificate import Verifies
+from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.records import RecordRules
-from ciranda_consensus.state import AccountRules, Checked, Claims, Machine, Rules, Trees, opening
+from ciranda_consensus.state import (
+    AccountRules,
+    Accuse,
+    Checked,
+    Claims,
+    Machine,
+    Rules,
+    Trees,
+    opening,
+    write,
+)
 
 __all__ = ["ACCOUNTS", "APPLICATIONS", "RECORDS", "Check", "Subject", "first_of", "has_records"]
 
@@ -65,6 +76,10 @@ class Subject:
     def start(self, state: SparseTree, height: int) -> Machine:
         """Return the application, at the state after the block of a height."""
         return Machine(self.rules, state, height=height, claims=self.claims)
+
+    def accuse(self, evidence: Evidence) -> tuple[bytes, ...]:
+        """Return the entry that costs somebody a part of his stake, where there are stakes."""
+        return (write(Accuse(evidence)),) if isinstance(self.rules, AccountRules) else ()
 
     async def inspect(self, entries: tuple[bytes, ...]) -> bool:
         """Check the proofs in entries; say whether a vote for them can be right."""

@@ -26,6 +26,9 @@ class Notebook:
     def adopt(self, state, height):
         self.pool.clear()
 
+    def accuse(self, evidence):
+        return (b"accused %d=%s" % (evidence.signer, evidence.digest().hex().encode()),)
+
     async def inspect(self, entries):
         return not any(entry.endswith(b"=lie") for entry in entries)
 

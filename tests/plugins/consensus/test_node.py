@@ -37,8 +37,8 @@ from ciranda_consensus.node.talk import (
     Taken,
     say,
 )
-from ciranda_consensus.protocol import Certificate, Phase
-from ciranda_consensus.protocol.messages import Announce, Submit
+from ciranda_consensus.protocol import Block, Certificate, Header, Phase, Voice, genesis, origin
+from ciranda_consensus.protocol.messages import Announce, Proposal, Submit
 from tests.plugins.consensus.noded import SIGNERS, genesis_of, running
 from tests.plugins.consensus.notebook import Notebook
 
@@ -159,6 +159,34 @@ async def test_a_validator_that_sends_nonsense_is_cut_off_for_a_while(tmp_path):
 
         assert nodes.nodes[0].entrance.refused == {"banned": 1}
         assert nodes.nodes[0].status().peers == 0
+
+
+def proposal_of(nodes, time):
+    """Return a proposal of validator 1 for the first view, as he may make one of."""
+    first = genesis("t", 1, nodes.set.hash, Notebook().begin().root)
+    fields = {name: getattr(first.header, name) for name in Header.__slots__ if name != "hash"}
+    changed = {"height": 1, "view": 1, "parent": first.hash, "proposer": 1, "time": time}
+    block = Block(Header(**{**fields, **changed}), ())
+    voice = Voice(nodes.set, 1, SIGNERS[1], Verifier(), origin(first))
+    return Proposal(block, origin(first), None, voice.seal(1, 1, block.hash))
+
+
+async def test_who_proposes_two_blocks_at_once_is_accused_before_all(tmp_path):
+    async with running(tmp_path, 4, only=[0, 2, 3]) as nodes:
+        one, two = proposal_of(nodes, 1), proposal_of(nodes, 2)
+        async with nodes.guest(0, SIGNERS[1], purpose=Purpose.AGREE) as channel:
+            await channel.send(say(one), say(two))
+            await nodes.until(lambda: nodes.same(1) and nodes.nodes[0].store.evidence())
+
+        (evidence,) = nodes.nodes[0].store.evidence()
+        assert evidence.signer == 1
+        assert evidence.holds(nodes.set, Verifier())
+        (entry,) = Notebook().accuse(evidence)
+        await nodes.until(
+            lambda: all(
+                node.store.find(sha256(entry).digest()) is not None for node in nodes.nodes.values()
+            )
+        )
 
 
 async def test_somebody_elses_node_is_not_taken_for_a_validators(tmp_path):

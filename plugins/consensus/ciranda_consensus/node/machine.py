@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from ciranda_consensus.protocol.application import Application
+from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.store import States
 
 __all__ = ["Subject", "Working"]
@@ -29,6 +30,9 @@ class Subject(Protocol):
 
     def start(self, state: Any, height: int) -> Working:
         """Return the application, at the state after the block of a height; called once."""
+
+    def accuse(self, evidence: Evidence) -> tuple[bytes, ...]:
+        """Return entries that have somebody punished; none where nobody is."""
 
     async def inspect(self, entries: tuple[bytes, ...]) -> bool:
         """Look into entries for as long as it takes; say whether a vote for them can be right.

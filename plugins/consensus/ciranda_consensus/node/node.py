@@ -31,6 +31,7 @@ from ciranda_consensus.node.sync import DeclinedError, SyncError, Syncing
 from ciranda_consensus.node.talk import Status
 from ciranda_consensus.node.work import Part, Work
 from ciranda_consensus.protocol.block import genesis as first_block
+from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.protocol.messages import Accused, Committed, Submit
 from ciranda_consensus.store import Store
 
@@ -98,7 +99,8 @@ class Node:
             verifier,
             durability=durability,
         )
-        self._inspect: Final = subject.inspect
+        self._subject: Final = subject
+        self._hear: Final = hear
         tip = self.store.recovered.tip
         application = subject.start(tip.state, tip.block.header.height)
         self._inbox: Final = Inbox(len(validators), settings.limits.waiting)
@@ -126,7 +128,7 @@ class Node:
             latency=latency,
             checkpoint=settings.point(),
             keep=settings.keep,
-            hear=hear,
+            hear=self._heard,
         )
         self._dialing: Final = Dialing(signer, validators.prefix, verifier, settings.redial, chance)
         self._syncing: Final = Syncing(validators, verifier, states, settings.point())
@@ -148,11 +150,21 @@ class Node:
         tip, view = self._work.tip.block, self._work.replica.view
         return Status(tip.header.height, tip.hash, self.store.base, view, len(self.peers.connected))
 
+    def _heard(self, one: Committed | Accused) -> None:
+        if isinstance(one, Accused):
+            self._accuse(one.evidence)
+        if self._hear is not None:
+            self._hear(one)
+
+    def _accuse(self, evidence: Evidence) -> None:
+        if entries := self._subject.accuse(evidence):
+            self._inbox.push(Submit(entries))
+
     async def submit(self, *entries: bytes) -> int:
         """Have entries agreed on; return how many wait now, none if too many do already."""
         if self._inbox.own >= MOST_HANDED:
             return 0
-        await self._inspect(entries)
+        await self._subject.inspect(entries)
         self._inbox.push(Submit(entries))
         return len(entries)
 
@@ -176,6 +188,8 @@ class Node:
             for seat in range(self.seat + 1, len(self.validators)):
                 if address := self._address(seat):
                     tasks.start_soon(self._dial, seat, address)
+            for evidence in self.store.evidence()[:MOST_HANDED]:  # some may not have been heard
+                self._accuse(evidence)
             task_status.started(listener.extra(SocketAttribute.local_port))
             while True:
                 await self._work_until_behind()
