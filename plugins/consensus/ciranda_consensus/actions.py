@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import anyio.to_thread
 import msgspec
@@ -18,6 +18,37 @@ __all__ = ["ERRORS", "commit", "prove", "verify"]
 ERRORS: Final = {"refused": False, "no-agreement": True, "invalid-receipt": False}
 
 
+class Committed(TypedDict):
+    """What was agreed on."""
+
+    trust: str
+    chain: str
+    height: int
+    block: str
+    state_root: str
+    header: dict[str, Any]
+    certificate: dict[str, Any]
+    receipts: list[dict[str, Any]]
+
+
+class Held(TypedDict):
+    """What a receipt that holds is of."""
+
+    valid: bool
+    reason: str
+    message: str
+    trust: str
+    chain: str
+    height: int
+    block: str
+    signers: list[int]
+    weight: int
+    total: int
+    key: str
+    json: str | None
+    used: bool | None
+
+
 @action("consensus.commit", errors=ERRORS, idempotent=True)
 async def commit(
     entries: list[Any],
@@ -26,7 +57,7 @@ async def commit(
     validators: int | str | None = None,
     patience: float | None = None,
     ctx: Context,
-) -> dict[str, Any]:
+) -> Committed:
     """Have validators agree on entries, and get a receipt for each.
 
     An entry is any plain data. One that has a `proof`, as the answer of `experts.verify` does, is
@@ -57,7 +88,7 @@ async def commit(
         base=str(ctx.run.base),
         patience=wait,
     )
-    answer: dict[str, Any] = msgspec.to_builtins(await _asked(request, ctx))
+    answer: Committed = msgspec.to_builtins(await _asked(request, ctx))
     return answer
 
 
@@ -85,7 +116,7 @@ async def verify(
     *,
     validators: str,
     ctx: Context,
-) -> dict[str, Any]:
+) -> Held:
     """Check a receipt offline, with the validator set alone.
 
     Args:
@@ -108,7 +139,7 @@ async def verify(
     if not found.valid:
         detail = {"reason": found.reason}
         raise StepError("invalid-receipt", found.message, retryable=False, detail=detail)
-    answer: dict[str, Any] = msgspec.to_builtins(found)
+    answer: Held = msgspec.to_builtins(found)
     return answer
 
 
