@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
+import msgspec
+
 from .actual import Actual
+from .bounds import bounds_of
+from .graph import graph_of
 from .plan import Kind, Plan
 from .schedule import Schedule
 from .state import State
@@ -104,22 +108,20 @@ class Report:
         actual: By the clock.
         lost: What each task that ran waited for.
         chain: The tasks that the end of the run waited for, each because of the one before.
+        on_chain: What these waited for, which together with the last one's work is the makespan:
+            for dependencies means while those before it in the chain worked.
     """
 
     predicted: Figures
     actual: Figures
     lost: Mapping[str, Lost] = field(default_factory=dict)
     chain: tuple[str, ...] = ()
+    on_chain: Lost = field(default_factory=Lost)
 
     @property
     def total(self) -> Lost:
         """What all tasks waited for together."""
         return _sum(self.lost.values())
-
-    @property
-    def on_chain(self) -> Lost:
-        """What the tasks waited for that the end of the run waited for."""
-        return _sum(self.lost[task] for task in self.chain)
 
     @property
     def error(self) -> float:
@@ -151,18 +153,29 @@ def report_of(plan: Plan, schedule: Schedule, actual: Actual) -> Report:
     ran = {task: each for task, each in actual.courses.items() if each.ended is not None}
     took = {task: each.work for task, each in ran.items()}
     path = _critical_path(plan, took)
-    work = sum(took.values())
-    cpu = sum(took.get(task.id, 0.0) for task in plan.tasks if task.kind is Kind.CPU)
-    cores = plan.cpu_workers or plan.workers
     figures = Figures(
         makespan=actual.makespan,
-        work=work,
+        work=sum(took.values()),
         critical_path=path,
-        lower_bound=max(path, work / plan.workers, cpu / cores),
+        lower_bound=max(path, _bound(plan, took)),
         workers=plan.workers,
     )
-    lost = _lost(plan, actual)
-    return Report(predicted, figures, lost, _chain(plan, actual))
+    lost, chain = _lost(plan, actual), _chain(plan, actual)
+    on_chain = _sum(lost[task] for task in chain)
+    on_chain.dependencies = sum(took[task] for task in chain[:-1])
+    return Report(predicted, figures, lost, chain, on_chain)
+
+
+def _bound(plan: Plan, took: Mapping[str, float]) -> float:
+    """Return what no schedule of tasks that take so long can be shorter than."""
+    tasks = tuple(
+        msgspec.structs.replace(task, estimate=took[task.id])
+        for task in plan.tasks
+        if task.id in took
+    )
+    known = replace(plan, tasks=tasks)
+    graph = graph_of(known)
+    return bounds_of(known, graph, graph.ranks()).tightest
 
 
 def _critical_path(plan: Plan, took: Mapping[str, float]) -> float:
