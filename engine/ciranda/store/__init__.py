@@ -7,6 +7,7 @@ from ciranda.store.memory import MemoryLog
 from ciranda.store.rows import (
     Cached,
     Durability,
+    Examined,
     Lease,
     Message,
     OutputChunk,
@@ -22,6 +23,7 @@ __all__ = [
     "Clock",
     "Database",
     "Durability",
+    "Examined",
     "Lease",
     "Log",
     "MemoryLog",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ciranda.store.rows import (
     Cached,
+    Examined,
     Lease,
     Message,
     OutputChunk,
@@ -69,6 +70,10 @@ class Log(Protocol):
 
     def record(self, run: str, seq: int) -> Record:
         """Return one record; StoreError if it is missing or damaged."""
+        ...
+
+    def examine(self, run: str) -> Iterator[Examined]:
+        """Yield whatever records are there, in order, each with what is wrong with it."""
         ...
 
     def put_blob(self, data: bytes, run: str | None = None) -> str:

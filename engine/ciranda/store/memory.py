@@ -18,6 +18,7 @@ from ciranda.store.outputs import is_dropped, pieces
 from ciranda.store.records import require_sequence
 from ciranda.store.rows import (
     Cached,
+    Examined,
     Lease,
     Message,
     OutputChunk,
@@ -146,6 +147,12 @@ class MemoryLog:
             if not 0 <= seq < len(records):
                 raise StoreError(f"run {run} has no record {seq}")
             return records[seq]
+
+    def examine(self, run: str) -> Iterator[Examined]:
+        """See `Log`."""
+        for one in self.read(run):
+            digest = digest_of(one.payload).hex()
+            yield Examined(one.seq, one.at, one.type, one.version, digest)
 
     def put_blob(self, data: bytes, run: str | None = None) -> str:
         """See `Log`."""

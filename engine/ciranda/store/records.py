@@ -9,11 +9,11 @@ from typing import Any, Final, final
 import apsw
 
 from ciranda.errors import LeaseLostError, StoreError
-from ciranda.store.blobs import SPILL, Blobs
+from ciranda.store.blobs import SPILL, Blobs, digest_of
 from ciranda.store.checksum import record_check
 from ciranda.store.database import Database
 from ciranda.store.opening import Row
-from ciranda.store.rows import Record
+from ciranda.store.rows import Examined, Record
 from ciranda.store.runs import RunKey, Runs
 
 _PAGE: Final = 500  # records a query: no read transaction outlives one, so checkpoints pass
@@ -142,6 +142,50 @@ class Records:
         if not rows:
             raise StoreError(f"run {run} has no record {seq}")
         return self._record(run, key, seq, rows[0])
+
+    def examine(self, run: str) -> Iterator[Examined]:
+        """Yield whatever records of a run are there, in order, sound or not.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            StoreError: The file itself cannot be read.
+        """
+        key = self._runs.key(run)
+        last = key.first - 1
+        while True:
+            bounds = (last, key.first + (1 << 32))
+            rows, fault = self._database.query_sound(
+                f"{_SELECT} WHERE id > ? AND id < ? ORDER BY id LIMIT {_PAGE}", bounds
+            )
+            for row in rows:
+                last = row[0]
+                yield self._examined(run, key, row)
+            if not fault:
+                if len(rows) < _PAGE:
+                    return
+                continue
+            # One that cannot even be read: its key alone, which may fail for good.
+            found = self._database.query(
+                "SELECT id FROM records WHERE id > ? AND id < ? ORDER BY id LIMIT 1",
+                (last, bounds[1]),
+            )
+            if not found:
+                raise fault
+            last = found[0][0]
+            yield Examined(last - key.first, None, None, None, "", str(fault))
+
+    def _examined(self, run: str, key: RunKey, row: Row) -> Examined:
+        id_, at, kind, version, spilled, payload, _ = row
+        seq, fault = id_ - key.first, ""
+        try:
+            self._record(run, key, seq, row)
+        except StoreError as error:
+            fault = str(error)
+        if spilled == 1 and isinstance(payload, bytes):
+            digest = payload.hex()
+        else:
+            digest = digest_of(payload).hex() if isinstance(payload, bytes) else ""
+        return Examined(seq, at, kind, version, digest, fault)
 
     def mark_tail(self, run: str) -> None:
         """Note how far a run's log reaches, so that a lost end is noticed when it is read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Any
 
 
 class Durability(enum.StrEnum):
@@ -33,6 +34,27 @@ class Record:
     type: str
     version: int
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A record as it is found, sound or not.
+
+    Args:
+        seq: Place in the run.
+        at: As in `Record`, if it is sound; else whatever lies there. So are the next three.
+        type: See `at`.
+        version: See `at`.
+        digest: SHA-256 of the payload in hexadecimal, also of one whose blob is gone.
+        fault: What is wrong with it; "" if nothing is.
+    """
+
+    seq: int
+    at: Any
+    type: Any
+    version: Any
+    digest: str
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ciranda.store.records import Records
 from ciranda.store.rows import (
     Cached,
     Durability,
+    Examined,
     Lease,
     Message,
     OutputChunk,
@@ -138,6 +139,10 @@ class SqliteLog:
     def record(self, run: str, seq: int) -> Record:
         """See `Log`."""
         return self._records.one(run, seq)
+
+    def examine(self, run: str) -> Iterator[Examined]:
+        """See `Log`."""
+        return self._records.examine(run)
 
     def put_blob(self, data: bytes, run: str | None = None) -> str:
         """See `Log`."""
