@@ -1,4 +1,4 @@
-"""A cluster in one process: it agrees, goes on after a restart, and never agrees on one key twice."""
+"""A cluster in one process: it agrees, goes on after a restart, never agrees on a key twice."""
 
 import shutil
 
@@ -34,8 +34,8 @@ async def test_all_entries_of_a_commit_are_in_one_block_that_a_quorum_signed(tmp
 async def test_any_number_of_validators_finalises(tmp_path, count):
     async with opened(tmp_path, count) as cluster:
         found = await cluster.commit([entry("k")], 10)
-        while {one.height for one in await cluster.standing()} != {1}:
-            await anyio.sleep(0.001)  # noqa: ASYNC110  (nobody tells when the last one has it)
+        while {one.height for one in await cluster.standing()} != {1}:  # noqa: ASYNC110  (no news)
+            await anyio.sleep(0.001)
 
         assert found[0].certificate.signers.bit_count() > 2 * count // 3
         assert len({one.tip for one in await cluster.standing()}) == 1

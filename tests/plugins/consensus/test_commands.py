@@ -12,7 +12,7 @@ ENTRY = {"sold": "a7", "amount": 12.5}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A project in which something was agreed on; tests do not change it but by agreeing on more."""
+    """Return a project whose chain goes on from test to test."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "ciranda.toml").write_text("[consensus]\nvalidators = 1\n")
     (folder / "sale.json").write_text(json.dumps(ENTRY))

@@ -1,0 +1,105 @@
+"""Validators that run by themselves, on sockets: what is submitted from outside is agreed on."""
+
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from ciranda.errors import SettingsError
+from ciranda.store import Durability
+from ciranda_consensus.applications import Subject
+from ciranda_consensus.cluster import Remote, TooLateError
+from ciranda_consensus.crypto import Signer, Verifier
+from ciranda_consensus.node import Genesis, NodeSettings, Seat, open_node
+from ciranda_consensus.protocol import Pacing
+from ciranda_consensus.receipts import check_receipt, receipt_of, state_receipt
+from ciranda_consensus.records import record_key
+
+from .household import entry, holds
+from .noded import SIGNERS, genesis_of
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def network(folder, count=4, running=None, check=holds):
+    """Run validators on the loopback; yield their genesis."""
+    genesis = genesis_of(count)
+
+    async def live(seat, *, task_status):
+        settings = NodeSettings(
+            genesis="", key="", folder=str(folder / str(seat)),
+            pacing=Pacing(0.3, 1.5, 5.0), redial=(0.02, 0.2),
+        )  # fmt: skip
+        subject = Subject(genesis, Verifier(), check)
+        async with open_node(
+            settings, genesis, SIGNERS[seat], subject, durability=Durability.OFF
+        ) as node:
+            await node.run(task_status=task_status)
+
+    async with anyio.create_task_group() as tasks:
+        for seat in range(count) if running is None else running:
+            await tasks.start(live, seat)
+        yield genesis
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_is_submitted_from_outside_is_agreed_on_and_shown(tmp_path):
+    async with network(tmp_path) as genesis:
+        remote, entries = Remote(genesis), [entry("a", {"n": 1}), entry("b")]
+        found = await remote.commit(entries, 10)
+        again = await remote.commit(entries[1:], 10)
+        shown = await remote.show([record_key("a")])
+        unused = await remote.show([record_key("x")])
+        standing = await remote.standing()
+
+    receipts = [receipt_of(found[0], entries[0]), state_receipt(shown, "a")]
+    receipts.append(state_receipt(unused, "x"))
+    assert again[0].block.hash == found[1].block.hash
+    assert [check_receipt(one, genesis).valid for one in receipts] == [True] * 3
+    assert receipts[0].trust == "validators"
+    assert unused.values[record_key("x")] is None
+    assert max(one.height for one in standing) == found[1].block.header.height
+    assert not any(one.fault for one in standing)
+
+
+async def test_three_of_four_are_enough_and_two_are_not(tmp_path):
+    async with network(tmp_path / "three", running=[0, 1, 3]) as genesis:
+        found = await Remote(genesis).commit([entry("a")], 10)
+        standing = await Remote(genesis).standing()
+    async with network(tmp_path / "two", running=[0, 1]) as two:
+        with pytest.raises(TooLateError, match="too few validators are there"):
+            await Remote(two).commit([entry("a")], 0.3)
+
+    assert found[0].certificate.signers & 0b0100 == 0
+    assert [bool(one.fault) for one in standing] == [False, False, True, False]
+
+
+async def test_validators_check_proofs_themselves(tmp_path):
+    async def check(proof):
+        return None if "hard" in proof else await holds(proof)
+
+    async with network(tmp_path, 1, check=check) as genesis:
+        good = await Remote(genesis).commit([entry("a", {"proof": {"easy": 1}})], 10)
+        with pytest.raises(TooLateError, match="a proof that does not hold"):
+            await Remote(genesis).commit([entry("b", {"proof": {"hard": 1}})], 0.2)
+
+    assert good[0].block.header.height == 1
+
+
+async def test_somebody_else_at_an_address_is_not_believed(tmp_path):
+    async with network(tmp_path, 1) as genesis:
+        (seat,) = genesis.validators
+        stranger = Seat(Signer(b"x" * 32).public.hex(), 1, seat.address)
+        other = Genesis(genesis.chain, genesis.epoch, (stranger,))
+
+        with pytest.raises(TooLateError, match="none of the 1 validators of 't' answers"):
+            await Remote(other).find(entry("a"))
+        assert (await Remote(other).standing())[0].fault
+
+
+def test_a_set_without_addresses_cannot_be_asked():
+    seats = (Seat(SIGNERS[0].public.hex(), 1),)
+
+    with pytest.raises(SettingsError, match="no validator of 't' has an address"):
+        Remote(Genesis("t", 1, seats))
