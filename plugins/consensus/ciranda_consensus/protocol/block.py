@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -82,7 +83,12 @@ class Block:
 
     def whole(self) -> bool:
         """Say whether the entries are those of the header."""
-        return root_of(self.entries) == self.header.entries_root
+        return _root(self.entries) == self.header.entries_root
+
+
+@lru_cache(maxsize=64)  # a block is looked at when it is made, proposed, fetched and kept
+def _root(entries: tuple[bytes, ...]) -> bytes:
+    return root_of(entries)
 
 
 def genesis(

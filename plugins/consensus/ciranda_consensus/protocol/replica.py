@@ -328,9 +328,7 @@ class Replica:
 
     def _voted(self, sender: int, vote: Vote) -> str:
         if vote.view != self.promise.view or self.leader != self.seat:
-            if vote.view < self.promise.view:
-                self._out += self._missed.help(sender, self.promise)
-            return ""
+            return ""  # too late for a quorum: its certificate is on the way to the sender
         if flaw := self._voice.check_vote(sender, vote):
             return flaw
         if (earlier := self._tally.other(vote)) is not None:

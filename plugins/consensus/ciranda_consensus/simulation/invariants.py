@@ -12,6 +12,7 @@ from ciranda_consensus.protocol import (
     Flaw,
     Phase,
     Replica,
+    Signs,
     Statement,
     ValidatorSet,
     statement,
@@ -26,7 +27,7 @@ from ciranda_consensus.protocol.messages import (
 )
 from ciranda_consensus.simulation.disk import Disk
 from ciranda_consensus.simulation.notes import BAD
-from ciranda_consensus.simulation.oracle import Oracle
+from ciranda_consensus.simulation.oracle import Signatures
 
 __all__ = ["Signed", "Violation", "Watch"]
 
@@ -63,7 +64,7 @@ class Watch:
         self,
         validators: ValidatorSet,
         honest: frozenset[int],
-        oracle: Oracle,
+        oracle: Signatures,
         first: Block,
         *,
         forks: bool = False,
@@ -240,16 +241,14 @@ class Watch:
 class Signed:
     """Signs for an honest validator under the eyes of a watch."""
 
-    __slots__ = ("_public", "_said", "_seat", "_watch")
+    __slots__ = ("_seat", "_sign", "_watch")
 
-    def __init__(self, oracle: Oracle, public: bytes, seat: int, watch: Watch) -> None:
-        self._said: Final = oracle.said
-        self._public: Final = public
+    def __init__(self, handle: Signs, seat: int, watch: Watch) -> None:
+        self._sign: Final = handle.sign
         self._seat: Final = seat
         self._watch: Final = watch
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of these bytes."""
         self._watch.signs(self._seat, data)
-        self._said.add((self._public, data))
-        return self._public
+        return self._sign(data)

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from hashlib import sha256
+from typing import Final, Protocol, final
 
-__all__ = ["Handle", "Oracle"]
+from ciranda_consensus.protocol import Signs, Validator, Verifies
+
+__all__ = ["Handle", "Oracle", "Signatures"]
+
+
+class Signatures(Verifies, Protocol):
+    """The keys of all validators of a simulation; who may use which is up to the simulation.
+
+    Attributes:
+        said: Who signed what: public keys and the bytes.
+    """
+
+    @property
+    def said(self) -> set[tuple[bytes, bytes]]:
+        """Who signed what."""
+
+    def members(self, nodes: int) -> tuple[Validator, ...]:
+        """Return so many validators of equal stake, always the same ones."""
+
+    def handle(self, public: bytes) -> Signs:
+        """Return what signs for a key."""
 
 
 @final
@@ -19,6 +40,10 @@ class Oracle:
     def __init__(self) -> None:
         self.said: Final[set[tuple[bytes, bytes]]] = set()
         self._good: Final[set[bytes]] = set()
+
+    def members(self, nodes: int) -> tuple[Validator, ...]:
+        """Return so many validators of equal stake, always the same ones."""
+        return tuple(Validator(sha256(b"validator %d" % seat).digest(), 1) for seat in range(nodes))
 
     def handle(self, public: bytes) -> Handle:
         """Return what signs for a key."""

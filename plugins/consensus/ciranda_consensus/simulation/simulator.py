@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from heapq import heappop, heappush
 from typing import Any, Final, Protocol, final
 from zlib import crc32
@@ -14,7 +13,6 @@ from ciranda_consensus.protocol import (
     Block,
     Pacing,
     Replica,
-    Validator,
     ValidatorSet,
     genesis,
     origin,
@@ -41,12 +39,12 @@ from ciranda_consensus.simulation.disk import Disk
 from ciranda_consensus.simulation.faults import Crash, Faults, stream
 from ciranda_consensus.simulation.invariants import Signed, Violation, Watch
 from ciranda_consensus.simulation.notes import Noted, Notes
-from ciranda_consensus.simulation.oracle import Oracle
+from ciranda_consensus.simulation.oracle import Oracle, Signatures
 
-__all__ = ["PACING", "MakeReplica", "Report", "Simulation", "members"]
+__all__ = ["PACING", "MakeReplica", "Report", "Simulation"]
 
 CHAIN: Final = "simulation"
-PACING: Final = Pacing(base=6.0, factor=1.5, most=10.0)  # six times what a message takes
+PACING: Final = Pacing(base=7.5, factor=1.25, most=10.0)  # a block takes six, and hearing of it one
 MOST_DELIVERIES: Final = 1_000_000
 LINE: Final = 20  # messages that a Byzantine validator gets through in a Delta, or there is no end
 
@@ -93,11 +91,6 @@ class Report(msgspec.Struct, frozen=True):
         return not self.violation and not self.stalled
 
 
-def members(nodes: int) -> tuple[Validator, ...]:
-    """Return validators of equal stake for a simulation."""
-    return tuple(Validator(sha256(b"validator %d" % seat).digest(), 1) for seat in range(nodes))
-
-
 @final
 class Simulation:
     """One run.
@@ -105,7 +98,7 @@ class Simulation:
     Args:
         faults: What goes wrong.
         replica: Makes an honest replica.
-        validators: The set; one of equal stakes if None.
+        oracle: Everybody's keys; ideal ones if None.
         forks: Whether to go on after two blocks of one height were agreed on.
         in_block: The most entries in a block.
         trace: Whether to compute the checksum of what happened.
@@ -121,14 +114,14 @@ class Simulation:
         faults: Faults,
         *,
         replica: MakeReplica = Replica,
-        validators: ValidatorSet | None = None,
+        oracle: Signatures | None = None,
         forks: bool = False,
         in_block: int = 3,
         trace: bool = False,
     ) -> None:
         self.faults: Final = faults
-        self.validators: Final = validators or ValidatorSet(CHAIN, 1, members(faults.nodes))
-        self.oracle: Final = Oracle()
+        self.oracle: Final[Signatures] = oracle or Oracle()
+        self.validators: Final = ValidatorSet(CHAIN, 1, self.oracle.members(faults.nodes))
         self.first: Final[Block] = genesis(CHAIN, 1, self.validators.hash, Noted().root)
         count = faults.nodes
         bad = dict(faults.faulty)
@@ -148,7 +141,6 @@ class Simulation:
         self._heap: Final[list[tuple[float, int, int, Any]]] = []
         self._pushed = 0
         self._random: Final = stream(faults.seed, "network").random
-        self._others: Final = [[two for two in range(count) if two != one] for one in range(count)]
         slow, sluggish = dict(faults.slow), dict(faults.sluggish)
         self._slow: Final = slow
         self._sluggish: Final = [sluggish.get(seat, 1.0) for seat in range(count)]
@@ -196,8 +188,8 @@ class Simulation:
         return Kit(self.validators, seat, handle, self.oracle, self.first, rng, make, partners)
 
     def _begin(self, seat: int) -> None:
-        public = self.validators.members[seat].public
-        signer = Signed(self.oracle, public, seat, self.watch)
+        handle = self.oracle.handle(self.validators.members[seat].public)
+        signer = Signed(handle, seat, self.watch)
         replica = self._make(seat, signer, self.disks[seat], self._replica)
         self.replicas[seat] = replica
         self._takers[seat] = replica.handle
@@ -322,7 +314,9 @@ class Simulation:
         what = Receive(sender, message)
         random, now, heap, faults = self._random, self.now, self._heap, self.faults
         early = now < faults.gst
-        for receiver in self._others[sender] if to == ALL else (to,):
+        for receiver in range(faults.nodes) if to == ALL else (to,):
+            if receiver == sender:
+                continue
             self._pushed += 1
             if not early:
                 heappush(heap, (now + 0.1 + 0.9 * random(), self._pushed, receiver, what))

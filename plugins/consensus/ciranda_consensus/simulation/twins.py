@@ -39,7 +39,7 @@ from ciranda_consensus.simulation.disk import Disk
 from ciranda_consensus.simulation.invariants import Signed, Violation, Watch
 from ciranda_consensus.simulation.notes import Noted, Notes
 from ciranda_consensus.simulation.oracle import Oracle
-from ciranda_consensus.simulation.simulator import CHAIN, PACING, MakeReplica, members
+from ciranda_consensus.simulation.simulator import CHAIN, PACING, MakeReplica
 
 __all__ = ["Scenario", "play", "scenarios"]
 
@@ -67,7 +67,7 @@ class Scenario(msgspec.Struct, frozen=True, order=True):
 @final
 class _Led(ValidatorSet):
     def __init__(self, leaders: tuple[int, ...]) -> None:
-        super().__init__(CHAIN, 1, members(SEATS))
+        super().__init__(CHAIN, 1, Oracle().members(SEATS))
         self._leaders: Final = leaders
 
     def leader(self, view: int) -> int:
@@ -140,13 +140,13 @@ class _Play:
         self._replicas: Final = []
         for process in range(PROCESSES):
             seat = process % SEATS
-            public = validators.members[seat].public
+            handle = oracle.handle(validators.members[seat].public)
             honest = seat != TWIN
             self._replicas.append(
                 (replica if honest else Replica)(
                     validators,
                     seat,
-                    Signed(oracle, public, seat, self._watch) if honest else oracle.handle(public),
+                    Signed(handle, seat, self._watch) if honest else handle,
                     oracle,
                     Notes(Noted(), executions),
                     first=first,
