@@ -34,6 +34,15 @@ def test_a_genesis_comes_back_as_it_was(tmp_path_factory, chain, state):
     assert read_genesis(path) == genesis
 
 
+def test_a_genesis_holds_what_the_application_begins_with(tmp_path):
+    state = {"application": "x", "accounts": {KEY: 5}, "list": [1, [True, '\n\x7f"']]}
+    genesis = Genesis("a chain", 1, (Seat(KEY, 1),), state)
+
+    write_genesis(tmp_path / "genesis.toml", genesis)
+
+    assert read_genesis(tmp_path / "genesis.toml") == genesis
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import AsyncExitStack
 from hashlib import sha256
 
 import anyio
@@ -144,6 +145,35 @@ async def test_strangers_and_nonsense_leave_a_node_standing(tmp_path):
         async with nodes.guest(0, Signer(b"h" * 32)) as channel:
             await ask(channel, Handed((b"1=a",)), Taken)
             await nodes.until(lambda: nodes.same(1))
+
+
+async def test_guests_have_so_many_connections_and_strangers_too(tmp_path):
+    async with running(tmp_path, 1, guests=1) as nodes:
+        host, port = nodes.set.members[0].address.split(":")
+        async with nodes.guest(0) as channel:
+            await ask(channel, AskStatus(), Status)
+            async with nodes.guest(0, Signer(b"h" * 32)) as other:
+                with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                    await ask(other, AskStatus(), Status)
+            async with nodes.guest(0, SIGNERS[0]) as validator:  # has a place of his own
+                await ask(validator, AskStatus(), Status)
+
+        async with AsyncExitStack() as stack:
+            for _ in range(33):
+                await stack.enter_async_context(await anyio.connect_tcp(host, int(port)))
+            refused = nodes.nodes[0].entrance.refused
+            await nodes.until(lambda: "too many at once" in refused)
+        assert refused["too many guests"] == 1
+
+
+async def test_a_node_that_is_offered_no_newer_state_goes_on(tmp_path):
+    async with running(tmp_path, 1) as nodes:
+        node = nodes.nodes[0]
+        node.peers.standings[0] = (10**9, 1)
+        await node._take_state()  # from itself: it declines, as it has nothing newer
+        assert node.status().height == 0
+        await nodes.nodes[0].submit(b"1=a")
+        await nodes.until(lambda: nodes.same(1))
 
 
 async def test_a_validator_that_sends_nonsense_is_cut_off_for_a_while(tmp_path):

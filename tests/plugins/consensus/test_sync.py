@@ -8,7 +8,7 @@ import pytest
 
 from ciranda.store import Durability
 from ciranda_consensus.crypto import Signer, Verifier
-from ciranda_consensus.merkle import SparseTree
+from ciranda_consensus.merkle import SparseTree, verify
 from ciranda_consensus.node import Checkpoint, DeclinedError, SyncError
 from ciranda_consensus.node.answering import Answering
 from ciranda_consensus.node.parts import cut, flat, part_of, top_of, whole
@@ -17,6 +17,7 @@ from ciranda_consensus.node.talk import (
     AskHeaders,
     AskOffer,
     AskPart,
+    AskState,
     Headers,
     Offer,
     Part,
@@ -26,7 +27,7 @@ from ciranda_consensus.node.talk import (
 )
 from ciranda_consensus.protocol import Phase
 from ciranda_consensus.store import Store
-from tests.plugins.consensus.notebook import Notebook
+from tests.plugins.consensus.notebook import Notebook, key_of
 from tests.plugins.consensus.pipe import met
 from tests.plugins.consensus.wired import World
 
@@ -215,3 +216,16 @@ def test_a_tree_is_the_sum_of_its_parts(count):
     assert top_of(roots) == tree.root
     assert whole([part_of(flat(part)) for part in parts]).root == tree.root
     assert sum(len(flat(part)) for part in parts) == 2 * count
+
+
+@pytest.mark.anyio
+async def test_what_the_state_says_of_keys_is_shown_to_who_knows_the_root(source):
+    known = key_of(b"a=1")
+
+    said = await answering(source).answer(AskState((known, b"none")))
+
+    assert said.certificate.block == said.top.hash == source[1].at(4)[0].hash
+    root = said.top.header.state_root
+    assert said.values == (b"a=1", None)
+    assert verify(root, said.proof, {known: b"a=1", b"none": None}) == ""
+    assert verify(root, said.proof, {known: b"a=2", b"none": None}) != ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, final
 
+import anyio
 import msgspec
 
 from ciranda.errors import CirandaError
@@ -32,6 +33,7 @@ from ciranda_consensus.store import States
 
 __all__ = ["Checkpoint", "DeclinedError", "SyncError", "Syncing", "ask", "require_agreed"]
 
+PATIENCE: Final = 30.0  # seconds until an answer
 AHEAD: Final = 4  # questions on the way at the same time
 Answer = TypeVar("Answer", bound=Talk)
 
@@ -74,6 +76,7 @@ async def ask(channel: Channel, question: Talk, kind: type[Answer]) -> Answer:
         DeclinedError: It does not answer that.
         WireError: Its answer is none.
         HandshakeError: Its answer was tampered with.
+        TimeoutError: It thinks for too long.
         anyio.EndOfStream: It is gone.
         anyio.BrokenResourceError: The connection is cut.
     """
@@ -82,7 +85,9 @@ async def ask(channel: Channel, question: Talk, kind: type[Answer]) -> Answer:
 
 
 async def _answer(channel: Channel, kind: type[Answer]) -> Answer:
-    found = understand(await channel.receive())
+    with anyio.fail_after(PATIENCE):
+        data = await channel.receive()
+    found = understand(data)
     if isinstance(found, Declined):
         raise DeclinedError(found.reason)
     if not isinstance(found, kind):
