@@ -18,6 +18,7 @@ class Line(TypedDict):
     verdict: str
     reason: str
     why: str
+    receipt: str
 
 
 class Settled(TypedDict):
@@ -25,6 +26,14 @@ class Settled(TypedDict):
 
     lines: list[Line]
     counts: dict[str, int]
+
+
+class Entries(TypedDict):
+    """What validators are to agree on: each entry has a key, and its receipt a file."""
+
+    keys: list[str]
+    entries: list[dict[str, Any]]
+    files: list[str]
 
 
 @action("settlement.table", pure=True)
@@ -39,14 +48,46 @@ def table(payments: list[dict[str, str]], verdicts: list[dict[str, Any]]) -> Set
         StepError: The file lacks a column.
     """
     _check(payments)
-    lines = [_line(row, item) for row, item in zip(payments, verdicts, strict=True)]
+    pairs = zip(payments, verdicts, strict=True)
+    lines = [_line(row, item, number) for number, (row, item) in enumerate(pairs, 1)]
     return Settled(lines=lines, counts=dict(Counter(line["verdict"] for line in lines)))
+
+
+@action("settlement.entries", pure=True)
+def entries(
+    payments: list[dict[str, str]],
+    verdicts: list[dict[str, Any]],
+    settled: Settled,
+    *,
+    batch: str,
+    run: str,
+) -> Entries:
+    """List what is to be agreed on: each approved payment with its proof, and the batch itself.
+
+    Args:
+        payments: The rows of the file.
+        verdicts: For each row `{status, output, error}`, as the map gives them.
+        settled: What `settlement.table` made of them.
+        batch: Its name: a payment is settled once in it, and so is its key.
+        run: Names the run.
+    """
+    found = Entries(keys=[], entries=[], files=[])
+    for row, item, line in zip(payments, verdicts, settled["lines"], strict=True):
+        if line["receipt"]:
+            judged = {name: item["output"][name] for name in ("verdict", "key", "proof")}
+            found["keys"].append(f"{batch}/{row['id']}")
+            found["entries"].append({"payment": row, **judged})
+            found["files"].append(line["receipt"])
+    found["keys"].append(run)
+    found["entries"].append({"batch": batch, "counts": settled["counts"]})
+    found["files"].append("batch.json")
+    return found
 
 
 @hookimpl
 def actions() -> list[Any]:
-    """Offer the action of this file."""
-    return [table]
+    """Offer the actions of this file."""
+    return [table, entries]
 
 
 def _check(payments: list[dict[str, str]]) -> None:
@@ -57,7 +98,7 @@ def _check(payments: list[dict[str, str]]) -> None:
         raise StepError("invalid-input", text)
 
 
-def _line(row: dict[str, str], item: dict[str, Any]) -> Line:
+def _line(row: dict[str, str], item: dict[str, Any], number: int) -> Line:
     judged, error = item["output"], item["error"]
     if judged is None:  # nothing was asked: the row is not even an intent
         judged = {"verdict": "not judged", "reason": error["kind"], "message": error["message"]}
@@ -67,4 +108,5 @@ def _line(row: dict[str, str], item: dict[str, Any]) -> Line:
         verdict=judged["verdict"],
         reason=judged["reason"],
         why="" if judged["verdict"] == "approved" else judged["message"].splitlines()[0],
+        receipt=f"{number}.json" if judged["verdict"] == "approved" else "",
     )

@@ -1,12 +1,15 @@
 """The settlement of examples/: what is settled, what is not, and what a second run means."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 import ciranda
+from ciranda_consensus.node import read_genesis
+from ciranda_consensus.receipts import check_receipt, read_receipt
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "settlement"
 EXPECTED = [
@@ -67,6 +70,25 @@ def test_each_run_is_a_batch_of_its_own_unless_it_is_named(settle):
     settled = {name for name, verdict, _ in EXPECTED if verdict == "approved"}
     assert {name for name, _, reason in verdicts(second) if reason == "double-spend"} == settled
     assert "approved" not in second["counts"]
+
+
+def test_what_is_settled_has_receipts_that_hold_with_the_validator_set_alone(settle, tmp_path):
+    outputs = settle(batch="monday")
+
+    genesis = read_genesis(tmp_path / "settlement/.ciranda/consensus-4/genesis.toml")
+    found = {
+        Path(file).name: check_receipt(read_receipt(Path(file).read_bytes()), genesis)
+        for file in outputs["receipts"]
+    }
+    assert {one.block for one in found.values() if one.valid} == {outputs["block"]}
+    assert {name: one.key for name, one in found.items() if name != "batch.json"} == {
+        "1.json": "monday/p-01",
+        "2.json": "monday/p-02",
+        "8.json": "monday/p-07",
+        "10.json": "monday/p-09",
+    }
+    assert json.loads(found["batch.json"].json or "")["counts"] == outputs["counts"]
+    assert json.loads(found["1.json"].json or "")["proof"]["verdict"] == "approved"
 
 
 def test_the_report_shows_hostile_text_as_text(settle, tmp_path):
