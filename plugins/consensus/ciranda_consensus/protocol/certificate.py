@@ -161,12 +161,12 @@ def excuse_of(entry: Certificate | TimeoutCertificate | None) -> bytes:
 
 def check(one: Certificate, validators: ValidatorSet, verifier: Verifies) -> Flaw | None:
     """Return what is wrong with a certificate; None if nothing is."""
-    flaw = _check_signers(one.signers, len(one.signatures), validators)
-    if flaw is not None:
-        return flaw
     digest = validators.hash + one.digest()
     if verifier.known(digest):
         return None
+    flaw = _check_signers(one.signers, len(one.signatures), validators)
+    if flaw is not None:
+        return flaw
     data = statement(validators, Statement.VOTE, one.view, one.phase, one.height, one.block)
     for seat, signature in zip(bits(one.signers), one.signatures, strict=True):
         if not verifier.verify(validators.members[seat].public, data, signature):
@@ -179,6 +179,9 @@ def check_timeouts(
     one: TimeoutCertificate, validators: ValidatorSet, verifier: Verifies
 ) -> Flaw | None:
     """Return what is wrong with a timeout certificate; None if nothing is."""
+    digest = validators.hash + one.digest()
+    if verifier.known(digest):
+        return None
     flaw = _check_signers(one.signers, len(one.signatures), validators)
     if flaw is not None:
         return flaw
@@ -186,9 +189,6 @@ def check_timeouts(
         0 <= high <= one.view for high in one.highs
     ):
         return Flaw.MALFORMED
-    digest = validators.hash + one.digest()
-    if verifier.known(digest):
-        return None
     for seat, high, signature in zip(bits(one.signers), one.highs, one.signatures, strict=True):
         data = statement(validators, Statement.TIMEOUT, one.view, 0, high)
         if not verifier.verify(validators.members[seat].public, data, signature):

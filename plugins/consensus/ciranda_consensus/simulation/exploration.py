@@ -5,8 +5,9 @@ message stays on its way for ever and may come at any time or never, the faulty 
 everything, tells of any certificate that there is or of none, and any leader proposes any block on
 any certificate, with any excuse. What cannot fork here cannot fork with less.
 
-Two kinds of steps are left out, for they only forbid what is possible without them: to hear of a
-certificate without voting by it, which only raises a lock; to give the last view up.
+Some steps are left out, for they only forbid what is possible without them: to hear of a
+certificate without voting by it, which only raises a lock; to enter a view and do nothing there;
+to give the last view up.
 """
 
 from __future__ import annotations
@@ -171,33 +172,42 @@ def _after(world: World, views: int, rules: _Rules) -> Iterator[World]:
     """Return what one step of one honest validator leads to."""
     by_view = {made.view: made for made in world.certified}
     excuses = _excuses(world, views)
-    for seat, one in enumerate(world.them):
-        for view, made in by_view.items():  # vote to agree on what a quorum prepared
-            if rules.commit(one, made):
-                changed = one._replace(agreed=view, high=max(one.high, view))
-                commits = (*world.commits[seat], view)
-                yield _with(world, seat, changed, commits=commits)
-        for view in range(one.view + 1, views + 1):  # enter a later view
+    for seat, now in enumerate(world.them):
+        for view in range(now.view, views + 1):
             ended = sum(view - 1 in row for row in world.commits) >= NEEDED
-            if excuses[view - 1] or ended or view in by_view:
-                yield _with(world, seat, one._replace(view=view))
-        if one.gone < one.view < views:  # give this view up
-            timeouts = (*world.timeouts[seat], (one.view, one.high))
-            yield _with(world, seat, one._replace(gone=one.view), timeouts=timeouts)
-        for below in (0, *by_view):  # vote for a block on any certificate
-            if below >= one.view:
-                continue
-            told = max(one.high, below)
-            if not any(
-                rules.prepare(one, below, excuse) for excuse in (-1, *excuses[one.view - 1])
-            ):
-                continue
-            for kind in (0, 1):
-                made = Made(one.view, below, kind)
-                if kind and not any(made._replace(kind=0) in row for row in world.votes):
-                    continue  # which of the two is which is nothing to anybody
-                votes = tuple(sorted((*world.votes[seat], made)))
-                yield _with(world, seat, one._replace(voted=made, high=told), votes=votes)
+            if view == now.view or excuses[view - 1] or ended or view in by_view:
+                one = now._replace(view=view)
+                yield from _acts(world, seat, one, by_view, excuses, rules)
+                if one.gone < view < views:  # give it up
+                    timeouts = (*world.timeouts[seat], (view, one.high))
+                    yield _with(world, seat, one._replace(gone=view), timeouts=timeouts)
+
+
+def _acts(
+    world: World,
+    seat: int,
+    one: One,
+    by_view: dict[int, Made],
+    excuses: list[tuple[int, ...]],
+    rules: _Rules,
+) -> Iterator[World]:
+    """Return what a vote of an honest validator in its view leads to."""
+    view = one.view
+    if view in by_view and rules.commit(one, by_view[view]):
+        changed = one._replace(agreed=view, high=max(one.high, view))
+        yield _with(world, seat, changed, commits=(*world.commits[seat], view))
+    for below in (0, *by_view):
+        if below >= view or not any(
+            rules.prepare(one, below, excuse) for excuse in (-1, *excuses[view - 1])
+        ):
+            continue
+        for kind in (0, 1):
+            made = Made(view, below, kind)
+            if kind and not any(made._replace(kind=0) in row for row in world.votes):
+                continue  # which of the two is which is nothing to anybody
+            votes = tuple(sorted((*world.votes[seat], made)))
+            changed = one._replace(voted=made, high=max(one.high, below))
+            yield _with(world, seat, changed, votes=votes)
 
 
 def _excuses(world: World, views: int) -> list[tuple[int, ...]]:
