@@ -61,6 +61,14 @@ def test_entries_of_lines_are_called_by_their_digest(cli, home):
     assert all(len(one["key"]) == 64 and one["valid"] for one in checked)
 
 
+def test_a_proof_is_checked_before_its_entry_is_agreed_on(cli, home):
+    (home / "judged.json").write_text('{"proof": {"steps": []}}')
+    (home / "other.json").write_text('{"verdict": "approved", "proof": {"verdict": "rejected"}}')
+
+    assert "its proof does not hold" in cli("submit", "judged.json", code=2).err
+    assert 'its `verdict` is "approved"' in cli("submit", "other.json", code=2).err
+
+
 def test_that_a_key_was_never_used_is_shown(cli, home):
     cli("submit", "sale.json", "--key", "sale-a7")
 

@@ -1,5 +1,7 @@
 """Validators that run by themselves, on sockets: what is submitted from outside is agreed on."""
 
+import json
+import socket
 from contextlib import asynccontextmanager
 
 import anyio
@@ -9,14 +11,16 @@ from ciranda.errors import SettingsError
 from ciranda.store import Durability
 from ciranda_consensus.applications import Subject
 from ciranda_consensus.cluster import Remote, TooLateError
+from ciranda_consensus.commands.founding import found
+from ciranda_consensus.commands.running import Running
 from ciranda_consensus.crypto import Signer, Verifier
-from ciranda_consensus.node import Genesis, NodeSettings, Seat, open_node
+from ciranda_consensus.node import Genesis, NodeSettings, Seat, open_node, read_genesis
 from ciranda_consensus.protocol import Pacing
 from ciranda_consensus.receipts import check_receipt, receipt_of, state_receipt
 from ciranda_consensus.records import record_key
 
 from .household import entry, holds
-from .noded import SIGNERS, genesis_of
+from .noded import SIGNERS, genesis_of, ports
 
 pytestmark = pytest.mark.anyio
 
@@ -47,31 +51,31 @@ async def network(folder, count=4, running=None, check=holds):
 async def test_what_is_submitted_from_outside_is_agreed_on_and_shown(tmp_path):
     async with network(tmp_path) as genesis:
         remote, entries = Remote(genesis), [entry("a", {"n": 1}), entry("b")]
-        found = await remote.commit(entries, 10)
+        agreed = await remote.commit(entries, 10)
         again = await remote.commit(entries[1:], 10)
         shown = await remote.show([record_key("a")])
         unused = await remote.show([record_key("x")])
         standing = await remote.standing()
 
-    receipts = [receipt_of(found[0], entries[0]), state_receipt(shown, "a")]
+    receipts = [receipt_of(agreed[0], entries[0]), state_receipt(shown, "a")]
     receipts.append(state_receipt(unused, "x"))
-    assert again[0].block.hash == found[1].block.hash
+    assert again[0].block.hash == agreed[1].block.hash
     assert [check_receipt(one, genesis).valid for one in receipts] == [True] * 3
     assert receipts[0].trust == "validators"
     assert unused.values[record_key("x")] is None
-    assert max(one.height for one in standing) == found[1].block.header.height
+    assert max(one.height for one in standing) == agreed[1].block.header.height
     assert not any(one.fault for one in standing)
 
 
 async def test_three_of_four_are_enough_and_two_are_not(tmp_path):
     async with network(tmp_path / "three", running=[0, 1, 3]) as genesis:
-        found = await Remote(genesis).commit([entry("a")], 10)
+        (agreed,) = await Remote(genesis).commit([entry("a")], 10)
         standing = await Remote(genesis).standing()
     async with network(tmp_path / "two", running=[0, 1]) as two:
         with pytest.raises(TooLateError, match="too few validators are there"):
             await Remote(two).commit([entry("a")], 0.3)
 
-    assert found[0].certificate.signers & 0b0100 == 0
+    assert agreed.certificate.signers & 0b0100 == 0
     assert [bool(one.fault) for one in standing] == [False, False, True, False]
 
 
@@ -103,3 +107,43 @@ def test_a_set_without_addresses_cannot_be_asked():
 
     with pytest.raises(SettingsError, match="no validator of 't' has an address"):
         Remote(Genesis("t", 1, seats))
+
+
+async def test_a_validator_that_init_made_works_as_its_command_has_it(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (port,) = ports(1)
+    found(
+        tmp_path / "net", count=1, chain="net", address=f"127.0.0.1:{port}", stake=1,
+        application="records", reserve=0,
+    )  # fmt: skip
+    genesis = read_genesis(tmp_path / "net" / "genesis.toml")
+    running = Running(tmp_path / "net" / "0" / "node.toml", as_lines=True)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(running.work)
+        remote = Remote(genesis)
+        while (await remote.standing())[0].fault:  # noqa: ASYNC110  (another process, usually)
+            await anyio.sleep(0.01)
+        (agreed,) = await remote.commit([entry("a")], 10)
+        with pytest.raises(TooLateError):
+            await remote.commit([entry("b", {"proof": {"steps": []}})], 0.5)
+        tasks.cancel_scope.cancel()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == ["listening", "agreed"]
+    assert (lines[0]["port"], lines[1]["block"]) == (port, agreed.block.hash.hex())
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found(
+            tmp_path / "net", count=1, chain="net", address=f"127.0.0.1:{port}", stake=1,
+            application="records", reserve=0,
+        )  # fmt: skip
+
+        with pytest.raises(SettingsError, match="cannot be listened on: Address already in use"):
+            Running(tmp_path / "net" / "0" / "node.toml", as_lines=False).run("asyncio")

@@ -11,7 +11,8 @@ import anyio
 from ciranda.bus import Bus
 from ciranda.cli import screen
 from ciranda.engine import Engine
-from ciranda.errors import PluginError
+from ciranda.errors import PluginError, SettingsError
+from ciranda.runs.ungrouped import leaves, plainest
 from ciranda_consensus.answering import Proofs
 from ciranda_consensus.applications import Subject
 from ciranda_consensus.crypto import Signer, Verifier, read_key
@@ -45,12 +46,29 @@ class Running:
         """Work until told to stop.
 
         Raises:
-            CirandaError: The store is not to be used, or the history is not the agreed one.
-            OSError: The address cannot be listened on.
+            CirandaError: The store is not to be used, the address cannot be listened on, or the
+                history is not the agreed one.
+            ForkError: A quorum certified a block that is wrong.
         """
-        anyio.run(self._run, backend=backend)
+        try:
+            anyio.run(self.work, backend=backend)
+        except BaseExceptionGroup as group:
+            error = leaves(group)[0]
+            if not isinstance(error, OSError):
+                raise plainest(group) from None
+            seat = self._genesis.set().seat(self._signer.public) or 0
+            address = self._settings.listen or self._genesis.validators[seat].address
+            raise SettingsError(
+                f"{address} cannot be listened on: {error.strerror or error}; write another "
+                "address as `listen`, and tell the others"
+            ) from None
 
-    async def _run(self) -> None:
+    async def work(self) -> None:
+        """Work until told to stop; what goes wrong comes in groups.
+
+        Raises:
+            BaseExceptionGroup: Of what `run` raises, and of OSError.
+        """
         async with anyio.create_task_group() as tasks:
             checker = _Checker(tasks)
             subject = Subject(self._genesis, Verifier(), checker.check)

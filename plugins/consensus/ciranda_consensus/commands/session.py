@@ -19,13 +19,16 @@ __all__ = ["ask", "folder_of", "named_set"]
 Answer = TypeVar("Answer")
 
 
-def ask(request: Request[Answer], *, store: str | None, backend: str) -> Answer:
+def ask(
+    request: Request[Answer], *, store: str | None, backend: str, proofs: bool = False
+) -> Answer:
     """Ask one question on an engine of its own.
 
     Args:
         request: The question.
         store: The folder of the store as given, None for the project's own.
         backend: The event loop.
+        proofs: Whether somebody has to be there who checks proofs.
 
     Raises:
         CirandaError: The answer is a fault.
@@ -33,7 +36,7 @@ def ask(request: Request[Answer], *, store: str | None, backend: str) -> Answer:
 
     async def asked() -> Answer:
         async with Engine(store=store) as engine:
-            engine.plugins.load(["consensus", "experts"])
+            engine.plugins.load(["consensus", "experts"] if proofs else ["consensus"])
             await engine.plugins.start()
             answer: Answer = await engine.bus.ask(request)
             return answer

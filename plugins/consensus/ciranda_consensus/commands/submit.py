@@ -57,7 +57,7 @@ def command(file: str, key: str | None, receipts: str | None, **given: Any) -> N
     from ciranda.cli.values import as_json
 
     from ..hooks import AgreeOn
-    from ..records import json_of
+    from ..records import json_of, proof_of
     from .reading import read_values
     from .session import ask
 
@@ -68,7 +68,8 @@ def command(file: str, key: str | None, receipts: str | None, **given: Any) -> N
     request = AgreeOn(
         records=tuple(pairs.items()), validators=given["validators"], patience=given["patience"]
     )
-    found = ask(request, store=given["store"], backend=given["backend"])
+    proofs = any(proof_of(json_of(one)) is not None for one in values)
+    found = ask(request, store=given["store"], backend=given["backend"], proofs=proofs)
     files = _written(found, Path(receipts)) if receipts is not None else []
     if given["form"] == "json":
         screen.out(as_json(msgspec.to_builtins(found)))
