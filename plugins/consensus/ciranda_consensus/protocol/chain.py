@@ -113,6 +113,8 @@ class Chain:
         if found:
             self.tip = found[-1]
             self._recent.extend(found)
+            for block in path:
+                del self._blocks[block.hash]
             above = {key: one for key, one in self._blocks.items() if self._stands_on_tip(one)}
             self._states = {
                 key: state
