@@ -65,13 +65,15 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
         waves: Whether each level ends before the next one begins.
 
     Raises:
-        PlanError: Actions that nobody brings, or inputs that do not fit; all at once.
+        PlanError: Tasks without work, actions that nobody brings, inputs that do not fit; all
+            at once.
     """
     settings = engine.configuration.read(PlannerSettings)
     actions = _actions(engine, plan)
-    unknown = _unknown(plan, actions, file)
-    if unknown:  # the others are checked all the same: everything is told at once
-        ids = {fault.task for fault in unknown}
+    strange = _unknown(plan, actions, file)
+    ids = {fault.task for fault in strange}
+    faults = _in_order([*strange, *_wordy(plan, file)], plan)
+    if ids:  # the others are checked all the same: everything is told at once
         tasks = [changed(task, uses=None) if task.id in ids else task for task in plan.tasks]
         plan = replace(plan, tasks=tuple(tasks))
     bounded = within_cores(_estimated(engine, plan), settings.cores)
@@ -93,7 +95,7 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
         tasks_of = {step: task for task, step in compiled.steps.items()}
         wrong = [_of_task(one.message, tasks_of, file) for one in error.faults]
         # What one reads of a task whose action is not known cannot be judged.
-        names = [compiled.steps.get(fault.task) for fault in unknown]
+        names = [compiled.steps.get(task) for task in ids]
         blind = [f"steps.{name}" for name in names if name is not None]
         readers = {
             task.id
@@ -101,9 +103,9 @@ def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) 
             if any(name in f"{task.with_} {task.command}" for name in blind)
         }
         wrong = [fault for fault in wrong if fault.task not in readers]
-        raise PlanError(_in_order([*unknown, *wrong], plan)) from None
-    if unknown:
-        raise PlanError(unknown)
+        raise PlanError(_in_order([*faults, *wrong], plan)) from None
+    if faults:
+        raise PlanError(faults)
     timeout = plan.timeout or max(settings.plan_timeout, 2 * schedule.makespan)
     return Prepared(bounded, schedule, compiled, checked, timeout, barriers)
 
@@ -150,6 +152,24 @@ def _unknown(plan: Plan, actions: Container[str], file: str) -> list[Fault]:
         )
         for task in plan.tasks
         if task.uses is not None and task.uses not in actions
+    ]
+
+
+def _wordy(plan: Plan, file: str) -> list[Fault]:
+    """Return a fault for each task that is words alone: to run it would be to do nothing."""
+    return [
+        Fault(
+            FaultKind.INVALID_WORK,
+            task.id,
+            f"task `{task.id}`: nothing says what does it: write `uses` or `command`, or an"
+            " `estimate` for which it sleeps",
+            file,
+        )
+        for task in plan.tasks
+        if task.id in plan.unestimated - plan.already_succeeded
+        and task.uses is None
+        and task.command is None
+        and task.behaviour is None
     ]
 
 

@@ -115,6 +115,21 @@ def test_unknown_actions_and_inputs_that_do_not_fit_are_told_at_once_each_with_i
     ]
 
 
+def test_a_task_in_words_alone_is_never_a_success(told):
+    words = {"id": "a", "title": "Tidy up"}
+    others = [{"id": "b", "uses": "no.such"}, {"id": "c", "title": "Wait", "estimate": "1ms"}]
+
+    answer = told({"tasks": [words, *others]}, code=2)
+
+    assert [(each["kind"], each["task"]) for each in answer["errors"]] == [
+        ("invalid_work", "a"), ("unknown_action", "b"),
+    ]  # fmt: skip
+    assert "nothing says what does it" in answer["errors"][0]["message"]
+    assert told({"tasks": [others[1]]})["plan"] == "succeeded"
+    done = {"tasks": [words], "already_succeeded": ["a"]}
+    assert told(done)["status"] == {"a": "succeeded"}
+
+
 def test_a_run_goes_on_with_what_is_missing(told, cli, folder):
     tasks = [
         {"id": "a", "command": ["sh", "-c", "echo a >> done"]},
