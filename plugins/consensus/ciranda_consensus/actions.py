@@ -1,4 +1,4 @@
-"""`consensus.commit`, `consensus.prove`, `consensus.verify`: agreement as steps of a workflow."""
+"""`consensus.anchor`, `commit`, `prove` and `verify`: agreement as steps of a workflow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import msgspec
 from ciranda import Context, StepError, action
 from ciranda.errors import CirandaError, UnansweredError
 
+from .anchor_hooks import AnchorRun
 from .hooks import AgreeOn, LookUpRecord
 
-__all__ = ["ERRORS", "commit", "prove", "verify"]
+__all__ = ["ERRORS", "anchor", "commit", "prove", "verify"]
 
 # Who was too few may be more later; what cannot be agreed on never can.
 ERRORS: Final = {"refused": False, "no-agreement": True, "invalid-receipt": False}
@@ -29,6 +30,20 @@ class Committed(TypedDict):
     header: dict[str, Any]
     certificate: dict[str, Any]
     receipts: list[dict[str, Any]]
+
+
+class Anchor(TypedDict):
+    """A run's log, anchored."""
+
+    run: str
+    index: int
+    size: int
+    root: str
+    trust: str
+    chain: str
+    height: int
+    block: str
+    receipt: dict[str, Any]
 
 
 class Held(TypedDict):
@@ -80,13 +95,11 @@ async def commit(
     if keys is not None and len(keys) != len(entries):
         raise StepError("invalid-input", f"There are {len(entries)} entries and {len(keys)} keys.")
     own = keys if keys is not None else [f"{ctx.key}#{index}" for index in range(len(entries))]
-    left = ctx.remaining()
-    wait = min((one for one in (patience, left) if one is not None), default=None)
     request = AgreeOn(
         records=tuple(zip(own, entries, strict=True)),
         validators=validators,
         base=str(ctx.run.base),
-        patience=wait,
+        patience=_patience(patience, ctx),
     )
     answer: Committed = msgspec.to_builtins(await _asked(request, ctx))
     return answer
@@ -141,6 +154,46 @@ async def verify(
         raise StepError("invalid-receipt", found.message, retryable=False, detail=detail)
     answer: Held = msgspec.to_builtins(found)
     return answer
+
+
+@action("consensus.anchor", errors=ERRORS, idempotent=True)
+async def anchor(
+    run: str | None = None,
+    *,
+    validators: int | str | None = None,
+    patience: float | None = None,
+    ctx: Context,
+) -> Anchor:
+    """Have validators agree on a run's log, so that nobody changes it later without being named.
+
+    A log that grows is anchored again: each anchor shows that it goes on from the one before.
+    `ciranda consensus audit` compares the log with its anchors.
+
+    Args:
+        run: The run's id, an unambiguous start of it, or `last`; by default this run, as far as it
+            has come.
+        validators: As for `consensus.commit`.
+        patience: Seconds without a block after which the step gives up.
+        ctx: The step.
+
+    Returns:
+        `run`, `index` (how many anchors it had before), `size` (how many events it is of), `root`
+        (of the history tree over them), `block` (its hash), `height`, `chain`, `trust`, and
+        `receipt`, which `ciranda consensus verify` and `audit --receipt` check.
+    """
+    request = AnchorRun(
+        run=ctx.run.id if run is None else run,
+        validators=validators,
+        base=str(ctx.run.base),
+        patience=_patience(patience, ctx),
+    )
+    answer: Anchor = msgspec.to_builtins(await _asked(request, ctx))
+    return answer
+
+
+def _patience(given: float | None, ctx: Context) -> float | None:
+    """Return the seconds that a step may wait: as it says, and no longer than it has."""
+    return min((one for one in (given, ctx.remaining()) if one is not None), default=None)
 
 
 async def _asked(request: Any, ctx: Context) -> Any:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from ciranda import hookimpl
 from ciranda.bus import Bus
 from ciranda.errors import UnansweredError
 from ciranda.events.judging import VerifyProof
+from ciranda_consensus.anchor_hooks import AnchorRun, AuditRun
+from ciranda_consensus.anchoring import Anchoring
+from ciranda_consensus.audited import Anchored, Audited
 from ciranda_consensus.cluster import Clusters, Found, RefusedError
 from ciranda_consensus.hooks import Agreed, AgreeOn, LookUpRecord, LookUpValidators
 from ciranda_consensus.merkle import History
@@ -21,6 +24,8 @@ from ciranda_consensus.standing import Standing
 from ciranda_consensus.state import Checked
 
 __all__ = ["Answering", "Proofs", "named"]
+
+Asking: TypeAlias = AgreeOn | AnchorRun | AuditRun | LookUpRecord | LookUpValidators
 
 
 def named(given: int | str | None, base: str, settings: ConsensusSettings) -> Named:
@@ -72,18 +77,22 @@ class Proofs:
 
 @final
 class Answering:
-    """Answers `AgreeOn`, `LookUpRecord` and `LookUpValidators`.
+    """Answers `AgreeOn`, `LookUpRecord`, `LookUpValidators`, `AnchorRun` and `AuditRun`.
 
     Args:
         clusters: Have entries agreed on.
         settings: Of the project.
+        anchoring: Anchors runs.
     """
 
-    def __init__(self, clusters: Clusters, settings: ConsensusSettings) -> None:
+    def __init__(
+        self, clusters: Clusters, settings: ConsensusSettings, anchoring: Anchoring
+    ) -> None:
         self.clusters: Final = clusters
         self._settings: Final = settings
+        self._anchoring: Final = anchoring
 
-    def _named(self, request: AgreeOn | LookUpRecord | LookUpValidators) -> Named:
+    def _named(self, request: Asking) -> Named:
         return named(request.validators, request.base, self._settings)
 
     @hookimpl(trylast=True)
@@ -122,6 +131,31 @@ class Answering:
         """Tell how validators are."""
         async with self.clusters.use(self._named(request)) as cluster:
             return tuple(await cluster.standing())
+
+    @hookimpl(trylast=True)
+    async def anchor_run(self, request: AnchorRun) -> Anchored:
+        """Have a run's log agreed on as far as it goes.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            StoreError: Its log is damaged.
+            RefusedError: It cannot be anchored.
+            TooLateError: It was not agreed on in time.
+        """
+        patience = request.patience or self._settings.patience
+        return await self._anchoring.anchor(request.run, self._named(request), patience)
+
+    @hookimpl(trylast=True)
+    async def audit_run(self, request: AuditRun) -> Audited:
+        """Compare a run's log with its anchors.
+
+        Raises:
+            RunNotFoundError: There is no such run, and none of this id was anchored.
+            ReceiptError: A receipt is none.
+            InputError: There is no set to check receipts with.
+            TooLateError: Nobody answers.
+        """
+        return await self._anchoring.audit(request.run, self._named(request), request.receipts)
 
 
 def agreed(entries: Sequence[bytes], found: Sequence[Found]) -> Agreed:

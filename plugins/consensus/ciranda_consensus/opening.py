@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from ciranda_consensus.anchoring import Anchoring
 from ciranda_consensus.answering import Answering, Proofs
 from ciranda_consensus.cluster import Clusters, Where
 
@@ -31,7 +32,8 @@ async def open_answering(engine: Engine, settings: ConsensusSettings) -> AsyncIt
                 clock=lambda: round(engine.clock.wall() * 1000),
                 patience=settings.wait,
             )
-            yield Answering(clusters, settings)
+            anchoring = Anchoring(lambda: engine.log, clusters)
+            yield Answering(clusters, settings, anchoring)
             tasks.cancel_scope.cancel()
     finally:
         where.close()

@@ -11,8 +11,8 @@ from ciranda import hookimpl
 from ciranda.actions import Action
 from ciranda.errors import PluginError
 
-from . import hooks
-from .actions import commit, prove, verify
+from . import anchor_hooks, hooks
+from .actions import anchor, commit, prove, verify
 from .settings import ConsensusSettings
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def settings() -> type[ConsensusSettings]:
 
 @hookimpl
 def hookspecs() -> list[ModuleType]:
-    """Offer the hooks of questions to validators."""
-    return [hooks]
+    """Offer the hooks of questions to validators, and about anchors."""
+    return [hooks, anchor_hooks]
 
 
 @hookimpl
 def actions() -> list[Action | Any]:
-    """Offer `consensus.commit`, `consensus.prove` and `consensus.verify`."""
-    return [commit, prove, verify]
+    """Offer `consensus.anchor`, `consensus.commit`, `consensus.prove` and `consensus.verify`."""
+    return [anchor, commit, prove, verify]
 
 
 @hookimpl

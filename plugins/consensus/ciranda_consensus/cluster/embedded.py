@@ -158,11 +158,15 @@ class Embedded:
 
     async def find(self, entry: bytes) -> Found | None:
         """Return the block that holds an entry, and what agrees on it; None if none does."""
-        return await to_thread.run_sync(self._find, entry)
+        return await self.locate(sha256(entry).digest())
 
-    def _find(self, entry: bytes) -> Found | None:
+    async def locate(self, digest: bytes) -> Found | None:
+        """Do the same for an entry of which only the SHA-256 is known."""
+        return await to_thread.run_sync(self._locate, digest)
+
+    def _locate(self, digest: bytes) -> Found | None:
         store = self._stores[0]
-        found = store.find(sha256(entry).digest())
+        found = store.find(digest)
         if found is None:
             return None
         block, certificate = found

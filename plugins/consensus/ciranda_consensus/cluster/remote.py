@@ -134,15 +134,24 @@ class Remote:
         Raises:
             TooLateError: No validator answers.
         """
+        return await self.locate(sha256(entry).digest())
+
+    async def locate(self, digest: bytes) -> Found | None:
+        """Do the same for an entry of which only the SHA-256 is known.
+
+        Raises:
+            TooLateError: No validator answers.
+        """
 
         async def question(channel: Channel) -> Found | None:
-            said = await ask(channel, AskEntry(sha256(entry).digest()), Agreed)
+            said = await ask(channel, AskEntry(digest), Agreed)
             if said.block is None or said.certificate is None:
                 return None
             above = await self._above(channel, said.block, said.certificate)
             found = Found(said.block, above, said.certificate)
             self._require(found)
-            if not said.block.whole() or entry not in said.block.entries:
+            digests = [sha256(one).digest() for one in said.block.entries]
+            if not said.block.whole() or digest not in digests:
                 raise WireError("the block does not hold the entry")
             return found
 

@@ -7,6 +7,8 @@ import click
 from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
+from .anchor import command as anchor
+from .audit import command as audit
 from .init import command as init
 from .node import command as node
 from .prove import command as prove
@@ -25,6 +27,7 @@ __all__ = ["command"]
     epilog=examples(
         "ciranda consensus submit decision.json --receipts receipts",
         "ciranda consensus verify receipts/*.json",
+        "ciranda consensus anchor last                  then: ciranda consensus audit last",
         "ciranda consensus init net --validators 4      four validators of your own",
         "ciranda consensus node net/0                   run one of them",
         "ciranda consensus simulate --runs 100          break it, if you can",
@@ -34,5 +37,5 @@ def command() -> None:
     """Have several validators agree on what was decided, so that anybody can check it."""
 
 
-for _each in (submit, verify, prove, status, init, node, simulate):
+for _each in (submit, verify, prove, anchor, audit, status, init, node, simulate):
     command.add_command(_each)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ciranda.errors import InputError
 
-__all__ = ["read_bytes", "read_values"]
+if TYPE_CHECKING:
+    from ..receipts import Receipt
+
+__all__ = ["read_bytes", "read_receipts", "read_values"]
 
 MOST: Final = 64 << 20  # bytes
 
@@ -53,6 +56,32 @@ def read_values(file: str) -> list[Any]:
     if not found:
         raise InputError(f"{name} holds no entry: write one JSON value, or a list of them")
     return found
+
+
+def read_receipts(file: str) -> list[Receipt]:
+    """Return the receipts in a file: one, a list, or the answer of a command that makes some.
+
+    Raises:
+        InputError: It holds none.
+    """
+    import msgspec
+
+    from ..receipts import ReceiptError, read_receipt
+
+    data = read_bytes(file)
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} is no JSON: {error}") from None
+    if isinstance(value, dict):
+        value = value.get("receipts", value.get("receipt", value))
+    several = value if isinstance(value, list) else [value]
+    if not several:
+        raise InputError(f"{file} holds no receipt")
+    try:
+        return [read_receipt(one) for one in several]
+    except ReceiptError as error:
+        raise InputError(f"{file}: {error}") from None
 
 
 def _value(text: str, place: str) -> Any:

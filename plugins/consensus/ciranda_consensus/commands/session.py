@@ -8,13 +8,14 @@ from typing import TypeVar
 import anyio
 
 from ciranda.engine import Engine
+from ciranda.errors import RunNotFoundError
 from ciranda.events import Request
 from ciranda.settings import StoreSettings, read_configuration
 from ciranda.store.folder import NAME
 
 from ..settings import ConsensusSettings, Named
 
-__all__ = ["ask", "folder_of", "named_set"]
+__all__ = ["ask", "folder_of", "named_set", "require_runs"]
 
 Answer = TypeVar("Answer")
 
@@ -65,3 +66,15 @@ def named_set(given: int | str | None) -> Named:
     if given is None:
         return read_configuration(Path.cwd()).read(ConsensusSettings).named()
     return given if isinstance(given, int) else Path(given)
+
+
+def require_runs(store: str | None) -> None:
+    """Refuse a store in which nothing was ever run, and make none.
+
+    Raises:
+        RunNotFoundError: It is one.
+        SettingsError: The settings do not fit.
+    """
+    folder = folder_of(store)
+    if not (folder / "ciranda.db").exists():
+        raise RunNotFoundError(f"there are no runs in {folder} yet: `ciranda run FILE` makes one")

@@ -43,7 +43,8 @@ Exit codes:
 def command(ctx: click.Context, /, files: tuple[str, ...], **given: Any) -> None:
     """Check receipts offline, with the validator set alone.
 
-    RECEIPT is a file with one receipt, a list of them, or the answer of `submit -o json`. SET is
+    RECEIPT is a file with one receipt, a list of them, or the answer of `submit -o json` or of
+    `anchor -o json`. SET is
     the `genesis.toml` of those whom you believe: get it from them, not from whoever shows you the
     receipt. Without one it is that of the validators of this project.
     """
@@ -54,13 +55,14 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **given: Any) -> None
     from ..cluster import genesis_of
     from ..crypto import Verifier
     from ..receipts import check_receipt
+    from .reading import read_receipts
     from .session import folder_of, named_set
 
     genesis = genesis_of(folder_of(given["store"]), named_set(given["validators"]))
     verifier = Verifier()
     found = []
     for file in files:
-        for receipt in _receipts(file):
+        for receipt in read_receipts(file):
             checked = check_receipt(receipt, genesis, verifier)
             found.append({"file": file, **msgspec.to_builtins(checked)})
             if given["form"] == "text":
@@ -68,30 +70,6 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **given: Any) -> None
     if given["form"] == "json":
         screen.out(as_json(found))
     ctx.exit(Exit.OK if all(one["valid"] for one in found) else Exit.FAILED)
-
-
-def _receipts(file: str) -> list[Any]:
-    import msgspec
-
-    from ciranda.errors import InputError
-
-    from ..receipts import ReceiptError, read_receipt
-    from .reading import read_bytes
-
-    data = read_bytes(file)
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is no JSON: {error}") from None
-    if isinstance(value, dict) and "receipts" in value:
-        value = value["receipts"]
-    several = value if isinstance(value, list) else [value]
-    if not several:
-        raise InputError(f"{file} holds no receipt")
-    try:
-        return [read_receipt(one) for one in several]
-    except ReceiptError as error:
-        raise InputError(f"{file}: {error}") from None
 
 
 def _tell(file: str, checked: Checked) -> None:
