@@ -131,7 +131,9 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     watch = await _watch(engine)
     compiled, plan = prepared.compiled, prepared.plan
     folder = engine.configuration.read(RateSettings).place(engine.configuration.root)
-    limiter = how.limiter or limiter_of(plan, engine.clock.steady, folder=folder)
+    now = engine.clock.wall()
+    spent = [(max(0.0, now - at), cost) for at, cost in prepared.spent]
+    limiter = how.limiter or limiter_of(plan, engine.clock.steady, folder=folder, spent=spent)
     dispatch = dispatch_of(compiled, limiter)
     actual = course_of(prepared)
     adaptive = _adaptive(engine, prepared, dispatch)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ciranda.middleware.limiter import Limiter
 from ciranda.middleware.window import Window
 
-from .plan import Plan
+from .plan import Cost, Plan
 
 __all__ = ["limiter_of"]
 
 
 def limiter_of(
-    plan: Plan, clock: Callable[[], float], *, folder: Path | None = None
+    plan: Plan,
+    clock: Callable[[], float],
+    *,
+    folder: Path | None = None,
+    spent: Iterable[tuple[float, Cost]] = (),
 ) -> Limiter | None:
     """Return the limiter that a plan asks for, if it asks for one.
 
@@ -26,6 +30,8 @@ def limiter_of(
         plan: Without faults.
         clock: Of a limiter of its own, in seconds.
         folder: Where the files of the machine's limiters are; None is the user's own place.
+        spent: What earlier parts of the run began: how many seconds ago, and at what cost. The
+            machine's limiters know that by themselves.
 
     Raises:
         StoreError: The file of the machine's limiter cannot be used.
@@ -39,7 +45,17 @@ def limiter_of(
         return None
     names = [name for name, _ in known]
     if plan.tier is None:
-        return Limiter([Window(units, limit.window) for _, units in known], clock, names)
+        windows = [Window(units, limit.window) for _, units in known]
+        now = clock()
+        for ago, cost in sorted(spent, key=lambda each: -each[0]):
+            paid = [
+                units
+                for units, most in zip(cost.units, limit.units, strict=True)
+                if most is not None
+            ]
+            for window, units in zip(windows, paid, strict=True):
+                window.take(units, now - ago)
+        return Limiter(windows, clock, names)
     from ciranda.middleware.machine import MachineWindows
 
     spans = [(units, limit.window) for _, units in known]

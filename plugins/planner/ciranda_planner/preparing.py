@@ -21,7 +21,7 @@ from .compiling import Compiled, compile_plan
 from .cores import within_cores
 from .faults import Fault, FaultKind, PlanError
 from .learning import durations_of, learned
-from .plan import Plan
+from .plan import Cost, Plan
 from .schedule import Schedule
 from .search import search
 from .settings import PlannerSettings
@@ -45,6 +45,7 @@ class Prepared:
         checked: The same, checked against the actions that there are; None when it is resumed.
         timeout: Seconds that the whole run may take.
         barriers: Tasks that stand between waves and are nobody's work.
+        spent: What earlier parts of the run began: when, in seconds since the epoch, at what cost.
     """
 
     plan: Plan
@@ -53,6 +54,7 @@ class Prepared:
     checked: Checked | None
     timeout: float
     barriers: frozenset[str] = frozenset()
+    spent: tuple[tuple[float, Cost], ...] = ()
 
 
 def prepare(engine: Engine, plan: Plan, *, file: str = "", waves: bool = False) -> Prepared:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ciranda import Engine
 from ciranda.errors import StoreError
-from ciranda.events import StepCompleted
+from ciranda.events import StepCompleted, StepStarted
 from ciranda.runs.dispatch import Dispatch
 from ciranda.store import Log
 from ciranda.workflow.load import loads
@@ -18,6 +18,7 @@ from .compiling import Compiled, dispatch_of, step_ids
 from .cores import within_cores
 from .execution import Outcome, Performance, perform
 from .limiting import limiter_of
+from .plan import Cost, Plan
 from .preparing import Prepared, remembered
 from .search import search
 from .settings import PlannerSettings
@@ -69,6 +70,7 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
         checked=None,
         timeout=plan.timeout or max(settings.plan_timeout, 2 * schedule.makespan),
         barriers=barriers,
+        spent=_spent(engine.log, row.id, plan) if plan.rate_limit is not None else (),
     )
     return prepared, row.id
 
@@ -90,6 +92,19 @@ def dispatch_again(
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
     limiter = limiter_of(plan, clock, folder=folder)
     return dispatch_of(Compiled(plan, workflow, steps, order), limiter, closes=True)
+
+
+def _spent(log: Log, run: str, plan: Plan) -> tuple[tuple[float, Cost], ...]:
+    """Return when attempts began, and what they cost: windows do not end where a run is cut."""
+    from ciranda.cli.history import events_of
+
+    ids = step_ids(task.id for task in plan.tasks)
+    costs = {ids[task.id]: task.cost for task in plan.tasks if task.cost}
+    return tuple(
+        (event.at, costs[event.path])
+        for event in events_of(log, run)
+        if isinstance(event, StepStarted) and event.path in costs
+    )
 
 
 def _succeeded(log: Log, run: str) -> set[str]:
