@@ -14,6 +14,7 @@ import anyio
 __all__ = ["Interrupts"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_HANG_UP: Final = (signal.SIGHUP,)
 _ROUNDS: Final = 3  # times the children are looked for: one may be forking meanwhile
 
 
@@ -22,12 +23,16 @@ class Interrupts:
 
     A byte in a pipe wakes whichever event loop waits for it.
 
+    Args:
+        hang_up: Whether the end of the terminal, SIGHUP, counts too.
+
     Attributes:
         signum: The signal that was caught, 0 as long as none was.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, hang_up: bool = False) -> None:
         self.signum = 0
+        self._signals: Final = (*_SIGNALS, *(_HANG_UP if hang_up else ()))
         self._before: Final[dict[int, Any]] = {}
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
@@ -38,7 +43,7 @@ class Interrupts:
         return 128 + self.signum
 
     def __enter__(self) -> Self:
-        for signum in _SIGNALS:
+        for signum in self._signals:
             if signal.getsignal(signum) != signal.SIG_IGN:  # nohup, background jobs
                 self._before[signum] = signal.signal(signum, self._caught)
         return self

@@ -57,8 +57,13 @@ class Match(msgspec.Struct, frozen=True):
 
 
 def read_catalogue(discovery: Discovery) -> Catalogue:
-    """Read the frontmatter of each skill that was found; of one name, the first counts."""
+    """Read the frontmatter of each skill that was found.
+
+    Of one name that of the strongest scope counts, there one that breaks no rule before one that
+    does, in a folder of another name for instance, and then the first.
+    """
     entries: dict[str, Entry] = {}
+    valid: set[str] = set()
     skipped: list[Reading] = []
     warnings = list(discovery.warnings)
     for found in discovery.found:
@@ -78,10 +83,16 @@ def read_catalogue(discovery: Discovery) -> Catalogue:
         )
         first = entries.setdefault(entry.name, entry)
         if first is not entry:
+            hidden = entry
+            if reading.valid and first.name not in valid and first.scope is entry.scope:
+                entries[entry.name], hidden = entry, first
+            shown = entries[entry.name]
             warnings.append(
-                f"the skill `{entry.name}` in {entry.folder} ({entry.scope}) is hidden by the one "
-                f"in {first.folder} ({first.scope})"
+                f"the skill `{entry.name}` in {hidden.folder} ({hidden.scope}) is hidden by the "
+                f"one in {shown.folder} ({shown.scope})"
             )
+        if reading.valid and entries[entry.name] is entry:
+            valid.add(entry.name)
     ordered = tuple(entries[name] for name in sorted(entries))
     return Catalogue(ordered, tuple(skipped), tuple(warnings))
 

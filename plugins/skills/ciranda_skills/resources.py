@@ -17,6 +17,7 @@ from .error import EscapeError, MissingResourceError, SkillLimitError, Unreadabl
 __all__ = [
     "SKILL_FILES",
     "Listing",
+    "is_text",
     "list_resources",
     "open_regular",
     "read_resource",
@@ -165,7 +166,7 @@ def list_resources(root: Path) -> Listing:
     found: list[str] = []
     scripts: list[str] = []
     for relative, entry in walk(top, skipping=_UNLISTED, strict=False):
-        if not _is_text(relative):
+        if not is_text(relative):
             continue
         if entry.is_symlink() and not _inner_file(top, entry.path):
             continue
@@ -217,7 +218,8 @@ def walk(
                 raise UnreadableError(f"{folder} cannot be read: {reason_of(error)}") from None
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """Tell whether a name is UTF-8, as those that can be written down are."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -90,7 +90,7 @@ class Trust:
         Raises:
             SkillError: Its files cannot be read, or the grant cannot be written.
         """
-        given = Grant(digest=digest(root), name=name, folder=str(root), at=self._clock())
+        given = Grant(digest=digest(root), name=name, folder=_shown(root), at=self._clock())
         try:
             self._write(given)
         except OSError as error:
@@ -124,6 +124,14 @@ class Trust:
             raise TrustError(f"{path} is damaged: remove it, and trust the skill again")
         return given
 
+    def places(self, content: str) -> tuple[Path, Path]:
+        """Return the folder and the file that say whether there is a grant for a digest.
+
+        Raises:
+            TrustError: It is no digest.
+        """
+        return self._folder, self._path(content)
+
     def revoke(self, content: str) -> bool:
         """Take a grant back; tells whether there was one.
 
@@ -138,6 +146,15 @@ class Trust:
             said = f"the grant in {self._folder} cannot be removed: {reason_of(error)}"
             raise TrustError(said) from None
         return True
+
+    def revoke_at(self, folder: Path) -> int:
+        """Take back the grants of what lay in a folder, edited since or not; returns how many.
+
+        Raises:
+            TrustError: They cannot be relied upon, or one cannot be removed.
+        """
+        where = _shown(folder)
+        return sum(self.revoke(each.digest) for each in self.grants() if each.folder == where)
 
     def grants(self) -> tuple[Grant, ...]:
         """Return all grants, by name.
@@ -204,3 +221,8 @@ def _check_owned(path: Path, status: os.stat_result) -> None:
         raise TrustError(f"{path} belongs to another user: remove it, and trust the skills again")
     if status.st_mode & _OTHERS_WRITE:
         raise TrustError(f"others can write to {path}: look at it, then `chmod go-w` it")
+
+
+def _shown(folder: Path) -> str:
+    """Return a path as it can be written down, whatever its bytes are."""
+    return str(folder).encode(errors="backslashreplace").decode()

@@ -68,10 +68,21 @@ def test_each_folder_has_a_line_and_the_worst_counts(cli):
 
 
 def test_what_is_no_folder_is_said_and_the_others_are_checked(cli):
-    said = cli("validate", "nowhere", CASES / "csv-glance", code=2)
+    said = cli("validate", "nowhere", CASES / "csv-glance", code=1)
 
     assert said.out == f"{CASES / 'csv-glance'}: valid\n"
     assert "the folder nowhere cannot be read" in said.err
+
+
+def test_what_is_no_folder_has_a_line_too_and_alone_it_is_a_mistake(cli, told):
+    said = cli("validate", "nowhere", CASES / "csv-glance", "-o", "json", code=1)
+    alone = told("validate", "nowhere", code=2)
+
+    assert json.loads(said.out.splitlines()[0]) == alone
+    assert alone == {
+        "path": "nowhere", "name": None, "valid": False, "loads": False,
+        "errors": ["missing_frontmatter"], "warnings": [], "resources": [],
+    }  # fmt: skip
 
 
 def test_people_are_told_what_is_wrong_in_sentences(cli):

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from .commanding import process, project
 from .running_stage import left_over, make_skill
 
@@ -54,15 +56,16 @@ def test_ctrl_c_kills_the_whole_tree_and_ends_with_130(tmp_path, project):
     assert ended(root)
 
 
-def test_sigterm_does_so_with_143_and_tells_it_as_json(tmp_path, project):
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_ends_do_so_too_and_tell_it_as_json(tmp_path, project, sent, code):
     root = make_skill(tmp_path, {"scripts/main.sh": "touch $HOME/here; sleep 60"}).root
     with process("run", root, "-o", "json") as child:
         while not left_over(root) and child.poll() is None:
             pass
-        child.terminate()
+        child.send_signal(sent)
         out, _ = child.communicate(timeout=30)
 
-    assert (json.loads(out)["status"], child.returncode) == ("cancelled", 143)
+    assert (json.loads(out)["status"], child.returncode) == ("cancelled", code)
     assert ended(root)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -199,6 +200,41 @@ def test_nonsense_is_one_sentence_and_exit_code_2(cli, arguments, said):
 
     assert said in found.err
     assert found.out == ""
+
+
+def nested(depth):
+    return '{"a":' * depth + "1" + "}" * depth
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--params", '{"n": 1e400}'], "parameters: n: inf is no number that JSON has"),
+        (["--params", '{"n": [{"m": -1e999}]}'], "parameters: n.0.m: -inf is no number"),
+        (["--params", nested(700)], "parameters: they are nested too deeply"),
+        (["--stdin", '{"n": NaN}'], "parameters: n: nan is no number that JSON has"),
+        (["--params", f'{{"n": [0, {10**30}]}}'], "sent: n.1: an integer of 100 bits is too"),
+        (["--params", '{"n": "\\ud800"}'], "sent: n: `\\ud800` is not UTF-8"),
+        (["--params", '{"\\ud800": 1}'], "sent: a name: `\\ud800` is not UTF-8"),
+        (["--env", os.fsdecode(b"A=\xff")], "sent: env.A: `\\udcff` is not UTF-8"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_sent_is_named_in_one_sentence(cli, tmp_path, given, said):
+    root = make_skill(tmp_path, {"scripts/main.py": "def execute(**n): return 1"}).root
+
+    found = cli("run", root, *given, code=2)
+
+    assert said in found.err
+    assert "codec" not in found.err
+
+
+def test_a_path_that_is_not_utf_8_is_named_in_one_sentence(cli, tmp_path):
+    root = make_skill(tmp_path / os.fsdecode(b"caf\xe9"), {"scripts/main.sh": "echo"}).root
+
+    for command in (["run"], ["install"]):
+        found = cli(*command, root, code=2)
+        assert "caf\\udce9" in found.err
+        assert "is not UTF-8: rename it" in found.err
 
 
 def test_numbers_and_characters_that_json_hardly_has_are_printed_all_the_same(told, tmp_path):

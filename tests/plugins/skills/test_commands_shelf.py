@@ -137,6 +137,23 @@ def test_a_skill_is_installed_updated_rolled_back_and_removed(cli, told, project
     assert told("search", "--installed", code=1) == []
 
 
+def test_what_is_removed_is_not_trusted_any_more(cli, told, project, tmp_path):
+    elsewhere = copied("exit-three", project / ".agents/skills")
+    for name in ("exit-three", "csv-glance"):
+        cli("install", copied(name, tmp_path / "source"))
+    cli("trust", "csv-glance")
+    root = project / ".ciranda/skills/csv-glance"
+    (root / "SKILL.md").write_text((root / "SKILL.md").read_text() + "Edited.\n")
+    cli("trust", "csv-glance", "exit-three")
+
+    removed = cli("remove", "csv-glance", "--force").out
+    kept = cli("remove", "exit-three").out
+
+    assert removed.endswith("csv-glance: not trusted any more\n")
+    assert "not trusted" not in kept  # what is trusted lies elsewhere
+    assert [each["folder"] for each in told("trust")] == [str(elsewhere)]
+
+
 def test_what_cannot_be_installed_or_found_is_one_sentence(cli, project):
     assert "there is no `nowhere`" in cli("install", "nowhere", code=2).err
     assert "cannot be fetched by `ftp`" in cli("install", "ftp://x/y", code=2).err

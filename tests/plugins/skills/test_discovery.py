@@ -212,6 +212,23 @@ def test_of_one_name_the_project_counts_and_the_other_is_told(project: Path, hom
     ]
 
 
+def test_of_one_scope_a_skill_in_the_folder_of_its_name_counts_before_others(
+    project: Path, home: Path
+) -> None:
+    make(home / ".claude" / "skills" / "same", text="The user's.")
+    for folder in ("a-copy", "same", "z-copy"):
+        make(project / ".claude" / "skills" / folder, name="same", text=folder)
+    make(project / ".claude" / "skills" / "other", name="user")
+    make(home / ".claude" / "skills" / "user")
+
+    catalogue = read_catalogue(discover(project=project, home=home))
+
+    assert catalogue.get("same").description == "same"
+    assert catalogue.get("user").scope is Scope.PROJECT
+    assert "/a-copy (project) is hidden by the one in" in catalogue.warnings[0]
+    assert all(text.endswith("skills/same (project)") for text in catalogue.warnings[:3])
+
+
 def test_broken_skills_are_kept_apart(tmp_path: Path) -> None:
     make(tmp_path / "good")
     (make(tmp_path / "bad") / "SKILL.md").write_text("no frontmatter")

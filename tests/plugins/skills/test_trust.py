@@ -227,3 +227,13 @@ def test_many_who_trust_at_once_lose_no_word(tmp_path: Path) -> None:
 )
 def test_grants_are_kept_with_the_users_state(environ: dict[str, str], expected: str) -> None:
     assert trust_folder(environ, Path("/home/me")) == Path(expected)
+
+
+def test_trust_is_given_and_taken_back_where_a_path_is_no_text(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"caf\xe9")
+    root.mkdir()
+    (root / "SKILL.md").write_text("x")
+    trust = Trust(tmp_path / "trusted")
+
+    assert trust.grant(root, "caf").folder.endswith("caf\\udce9")
+    assert (trust.revoke_at(tmp_path), trust.revoke_at(root), trust.grants()) == (0, 1, ())

@@ -53,7 +53,7 @@ class Examination:
         Raises:
             CirandaError: There is no such skill or case, or the settings are at fault.
         """
-        with Interrupts() as interrupts:
+        with Interrupts(hang_up=True) as interrupts:
             report = anyio.run(partial(self._perform, interrupts), backend=backend)
         if interrupts.signum:
             screen.say("interrupted")

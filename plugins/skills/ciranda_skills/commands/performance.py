@@ -63,7 +63,7 @@ class Performance:
             CirandaError: The settings are at fault, or no process can be started.
             OSError: The result cannot be written, to a full disk for example.
         """
-        with Interrupts() as interrupts:
+        with Interrupts(hang_up=True) as interrupts:
             outcome = anyio.run(partial(self._perform, interrupts), backend=backend)
         if self._left:
             streams.silence()

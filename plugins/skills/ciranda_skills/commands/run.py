@@ -18,7 +18,7 @@ _EXIT_CODES = """
 \b
 Exit codes:
   0 the script went well, 1 it did not, 2 there is no such skill or script, or the arguments are
-  at fault, 6 the sandbox would be weaker than required, 130 Ctrl-C, 143 SIGTERM"""
+  at fault, 6 the sandbox would be weaker than required, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM"""
 
 
 @click.command(

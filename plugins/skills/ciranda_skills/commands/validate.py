@@ -33,23 +33,28 @@ def command(ctx: click.Context, folders: tuple[str, ...], lenient: bool, form: s
     """Check skills against the format, without running anything of them.
 
     Everything that is wrong is told at once. `errors` is what the format refuses, `warnings` what
-    loading puts up with. The exit code is 0 when all are valid, or with --lenient when all load.
+    loading puts up with. The exit code is 0 when all are valid, or with --lenient when all load;
+    2 when there is none of the folders.
     """
     from pathlib import Path
 
     from ..error import SkillError
     from ..format import read_skill
-    from .verdicts import described, told
+    from .verdicts import described, told, unread
 
     code = Exit.OK
+    there = False
     for folder in folders:
         try:
             reading = read_skill(Path(folder))
         except SkillError as error:
+            if form == "json":  # a line for each, whatever it is
+                screen.out(unread(folder))
             screen.error(str(error))
-            code = Exit.USAGE
+            code = Exit.FAILED
             continue
+        there = True
         screen.out(told(reading, folder) if form == "json" else described(reading, folder, lenient))
         if not (reading.loads if lenient else reading.valid):
             code = code or Exit.FAILED
-    ctx.exit(code)
+    ctx.exit(code if there else Exit.USAGE)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..format import Reading
+from ..format import Reading, Violation
 from .line import line
 
-__all__ = ["described", "told"]
+__all__ = ["described", "told", "unread"]
 
 
 def told(reading: Reading, folder: str) -> str:
@@ -24,6 +24,25 @@ def told(reading: Reading, folder: str) -> str:
             "errors": [kind.value for kind in reading.errors],
             "warnings": [kind.value for kind in reading.warnings],
             "resources": list(reading.skill.resources) if reading.skill else [],
+        }
+    )
+
+
+def unread(folder: str) -> str:
+    """Return the line of JSON for what cannot be read as a folder of a skill at all.
+
+    Args:
+        folder: As it was given.
+    """
+    return line(
+        {
+            "path": folder,
+            "name": None,
+            "valid": False,
+            "loads": False,
+            "errors": [Violation.MISSING_FRONTMATTER.value],
+            "warnings": [],
+            "resources": [],
         }
     )
 

@@ -57,9 +57,16 @@ def rollback(name: str, digest: str, user: bool, form: str) -> None:
 @click.option("--force", is_flag=True, help="Also where it was edited.")
 @user_option
 def remove(name: str, force: bool, user: bool) -> None:
-    """Remove an installed skill with its former versions."""
-    from .opening import registry
+    """Remove an installed skill with its former versions, and the trust in what lay there."""
+    import os
+    from pathlib import Path
+
+    from .opening import registry, shelf
 
     place = registry(user=user)
+    # Real before it is removed: trust is given to real paths.
+    folder = Path(os.path.realpath(place.folder)) / place.find(name).folder
     record = place.remove(name, force=force)
     screen.out(f"{record.name}: removed from {place.folder / record.folder}")
+    if shelf().trust.revoke_at(folder):
+        screen.out(f"{record.name}: not trusted any more")

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from ..resources import is_text
 from .error import FetchError
 
 __all__ = ["Kind", "Source", "source_of"]
@@ -66,6 +67,8 @@ def source_of(text: str, *, ref: str = "", within: Path | None = None) -> Source
     bare = text.removeprefix(_PREFIX)
     if not bare or "\0" in bare:
         raise FetchError("a source is a folder, an archive or the address of a repository")
+    if not is_text(bare):
+        raise FetchError(f"the path {bare[-200:]!a} is not UTF-8: rename it, or copy it")
     path = Path(os.path.abspath((within or Path.cwd()) / bare))
     if path.is_dir():
         if forced or ref:

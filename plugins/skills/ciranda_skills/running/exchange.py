@@ -16,12 +16,12 @@ from ..inside.order import Batch, Order, Told
 from ..inside.slate import Done, make_slate, read_answers, read_progress, read_tail
 from ..sandbox import Level
 from .captured import bounded
-from .error import ParameterError
 from .facts import Facts
 from .outcome import Outcome, Sandbox, Status
 from .plan import item_of
 from .progress import Finished, Killed, Listener, Started, Written
 from .run import shown, value_of
+from .sendable import refusal
 from .verdict import Verdict, judge_failure, judge_warm
 
 __all__ = ["Call", "Desk", "is_final"]
@@ -89,8 +89,7 @@ class Call:
                 item = item_of(facts, self._params, self._args, self._stdin)
                 self._raw = msgspec.Raw(_ENCODE(item))
             except (TypeError, ValueError, OverflowError, RecursionError) as error:
-                script = facts.command.script
-                raise ParameterError(f"what `{script}` is given cannot be sent: {error}") from None
+                raise refusal(self._params or {}, facts.command.script, error) from None
             self._facts = facts
         return self._raw
 

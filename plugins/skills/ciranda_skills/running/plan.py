@@ -19,6 +19,7 @@ from .command import Command
 from .error import ParameterError
 from .facts import Facts
 from .inspected import Entry
+from .sendable import check_finite, refusal
 
 __all__ = ["Asked", "Plan", "allowed_of", "is_strict", "item_of", "planned"]
 
@@ -98,8 +99,8 @@ class Plan(msgspec.Struct, frozen=True):
         try:
             return _ENCODE(order)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            script = self.command.script
-            raise ParameterError(f"what `{script}` is given cannot be sent: {error}") from None
+            given = {**self.params, "env": self.allowed.env, "folder": self.root}
+            raise refusal(given, self.command.script, error) from None
 
 
 def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
@@ -205,9 +206,15 @@ def _entry(
         params = _object(stdin)
     else:
         return None, None
-    if facts.parameters is None:
-        return entry, dict(params)
-    return entry, facts.parameters.fill(params, facts.command.script)
+    script = facts.command.script
+    try:
+        check_finite(params, script)
+        if facts.parameters is None:
+            return entry, dict(params)
+        return entry, facts.parameters.fill(params, script)
+    except RecursionError:
+        said = f"`{script}` cannot take these parameters: they are nested too deeply"
+        raise ParameterError(said) from None
 
 
 def _object(stdin: bytes | None) -> dict[str, Any]:
