@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ciranda import hookimpl
 from ciranda.actions import Action
-from ciranda.errors import PluginError
 
 from . import anchor_hooks, hooks
 from .actions import anchor, commit, prove, verify
+from .missing import LIBRARY, missing
 from .settings import ConsensusSettings
 
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ async def lifespan(engine: Engine, settings: ConsensusSettings) -> AsyncIterator
     try:
         from .opening import open_answering  # keys and sockets: only for who asks
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "nacl":
+        if (error.name or "").partition(".")[0] != LIBRARY:
             raise
-        raise PluginError(
-            "the plugin 'consensus' needs PyNaCl for signatures: pip install 'ciranda[consensus]'"
-        ) from None
+        raise missing() from None
     async with open_answering(engine, settings) as answering:
         yield answering

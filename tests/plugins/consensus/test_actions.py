@@ -2,14 +2,16 @@
 
 import json
 
+import anyio
 import pytest
 
-from ciranda import hookimpl
+from ciranda import Engine, hookimpl
 from ciranda.errors import WorkflowError
 from ciranda.events.judging import ProofChecked
 from ciranda.testing import SimulatedCrash, harness
 from ciranda_consensus.cluster import GENESIS
 from ciranda_consensus.commands.founding import found
+from ciranda_consensus.hooks import AgreeOn
 
 pytestmark = pytest.mark.anyio
 
@@ -181,3 +183,17 @@ async def test_what_a_step_gets_is_known_before_it_runs(tmp_path):
     async with harness(folder=tmp_path) as h:
         with pytest.raises(WorkflowError, match="did you mean `block`"):
             await h.run(text)
+
+
+async def test_an_engine_that_keeps_nothing_agrees_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with Engine(durability="off", settings={"consensus": {"validators": 1}}) as engine:
+        engine.plugins.load(["consensus"])
+        await engine.plugins.start()
+        request = AgreeOn(records=(("k", 1),))
+        first = await engine.bus.ask(request)
+        await anyio.sleep(0.3)  # it is closed for want of users meanwhile
+        second = await engine.bus.ask(request)
+
+    assert first == second
+    assert not (tmp_path / ".ciranda").exists()

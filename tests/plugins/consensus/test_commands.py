@@ -176,3 +176,10 @@ def test_a_mistake_is_one_sentence(cli, home, arguments, text):
 def test_help_teaches_with_examples(cli):
     for name in ("submit", "verify", "prove", "status", "init", "node", "simulate"):
         assert f"ciranda consensus {name}" in cli(name, "--help").out
+
+
+def test_a_missing_library_is_told_in_a_sentence(cli, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    assert "pip install 'ciranda[consensus]'" in cli("status", code=2).err
+    assert "Have several validators agree" in cli("--help").out

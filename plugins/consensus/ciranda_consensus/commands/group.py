@@ -7,6 +7,7 @@ import click
 from ciranda.cli.commands import Subcommands
 from ciranda.cli.teaching import examples
 
+from ..missing import require_library
 from .anchor import command as anchor
 from .audit import command as audit
 from .init import command as init
@@ -35,6 +36,7 @@ __all__ = ["command"]
 )
 def command() -> None:
     """Have several validators agree on what was decided, so that anybody can check it."""
+    require_library()
 
 
 for _each in (submit, verify, prove, anchor, audit, status, init, node, simulate):
