@@ -5,6 +5,7 @@ import socket
 from contextlib import asynccontextmanager
 
 import anyio
+import msgspec
 import pytest
 
 from ciranda.errors import SettingsError
@@ -14,8 +15,9 @@ from ciranda_consensus.cluster import Remote, TooLateError
 from ciranda_consensus.commands.founding import found
 from ciranda_consensus.commands.running import Running
 from ciranda_consensus.crypto import Signer, Verifier
+from ciranda_consensus.fields import WireError
 from ciranda_consensus.node import Genesis, NodeSettings, Seat, open_node, read_genesis
-from ciranda_consensus.protocol import Pacing
+from ciranda_consensus.protocol import Pacing, Phase
 from ciranda_consensus.receipts import check_receipt, receipt_of, state_receipt
 from ciranda_consensus.records import record_key
 
@@ -100,6 +102,26 @@ async def test_somebody_else_at_an_address_is_not_believed(tmp_path):
         with pytest.raises(TooLateError, match="none of the 1 validators of 't' answers"):
             await Remote(other).find(entry("a"))
         assert (await Remote(other).standing())[0].fault
+
+
+async def test_an_answer_that_no_quorum_signed_is_none(tmp_path):
+    async with network(tmp_path, 1) as genesis:
+        (good,) = await Remote(genesis).commit([entry("a")], 10)
+    remote, one = Remote(genesis), good.certificate
+    replace = msgspec.structs.replace
+    lies = [
+        replace(good, certificate=replace(one, signatures=(bytes(64),))),
+        replace(good, certificate=replace(one, phase=Phase.PREPARE)),
+        replace(good, certificate=replace(one, height=9)),
+        replace(good, above=(good.block.header,)),
+    ]
+
+    remote._require(good)
+    for lie in lies:
+        with pytest.raises(WireError):
+            remote._require(lie)
+    with pytest.raises(WireError, match="a block of another chain"):
+        Remote(Genesis("other", 1, genesis.validators))._require(good)
 
 
 def test_a_set_without_addresses_cannot_be_asked():
