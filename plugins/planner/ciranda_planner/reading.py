@@ -16,6 +16,7 @@ from .faults import FaultKind
 from .fields import Fields
 from .loading import Source, load
 from .plan import FORMAT, VERSION, Plan, RateLimit
+from .reads import with_reads
 from .tasks import UNITS, Actions, read_task
 from .tiers import TIERS, Mode, Tier
 
@@ -118,6 +119,7 @@ def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None
                 task = read_task(source, each, at, actions)
                 if task is not None:
                     tasks.append((at, task))
+            tasks = with_reads(tasks)
             check_tasks(source, tasks, succeeded)
     plan = _limited(fields, source, defaults)
     check_limits(source, tasks, plan.rate_limit, plan.resources, frozenset(succeeded))
