@@ -10,7 +10,7 @@ class Machine:
     """Answers one after the other at a time of its own."""
 
     def __init__(self, most=16, measured=None):
-        self.widths = []
+        self.widths: list[int] = []
         self.at = 0.0
         self.adaptive = Adaptive(most, self.widths.append, measured or {})
 

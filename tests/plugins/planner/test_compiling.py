@@ -116,6 +116,7 @@ def test_the_dispatch_has_the_order_and_all_limits_of_the_plan():
     assert dispatch.capacities == {"cpu": 2, "resource cpu": 3}
     assert dispatch.demands == {"a_1": {"cpu": 1, "resource cpu": 2}}
     assert dispatch.costs == {"b": (1, 0)}
+    assert limiter is not None
     assert limiter.limits == (5, 9)
 
 
