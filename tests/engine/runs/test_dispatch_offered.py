@@ -132,12 +132,11 @@ async def test_a_run_that_is_part_of_a_step_goes_on_with_its_trace():
 
         async def inner(*, ctx: Context) -> str:
             seen.append(ctx.traceparent)
-            result = await engine.run(Workflow("inner", start=naps_of_nothing), part_of=ctx)
+            result = await engine.run(Workflow("inner", start=part.model()), part_of=ctx)
             return result.status
 
-        naps_of_nothing = Workflow("inner")
-        naps_of_nothing.step("x", uses=nothing)
-        naps_of_nothing = naps_of_nothing.model()
+        part = Workflow("inner")
+        part.step("x", uses=nothing)
         outer = Workflow("outer")
         outer.step("work", uses=inner, executor="inline")
         result = await engine.run(outer)
