@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from ciranda import Settings
 
-__all__ = ["LEVELS", "Isolation", "LevelName", "SkillsSettings"]
+__all__ = ["LEVELS", "OPEN_NETWORK", "Isolation", "LevelName", "SkillsSettings"]
 
 LevelName = Literal["L0", "L1", "L2", "L3", "L4"]
 Isolation = Literal["fresh", "warm", "strict"]
 LEVELS: tuple[LevelName, ...] = ("L0", "L1", "L2", "L3", "L4")
+# Trust is given to the files of a skill, and this is not one of them: so it is said at each run.
+OPEN_NETWORK: Final = "the network is open to {}: the project's settings say `network = true`"
 _Count = Annotated[int, Meta(ge=1)]
 _Seconds = Annotated[float, Meta(gt=0.0)]
 
@@ -28,7 +30,7 @@ class SkillsSettings(Settings, section="skills"):
         max_output: Bytes that are kept of each of its streams.
         memory_mb: MiB that all its processes may hold together.
         max_processes: Processes it may have at a time.
-        network: Whether scripts may open internet sockets.
+        network: Whether scripts may open internet sockets; each run of one warns of it.
         slots: Scripts that run at a time; two a processor, from 2 to 10, by default.
         zygotes: Import sets, and warm skills, whose processes are kept.
         idle: Seconds after which a process that nobody needed ends.

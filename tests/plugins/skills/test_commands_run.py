@@ -134,6 +134,21 @@ def test_limits_of_the_settings_hold_unless_the_call_says_otherwise(told, tmp_pa
     assert told("run", root, "--max-output", 4)["stdout"] == "1234"
 
 
+def test_a_network_that_the_settings_open_is_said_at_each_run(cli, tmp_path, project):
+    (project / "ciranda.toml").write_text("[skills]\nnetwork = true\n")
+    evals = '{"evals": [{"id": "a", "expect": {"exit_code": 0}}]}'
+    root = make_skill(tmp_path, {"scripts/main.sh": "", "evals/evals.json": evals}).root
+    said = "the network is open to `tried`: the project's settings say `network = true`\n"
+
+    runs = [
+        cli(command, root, *more).err for command in ("run", "test") for more in ([], ["-ojson"])
+    ]
+    wished = [cli(command, root, "--network").err for command in ("run", "test")]
+
+    assert [run.count(said) for run in runs] == [1, 1, 1, 1]
+    assert not any(said in run for run in wished)
+
+
 def test_a_script_outside_of_the_skill_is_refused(told, cli):
     script = "../csv-glance/scripts/glance.py"
 

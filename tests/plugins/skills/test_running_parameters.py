@@ -18,6 +18,25 @@ from .running_stage import make_skill
 __all__ = ["anyio_backend", "runner", "skill"]
 
 
+ENUMS = """
+import enum
+from enum import Enum
+class Colour(str, Enum):
+    RED = "red"
+    BLUE = "blue"
+    _ignore_ = []
+    def shown(self): return 1
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+class Size(enum.StrEnum):
+    SMALL = enum.auto()
+    LARGE = enum.auto()
+class Open(Enum):
+    A = object()
+"""
+
+
 def of(tmp_path: Path, files: dict[str, str | bytes], metadata: str = "") -> Parameters:
     found = parameters_of(make_skill(tmp_path, files, metadata=metadata), "scripts/a.py")
     assert found is not None
@@ -57,7 +76,24 @@ def test_a_signature_says_names_types_and_defaults(tmp_path: Path) -> None:
         ("x: Path", {}),
         ("x: int | str", {"type": ["integer", "string"]}),
         ("x: list[int] = [1]", {"type": "array", "default": [1]}),
-        ("x: Optional[int]", {}),
+        ("x: Optional[int]", {"type": ["integer", "null"]}),
+        ("x: 't.Optional[int]' = 3", {"type": ["integer", "null"], "default": 3}),
+        ("x: Union[int, None, 'str']", {"type": ["integer", "null", "string"]}),
+        ("x: Annotated[int, 'how many']", {"type": "integer"}),
+        ("x: Literal['a', 'b'] = 'a'", {"enum": ["a", "b"], "default": "a"}),
+        ("x: typing.Literal[1, True, 1]", {"enum": [1, True]}),
+        ("x: Literal['a'] | None", {"enum": ["a", None]}),
+        ("x: Literal['a'] = None", {"enum": ["a", None], "default": None}),
+        ("x: Literal['a'] | int", {"type": ["integer", "string"]}),
+        ("x: Literal[b'a']", {}),
+        ("x: Literal[B.b]", {}),
+        ("x: Colour", {"enum": ["red", "blue"]}),
+        ("x: Optional[Colour] = None", {"enum": ["red", "blue", None], "default": None}),
+        ("x: Level = Level.LOW", {"enum": [1, 2]}),
+        ("x: Size", {"enum": ["small", "large"]}),
+        ("x: list[Colour]", {"type": "array"}),
+        ("x: Open", {}),
+        ("x: '('", {}),
         ("x={1, 2}", {}),
         ("x=1 + 1", {}),
         ("*, x: bool", {"type": "boolean"}),
@@ -66,9 +102,24 @@ def test_a_signature_says_names_types_and_defaults(tmp_path: Path) -> None:
 def test_one_argument_becomes_one_property(
     tmp_path: Path, argument: str, expected: dict[str, Any]
 ) -> None:
-    found = of(tmp_path, {"scripts/a.py": f"def main({argument}): pass\n"}).schema
+    found = of(tmp_path, {"scripts/a.py": f"{ENUMS}def main({argument}): pass\n"}).schema
 
     assert found["properties"] == {"x": expected}
+    assert json.loads(json.dumps(found)) == found
+
+
+async def test_values_that_a_hint_names_are_the_only_ones(runner: Runner, tmp_path: Path) -> None:
+    skill = make_skill(
+        tmp_path,
+        {"scripts/a.py": f"{ENUMS}def execute(x: Colour = None): return [x, x == 'red']\n"},
+    )
+
+    good = await runner.run(skill, params={"x": "red"})
+    wrong = await runner.run(skill, params={"x": "green"})
+
+    assert good.json == ["red", True]  # as JSON has it, whatever class the hint names
+    assert wrong.status is Status.REFUSED
+    assert 'x: "green" is not one of "red", "blue"' in wrong.message
 
 
 def test_a_file_beside_the_script_comes_before_metadata_and_signature(tmp_path: Path) -> None:

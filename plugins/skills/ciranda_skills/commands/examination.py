@@ -23,7 +23,7 @@ from ..format import Skill
 from ..interpreters import interpreter_of
 from ..running import Outcome, Runner, Status
 from ..sandbox import Level
-from ..settings import SkillsSettings
+from ..settings import OPEN_NETWORK, SkillsSettings
 from ..shelf import Shelf, load_folder
 from .opening import is_folder
 
@@ -95,6 +95,8 @@ class Examination:
             shelf = Shelf(self._project, settings.roots)
             skill, _ = await anyio.to_thread.run_sync(shelf.load, target)
         evals = await anyio.to_thread.run_sync(read_evals, skill)
+        if settings.network and not given["network"]:
+            screen.warn(OPEN_NETWORK.format(f"`{skill.name}`"))
         async with Runner(slots=settings.slots) as runner:
             run = partial(
                 _run,

@@ -20,6 +20,7 @@ from ..error import SkillError
 from ..format import Skill
 from ..running import BUBBLEWRAP, Chunk, Outcome, Runner, Started, Status, Written, script_of
 from ..sandbox import Level
+from ..settings import OPEN_NETWORK
 from ..shelf import Shelf, load_folder
 from .line import line
 from .opening import is_folder
@@ -111,6 +112,8 @@ class Performance:
     async def _outcome(self, cancel: anyio.Event) -> Outcome:
         wishes, settings = self._wishes, self._wishes.settings
         skill, interpreter = await anyio.to_thread.run_sync(self._prepared)
+        if wishes.unasked:
+            screen.warn(OPEN_NETWORK.format(f"`{skill.name}`"))
 
         def hear(chunk: Chunk) -> None:
             if not self._left and not self._json:

@@ -21,7 +21,7 @@ from ..mcp.server import Limits, Offer, serve_http, serve_stdio
 from ..opened import Opened, keep_figures, keep_open
 from ..preloading import preloaded
 from ..sandbox import Level
-from ..settings import SkillsSettings
+from ..settings import OPEN_NETWORK, SkillsSettings
 from ..shelf import Shelf
 from ..stats import read_report
 
@@ -52,6 +52,8 @@ def serve(roots: tuple[str, ...], given: Mapping[str, Any]) -> None:
     folders = tuple(Path(root).absolute() for root in roots)
     offer = Offer(lambda: shelf.catalogue(folders), shelf.allows)
     shelf.catalogue(folders)  # a folder that is none is said now, not to the first client
+    if settings.network and not given["network"]:
+        screen.warn(OPEN_NETWORK.format("all skills that are served"))
     served = Served(offer, _limits(settings, given), settings, configuration.root)
     anyio.run(partial(_serve, served, address, given["origin"]))
 

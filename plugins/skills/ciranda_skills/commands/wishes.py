@@ -37,6 +37,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
         env: Variables it gets.
         require: The least sandbox.
         install: Whether its environment may be made.
+        unasked: Whether the project's settings open the network, and this call does not.
         form: `json` or `text`.
     """
 
@@ -50,6 +51,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str]
     require: Level
     install: bool
+    unasked: bool
     form: str
 
 
@@ -80,6 +82,7 @@ def wishes_of(target: str, args: Sequence[str], given: Mapping[str, Any]) -> Wis
         env=_env(given["env"]),
         require=Level[given["require_sandbox"] or settings.require],
         install=given["install"],
+        unasked=settings.network and not given["network"],
         form=given["form"],
     )
 

@@ -10,11 +10,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, final
+from typing import Final, Literal, final, overload
 
-__all__ = ["Function", "Inspected", "inspect", "is_installed", "preloadable"]
+from .choices import Choices, choices_in
+
+__all__ = ["Function", "Inspected", "inspect", "is_installed", "parse_hint", "preloadable"]
 
 _MOST_BYTES: Final = 1 << 18  # of a script that is looked at
 _MOST_IMPORTS: Final = 64
@@ -59,12 +61,14 @@ class Inspected:
         functions: Those that can be called for it, `execute` before `main`.
         acts: Whether it does something by itself when it is run.
         waits: Whether what it does so is about anything but its `execute`: that is to be called.
+        choices: The enums that it defines.
     """
 
     imports: frozenset[str] = frozenset()
     functions: tuple[Function, ...] = ()
     acts: bool = True
     waits: bool = False
+    choices: Choices = field(default_factory=dict)
 
     @property
     def called(self) -> Function | None:
@@ -93,16 +97,30 @@ def inspect(path: Path) -> Inspected:
         return Inspected()
 
 
-def _parse(source: bytes) -> ast.Module:
+def parse_hint(text: str) -> ast.expr:
+    """Return an annotation that is written as a text.
+
+    Raises:
+        SyntaxError: It is none.
+        ValueError: It holds a NUL.
+    """
+    return _parse(text.strip(), "eval").body
+
+
+@overload
+def _parse(source: bytes, mode: Literal["exec"] = "exec") -> ast.Module: ...
+@overload
+def _parse(source: str, mode: Literal["eval"]) -> ast.Expression: ...
+def _parse(source: bytes | str, mode: str = "exec") -> ast.AST:
     # CPython 3.11 counts the depth of a tree for all threads together: where two of them parse
     # at once it may find the count wrong, once, and says SystemError.
     with _PARSING:
         for _ in range(_TRIES - 1):
             try:
-                return ast.parse(source)
+                return ast.parse(source, mode=mode)
             except SystemError:
                 continue
-        return ast.parse(source)
+        return ast.parse(source, mode=mode)
 
 
 @functools.lru_cache(maxsize=512)
@@ -126,6 +144,7 @@ def _inspect(path: str, version: tuple[int, ...]) -> Inspected:
         tuple(functions[name] for name in ("execute", "main") if name in functions),
         any(map(_acts, tree.body)),
         "execute" in functions and not _is_started(tree.body),
+        choices_in(tree.body),
     )
 
 

@@ -2,7 +2,8 @@
 
 The schema of `scripts/report.py` is the file `scripts/report.schema.json`; or the value of
 `parameters` in the SKILL.md's metadata, for a skill's main script; or what the signature of the
-script's function says: names, which are required, defaults, and types that JSON has.
+script's function says: names, which are required, defaults, types that JSON has, and the values of
+`Literal` and of the script's own enums.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final, NoReturn, final
 
@@ -19,7 +20,9 @@ import jsonschema_rs
 from ..error import MissingResourceError
 from ..format import Skill
 from ..resources import read_resource, resolve
+from .choices import Choices
 from .error import ParameterError
+from .hints import schema_of
 from .inspected import inspect
 
 __all__ = ["Parameters", "parameters_of"]
@@ -29,16 +32,6 @@ _FIELD: Final = "parameters"  # in the metadata of SKILL.md
 _LARGEST: Final = 1 << 20
 _FLAT: Final = frozenset((bool, float, int, str, type(None)))  # need no copy
 _FAULTS: Final = 5  # told at once
-_TYPES: Final = {
-    "str": "string",
-    "int": "integer",
-    "float": "number",
-    "bool": "boolean",
-    "dict": "object",
-    "list": "array",
-    "tuple": "array",
-    "None": "null",
-}
 
 
 @final
@@ -111,8 +104,11 @@ def parameters_of(skill: Skill, script: str) -> Parameters | None:
         pass  # the usual case
     if _FIELD in skill.metadata:
         return _read(skill.metadata[_FIELD], f"`metadata.{_FIELD}` of `{skill.name}`")
-    function = inspect(resolve(skill.root, script)).parametrised if script.endswith(".py") else None
-    return None if function is None else Parameters(_from_signature(function.arguments))
+    if not script.endswith(".py"):
+        return None
+    found = inspect(resolve(skill.root, script))
+    function = found.parametrised
+    return None if function is None else Parameters(_schema(function.arguments, found.choices))
 
 
 def _read(text: bytes | str, where: str) -> Parameters:
@@ -126,7 +122,7 @@ def _read(text: bytes | str, where: str) -> Parameters:
     raise ParameterError(f"{where} is not a JSON Schema of an object: write a mapping")
 
 
-def _from_signature(arguments: ast.arguments) -> Schema:
+def _schema(arguments: ast.arguments, choices: Choices) -> Schema:
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     pairs = [
@@ -135,7 +131,7 @@ def _from_signature(arguments: ast.arguments) -> Schema:
     ]
     schema: Schema = {
         "type": "object",
-        "properties": {argument.arg: _property(argument, default) for argument, default in pairs},
+        "properties": {each.arg: _property(each, default, choices) for each, default in pairs},
         "required": [argument.arg for argument, default in pairs if default is None],
     }
     if arguments.kwarg is None:
@@ -143,44 +139,28 @@ def _from_signature(arguments: ast.arguments) -> Schema:
     return schema
 
 
-def _property(argument: ast.arg, default: ast.expr | None) -> Schema:
-    found: Schema = {}
-    types = sorted(set(_types(argument.annotation)))
-    if len(types) == 1:
-        found["type"] = types[0]
-    elif types:
-        found["type"] = types
-    if default is not None:
-        try:
-            value = ast.literal_eval(default)
-            json.dumps(value)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            return found  # the function knows it
-        found["default"] = value
-        if types and value is None and "null" not in types:
-            found["type"] = [*types, "null"]
+def _property(argument: ast.arg, default: ast.expr | None, choices: Choices) -> Schema:
+    found = schema_of(argument.annotation, choices)
+    if default is None:
+        return found
+    try:
+        value = ast.literal_eval(default)
+        json.dumps(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return found  # the function knows it
+    if value is None:
+        found = _or_null(found)
+    found["default"] = value
     return found
 
 
-def _types(annotation: ast.expr | None) -> Iterator[str]:
-    """Yield the JSON types of an annotation; nothing when one of its parts has none."""
-    parts = list(_parts(annotation)) if annotation is not None else []
-    if all(part in _TYPES for part in parts):
-        yield from (_TYPES[part] for part in parts)
-
-
-def _parts(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        yield from _parts(node.left)
-        yield from _parts(node.right)
-    elif isinstance(node, ast.Name):
-        yield node.id
-    elif isinstance(node, ast.Constant):
-        yield str(node.value)
-    elif isinstance(node, ast.Subscript):
-        yield from _parts(node.value)  # list[int] is a list
-    else:
-        yield ""
+def _or_null(schema: Schema) -> Schema:
+    if "enum" in schema:
+        values = schema["enum"]
+        return schema if None in values else {"enum": [*values, None]}
+    types = schema.get("type", [])
+    several = [types] if isinstance(types, str) else types
+    return {"type": [*several, "null"]} if several and "null" not in several else schema
 
 
 def _default(schema: Any, value: Any) -> None:
