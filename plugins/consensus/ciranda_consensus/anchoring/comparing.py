@@ -53,7 +53,7 @@ class _Comparison:
         for index in range(same, len(found)):
             if queue := places.get(found[index].mark):
                 self._was[index] = queue.popleft()
-        self._stays: Final = _rising(self._was)
+        self._stays: Final = self._settled()
         self._there: Final = set(self._was.values())
 
     def faults(self) -> tuple[list[Fault], int]:
@@ -64,6 +64,27 @@ class _Comparison:
             found += faults
             later += added
         return sorted(found, key=lambda one: (one.seq or 0, one.kind)), later
+
+    def _settled(self) -> list[int]:
+        """Return as many events as possible that are in order; of those, whose number is the same.
+
+        Events that kept their number are in order among themselves, and others may fit between.
+        """
+        longest = _rising(self._was)
+        same = [index for index, was in self._was.items() if self._found[index].seq == was]
+        found: list[int] = []
+        between: dict[int, int] = {}
+        low, ends = -1, iter([*same, len(self._found)])
+        end = next(ends)
+        for index, was in [*self._was.items(), (len(self._found), len(self._anchored))]:
+            high = self._was.get(end, len(self._anchored))
+            if index == end:
+                found += [*_rising(between), *([index] if index in self._was else [])]
+                between, low = {}, was
+                end = next(ends, end)
+            elif low < was < high:
+                between[index] = was
+        return found if len(found) == len(longest) else longest
 
     def _moved(self) -> Iterator[Fault]:
         by_seq = {self._found[index].seq: was for index, was in self._was.items()}
