@@ -17,6 +17,7 @@ from ciranda.store import Durability
 from ciranda_consensus.applications import Check, Subject, first_of
 from ciranda_consensus.cluster.found import Found, RefusedError, Shown, TooLateError
 from ciranda_consensus.cluster.keys import Household
+from ciranda_consensus.cluster.parts import parts_of
 from ciranda_consensus.cluster.wires import Wires
 from ciranda_consensus.crypto import Verifier
 from ciranda_consensus.driver import milliseconds
@@ -33,8 +34,6 @@ from ciranda_consensus.store import Store
 __all__ = ["Embedded", "open_embedded"]
 
 MOST_WAITING: Final = 16 << 20
-AT_ONCE: Final = 1000  # entries that are handed in together, and fit into one block
-AT_ONCE_BYTES: Final = 1 << 20
 PACING: Final = Pacing(base=1.0)
 
 
@@ -198,17 +197,29 @@ class Embedded:
             TooLateError: There was no block in time.
             CirandaError: The cluster broke.
         """
-        found = dict.fromkeys(entries, None) | {
-            one: where for one in dict.fromkeys(entries) if (where := await self.find(one))
-        }
-        waiting = [one for one, where in found.items() if where is None]
+        found = await to_thread.run_sync(self._found, entries)
+        waiting = [one for one in dict.fromkeys(entries) if one not in found]
         await self._subject.inspect(tuple(waiting))
         for one in waiting:
             if flaw := self.why_not(one):
                 raise RefusedError(flaw, at=entries.index(one), entry=one)
-        for part in _parts(waiting):
+        for part in parts_of(waiting):
             found.update(await self._commit(part, patience))
-        return [where for one in entries if (where := found[one]) is not None]
+        return [found[one] for one in entries]
+
+    def _found(self, entries: Sequence[bytes]) -> dict[bytes, Found]:
+        """Return where entries are that were agreed on; each block is read once."""
+        found: dict[bytes, Found] = {}
+        left = dict.fromkeys(entries)
+        while left:
+            one = next(iter(left))
+            where = self._locate(sha256(one).digest())
+            for each in (one, *(where.block.entries if where is not None else ())):
+                if each in left:
+                    del left[each]
+                    if where is not None:
+                        found[each] = where
+        return found
 
     async def _commit(self, entries: Sequence[bytes], patience: float) -> dict[bytes, Found]:
         handed = Entries(tuple(entries))
@@ -219,9 +230,8 @@ class Embedded:
             changed = self._changed
             if self._failure is not None:
                 raise CirandaError(f"the cluster stopped: {self._failure}") from self._failure
-            for one in entries:
-                if one not in found and (where := await self.find(one)) is not None:
-                    found[one] = where
+            waiting = [one for one in entries if one not in found]
+            found.update(await to_thread.run_sync(self._found, waiting))
             if len(found) == len(entries):
                 return found
             with anyio.move_on_after(patience) as scope:
@@ -242,18 +252,6 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _parts(entries: Sequence[bytes]) -> list[list[bytes]]:
-    found: list[list[bytes]] = []
-    size = 0
-    for one in entries:
-        if not found or len(found[-1]) == AT_ONCE or size + len(one) > AT_ONCE_BYTES:
-            found.append([])
-            size = 0
-        found[-1].append(one)
-        size += len(one)
-    return found
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ciranda.errors import CirandaError, SettingsError
 from ciranda_consensus.cluster.found import Found, RefusedError, Shown, TooLateError
+from ciranda_consensus.cluster.parts import parts_of
 from ciranda_consensus.crypto import Signer, Verifier
 from ciranda_consensus.fields import WireError
 from ciranda_consensus.merkle import verify
@@ -232,21 +233,26 @@ class Remote:
             TooLateError: They were not agreed on in time, or nobody answers.
             RefusedError: No validator takes them.
         """
+        found: dict[bytes, Found] = {}
+        for part in parts_of(dict.fromkeys(entries)):
+            found.update(await self._commit(part, patience))
+        return [found[one] for one in entries]
 
+    async def _commit(self, entries: Sequence[bytes], patience: float) -> dict[bytes, Found]:
         async def hand(channel: Channel) -> int:
             return (await ask(channel, Handed(tuple(waiting)), Taken)).count
 
         found: dict[bytes, Found] = {}
-        waiting: list[bytes] = []
+        waiting = list(entries)
         wait, handed = POLL, False
         with anyio.move_on_after(patience):
             while True:
-                for one in dict.fromkeys(entries):
-                    if one not in found and (where := await self.find(one)) is not None:
-                        found[one] = where
-                waiting = [one for one in dict.fromkeys(entries) if one not in found]
+                while waiting and (where := await self.find(waiting[0])) is not None:
+                    within = set(where.block.entries)  # others are there too, most likely
+                    found.update({one: where for one in waiting if one in within})
+                    waiting = [one for one in waiting if one not in within]
                 if not waiting:
-                    return [found[one] for one in entries]
+                    return found
                 if not handed:
                     counts = await self._of_each(hand, self._faulty() + 1)
                     handed = True
@@ -255,9 +261,9 @@ class Remote:
                 await anyio.sleep(wait)
                 wait = min(2 * wait, MOST_POLL)
         raise TooLateError(
-            f"{len(waiting) or len(entries)} entries were not agreed on in {patience:g} s: too few "
-            "validators are there, or they do not take them (a key that was used before, a proof "
-            "that does not hold)"
+            f"{len(waiting)} entries were not agreed on in {patience:g} s: too few validators are "
+            "there, or they do not take them (a key that was used before, a proof that does not "
+            "hold)"
         )
 
 
