@@ -27,6 +27,9 @@ __all__ = ["Answering", "Proofs", "named"]
 
 Asking: TypeAlias = AgreeOn | AnchorRun | AuditRun | LookUpRecord | LookUpValidators
 
+# What `VerifyProof` says of a proof that is none, whoever checks it with whatever time and solver.
+REFUTED: Final = frozenset({"malformed", "other-intent", "not-shown", "incomplete"})
+
 
 def named(given: int | str | None, base: str, settings: ConsensusSettings) -> Named:
     """Return whom a question is for.
@@ -55,8 +58,10 @@ class Proofs:
     async def check(self, proof: str) -> Checked:
         """Check a proof, given as JSON.
 
+        Only what is so on every machine counts as a verdict, for all validators must find the same.
+
         Raises:
-            RefusedError: Nobody can.
+            RefusedError: Nobody can, or not here and now.
         """
         try:
             found = await self._bus.ask(VerifyProof(proof=json.loads(proof)))
@@ -65,6 +70,9 @@ class Proofs:
                 "an entry carries a proof and nobody is there to check it: let the workflow say "
                 "`plugins: [experts]`, or leave `proof` out"
             ) from None
+        if not found.valid and found.reason not in REFUTED:
+            # On a faster machine, or with the solver, it may hold: that is no verdict.
+            raise RefusedError(f"a proof could not be checked here: {found.message}".rstrip("."))
         return Checked(found.valid, units_of(proof))
 
     async def check_or_not(self, proof: str) -> Checked | None:

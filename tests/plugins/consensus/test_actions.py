@@ -35,7 +35,8 @@ class Experts:
     @hookimpl
     async def verify_proof(self, request):
         self.asked.append(request.proof)
-        return ProofChecked(valid=request.proof.get("good", False), reason="proof")
+        reason = request.proof.get("reason", "not-shown")
+        return ProofChecked(valid=request.proof.get("good", False), reason=reason, message="No.")
 
 
 def flow(entries="[1]", **more):
@@ -108,6 +109,13 @@ async def test_a_proof_is_checked_again_before_its_entry_is_agreed_on(tmp_path):
     assert error(bad)["kind"] == "refused"
     assert "its proof does not hold" in error(bad)["message"]
     assert experts.asked == [{"good": True}, {"good": False}]
+
+
+async def test_a_proof_that_cannot_be_checked_here_is_not_called_wrong(tmp_path):
+    async with harness([Experts()], folder=tmp_path) as h:
+        result = await h.run(flow("[{proof: {reason: solver-missing}}]"))
+
+    assert error(result)["message"] == "a proof could not be checked here: No."
 
 
 async def test_a_proof_that_nobody_can_check_is_refused_with_what_to_do(tmp_path):

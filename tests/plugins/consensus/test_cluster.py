@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from ciranda.errors import CirandaError, StoreError
+from ciranda.testing import virtual_backend
 from ciranda_consensus.cluster import RefusedError, TooLateError, household, is_embedded
 from ciranda_consensus.cluster.lock import locked
 from ciranda_consensus.records import record_key
@@ -181,3 +182,19 @@ async def test_one_process_at_a_time_has_the_keys(tmp_path):
                 pass
     async with locked(tmp_path / "lock", 1):
         pass
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_in_virtual_time_waiting_for_a_quorum_takes_no_time(tmp_path, backend):
+    async def wait():
+        async with opened(tmp_path) as cluster:
+            await cluster.commit([entry("a")], 10)
+            for inbox in cluster._inboxes[1:]:
+                inbox.push = lambda what: None
+            begun = anyio.current_time()
+            with pytest.raises(TooLateError):
+                await cluster.commit([entry("b")], 3600)
+            return anyio.current_time() - begun
+
+    name, options = virtual_backend(backend)
+    assert anyio.run(wait, backend=name, backend_options=options) == pytest.approx(3600, abs=1)
