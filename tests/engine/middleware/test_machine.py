@@ -195,18 +195,21 @@ def test_idle_files_are_swept_and_those_that_count_are_kept(tmp_path):
 
 
 def test_of_two_who_make_a_file_at_once_one_is_first_and_both_have_it(tmp_path, monkeypatch):
-    real, raced = ringfile._write, []
+    real = ringfile._write
+    raced: list[bool] = []
+    others = []
 
     def slow(path, content, *, new):
         if not raced:
-            raced.append(book(tmp_path) if raced.append(0) is None else None)
+            raced.append(True)
+            others.append(book(tmp_path))
         real(path, content, new=new)
 
     monkeypatch.setattr(ringfile, "_write", slow)
     mine = book(tmp_path)
 
     assert mine.attempt((5, 1), 1000.0) == 1000.0
-    assert raced[1].attempt((1, 1), 1000.0) == 1060.0
+    assert others[0].attempt((1, 1), 1000.0) == 1060.0
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -29,6 +29,10 @@ class Spending(Stage):
         pass
 
 
+async def never(_):
+    raise AssertionError("it was called")
+
+
 def rate(**cost) -> Rate:
     return Rate(
         50,
@@ -109,7 +113,7 @@ async def test_costs_may_be_expressions_of_each_call():
     ],
 )
 async def test_a_cost_that_is_no_amount_is_an_invalid_input(size, text):
-    inner = wrapped(plan(rate=rate(input_tokens="${{ inputs.size }}")), Shared(), None)
+    inner = wrapped(plan(rate=rate(input_tokens="${{ inputs.size }}")), Shared(), never)
 
     with pytest.raises(StepError) as caught:
         await inner(Stage().call(scope={"inputs": {"size": size}}))
@@ -118,7 +122,7 @@ async def test_a_cost_that_is_no_amount_is_an_invalid_input(size, text):
 
 
 async def test_a_cost_that_cannot_be_evaluated_names_its_key():
-    inner = wrapped(plan(rate=rate(input_tokens="${{ inputs.size / 0 }}")), Shared(), None)
+    inner = wrapped(plan(rate=rate(input_tokens="${{ inputs.size / 0 }}")), Shared(), never)
 
     with pytest.raises(StepError, match=r"^`rate\.cost\.input-tokens` cannot be evaluated: "):
         await inner(Stage().call(scope={"inputs": {"size": 1}}))
@@ -192,7 +196,7 @@ async def test_a_secret_as_key_is_shared_by_projects_and_is_in_no_name(tmp_path)
 async def test_a_file_that_cannot_be_used_fails_the_step_with_its_sentence(tmp_path):
     (tmp_path / "rates").write_text("")
     shared = Shared(limiters=Limiters(folder=tmp_path / "rates"))
-    inner = wrapped(plan(rate=Rate(1, 60.0, shared="machine")), shared, None)
+    inner = wrapped(plan(rate=Rate(1, 60.0, shared="machine")), shared, never)
 
     with pytest.raises(StepError, match=r"^the folder of rate limits, \S+: File exists$") as caught:
         await inner(Stage().call())

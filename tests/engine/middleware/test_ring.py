@@ -189,7 +189,7 @@ def test_starts_of_processes_that_wake_late_pass_no_limit(seed):
     waiting: list[tuple[float, float, tuple[int, ...]]] = []  # when it wakes, what it holds
     starts: list[tuple[float, tuple[int, ...]]] = []
     while len(starts) < 1500:
-        costs = (1, chance.randrange(30))
+        costs: tuple[int, ...] = (1, chance.randrange(30))
         if len(waiting) < 4:
             held = ring.hold(costs, now)
             waiting.append((max(now, held) + chance.choice([0.0, 0.0, 0.01, 3.0]), held, costs))

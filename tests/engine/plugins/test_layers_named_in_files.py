@@ -41,7 +41,8 @@ async def test_a_layer_reads_what_the_step_says_of_it_as_it_is_written():
 async def test_a_layer_of_a_plugin_that_is_not_there_is_a_fault():
     text = FLOW.replace("loud.", "nowhere.")
     async with harness(mocks={"shop.load": 12}) as h:
-        with pytest.raises(WorkflowError, match=r"no plugin puts a layer `nowhere\.shout`") as caught:
+        said = r"no plugin puts a layer `nowhere\.shout`"
+        with pytest.raises(WorkflowError, match=said) as caught:
             await h.run(text)
 
     assert caught.value.faults[0].kind == "unknown-layer"

@@ -200,7 +200,7 @@ class TestEnvironments:
     async def test_without_it_both_are_told_what_to_do(self, needy, project, served):
         async with harness(settings={}, folder=project) as h:
             result = await h.run(flow("a: {uses: skills.needy, with: {n: 5}}"))
-        protocol = Protocol(served, None, Limits())
+        protocol = Protocol(served, Runner(), Limits())
         tool = await served.tool("needy_main")
         answer = await protocol.perform(tool, tool.order({}), None)
 
@@ -208,4 +208,5 @@ class TestEnvironments:
         assert error["kind"] in {"skills.uninstalled", "skills.uv"}
         assert "needs `tiny-thing`" in error["message"]
         assert answer.failed
+        assert answer.structured is not None
         assert answer.structured["kind"] == error["kind"]

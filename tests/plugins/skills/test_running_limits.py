@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import anyio
 import pytest
@@ -181,8 +182,8 @@ async def test_a_flood_does_not_keep_others_waiting(
                 flows.set()
 
         async def run() -> None:
-            words = {"timeout": 30, "cancel": flood, "max_output": 10, "on_chunk": hear}
-            kept.append(await runner.run(made, "flood", **words))
+            flood_it = partial(runner.run, made, "flood", timeout=30)
+            kept.append(await flood_it(cancel=flood, max_output=10, on_chunk=hear))
 
         tasks.start_soon(run)
         with anyio.fail_after(20):

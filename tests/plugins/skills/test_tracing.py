@@ -1,5 +1,7 @@
 """A run as a span."""
 
+from typing import Any
+
 from ciranda.observe.carried import unpack
 from ciranda.observe.identity import Identity
 from ciranda.observe.spans import resource
@@ -21,10 +23,12 @@ def test_a_run_is_a_span_below_its_step_with_what_its_process_was():
     span = unpack(span_of(AROUND, "tried", "main", outcome, now=lambda: 2 * 10**9), resource())
 
     _, trace, parent, _ = AROUND.split("-")
+    assert span.parent is not None
+    said: dict[str, Any] = dict(span.attributes or {})
     assert (f"{span.context.trace_id:032x}", f"{span.parent.span_id:016x}") == (trace, parent)
     assert (span.start_time, span.end_time) == (1_500_000_000, 2_000_000_000)
     assert span.status.description == "it ended with exit code 3"
-    assert span.attributes["process.exit.code"] == 3
-    assert span.attributes["ciranda.sandbox.level"] == "L3"
-    assert list(span.attributes["ciranda.sandbox.missing"]) == ["cgroup"]
-    assert "ciranda.skill.signal" not in span.attributes
+    assert said["process.exit.code"] == 3
+    assert said["ciranda.sandbox.level"] == "L3"
+    assert list(said["ciranda.sandbox.missing"]) == ["cgroup"]
+    assert "ciranda.skill.signal" not in said
