@@ -8,6 +8,7 @@ from typing import TypeVar
 import anyio
 
 from ciranda.engine import Engine
+from ciranda.errors import CirandaError
 from ciranda.errors import RunNotFoundError
 from ciranda.events import Request
 from ciranda.settings import StoreSettings, read_configuration
@@ -39,7 +40,11 @@ def ask(
         async with Engine(store=store) as engine:
             engine.plugins.load(["consensus", "experts"] if proofs else ["consensus"])
             await engine.plugins.start()
-            answer: Answer = await engine.bus.ask(request)
+            try:
+                answer: Answer = await engine.bus.ask(request)
+            except CirandaError as error:
+                error.__notes__ = []  # which hook failed says nothing to who typed the command
+                raise
             return answer
 
     return anyio.run(asked, backend=backend)
