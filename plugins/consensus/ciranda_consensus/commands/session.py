@@ -8,8 +8,7 @@ from typing import TypeVar
 import anyio
 
 from ciranda.engine import Engine
-from ciranda.errors import CirandaError
-from ciranda.errors import RunNotFoundError
+from ciranda.errors import CirandaError, RunNotFoundError
 from ciranda.events import Request
 from ciranda.settings import StoreSettings, read_configuration
 from ciranda.store.folder import NAME
