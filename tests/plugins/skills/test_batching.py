@@ -9,6 +9,7 @@ import anyio
 import anyio.abc
 import pytest
 
+from ciranda.executors.pool.worker import frames
 from ciranda_skills.format import Skill
 from ciranda_skills.running import NoScriptError, Outcome, Runner, Status
 from ciranda_skills.running.batching import Lane
@@ -283,3 +284,53 @@ async def test_what_is_written_to_every_descriptor_hurts_nobody_else(
 
     told = [each.json for each in outcomes]
     assert told[:20] + told[21:] == [*range(20), *range(21, 40)]
+
+
+WRITES = """
+    import os, time
+    def execute(n: int, first: bool = False):
+        if n == 1:
+            for fd in range(3, 40):
+                try:
+                    os.write(fd, {0!r})
+                except OSError:
+                    pass
+        if n == 2 and {1}:
+            time.sleep(30)
+        return n
+"""
+
+
+@pytest.mark.parametrize("pure", [True, False])
+async def test_who_is_under_way_when_garbage_is_noticed_is_done_again_if_it_is_pure(
+    runner: Runner, skill: Make, pure: bool
+) -> None:
+    asleep = "not os.path.exists(os.environ['HOME'] + '/again')"
+    program = WRITES.format(b"\x00garbage" * 9, asleep).replace(
+        "time.sleep", "open(os.environ['HOME'] + '/again', 'w').close(); time.sleep"
+    )
+    made = skill({"scripts/main.py": program}, metadata=f"metadata:\n  pure: {str(pure).lower()}\n")
+    async with runner.lane(made, workers=1) as lane:
+        first = await lane.call({"n": 0})
+        outcomes = await every(lane, [{"n": n} for n in range(1, 6)])
+
+    assert first.json == 0
+    assert [each.json for each in outcomes] == [1, 2 if pure else None, 3, 4, 5]
+    if not pure:
+        assert outcomes[1].status is Status.FAILED
+        assert outcomes[1].message.endswith("it wrote that, or a call before it in its process")
+
+
+async def test_an_answer_that_is_swallowed_ends_its_process_and_not_the_lane(
+    runner: Runner, skill: Make
+) -> None:
+    head = (frames.MAGIC << 24 | 1 << 20).to_bytes(4, "big")  # of a frame that never comes
+    made = skill({"scripts/main.py": WRITES.format(head, "False")})
+    async with runner.lane(made, workers=1, timeout=0.3) as lane:
+        await lane.call({"n": 0})
+        with anyio.fail_after(20):
+            outcomes = await every(lane, [{"n": n} for n in range(1, 6)])
+            last = await lane.call({"n": 7})
+
+    assert [each.json for each in outcomes] == [1, 2, 3, 4, 5]
+    assert last.json == 7

@@ -28,6 +28,7 @@ __all__ = ["Call", "Desk", "is_final"]
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _TAIL: Final = 2048
+_GARBAGE: Final = "invalid-output"
 
 
 @final
@@ -154,14 +155,16 @@ class Desk:
         folder: A folder for the slate, not made yet.
         max_output: Bytes kept of each stream of a call.
         memory_mb: MiB that its process may hold, for messages.
+        pure: Whether a call may be done again, as nothing comes of it but its answer.
 
     Attributes:
         scope: Cancelled to kill the process that does the batch; None while there is no batch.
         spent: Seconds that the calls of the last batch took by themselves.
     """
 
-    def __init__(self, folder: str, max_output: int, memory_mb: int) -> None:
+    def __init__(self, folder: str, max_output: int, memory_mb: int, *, pure: bool = False) -> None:
         make_slate(folder)
+        self._pure = pure
         self._folder = folder
         self._fd = os.open(os.path.join(folder, "answers"), os.O_RDWR)
         self._most = max_output
@@ -177,7 +180,7 @@ class Desk:
         return _ENCODE(Order(path=str(facts.command.path), root=root, batch=batch))
 
     def began(self, sent: float) -> float:
-        """Return the moment at which the call that goes on began, infinity while none does.
+        """Return the moment at which the last call began, infinity where none did.
 
         Args:
             sent: When the batch was sent; infinity when it was not.
@@ -185,7 +188,8 @@ class Desk:
         if sent == math.inf:
             return sent
         progress = read_progress(self._fd)
-        return progress.began if progress.begun > progress.done else math.inf
+        # After the last one too: what a call wrote may have spoilt the answer that would come next.
+        return progress.began if progress.begun else math.inf
 
     def told(self, answer: object) -> None:
         """Learn what the process is confined by."""
@@ -195,7 +199,10 @@ class Desk:
     def settle(
         self, calls: Sequence[Call], script: str, failed: StepError | Verdict | None
     ) -> list[Call]:
-        """Tell each call how it went; return those that did not begin.
+        """Tell each call how it went; return those that are to be done by another process.
+
+        Those are the calls that did not begin; and where something was written on the way to the
+        engine, by whichever call of the batch, the one that was under way then, if it is pure.
 
         Args:
             calls: Of the batch, in order.
@@ -218,8 +225,14 @@ class Desk:
             call.settle(outcome)
         rest = list(calls[len(answers) :])
         if rest and failed is not None and progress.begun > progress.done:
+            doubtful = bool(answers) and _is_garbage(failed)
+            if doubtful and self._pure:
+                return rest
             guilty = rest.pop(0)
             verdict = failed if isinstance(failed, Verdict) else judge_failure(failed, script)
+            if doubtful:
+                message = f"{verdict.message}; it wrote that, or a call before it in its process"
+                verdict = msgspec.structs.replace(verdict, message=message)
             outcome = self._cut_short(verdict, answers)
             if guilty.listens:
                 guilty.tell(script, outcome, outcome.stdout, outcome.stderr)
@@ -312,4 +325,9 @@ def _text(data: bytes) -> str:
 
 def is_final(failed: StepError | Verdict) -> bool:
     """Tell whether it would happen again to the same calls."""
-    return isinstance(failed, Verdict) or failed.kind != "worker-lost"
+    return isinstance(failed, Verdict) or failed.kind not in ("worker-lost", _GARBAGE)
+
+
+def _is_garbage(failed: StepError | Verdict) -> bool:
+    """Tell whether a process ended as somebody in it wrote on the way to the engine."""
+    return isinstance(failed, StepError) and failed.kind == _GARBAGE

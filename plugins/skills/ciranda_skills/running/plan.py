@@ -21,11 +21,12 @@ from .facts import Facts
 from .inspected import Entry
 from .sendable import check_finite, refusal
 
-__all__ = ["Asked", "Plan", "allowed_of", "is_strict", "item_of", "planned"]
+__all__ = ["Asked", "Plan", "allowed_of", "is_pure", "is_strict", "item_of", "planned"]
 
 _REAPERS: Final = 2  # processes of the sandbox itself around a program, or around bubblewrap's
 _ISOLATION: Final = "isolation"  # in the metadata of SKILL.md
 _STRICT: Final = "strict"
+_TRUE: Final = frozenset(("true", "yes", "on", "1"))
 _PROCESSORS: Final = os.cpu_count() or 1  # asking takes longer than planning a run
 _FOREVER: Final = 1 << 30  # seconds of processor time of a process that serves many runs
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -126,6 +127,11 @@ def planned(skill: Skill, facts: Facts, asked: Asked) -> Plan:
         asked.warm and python and not strict,
         strict,
     )
+
+
+def is_pure(skill: Skill) -> bool:
+    """Tell whether a skill promises that equal inputs give equal outputs and nothing else."""
+    return skill.metadata.get("pure", "").lower() in _TRUE
 
 
 def is_strict(skill: Skill, asked: Asked) -> bool:

@@ -18,7 +18,7 @@ import anyio.to_thread
 import msgspec
 
 from ciranda.errors import PoolError, StepError
-from ciranda.executors.pool import Pool, PoolStats, Recycle, TreeLimits
+from ciranda.executors.pool import Pool, PoolStats, Recycle
 
 from ..error import SkillError
 from ..format import Skill
@@ -31,16 +31,17 @@ from .error import NoScriptError
 from .exchange import Desk
 from .facts import Facts, Known
 from .folders import Folders
+from .forked import done
 from .given import given
 from .kinds import WarmKey
 from .outcome import Outcome, Status
-from .plan import Asked, Plan, allowed_of, planned
+from .plan import Asked, Plan, allowed_of, is_pure, planned
 from .pools import Lease, Pools
 from .progress import Listener, Observer, Ran
 from .recent import Recent
 from .reports import Reports
 from .run import Run, watching
-from .verdict import Verdict, judge, judge_failure, judge_warm, started_below
+from .verdict import Verdict, judge_failure, judge_warm
 from .versions import Versions
 from .waiting import AGEING, Priority, Turn, Turns
 from .words import Words, asked_by
@@ -276,8 +277,9 @@ class Runner:
         async with self._warm_lease(skill, key, allowed, facts.imports) as pool:
             home = self._homes.get(key) or self._folders.make()
             most = words.get("max_output", 1 << 20)
+            slates = (f"{home}/slate-{number}" for number in self._slates)
             desks = [
-                Desk(f"{home}/slate-{next(self._slates)}", most, asked.memory_mb)
+                Desk(next(slates), most, asked.memory_mb, pure=is_pure(skill))
                 for _ in range(min(self._size, words.get("workers", os.cpu_count() or 1)))
             ]
             lines = Lines(
@@ -345,22 +347,8 @@ class Runner:
     async def _in_zygote(
         self, plan: Plan, imports: tuple[str, ...], order: bytes, stdin: int | None, run: Run
     ) -> Verdict:
-        limits = TreeLimits(plan.processes, plan.allowed.memory_mb)
-        profile = plan.command.profile
         async with self._lease(plan.allowed, imports) as pool:
-            run.found = "ready" if pool.ready else "cold"
-            ended = await pool.run(
-                profile,
-                order,
-                limits=limits,
-                stdin=stdin,
-                on_event=run.notice,
-                on_output=run.captured.hear,
-            )
-        tail = run.captured.stderr.tail
-        if plan.allowed.bwrap:
-            ended = started_below(ended, run.began, tail)
-        return judge(ended, profile, tail, run.script, plan.allowed.memory_mb)
+            return await done(pool, plan, order, stdin, run)
 
     def _lease(self, allowed: Allowed, imports: tuple[str, ...]) -> Lease:
         def make() -> Pool:
