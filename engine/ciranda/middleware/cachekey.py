@@ -51,6 +51,7 @@ class Keys:
     """
 
     __slots__ = (
+        "_asked",
         "_defaults",
         "_encoder",
         "_fingerprint",
@@ -65,6 +66,8 @@ class Keys:
         self._plan: Final = plan
         self._of_run: Final = options.scope == "run"
         self._fingerprint: Final = shared.fingerprints.of(plan.action)
+        ask = plan.action.fingerprint
+        self._asked: Final = 0 if ask is None else len(inspect.signature(ask).parameters)
         self._key: Final = None if options.key is None else shared.bind(options.key)
         schema = plan.action.input_schema
         self._schema: Final = schema if self._key is None and has_path(schema) else None
@@ -84,8 +87,10 @@ class Keys:
 
     @property
     def reads_files(self) -> bool:
-        """Whether contents of files are part of the key."""
-        return self._schema is not None
+        """Whether files are part of the key, or what the action's `fingerprint` looks at."""
+        return self._schema is not None or (
+            self._key is None and self._plan.action.fingerprint is not None
+        )
 
     async def key(self, call: Call) -> Key:
         """Return the key of a call.
@@ -138,7 +143,7 @@ class Keys:
         assert ask is not None
         given = (call.inputs, call.ctx.run.base)
         try:
-            return ask(*given[: len(inspect.signature(ask).parameters)])
+            return ask(*given[: self._asked])
         except Exception as error:
             raise NoKeyError(f"the fingerprint of `{self._plan.uses}` failed: {error}") from error
 

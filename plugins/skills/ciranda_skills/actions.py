@@ -8,42 +8,66 @@ other words of the plugin for what is refused before it begins.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, final
 
-from ciranda.actions import Arg, action
+from ciranda.actions import Action, Arg, action
 from ciranda.context import Context
 
+from .finder import Finder
 from .opened import Opened, open_skills
 from .running import Priority
 from .settings import Isolation, LevelName, SkillsSettings
-from .stepping import ERRORS, Ask, Ran, check_closed, performed, pure_content, stdin_of
+from .stepping import ERRORS, Ask, Ran, check_closed, check_pure, performed, stdin_of
 
-__all__ = ["run"]
+__all__ = ["AnyContent", "cacheable", "run"]
 
 
-def fingerprint(inputs: Mapping[str, Any], base: Path) -> str:
-    """Return what a result depends on besides the inputs: all files of the skill.
+@final
+class AnyContent:
+    """What the answers of `skills.run` depend on besides its inputs: all files of the skill.
 
-    Raises:
-        ValueError: The skill does not promise to be pure, or the step opens the network.
-        SkillError: It cannot be read, or may not run.
+    Args:
+        settings: The project's.
+        finder: Finds skills.
     """
-    from ciranda.settings import read_configuration
 
-    from .shelf import Shelf, load_folder
+    def __init__(self, settings: SkillsSettings, finder: Finder) -> None:
+        self._settings: Final = settings
+        self._finder: Final = finder
 
-    configuration = read_configuration(base)
-    settings = configuration.read(SkillsSettings)
-    check_closed(settings, inputs.get("network"))
-    name = inputs["skill"]
-    if "/" in name:
-        return pure_content(load_folder(base / name))
-    return pure_content(Shelf(configuration.root, settings.roots).load(name)[0])
+    def __call__(self, inputs: Mapping[str, Any], base: Path) -> str:
+        """Return it as a digest.
+
+        Raises:
+            ValueError: The skill does not promise to be pure, or the step opens the network.
+            SkillError: It cannot be read, or may not run.
+        """
+        check_closed(self._settings, inputs.get("network"))
+        held = self._finder.find(inputs["skill"], base)
+        check_pure(held.skill)
+        return held.content
+
+    def skill(self, inputs: Mapping[str, Any], base: Path) -> str:
+        """Return the name of the skill that a step ran; empty where it was never found."""
+        given = inputs.get("skill")
+        held = self._finder.last(given, base) if isinstance(given, str) else None
+        return "" if held is None else held.skill.name
 
 
-@action("skills.run", errors=ERRORS, fingerprint=fingerprint, breaker_key="skill")
+def cacheable(settings: SkillsSettings, finder: Finder) -> Action:
+    """Return `skills.run` as one engine offers it, which knows what its answers depend on.
+
+    Args:
+        settings: The project's.
+        finder: Finds skills.
+    """
+    return dataclasses.replace(run, fingerprint=AnyContent(settings, finder))
+
+
+@action("skills.run", errors=ERRORS, breaker_key="skill")
 async def run(  # noqa: PLR0913, PLR0917  (each is one word in `with:`)
     skill: str,
     script: str | None = None,

@@ -16,6 +16,7 @@ from ciranda.events import Request
 from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.settings import project_root
 
+from .actions import AnyContent
 from .opened import Figures, LendSkills, Opened, keep_figures, keep_open, make_ready
 from .own import Content
 from .preloading import preloaded
@@ -24,8 +25,6 @@ from .shelf import Shelf
 from .stats import read_report
 
 __all__ = ["Attending", "attend"]
-
-_ANY: Final = "skills.run"
 
 
 @final
@@ -75,8 +74,9 @@ class Attending:
         content = target.action.fingerprint
         if isinstance(content, Content):
             return Layer(self._counting(lambda _: content.skill), Place.TRACING, name="figures")
-        if target.uses == _ANY:
-            return Layer(self._counting(_named), Place.TRACING, name="figures")
+        if isinstance(content, AnyContent):
+            named = partial(_named, content)
+            return Layer(self._counting(named), Place.TRACING, name="figures")
         return None
 
     def _counting(self, skill_of: Callable[[Call], str]) -> Callable[[Call, Next], Any]:
@@ -120,11 +120,8 @@ class Attending:
         self._wanted.set()
 
 
-def _named(call: Call) -> str:
-    given = call.inputs.get("skill")
-    if not isinstance(given, str):
-        return ""
-    return (call.ctx.run.base / given).resolve().name if "/" in given else given
+def _named(content: AnyContent, call: Call) -> str:
+    return content.skill(call.inputs, call.ctx.run.base)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -43,10 +43,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """All folders with a skill, the strongest scope first, and what kept others from sight."""
+    """All folders with a skill, the strongest scope first, and what kept others from sight.
+
+    Attributes:
+        found: The folders.
+        warnings: Sentences on what was not searched.
+        trail: Each folder that was listed, or would have been if it were there, in this order.
+    """
 
     found: tuple[Found, ...]
     warnings: tuple[str, ...] = ()
+    trail: tuple[Path, ...] = field(default=(), compare=False, repr=False)
 
 
 def discover(
@@ -85,7 +92,7 @@ def discover(
         *search.all(own, Scope.USER),
         *search.all(ours, Scope.BUILT_IN),
     ]
-    return Discovery(tuple(found), tuple(search.warnings))
+    return Discovery(tuple(found), tuple(search.warnings), tuple(search.trail))
 
 
 def _named(root: Path) -> Path:
@@ -105,6 +112,7 @@ class _Search:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.trail: list[Path] = []
         self._reached: set[tuple[int, int]] = set()
 
     def all(self, roots: Iterable[Path], scope: Scope) -> Iterator[Found]:
@@ -112,11 +120,14 @@ class _Search:
             if os.path.isdir(root):
                 for folder in self._below(root):
                     yield Found(folder, scope, root)
+            else:
+                self.trail.append(root)
 
     def _below(self, root: Path) -> Iterator[Path]:
         waiting = [(root, 0)]
         left = _MOST_FOLDERS
         for folder, depth in waiting:  # grows while it is read: the nearest come first
+            self.trail.append(folder)
             try:
                 status = os.stat(folder)
                 if (status.st_dev, status.st_ino) in self._reached:
@@ -130,7 +141,13 @@ class _Search:
             if any(entry.name in SKILL_FILES for entry in listed):
                 yield folder
                 continue
-            below = [e for e in listed if e.name not in _SKIPPED and _is_folder(e)]
+            below = []
+            for entry in listed:
+                if entry.name not in _SKIPPED:
+                    if _is_folder(entry):
+                        below.append(entry)
+                    elif entry.is_symlink():  # a folder may come to be where it leads
+                        self.trail.append(folder / entry.name)
             if below and depth >= _DEEPEST:
                 said = f"{folder} is {_DEEPEST} folders below {root}: what is below is not searched"
                 self.warnings.append(said)

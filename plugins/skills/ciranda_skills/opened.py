@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
@@ -11,25 +10,20 @@ from typing import Any, Final, NamedTuple, final
 
 import anyio
 import anyio.to_thread
-import msgspec
 
 from ciranda.actions import resource
 from ciranda.bus.report import logger
 from ciranda.context import Context
 from ciranda.errors import CirandaError
 from ciranda.events import Request
-from ciranda.settings import project_root
 
-from .discovery import Scope
 from .error import TrustError
+from .finder import Finder
 from .format import Skill
 from .interpreters import interpreter_of
 from .prefetch import Prefetch
 from .running import Company, Ran, Runner
-from .running.freshness import Fresh
-from .running.recent import Recent
 from .settings import SkillsSettings
-from .shelf import Shelf, load_folder
 from .stats import Recorder
 from .successors import Successors
 
@@ -42,18 +36,6 @@ __all__ = [
     "make_ready",
     "open_skills",
 ]
-
-_KNOWN: Final = 256
-
-
-class _Held(msgspec.Struct, frozen=True):
-    """A skill as it was loaded; it holds as long as its content is this."""
-
-    skill: Skill
-    scope: Scope
-    fresh: Fresh
-    content: str
-    interpreters: dict[str | None, Path | None]
 
 
 class LendSkills(Request["Opened"], frozen=True, kw_only=True):
@@ -82,7 +64,7 @@ class Opened:
         self.runner: Final = runner
         self.company: Final = company
         self.adopt: Final = adopt
-        self._held: Final[Recent[tuple[Path, str], _Held]] = Recent(_KNOWN)
+        self._finder: Final = Finder(settings.roots)
 
     async def find(self, name: str, script: str | None, base: Path) -> tuple[Skill, Path | None]:
         """Return a skill as its files are now, and what runs the script in place of our Python.
@@ -95,39 +77,15 @@ class Opened:
         Raises:
             SkillError: There is none that may run, or its script needs what is not installed.
         """
-        held = self._held.get((base, name))
-        if held is None or not await self._holds(held, base):
-            held = await self._look(name, base)
-            self._held.put((base, name), held)
+        held = self._finder.known(name, base)
+        if held is None:
+            read = await anyio.to_thread.run_sync(self._finder.read, name, base)
+            held = self._finder.keep(name, base, read)
         if script not in held.interpreters:
             held.interpreters[script] = await anyio.to_thread.run_sync(
                 interpreter_of, held.skill, script
             )
         return held.skill, held.interpreters[script]
-
-    def _shelf(self, base: Path) -> Shelf:
-        return Shelf(project_root(base), self.settings.roots)
-
-    async def _holds(self, held: _Held, base: Path) -> bool:
-        if await held.fresh.now() != held.content:
-            return False
-        return held.scope is not Scope.PROJECT or self._trusts(held, base)
-
-    def _trusts(self, held: _Held, base: Path) -> bool:
-        return self._shelf(base).trust.get(held.content) is not None
-
-    async def _look(self, name: str, base: Path) -> _Held:
-        skill, scope = await anyio.to_thread.run_sync(self._load, name, base)
-        fresh = Fresh(skill.root)
-        held = _Held(skill, scope, fresh, await fresh.now(), {})
-        if scope is Scope.PROJECT and not self._trusts(held, base):
-            raise TrustError(f"the skill `{name}` was edited right now: trust it again")
-        return held
-
-    def _load(self, name: str, base: Path) -> tuple[Skill, Scope]:
-        if os.sep in name:
-            return load_folder(base / name), Scope.GIVEN
-        return self._shelf(base).load(name)
 
 
 async def _nothing(_: Opened) -> None:

@@ -15,13 +15,14 @@ from ciranda.settings import project_root
 
 from .disclosure import Catalogue, Entry
 from .error import SkillError
+from .finder import Finder
 from .format import Skill
 from .mcp.server.tool import Order, Tool, tool_of
 from .opened import Opened, open_skills
 from .running import script_of
 from .settings import SkillsSettings
 from .shelf import Shelf
-from .stepping import ERRORS, Ask, Ran, check_closed, performed, pure_content
+from .stepping import ERRORS, Ask, Ran, check_closed, check_pure, performed
 
 __all__ = ["Content", "own_actions"]
 
@@ -29,7 +30,7 @@ _WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN: Final = "skills.run"
 
 
-def own_actions(settings: SkillsSettings) -> list[Action]:
+def own_actions(settings: SkillsSettings, finder: Finder | None = None) -> list[Action]:
     """Return the actions of all skills of the project in the current folder.
 
     The main script of a skill has the skill's name with `_` for `-`, others their own after it.
@@ -37,16 +38,18 @@ def own_actions(settings: SkillsSettings) -> list[Action]:
 
     Args:
         settings: The project's.
+        finder: Finds skills when one is called; None is one of their own.
 
     Raises:
         SkillError: The user's trust cannot be relied upon.
     """
     shelf = Shelf(project_root(Path.cwd()), settings.roots)
+    finder = finder or Finder(settings.roots)
     catalogue = shelf.catalogue()
     found: dict[str, Action | None] = {_TAKEN: None}
     for entry in catalogue.entries:
         for name, tool in _tools(shelf, catalogue, entry):
-            found[name] = None if name in found else _action(name, tool, shelf, settings)
+            found[name] = None if name in found else _action(name, tool, shelf, settings, finder)
     return [each for each in found.values() if each is not None]
 
 
@@ -105,8 +108,9 @@ class Content:
     """
 
     skill: str
-    _shelf: Shelf
+    _project: Path
     _settings: SkillsSettings
+    _finder: Finder
 
     def __call__(self) -> str:
         """Return it as a digest.
@@ -116,11 +120,15 @@ class Content:
             SkillError: It cannot be read, or may not run.
         """
         check_closed(self._settings, None)
-        return pure_content(self._shelf.load(self.skill)[0])
+        held = self._finder.find(self.skill, self._project)
+        check_pure(held.skill)
+        return held.content
 
 
-def _action(name: str, tool: Tool | Untrusted, shelf: Shelf, settings: SkillsSettings) -> Action:
-    content = Content(tool.skill, shelf, settings)
+def _action(
+    name: str, tool: Tool | Untrusted, shelf: Shelf, settings: SkillsSettings, finder: Finder
+) -> Action:
+    content = Content(tool.skill, shelf.project, settings, finder)
 
     # The content says what a script does; this package only runs it.
     @action(name, errors=ERRORS, fingerprint=content, version="1")

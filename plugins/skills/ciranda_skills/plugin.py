@@ -11,7 +11,8 @@ from ciranda import hookimpl
 from ciranda.actions import Action
 
 from . import hooks
-from .actions import run
+from .actions import cacheable
+from .finder import Finder
 from .own import own_actions
 from .sandbox import Level, Policy, Profile, SandboxError, detect, find_bubblewrap
 from .settings import SkillsSettings
@@ -52,7 +53,8 @@ async def lifespan(engine: Engine, settings: SkillsSettings) -> AsyncIterator[At
 @hookimpl
 def actions(settings: SkillsSettings) -> list[Action]:
     """Offer `skills.run`, and an action for each script of a skill that may run."""
-    return [run, *own_actions(settings)]
+    finder = Finder(settings.roots)
+    return [cacheable(settings, finder), *own_actions(settings, finder)]
 
 
 @hookimpl

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final, final
 
 from .disclosure import Catalogue, Entry, read_catalogue
-from .discovery import Scope, discover
+from .discovery import Discovery, Scope, discover
 from .error import TrustError, UnknownSkillError
-from .format import Skill, read_skill
+from .format import Skill, read_heading, read_skill
+from .resources import SKILL_FILES
 from .trust import Trust, trust_folder
 
 __all__ = ["BUILT_IN", "Shelf", "load_folder"]
@@ -54,10 +55,30 @@ class Shelf:
         named = tuple(given)
         if named:
             return read_catalogue(discover(roots=named))
-        found = discover(
-            project=self.project, home=self.home, beside=self._roots, built_in=BUILT_IN
-        )
-        return read_catalogue(found)
+        return read_catalogue(self._discover())
+
+    def trail(self, name: str) -> tuple[Entry, list[Path]]:
+        """Return the skill of a name, and the paths that decide that it is this one.
+
+        They are the folders that were searched until it was found, and the SKILL.md of each skill
+        on the way. What lies behind it can only be hidden by it, unless it breaks a rule: then it
+        gives way to one that does not, and all that was searched counts.
+
+        Raises:
+            UnknownSkillError: There is none of this name.
+        """
+        discovery = self._discover()
+        entry = read_catalogue(discovery).get(name)
+        trail = list(discovery.trail)
+        folders = [found.folder for found in discovery.found]
+        if read_heading(entry.folder).valid:
+            del trail[trail.index(entry.folder) + 1 :]
+            del folders[folders.index(entry.folder) :]
+        files = (folder / file for folder in folders for file in SKILL_FILES)
+        return entry, [*trail, *filter(os.path.lexists, files)]
+
+    def _discover(self) -> Discovery:
+        return discover(project=self.project, home=self.home, beside=self._roots, built_in=BUILT_IN)
 
     def allows(self, entry: Entry) -> bool:
         """Tell whether a skill may run as its files are now.

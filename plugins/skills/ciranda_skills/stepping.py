@@ -12,7 +12,6 @@ import msgspec
 from ciranda.context import Context
 from ciranda.errors import StepError
 
-from .digest import digest
 from .error import SkillError
 from .format import Skill
 from .opened import Opened
@@ -28,16 +27,16 @@ from .running import (
     priority_of,
 )
 from .sandbox import Level
-from .settings import Isolation, SkillsSettings
+from .settings import OPEN_NETWORK, Isolation, SkillsSettings
 
 __all__ = [
     "ERRORS",
     "Ask",
     "Ran",
     "check_closed",
+    "check_pure",
     "is_pure",
     "performed",
-    "pure_content",
     "stdin_of",
 ]
 
@@ -113,6 +112,8 @@ async def performed(ask: Ask, opened: Opened, ctx: Context | None) -> Ran:
     except SkillError as error:
         raise StepError(error.kind, f"{error}.", retryable=False) from error
     isolation = ask.isolation or _isolation(skill, settings)
+    if ask.network is None and settings.network and ctx is not None:
+        ctx.log.warning(OPEN_NETWORK.format(f"`{skill.name}`"))
     outcome = await opened.company.run(
         skill,
         ask.script,
@@ -175,18 +176,16 @@ def is_pure(skill: Skill) -> bool:
     return skill.metadata.get("pure", "").lower() in _TRUE
 
 
-def pure_content(skill: Skill) -> str:
-    """Return the digest of a pure skill.
+def check_pure(skill: Skill) -> None:
+    """Refuse to keep what a skill answers.
 
     Raises:
         ValueError: It does not promise to be pure.
-        SkillError: It cannot be read.
     """
     if not is_pure(skill):
         raise ValueError(
             f"the skill `{skill.name}` does not say `pure: true` in the metadata of its SKILL.md"
         )
-    return digest(skill.root)
 
 
 def _teller(ctx: Context) -> Any:

@@ -239,6 +239,21 @@ def read(path: Path) -> str:
     return path.read_text()
 
 
+async def test_a_result_is_not_kept_when_its_fingerprint_changed_while_the_step_ran():
+    editions = iter(["old", "new"])
+
+    @action("demo.look", version="1", fingerprint=lambda: next(editions))
+    def look() -> str:
+        return ""
+
+    kitchen = Kitchen(uses=look)
+    call = kitchen.stage.call({})
+
+    await kitchen.inner(call)
+
+    assert call.notes["uncached"] == "a file that it reads changed while it ran"
+
+
 async def test_a_result_is_not_kept_when_a_file_changed_while_the_step_ran(tmp_path):
     file = tmp_path / "data.csv"
     file.write_text("1")

@@ -1,8 +1,6 @@
 """Whether a skill's files are still those that a warm process has loaded.
 
-A look at a file's identity and times costs a microsecond or two; only when they changed is the
-content read again. A file that changed in the last moment could change again within the same
-tick of its clock, so times that young are not relied upon.
+Only when a look at them finds something changed is the content read again.
 """
 
 from __future__ import annotations
@@ -16,12 +14,11 @@ from typing import Final, final
 import anyio.to_thread
 
 from ..digest import digest
+from ..watch import Watch
 
-__all__ = ["Fresh"]
+__all__ = ["Fresh", "entries_of"]
 
-_YOUNG_NS: Final = 50_000_000
 _SKIPPED: Final = frozenset((".git",))
-Seen = tuple[int, int, int, int, int]
 
 
 @final
@@ -33,15 +30,12 @@ class Fresh:
         clock: Nanoseconds since the epoch.
     """
 
-    __slots__ = ("_clock", "_digest", "_paths", "_root", "_seen", "_young")
+    __slots__ = ("_clock", "_held", "_root")
 
     def __init__(self, root: Path, clock: Callable[[], int] = time.time_ns) -> None:
         self._root = root
         self._clock = clock
-        self._paths: tuple[str, ...] = ()
-        self._seen: tuple[Seen | None, ...] = ()
-        self._young = True
-        self._digest = ""
+        self._held: tuple[Watch, str] | None = None  # one value: threads replace it as a whole
 
     async def now(self) -> str:
         """Return the digest as of now.
@@ -49,29 +43,20 @@ class Fresh:
         Raises:
             SkillError: The folder cannot be read, or holds too much.
         """
-        if self._young or tuple(map(_look, self._paths)) != self._seen:
-            await anyio.to_thread.run_sync(self._again)
-        return self._digest
+        held = self._held
+        if held is None or not held[0].holds():
+            held = await anyio.to_thread.run_sync(self._again)
+        return held[1]
 
-    def _again(self) -> None:
+    def _again(self) -> tuple[Watch, str]:
         # Looked at before it is read: what changes meanwhile is seen by the next look.
-        asked = self._clock()
-        self._paths = tuple(_entries(os.fspath(self._root)))
-        self._seen = tuple(map(_look, self._paths))
-        self._digest = digest(self._root)
-        latest = max((max(each[2:4]) for each in self._seen if each is not None), default=0)
-        self._young = asked - latest < _YOUNG_NS
+        watch = Watch(entries_of(self._root), asked=self._clock())
+        held = self._held = watch, digest(self._root)
+        return held
 
 
-def _look(path: str) -> Seen | None:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
-
-
-def _entries(root: str) -> Iterator[str]:
+def entries_of(root: Path) -> Iterator[str]:
+    """Yield the folders of a skill and all that lies in them, as far as its digest covers them."""
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name not in _SKIPPED]
         yield folder

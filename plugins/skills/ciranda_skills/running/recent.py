@@ -28,9 +28,11 @@ class Recent(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Return the value of a key, used now."""
-        if key in self._held:
+        try:
             self._held.move_to_end(key)
-        return self._held.get(key)
+        except KeyError:
+            return None
+        return self._held[key]
 
     def put(self, key: Key, value: Value) -> Value:
         """Set the value of a key and return it."""
