@@ -159,7 +159,7 @@ class TestEnvironments:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         made = make_skill(
             project / ".agents/skills",
-            {"scripts/main.py": NEEDY, "scripts/plain.py": NEEDY + "print(1)"},
+            {"scripts/main.py": NEEDY, "scripts/plain.py": NEEDY.partition("def ")[0] + "print(1)"},
             name="needy",
         )
         Shelf(project).trust.grant(made.root, "needy")
