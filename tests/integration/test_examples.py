@@ -1,8 +1,11 @@
 """The examples, run as a person runs them; the audit on an environment made for it."""
 
+import contextlib
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import sysconfig
@@ -201,12 +204,30 @@ def test_experts_look_at_start_up_code_scripts_and_the_policy(environment):
     assert not [each for each in findings if each[0] == "policy"]
 
 
-def test_a_second_audit_is_answered_from_the_cache(environment):
-    home, *_ = environment
+def test_a_second_audit_is_answered_from_the_cache_and_its_log_is_anchored(environment):
+    home, python, _ = environment
+    folder = home / "audit" / "audit-report"
     audit(environment)
-    audit(environment)
+    result, _ = audit(environment)
+
+    def again(*arguments, code=0):
+        command = ("consensus", "audit", "last", *arguments, "--store", home / "store")
+        done = ciranda(*command, "-o", "json", python=python, cwd=home, code=code)
+        return json.loads(done.stdout)
 
     shown = ciranda("show", "last", "-o", "json", "--store", home / "store", cwd=home).stdout
+    found = again()
+    with contextlib.closing(sqlite3.connect(home / "store" / ".ciranda" / "ciranda.db")) as store:
+        last = "(SELECT max(number) << 32 FROM runs)"
+        store.execute(f"UPDATE records SET at = at + 1 WHERE id = {last} + 7")
+        store.commit()
+    changed = again("--receipt", folder / "receipt.json", code=1)
 
     cached = shown.count('"cached": true')
     assert cached > 10, shown[:2000]
+    assert json.loads(shown)["steps"]["sealed"]["output"] == {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("report.html", "report.md", "report.json")
+    }
+    assert found["anchors"][0]["root"] == result["outputs"]["root"]
+    assert [(one["kind"], one["seq"]) for one in changed["faults"]] == [("changed", 7)]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from struct import unpack
 from typing import Any
 
 import anyio
@@ -96,8 +95,3 @@ def digest(payload: bytes) -> str:
 
 def marks_of(recorded: Recorded) -> list[Mark]:
     return [mark_of(one) for one in recorded.events]
-
-
-def seconds(mark: Mark) -> float:
-    found: float = unpack(">d", mark.at)[0]
-    return found

@@ -302,7 +302,7 @@ def test_any_other_order_is_named(order):
 def test_marks_are_kept_in_parts_that_name_the_part_before():
     log = MemoryLog()
     log.create_run(RunRow("r", "n", "f", "running", 1.0))
-    many = marks(20_050)
+    many = marks(10_010)
 
     first = keep_marks(log, "r", many[:7], 0, "")
     last = keep_marks(log, "r", many, 7, first)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ciranda.cli.entry import outcome
-from ciranda.store import Durability, Record, SqliteLog
+from ciranda.store import Durability, MemoryLog, Record, RunRow, SqliteLog
 from ciranda.store.checksum import record_check
 from ciranda.testing import harness
 from ciranda_consensus.anchor_hooks import AuditRun
@@ -264,6 +264,38 @@ async def test_an_anchor_of_another_log_is_contradicted_by_the_one_before(run, t
 
     assert [one.kind for one in found.faults] == [Kind.CONTRADICTED]
     assert found.anchored == true.size
+
+
+class Rival:
+    """A cluster in which somebody anchors the same run just before, when it was shorter."""
+
+    def __init__(self, cluster, run, log):
+        self.show, self.locate, self._commit = cluster.show, cluster.locate, cluster.commit
+        self._first = lambda: anchor_run(log, run, cluster, 10)
+
+    async def commit(self, entries, patience):
+        if self._first is not None:
+            first, self._first = self._first, None
+            await first()
+        return await self._commit(entries, patience)
+
+
+@pytest.mark.anyio
+async def test_whoever_is_second_goes_on_from_the_first_and_no_events_are_no_log(run, tmp_path):
+    log, short = run.log(), MemoryLog()
+    short.create_run(RunRow(run.run, "n", "f", "running", 1.0))
+    async with opened(tmp_path, 1) as cluster:
+        with pytest.raises(RefusedError, match="has no events yet"):
+            await anchor_run(short, run.run, cluster, 10)
+        lease = short.acquire(run.run, "me", 30)
+        short.append(run.run, lease.epoch, list(log.read(run.run, limit=3)))
+        found = await anchor_run(log, run.run, Rival(cluster, run.run, short), 10)
+        held = await anchors_in(cluster, run.run)
+    log.close()
+
+    assert found.index == 1
+    assert [one.anchor.size for one in held] == [3, len(run.events)]
+    assert held[1].anchor.follows(held[0].anchor)
 
 
 @pytest.mark.anyio
