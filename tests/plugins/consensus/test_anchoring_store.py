@@ -270,13 +270,13 @@ class Rival:
     """A cluster in which somebody anchors the same run just before, when it was shorter."""
 
     def __init__(self, cluster, run, log):
-        self.show, self.locate, self._commit = cluster.show, cluster.locate, cluster.commit
-        self._first = lambda: anchor_run(log, run, cluster, 10)
+        self.show, self.locate, self.standing = cluster.show, cluster.locate, cluster.standing
+        self._rival = [(log, run, cluster, 10)]
+        self._commit = cluster.commit
 
     async def commit(self, entries, patience):
-        if self._first is not None:
-            first, self._first = self._first, None
-            await first()
+        while self._rival:
+            await anchor_run(*self._rival.pop())
         return await self._commit(entries, patience)
 
 

@@ -5,7 +5,7 @@ from ciranda_consensus.audited import Anchored, Audited, Fault, Kind, Seen
 from .anchor import FORMAT, Anchor, AnchorError, key_of_anchor, read_anchor
 from .asked import Anchoring
 from .auditing import audit
-from .chain import Held, anchors_in, receipt_anchor
+from .chain import Agrees, Held, anchors_in, receipt_anchor
 from .comparing import Placed, compare
 from .event import Mark, links, mark_of, mark_of_record
 from .kept import KeptError, keep_marks, kept_marks
@@ -13,6 +13,7 @@ from .making import anchor_run
 
 __all__ = [
     "FORMAT",
+    "Agrees",
     "Anchor",
     "AnchorError",
     "Anchored",

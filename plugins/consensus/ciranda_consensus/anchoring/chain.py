@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from ciranda_consensus.cluster import Embedded, Found, RefusedError, Remote, Shown, TooLateError
+from ciranda_consensus.cluster import Found, RefusedError, Shown, TooLateError
 from ciranda_consensus.encoding import decode
 from ciranda_consensus.receipts import Receipt, receipt_of
 from ciranda_consensus.records import record_key
+from ciranda_consensus.standing import Standing
 
 from .anchor import Anchor, AnchorError, key_of_anchor, read_anchor
 
-__all__ = ["Held", "anchors_in", "receipt_anchor"]
+__all__ = ["Agrees", "Held", "anchors_in", "receipt_anchor"]
 
 AT_ONCE: Final = 8  # keys that are asked for together
+
+
+class Agrees(Protocol):
+    """Has entries agreed on, and tells what was; `Embedded` and `Remote` do."""
+
+    async def commit(self, entries: Sequence[bytes], patience: float) -> list[Found]:
+        """Have entries agreed on; return where each is."""
+
+    async def locate(self, digest: bytes) -> Found | None:
+        """Return the block that holds an entry of which only the SHA-256 is known."""
+
+    async def show(self, keys: Sequence[bytes]) -> Shown:
+        """Return what the newest state says of keys."""
+
+    async def standing(self) -> list[Standing]:
+        """Return how each validator is."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -37,7 +55,7 @@ def receipt_anchor(receipt: Receipt) -> Anchor:
     return read_anchor(receipt.entry.key, receipt.entry.json)
 
 
-async def anchors_in(cluster: Embedded | Remote, run: str) -> list[Held]:
+async def anchors_in(cluster: Agrees, run: str) -> list[Held]:
     """Return all anchors of a run that a chain has.
 
     Raises:
@@ -69,7 +87,7 @@ def _held(where: Found, digest: bytes) -> Held:
     return Held(receipt_anchor(receipt), receipt)
 
 
-async def _shown(cluster: Embedded | Remote, keys: list[bytes]) -> Shown | None:
+async def _shown(cluster: Agrees, keys: list[bytes]) -> Shown | None:
     """Return what the state says of keys; None if nothing was agreed on yet."""
     try:
         return await cluster.show(keys)

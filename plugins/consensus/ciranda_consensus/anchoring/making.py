@@ -10,12 +10,12 @@ from anyio import to_thread
 from ciranda.errors import CirandaError
 from ciranda.store import Log
 from ciranda_consensus.audited import Anchored
-from ciranda_consensus.cluster import Embedded, RefusedError, Remote
+from ciranda_consensus.cluster import RefusedError
 from ciranda_consensus.merkle import History
 from ciranda_consensus.receipts import receipt_of
 
 from .anchor import FORMAT, Anchor
-from .chain import Held, anchors_in
+from .chain import Agrees, Held, anchors_in
 from .event import links, mark_of_record
 from .kept import keep_marks
 
@@ -24,7 +24,7 @@ __all__ = ["anchor_run"]
 TRIES: Final = 5  # others may anchor the same run at the same time, and be first
 
 
-async def anchor_run(log: Log, run: str, cluster: Embedded | Remote, patience: float) -> Anchored:
+async def anchor_run(log: Log, run: str, cluster: Agrees, patience: float) -> Anchored:
     """Have a run's log agreed on as far as it goes.
 
     A log that is as it was at its last anchor is answered with that one.
