@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias, final
 
@@ -14,8 +14,17 @@ from ciranda.events.judging import VerifyProof
 from ciranda_consensus.anchor_hooks import AnchorRun, AuditRun
 from ciranda_consensus.anchoring import Anchoring
 from ciranda_consensus.audited import Anchored, Audited
-from ciranda_consensus.cluster import Clusters, Found, RefusedError
-from ciranda_consensus.hooks import Agreed, AgreeOn, LookUpRecord, LookUpValidators
+from ciranda_consensus.cluster import Clusters, Embedded, Found, RefusedError, Remote
+from ciranda_consensus.figures.round import Round
+from ciranda_consensus.figures.spans import spans_of
+from ciranda_consensus.hooks import (
+    Agreed,
+    AgreeOn,
+    LookUpIncidents,
+    LookUpRecord,
+    LookUpValidators,
+)
+from ciranda_consensus.incidents import Incident
 from ciranda_consensus.merkle import History
 from ciranda_consensus.receipts import Receipt, receipt_of, state_receipt
 from ciranda_consensus.records import entry_of, json_of, record_key, units_of
@@ -25,7 +34,9 @@ from ciranda_consensus.state import Checked
 
 __all__ = ["Answering", "Proofs", "named"]
 
-Asking: TypeAlias = AgreeOn | AnchorRun | AuditRun | LookUpRecord | LookUpValidators
+Asking: TypeAlias = (
+    AgreeOn | AnchorRun | AuditRun | LookUpIncidents | LookUpRecord | LookUpValidators
+)
 
 # What `VerifyProof` says of a proof that is none, whoever checks it with whatever time and solver.
 REFUTED: Final = frozenset({"malformed", "other-intent", "not-shown", "incomplete"})
@@ -91,13 +102,19 @@ class Answering:
         clusters: Have entries agreed on.
         settings: Of the project.
         anchoring: Anchors runs.
+        adopt: Takes in finished spans, as plain data; None where nobody traces.
     """
 
     def __init__(
-        self, clusters: Clusters, settings: ConsensusSettings, anchoring: Anchoring
+        self,
+        clusters: Clusters,
+        settings: ConsensusSettings,
+        anchoring: Anchoring,
+        adopt: Callable[[Any], None] | None = None,
     ) -> None:
         self.clusters: Final = clusters
         self._settings: Final = settings
+        self._adopt: Final = adopt
         self._anchoring: Final = anchoring
 
     def _named(self, request: Asking) -> Named:
@@ -121,7 +138,15 @@ class Answering:
         patience = request.patience or self._settings.patience
         async with self.clusters.use(self._named(request)) as cluster:
             found = await cluster.commit(entries, patience)
+            self._trace(cluster, found)
         return agreed(entries, found)
+
+    def _trace(self, cluster: Embedded | Remote, found: Sequence[Found]) -> None:
+        if self._adopt is not None and isinstance(cluster, Embedded):
+            heights = {one.block.header.height for one in found}
+            rounds: list[Round] = [one for one in cluster.rounds if one.height in heights]
+            for span in spans_of(cluster.validators.chain, rounds):
+                self._adopt(span)
 
     @hookimpl(trylast=True)
     async def look_up_record(self, request: LookUpRecord) -> dict[str, Any]:
@@ -138,7 +163,13 @@ class Answering:
     async def look_up_validators(self, request: LookUpValidators) -> tuple[Standing, ...]:
         """Tell how validators are."""
         async with self.clusters.use(self._named(request)) as cluster:
-            return tuple(await cluster.standing())
+            return tuple(await cluster.standing(figures=request.figures))
+
+    @hookimpl(trylast=True)
+    async def look_up_incidents(self, request: LookUpIncidents) -> tuple[Incident, ...]:
+        """Tell of evidence against validators."""
+        async with self.clusters.use(self._named(request)) as cluster:
+            return await cluster.incidents()
 
     @hookimpl(trylast=True)
     async def anchor_run(self, request: AnchorRun) -> Anchored:

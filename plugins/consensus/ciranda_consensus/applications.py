@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, final
 
+import anyio
+
 from ciranda.errors import CirandaError, SettingsError
+from ciranda.runs.ungrouped import plainest
+from ciranda_consensus.carried import read_state
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.node.configuration import Genesis
 from ciranda_consensus.protocol import Block, genesis as first_block
 from ciranda_consensus.protocol.certificate import Verifies
 from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.records import RecordRules
+from ciranda_consensus.solver import installed_solver, strange
 from ciranda_consensus.state import (
     AccountRules,
     Accuse,
@@ -29,6 +35,7 @@ __all__ = ["ACCOUNTS", "APPLICATIONS", "RECORDS", "Check", "Subject", "first_of"
 RECORDS: Final = "records"
 ACCOUNTS: Final = "accounts"
 APPLICATIONS: Final = (RECORDS, ACCOUNTS)
+AT_ONCE: Final = 8  # proofs that are checked together
 _FIELDS: Final = {"application", "accounts", "stakes", "reserve"}
 
 Check = Callable[[str], Awaitable[Checked | None]]
@@ -54,6 +61,7 @@ class Subject:
         rules: What entries there are, and what they do.
         states: Makes trees of states.
         claims: What was found of proofs.
+        strange: Why proofs are not checked here; "" if they are.
 
     Raises:
         SettingsError: There is no application of this name, or its state is none.
@@ -66,6 +74,9 @@ class Subject:
         self.states: Final = Trees(self.rules)
         self.claims: Final = claims if claims is not None else Claims()
         self._check: Final = check
+        self._before: Final = genesis.before
+        self._blocks: Final = genesis.blocks
+        self.strange: Final = strange(genesis.solver, installed_solver())
         # Knows what entries say of proofs; that follows from them alone, whatever the state.
         self._reader: Final = Machine(self.rules, self._begin, claims=self.claims)
 
@@ -75,7 +86,14 @@ class Subject:
 
     def start(self, state: SparseTree, height: int) -> Machine:
         """Return the application, at the state after the block of a height."""
-        return Machine(self.rules, state, height=height, claims=self.claims)
+        return Machine(
+            self.rules,
+            state,
+            height=height,
+            claims=self.claims,
+            before=self._before,
+            last=self._blocks,
+        )
 
     def accuse(self, evidence: Evidence) -> tuple[bytes, ...]:
         """Return the entry that costs somebody a part of his stake, where there are stakes."""
@@ -83,12 +101,34 @@ class Subject:
 
     async def inspect(self, entries: tuple[bytes, ...]) -> bool:
         """Check the proofs in entries; say whether a vote for them can be right."""
-        for proof in self._reader.unchecked(entries):
-            found = await self._check(proof)
-            if found is None:
-                return False
-            self.claims.learn(proof, found)
+        proofs = self._reader.unchecked(entries)
+        if proofs and self.strange:
+            return False
+        if not await self._check_all(proofs):
+            return False
         return not self._reader.disputed(entries)
+
+    async def _check_all(self, proofs: Sequence[str]) -> bool:
+        """Check proofs, several at a time; say whether all were, whatever was found."""
+        done = True
+        rest = iter(proofs)
+
+        async def check_some() -> None:
+            nonlocal done
+            for proof in rest:  # shared: each is taken by one
+                found = await self._check(proof)
+                if found is None:
+                    done = False
+                    return
+                self.claims.learn(proof, found)
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(min(AT_ONCE, len(proofs))):
+                    tasks.start_soon(check_some)
+        except BaseExceptionGroup as group:
+            raise plainest(group) from None
+        return done
 
 
 def _chosen(genesis: Genesis, verifier: Verifies) -> tuple[Rules, SparseTree]:
@@ -99,8 +139,11 @@ def _chosen(genesis: Genesis, verifier: Verifies) -> tuple[Rules, SparseTree]:
             f"`application` is one of {', '.join(APPLICATIONS)}, and only `accounts`, `stakes` and "
             "`reserve` may stand beside it"
         )
+    carried = read_state(Path(genesis.carried), genesis.root) if genesis.carried else None
     if has_records(genesis):
-        return RecordRules(), SparseTree()
+        return RecordRules(), SparseTree() if carried is None else carried
+    if carried is not None:
+        return AccountRules(genesis.set(), verifier), carried
     try:
         accounts, stakes = _by_key(given.get("accounts", {})), _by_key(given.get("stakes", {}))
         begin = opening(accounts, stakes, given.get("reserve", 0))

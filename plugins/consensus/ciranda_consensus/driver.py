@@ -7,7 +7,7 @@ store, clock and alarm come from outside: nodes and clusters in one process shar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, final
 
 from ciranda_consensus.memory import require_memory
@@ -27,7 +27,7 @@ from ciranda_consensus.protocol.messages import (
     SetTimer,
 )
 from ciranda_consensus.protocol.replica import Replica
-from ciranda_consensus.store.keeping import Keeps
+from ciranda_consensus.store.keeping import Keeps, Noted
 
 __all__ = ["Carries", "Driver", "milliseconds"]
 
@@ -119,13 +119,14 @@ class Driver:
             found += replica.handle(one, now)
         return found
 
-    def keep(self, outputs: list[Output]) -> list[Output]:
-        """Make durable what must be; return what is left to do.
+    def keep(self, outputs: list[Output], notes: Sequence[Noted] = ()) -> list[Output]:
+        """Make durable what must be, and what is noted beside; return what is left to do.
 
         Raises:
             StoreError: It could not be written.
         """
-        self._store.keep([one for one in outputs if isinstance(one, Persist | Committed | Accused)])
+        kept = [one for one in outputs if isinstance(one, Persist | Committed | Accused)]
+        self._store.keep([*kept, *notes])
         return [self._served(one) for one in outputs]
 
     def _served(self, one: Output) -> Output:

@@ -8,14 +8,17 @@ import msgspec
 
 from ciranda.events import Request
 from ciranda.hooks import hookspec
+from ciranda_consensus.incidents import Incident
 from ciranda_consensus.standing import Standing
 
 __all__ = [
     "AgreeOn",
     "Agreed",
+    "LookUpIncidents",
     "LookUpRecord",
     "LookUpValidators",
     "agree_on",
+    "look_up_incidents",
     "look_up_record",
     "look_up_validators",
 ]
@@ -71,7 +74,18 @@ class LookUpRecord(Request[dict[str, Any]], frozen=True, kw_only=True):
 
 
 class LookUpValidators(Request[tuple[Standing, ...]], frozen=True, kw_only=True):
-    """Ask validators how they are; `validators` and `base` are as in `AgreeOn`."""
+    """Ask validators how they are; `validators` and `base` are as in `AgreeOn`.
+
+    With `figures` they also tell of their blocks, caches, pool and alerts.
+    """
+
+    validators: int | str | None = None
+    base: str = ""
+    figures: bool = False
+
+
+class LookUpIncidents(Request[tuple[Incident, ...]], frozen=True, kw_only=True):
+    """Ask validators for evidence against each other; `validators` and `base` as in `AgreeOn`."""
 
     validators: int | str | None = None
     base: str = ""
@@ -115,6 +129,27 @@ def look_up_record(request: LookUpRecord) -> dict[str, Any] | None:
         @hookimpl
         async def look_up_record(request):
             return await elsewhere.receipt(request.key)
+        ```
+    """
+
+
+@hookspec
+def look_up_incidents(request: LookUpIncidents) -> tuple[Incident, ...] | None:
+    """Tell of evidence against validators.
+
+    Fires once for each question. The plugin `consensus` answers it.
+
+    Args:
+        request: Whose.
+
+    Returns:
+        Each once. None leaves it to the next plugin.
+
+    Example:
+        ```python
+        @hookimpl
+        async def look_up_incidents(request):
+            return ()
         ```
     """
 

@@ -33,7 +33,8 @@ async def open_answering(engine: Engine, settings: ConsensusSettings) -> AsyncIt
                 patience=settings.wait,
             )
             anchoring = Anchoring(lambda: engine.log, clusters)
-            yield Answering(clusters, settings, anchoring)
+            adopt = None if engine.exporter is None else engine.exporter.adopt
+            yield Answering(clusters, settings, anchoring, adopt)
             tasks.cancel_scope.cancel()
     finally:
         where.close()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from ciranda_consensus.figures.told import Figures
+
 __all__ = ["Standing"]
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a validator is; `fault` says why it does not answer, if it does not."""
+    """How a validator is; `fault` says why it does not answer, if it does not.
+
+    `figures` are there if somebody asked for them and the validator answers.
+    """
 
     seat: int
     public: str
@@ -19,3 +24,4 @@ class Standing(msgspec.Struct, frozen=True):
     view: int = 0
     peers: int = 0
     fault: str = ""
+    figures: Figures | None = None

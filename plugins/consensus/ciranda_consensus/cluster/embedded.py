@@ -21,6 +21,10 @@ from ciranda_consensus.cluster.parts import parts_of
 from ciranda_consensus.cluster.wires import Wires
 from ciranda_consensus.crypto import Verifier
 from ciranda_consensus.driver import milliseconds
+from ciranda_consensus.figures import Figures, Round
+from ciranda_consensus.figures.taking import Around, take
+from ciranda_consensus.incidents import Incident
+from ciranda_consensus.incidents.checking import incidents_of
 from ciranda_consensus.node.alarm import Alarm, Latency
 from ciranda_consensus.node.inbox import Inbox
 from ciranda_consensus.node.work import Part, Work
@@ -67,6 +71,7 @@ class Embedded:
         self.validators: Final[ValidatorSet] = home.genesis.set()
         self._subject: Final = subject
         self._stores: Final = stores
+        self._verifier: Final = verifier
         self._tip = stores[0].recovered.tip
         self._changed = anyio.Event()
         self._failure: BaseException | None = None
@@ -82,7 +87,10 @@ class Embedded:
             machine = subject.start(tip.state, tip.block.header.height)
             latency = Latency(stakes, seat, self.validators.quorum)
             alarm = Alarm(pacing, latency, inboxes[seat].push)
-            part = Part(self.validators, seat, home.signers[seat], verifier, machine, first, pacing)
+            part = Part(
+                self.validators, seat, home.signers[seat], verifier, machine, first, pacing,
+                subject.states,
+            )  # fmt: skip
             wires = Wires(seat, inboxes, self._count)
             hear = self._hear if seat == 0 else None
             self._alarms.append(alarm)
@@ -124,8 +132,13 @@ class Embedded:
 
     # Questions
 
-    async def standing(self) -> list[Standing]:
-        """Return how each validator is."""
+    @property
+    def rounds(self) -> Sequence[Round]:
+        """The figures of the last blocks, as the first validator saw them."""
+        return tuple(self._work[0].meter.rounds)
+
+    async def standing(self, *, figures: bool = False) -> list[Standing]:
+        """Return how each validator is, with its figures if they are asked for."""
         found = []
         for seat, (work, store) in enumerate(zip(self._work, self._stores, strict=True)):
             tip = work.replica.chain.tip.block
@@ -138,9 +151,29 @@ class Embedded:
                     base=store.base,
                     view=work.replica.view,
                     peers=len(self._stores) - 1,
+                    figures=await to_thread.run_sync(self._figures, seat) if figures else None,
                 )
             )
         return found
+
+    def _figures(self, seat: int) -> Figures:
+        work, store = self._work[seat], self._stores[seat]
+        around = Around(
+            seat=seat,
+            gauges=work.gauges(),
+            latency=work.latency,
+            solver=self._subject.strange,
+        )
+        tip = work.tip
+        tree = self._subject.states.tree(tip.state)
+        height = tip.block.header.height
+        return take(work.meter, store, self._verifier, tree, height, self.validators, around)
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Return the evidence that validators have, each once."""
+        evidence = [one for store in self._stores for one in store.evidence()]
+        lies = [one for store in self._stores for one in store.lies()]
+        return incidents_of(evidence, lies, self.validators)
 
     def why_not(self, entry: bytes) -> str:
         """Return why an entry cannot be agreed on as things are; "" if it can, or was."""
@@ -148,6 +181,8 @@ class Embedded:
             item = self._subject.rules.read(entry)
             claim = self._subject.rules.claim(item)
             if claim is not None and (right := self._subject.claims.verdict(claim)) is not True:
+                if right is None and self._subject.strange:
+                    return self._subject.strange
                 return "its proof " + ("does not hold" if right is False else "was not checked")
             book = Book(self._tip.state)
             self._subject.rules.apply(book, item, self._tip.block.header.height + 1)

@@ -14,20 +14,27 @@ from ciranda_consensus.cluster.found import Found, RefusedError, Shown, TooLateE
 from ciranda_consensus.cluster.parts import parts_of
 from ciranda_consensus.crypto import Signer, Verifier
 from ciranda_consensus.fields import WireError
+from ciranda_consensus.figures import read_figures
+from ciranda_consensus.incidents import Incident
+from ciranda_consensus.incidents.checking import check_incident, incidents_of
 from ciranda_consensus.merkle import verify
 from ciranda_consensus.node import Channel, DeclinedError, Dialing, Genesis, ask
 from ciranda_consensus.node.peers import GONE
 from ciranda_consensus.node.talk import (
     Agreed,
     AskEntry,
+    AskFigures,
     AskHeaders,
+    AskIncidents,
     AskState,
     AskStatus,
     Handed,
     Headers,
+    Incidents,
     State,
     Status,
     Taken,
+    Told,
 )
 from ciranda_consensus.protocol import (
     Block,
@@ -39,6 +46,7 @@ from ciranda_consensus.protocol import (
     check,
 )
 from ciranda_consensus.standing import Standing
+from ciranda_consensus.wire import evidence_of, read
 
 __all__ = ["Remote"]
 
@@ -97,25 +105,30 @@ class Remote:
             )
         return found
 
-    async def standing(self) -> list[Standing]:
-        """Return how each validator is that has an address."""
+    async def standing(self, *, figures: bool = False) -> list[Standing]:
+        """Return how each validator is that has an address, with its figures if asked for."""
         found: dict[int, Standing] = {}
 
         async def look(seat: int, one: Validator) -> None:
             who = Standing(seat=seat, public=one.public.hex(), address=one.address)
-            found[seat] = await self._standing(who, one)
+            found[seat] = await self._standing(who, one, figures=figures)
 
         async with anyio.create_task_group() as tasks:
             for seat, one in enumerate(self.validators.members):
                 tasks.start_soon(look, seat, one)
         return [found[seat] for seat in sorted(found)]
 
-    async def _standing(self, who: Standing, one: Validator) -> Standing:
+    async def _standing(self, who: Standing, one: Validator, *, figures: bool) -> Standing:
         if not one.address:
             return replace(who, fault="it has no address")
         try:
             async with self._dialing.open(one.address, one.public) as channel:
                 said = await ask(channel, AskStatus(), Status)
+                told = (
+                    read_figures((await ask(channel, AskFigures(), Told)).figures)
+                    if figures
+                    else None
+                )
         except (*GONE, WireError, DeclinedError) as error:
             return replace(who, fault=_said(error))
         return replace(
@@ -125,6 +138,27 @@ class Remote:
             base=said.base,
             view=said.view,
             peers=said.peers,
+            figures=told,
+        )
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Return the evidence that validators have, each once; what does not hold is left out.
+
+        Raises:
+            TooLateError: No validator answers.
+        """
+
+        async def question(channel: Channel) -> tuple[Incident, ...]:
+            said = await ask(channel, AskIncidents(), Incidents)
+            evidence = [evidence_of(read(one)) for one in said.evidence]
+            return incidents_of(evidence, said.lies, self.validators)
+
+        answers = await self._of_each(question, len(self._there))
+        found = {one.id: one for answer in answers for one in answer}
+        return tuple(
+            one
+            for one in found.values()
+            if not check_incident(one, self.validators, self._verifier)
         )
 
     async def find(self, entry: bytes) -> Found | None:

@@ -8,16 +8,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, final
 
 import anyio
+import msgspec
 from anyio import to_thread
 
+from ciranda_consensus.encoding import encode
+from ciranda_consensus.figures import Figures
 from ciranda_consensus.merkle.nodes import EMPTY, Node
 from ciranda_consensus.merkle.sparse import SparseTree
 from ciranda_consensus.node.parts import cut, flat
 from ciranda_consensus.node.talk import (
+    MOST_INCIDENTS,
     Agreed,
     AskBlock,
     AskEntry,
+    AskFigures,
     AskHeaders,
+    AskIncidents,
     AskOffer,
     AskPart,
     AskState,
@@ -25,21 +31,25 @@ from ciranda_consensus.node.talk import (
     Declined,
     Handed,
     Headers,
+    Incidents,
     Offer,
     Part,
     State,
     Status,
     Taken,
     Talk,
+    Told,
 )
 from ciranda_consensus.protocol.block import Block
 from ciranda_consensus.protocol.messages import Committed, Message
 from ciranda_consensus.store import States, Store
+from ciranda_consensus.wire import evidence_row
 
 __all__ = ["Answering"]
 
 MOST_HEADERS: Final = 1024
 KEPT: Final = 4  # states that are being copied
+SOON: Final = 0.5  # seconds for which figures are not taken anew
 FRESH: Final = 30.0  # seconds for which one state is offered to all who ask
 
 
@@ -53,6 +63,7 @@ class Answering:
         tip: Tells the last block agreed on, with its state.
         status: Tells how the node is.
         hand: Takes entries; returns how many of them wait now.
+        figures: Tells what the node counted.
         clock: Tells seconds.
     """
 
@@ -64,6 +75,8 @@ class Answering:
         status: Callable[[], Status],
         hand: Callable[..., Awaitable[int]],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        figures: Callable[[], Figures] = Figures,
     ) -> None:
         self._store: Final = store
         self._states: Final = states
@@ -71,6 +84,8 @@ class Answering:
         self._status: Final = status
         self._hand: Final = hand
         self._clock: Final = clock
+        self._figures: Final = figures
+        self._told: tuple[float, Told] | None = None
         self._copies: Final[OrderedDict[int, tuple[float, Offer, list[Node | None]]]] = (
             OrderedDict()
         )
@@ -82,17 +97,33 @@ class Answering:
             AskHeaders: self._headers,
             AskPart: self._part,
             AskState: self._state,
+            AskIncidents: lambda _: self._incidents(),
         }
 
     async def answer(self, question: Message | Talk) -> Talk:
         """Return the answer to a question."""
         if isinstance(question, Handed):
             return Taken(await self._hand(*question.entries))
+        if isinstance(question, AskFigures):
+            async with self._cutting:
+                return await self._tell()
         if isinstance(question, AskOffer):
             async with self._cutting:
                 return await self._offer(question)
         take = self._takers.get(type(question))
         return Declined("that is no question") if take is None else take(question)
+
+    async def _tell(self) -> Told:
+        """Return figures; who asks often gets the same ones, for they cost a look at the state."""
+        now = self._clock()
+        if self._told is None or now - self._told[0] >= SOON:
+            figures = await to_thread.run_sync(self._figures)
+            self._told = (now, Told(msgspec.json.encode(figures)))
+        return self._told[1]
+
+    def _incidents(self) -> Incidents:
+        evidence = tuple(encode(evidence_row(one)) for one in self._store.evidence())
+        return Incidents(evidence[-MOST_INCIDENTS:], self._store.lies()[-MOST_INCIDENTS:])
 
     def _entry(self, question: AskEntry) -> Talk:
         return Agreed(*(self._store.find(question.digest) or (None, None)))

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ciranda.errors import SettingsError
+from ciranda_consensus.encoding import encode
 from ciranda_consensus.node.limits import Limits
 from ciranda_consensus.node.sync import Checkpoint
 from ciranda_consensus.protocol.pacemaker import Pacing
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 Read = TypeVar("Read")
+_NOTHING: Final = "00" * 32
 MOST_PORT: Final = 65_535
 
 
@@ -47,13 +49,30 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         validators: In the order that bitmaps speak of.
         state: What the application begins with; its own affair.
         after: The hash of the last block of the epoch before, in hexadecimal.
+        before: How many blocks the epochs before had; heights in the state go on from there.
+        carried: The file with the state that the epoch before ended with; "" for none.
+        root: Its root, in hexadecimal.
+        blocks: With which block the epoch ends; 0 for no end.
+        solver: With what proofs are checked, such as `z3 4.13.0.0`; "" where that is open.
     """
 
     chain: str
     epoch: int
     validators: tuple[Seat, ...]
     state: dict[str, Any] = {}
-    after: str = "00" * 32
+    after: str = _NOTHING
+    before: int = 0
+    carried: str = ""
+    root: str = ""
+    blocks: int = 0
+    solver: str = ""
+
+    def terms(self) -> bytes:
+        """Return what binds all that is beside the validators; nothing where there is nothing."""
+        row = [self.before, self.root, self.blocks, self.solver]
+        if not any(row):
+            return b""
+        return encode(["ciranda/terms/1", self.after, *row])
 
     def set(self) -> ValidatorSet:
         """Return the validators.
@@ -68,6 +87,7 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 Validator(bytes.fromhex(one.public), one.stake, one.address)
                 for one in self.validators
             ],
+            self.terms(),
         )
 
 
@@ -132,10 +152,14 @@ def read_genesis(path: Path) -> Genesis:
     found = _read(path, Genesis)
     try:
         found.set()
+        if min(found.before, found.blocks) < 0:
+            raise ValueError("`before` and `blocks` must be 0 or more")  # noqa: TRY301  (told below)
         if len(bytes.fromhex(found.after)) != len(bytes(32)):
             raise ValueError("`after` must be 64 hexadecimal digits")  # noqa: TRY301  (told below)
     except ValueError as error:
         raise SettingsError(f"{path} is no genesis: {error}") from error
+    if found.carried:
+        return msgspec.structs.replace(found, carried=str(path.parent / found.carried))
     return found
 
 
@@ -148,6 +172,11 @@ def write_genesis(path: Path, genesis: Genesis) -> None:
     lines = [f"chain = {_quoted(genesis.chain)}", f"epoch = {genesis.epoch}"]
     lines.append(f"after = {_quoted(genesis.after)}")
     lines += [f"state = {_value(genesis.state)}"]
+    if genesis.carried:
+        lines += [f"carried = {_quoted(Path(genesis.carried).name)}"]
+    for name in ("root", "before", "blocks", "solver"):
+        if value := getattr(genesis, name):
+            lines.append(f"{name} = {_value(value)}")
     for one in genesis.validators:
         lines += ["", "[[validators]]", f"public = {_quoted(one.public)}", f"stake = {one.stake}"]
         lines.append(f"address = {_quoted(one.address)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ciranda_consensus.figures.contents import Contents
 from ciranda_consensus.protocol.application import Application
 from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.store import States
@@ -17,6 +18,12 @@ class Working(Application, Protocol):
     def adopt(self, state: Any, height: int) -> None:
         """Go on from the state after the block of a height."""
 
+    def contents(self, entries: tuple[bytes, ...], before: Any, after: Any) -> Contents:
+        """Tell what a block that was agreed on was about."""
+
+    def gauges(self) -> dict[str, int]:
+        """Tell how much waits and how much was saved, by name."""
+
 
 class Subject(Protocol):
     """What is agreed on: with which state it begins, and what becomes of states."""
@@ -24,6 +31,10 @@ class Subject(Protocol):
     @property
     def states(self) -> States:
         """Makes trees of states."""
+
+    @property
+    def strange(self) -> str:
+        """Why proofs cannot be checked here as the epoch wants it; "" if they can."""
 
     def begin(self) -> Any:
         """Return the state of the first block."""

@@ -17,6 +17,8 @@ from ciranda.errors import SettingsError
 from ciranda.store import Durability
 from ciranda_consensus.crypto import Signer, Verifier
 from ciranda_consensus.fields import WireError
+from ciranda_consensus.figures import Figures
+from ciranda_consensus.figures.taking import Around, take
 from ciranda_consensus.node.alarm import Alarm, Latency
 from ciranda_consensus.node.answering import Answering
 from ciranda_consensus.node.channel import Channel
@@ -83,6 +85,7 @@ class Node:
         states = subject.states
         self._settings: Final = settings
         verifier, begin = Verifier(), subject.begin()
+        self._verifier: Final = verifier
         first = first_block(
             genesis.chain,
             genesis.epoch,
@@ -120,7 +123,7 @@ class Node:
         )
         self._alarm: Final = Alarm(settings.pacing, latency, self._inbox.push)
         self._work: Final = Work(
-            Part(validators, seat, signer, verifier, application, first, settings.pacing),
+            Part(validators, seat, signer, verifier, application, first, settings.pacing, states),
             self.store,
             self._inbox,
             self.peers,
@@ -132,7 +135,14 @@ class Node:
         )
         self._dialing: Final = Dialing(signer, validators.prefix, verifier, settings.redial, chance)
         self._syncing: Final = Syncing(validators, verifier, states, settings.point())
-        answering = Answering(self.store, states, lambda: self._work.tip, self.status, self.submit)
+        answering = Answering(
+            self.store,
+            states,
+            lambda: self._work.tip,
+            self.status,
+            self.submit,
+            figures=self.figures,
+        )
         self.entrance: Final = Entrance(
             validators,
             seat,
@@ -149,6 +159,40 @@ class Node:
         """Return how the node is."""
         tip, view = self._work.tip.block, self._work.replica.view
         return Status(tip.header.height, tip.hash, self.store.base, view, len(self.peers.connected))
+
+    def figures(self) -> Figures:
+        """Return what the node tells of itself; it reads the store."""
+        tip, bans = self._work.tip, self._bans
+        known = [one.public for one in self.validators.members]
+        around = Around(
+            seat=self.seat,
+            gauges=self._work.gauges(),
+            peers=self.peers.connected,
+            ahead=self._others(),
+            banned=tuple(one.hex() for one in known if bans.banned(one)),
+            refused=self.entrance.refused,
+            latency=self._work.latency,
+            solver=self._subject.strange,
+        )
+        tree = self._subject.states.tree(tip.state)
+        return take(
+            self._work.meter,
+            self.store,
+            self._verifier,
+            tree,
+            tip.block.header.height,
+            self.validators,
+            around,
+        )
+
+    def _others(self) -> int:
+        """Return the height that more stake than may be faulty tells of."""
+        weight = 0
+        for seat, (height, _) in sorted(self.peers.standings.items(), key=lambda one: -one[1][0]):
+            weight += self.validators.members[seat].stake
+            if weight > self.validators.faulty:
+                return height
+        return 0
 
     def _heard(self, one: Committed | Accused) -> None:
         if isinstance(one, Accused):

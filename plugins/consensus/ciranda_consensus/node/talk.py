@@ -23,10 +23,13 @@ from ciranda_consensus.wire import (
 )
 
 __all__ = [
+    "MOST_INCIDENTS",
     "Agreed",
     "AskBlock",
     "AskEntry",
+    "AskFigures",
     "AskHeaders",
+    "AskIncidents",
     "AskOffer",
     "AskPart",
     "AskState",
@@ -34,6 +37,7 @@ __all__ = [
     "Declined",
     "Handed",
     "Headers",
+    "Incidents",
     "Offer",
     "Part",
     "Ping",
@@ -42,6 +46,7 @@ __all__ = [
     "Status",
     "Taken",
     "Talk",
+    "Told",
     "say",
     "understand",
 ]
@@ -56,6 +61,7 @@ MOST_ASKED: Final = 1024
 MOST_KEY: Final = 8192
 MOST_SHOWN: Final = 4 << 20
 MOST_REASON: Final = 200
+MOST_INCIDENTS: Final = 100
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -84,6 +90,27 @@ class Status(msgspec.Struct, frozen=True):
     base: int
     view: int
     peers: int
+
+
+class AskFigures(msgspec.Struct, frozen=True):
+    """How did you get there, and what does somebody have to look at."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Figures, as JSON; they are for people, and nothing is agreed on of them."""
+
+    figures: bytes
+
+
+class AskIncidents(msgspec.Struct, frozen=True):
+    """Which evidence against validators do you have."""
+
+
+class Incidents(msgspec.Struct, frozen=True):
+    """Evidence, each as its canonical row, and attestations that were shown to be wrong."""
+
+    evidence: tuple[bytes, ...]
+    lies: tuple[bytes, ...]
 
 
 class Handed(msgspec.Struct, frozen=True):
@@ -185,6 +212,10 @@ Talk: TypeAlias = (
     | Pong
     | AskStatus
     | Status
+    | AskFigures
+    | Told
+    | AskIncidents
+    | Incidents
     | Handed
     | Taken
     | AskEntry
@@ -303,6 +334,17 @@ _FORMS: Final[dict[type, tuple[int, str, Callable[[Any], list[Any]], Callable[[F
         lambda it: AskState(it.many_raw(MOST_ASKED, MOST_KEY)),
     ),
     State: (55, "answer with a state", _state_row, _state),
+    AskFigures: (56, "a question", lambda _: [], lambda _: AskFigures()),
+    Told: (57, "figures", lambda one: [one.figures], lambda it: Told(it.raw(MOST_SHOWN))),
+    AskIncidents: (58, "a question", lambda _: [], lambda _: AskIncidents()),
+    Incidents: (
+        59,
+        "evidence",
+        lambda one: [one.evidence, one.lies],
+        lambda it: Incidents(
+            it.many_raw(MOST_INCIDENTS, MOST_VALUE), it.many_raw(MOST_INCIDENTS, MOST_VALUE)
+        ),
+    ),
     Declined: (
         53,
         "a refusal",

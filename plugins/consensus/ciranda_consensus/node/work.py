@@ -11,6 +11,7 @@ import msgspec
 from anyio import to_thread
 
 from ciranda_consensus.driver import Carries, Driver, milliseconds
+from ciranda_consensus.figures.meter import Meter
 from ciranda_consensus.node.alarm import Alarm, Latency
 from ciranda_consensus.node.inbox import Inbox
 from ciranda_consensus.node.machine import Working
@@ -32,7 +33,7 @@ from ciranda_consensus.protocol.pacemaker import Pacing
 from ciranda_consensus.protocol.replica import Replica
 from ciranda_consensus.protocol.validators import ValidatorSet
 from ciranda_consensus.protocol.voice import Signs
-from ciranda_consensus.store import Store
+from ciranda_consensus.store import Noted, States, Store
 
 __all__ = ["Part", "Work"]
 
@@ -50,6 +51,7 @@ class Part(msgspec.Struct, frozen=True):
     application: Working
     first: Block
     pacing: Pacing
+    states: States
 
 
 @final
@@ -70,6 +72,7 @@ class Work:
 
     Attributes:
         tip: The last block agreed on, as far as it is durable.
+        meter: Watches.
     """
 
     def __init__(
@@ -98,6 +101,10 @@ class Work:
         self._clock: Final = clock
         found = store.recovered
         self.tip = found.tip
+        application = part.application
+        self.meter: Final = Meter(
+            part.validators, found.tip, application.contents, part.states.tree, *store.figures()
+        )
         self._driver = self._begin(found.tip, found.promise, found.blocks)
 
     @property
@@ -132,6 +139,15 @@ class Work:
             hear=self._hear,
         )
 
+    @property
+    def latency(self) -> float:
+        """Seconds to a quorum of validators and to the disk there."""
+        return self._latency.seconds
+
+    def gauges(self) -> dict[str, int]:
+        """Tell how much waits and how much was saved, by name."""
+        return self._part.application.gauges()
+
     async def step(self) -> None:
         """Wait for inputs and do what follows from them.
 
@@ -144,8 +160,10 @@ class Work:
         with anyio.CancelScope(shield=True):  # what the replica knows, the store must know too
             outputs = self._driver.think(inputs)
             self._require_checkpoint(outputs)
+            notes = self.meter.watch(inputs, outputs, self._clock())
+            self.meter.wait(pending=self._part.application.pending())
             if any(isinstance(one, Persist | Committed | Accused | Serve) for one in outputs):
-                outputs = await to_thread.run_sync(self._kept, outputs)
+                outputs = await to_thread.run_sync(self._kept, outputs, notes)
             for one in outputs:
                 if isinstance(one, Committed):
                     self.tip = one
@@ -157,9 +175,9 @@ class Work:
                 if isinstance(one, Committed):
                     self._checkpoint.require(one.block)
 
-    def _kept(self, outputs: list[Output]) -> list[Output]:
+    def _kept(self, outputs: list[Output], notes: list[Noted]) -> list[Output]:
         begun = time.perf_counter()
-        left = self._driver.keep(outputs)
+        left = self._driver.keep(outputs, notes)
         self._latency.kept(time.perf_counter() - begun)
         kept = self._store.height - self._store.base + 1
         if self._keep and kept > self._keep + self._keep // PRUNED:
@@ -175,6 +193,7 @@ class Work:
         await to_thread.run_sync(self._store.install, tip)
         self._part.application.adopt(tip.state, tip.block.header.height)
         self.tip = tip
+        self.meter.jump(tip)
         self._driver = self._begin(tip, self._driver.replica.promise, ())
         if self._hear is not None:
             self._hear(tip)

@@ -31,7 +31,7 @@ class ValidatorSet:
     """The validators of one epoch, in the order that votes and bitmaps speak of.
 
     Attributes:
-        hash: Names this very set: chain, epoch, keys, stakes, order.
+        hash: Names this very set: chain, epoch, keys, stakes, order, and terms if there are any.
         quorum: The least stake that is more than two thirds of all. Two quorums share more stake
             than may be faulty, whatever the number of validators.
         faulty: The most stake that may be faulty: just below one third.
@@ -53,7 +53,9 @@ class ValidatorSet:
         "total",
     )
 
-    def __init__(self, chain: str, epoch: int, members: Iterable[Validator]) -> None:
+    def __init__(
+        self, chain: str, epoch: int, members: Iterable[Validator], terms: bytes = b""
+    ) -> None:
         self.chain: Final = chain
         self.epoch: Final = epoch
         self.members: Final = tuple(members)
@@ -75,7 +77,9 @@ class ValidatorSet:
         stakes = {one.stake for one in self.members}
         self._equal: Final = stakes.pop() if len(stakes) == 1 else 0
         rows = [[one.public, one.stake] for one in self.members]
-        self.hash: Final = sha256(b"ciranda/set/1" + encode([chain, epoch, rows])).digest()
+        # What else they begin with is bound by the same name: nobody with other terms is one.
+        whole = [chain, epoch, rows, terms] if terms else [chain, epoch, rows]
+        self.hash: Final = sha256(b"ciranda/set/1" + encode(whole)).digest()
         # What every statement begins with, so that none means anything in another chain or epoch.
         self.prefix: Final = encode([chain, epoch, self.hash])
 

@@ -13,7 +13,7 @@ from ciranda_consensus.encoding import decode, encode
 from ciranda_consensus.fields import HASH_BYTES
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.pool import Item
-from ciranda_consensus.state import Book, Checked, Claim, EntryError, Record, parse
+from ciranda_consensus.state import Book, Checked, Claim, Contents, EntryError, Record, parse
 
 from .entry import parts_of, record_key
 from .proofs import proof_of, units_of
@@ -87,6 +87,10 @@ class RecordRules:
     def marks(self, _: Item) -> Sequence[bytes]:
         """Return nothing: whoever uses the same key waits in the same lane."""
         return ()
+
+    def tell(self, items: Sequence[Item], _: SparseTree, __: SparseTree) -> Contents:
+        """Tell how many records carry a proof."""
+        return Contents(sum(item.body.claim is not None for item in items))
 
     def check(self, state: SparseTree) -> None:
         """See that a state holds keys of records alone.

@@ -1,5 +1,7 @@
 """What validators agree on: the machine that all applications share, and accounts with values."""
 
+from ciranda_consensus.figures.contents import Contents
+
 from .accounts import AccountRules, opening, supply
 from .book import Active, Balance, Book, EntryError, Leaving
 from .claims import Checked, Claim, Claims, proof_digest
@@ -49,6 +51,7 @@ __all__ = [
     "Checked",
     "Claim",
     "Claims",
+    "Contents",
     "EntryError",
     "Kind",
     "Leaving",

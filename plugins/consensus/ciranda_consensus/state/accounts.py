@@ -8,6 +8,7 @@ from typing import Final, final
 
 from ciranda_consensus.encoding import decode, encode
 from ciranda_consensus.fields import MOST_NUMBER
+from ciranda_consensus.figures.contents import Contents
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.pool import Item, digest_of
 from ciranda_consensus.protocol.certificate import Verifies
@@ -29,7 +30,7 @@ from .records import (
     spent_key,
     stake_key,
 )
-from .rewards import Schedule, pay
+from .rewards import Schedule, pay, shares
 from .slashing import Offence, slash
 from .transactions import (
     Accuse,
@@ -252,11 +253,22 @@ class AccountRules:
 
     def close(self, book: Book, items: Sequence[Item], height: int) -> None:
         """Pay those who verified proofs that hold, by the units of work."""
-        work: dict[bytes, int] = {}
+        pay(book, self._schedule, height, _work(items))
+
+    def tell(self, items: Sequence[Item], before: SparseTree, after: SparseTree) -> Contents:
+        """Tell who attested what, who was refuted and who earned how much."""
+        attested: dict[str, int] = {}
+        refuted: dict[str, int] = {}
+        lies = []
         for item in items:
-            if isinstance(item.body, Attest) and item.body.valid:
-                work[item.lane] = work.get(item.lane, 0) + item.body.units
-        pay(book, self._schedule, height, work)
+            if isinstance(item.body, Attest):
+                _count(attested, item.body.sender)
+            elif isinstance(item.body, Challenge):
+                _count(refuted, self._attested(item.body.attest).sender)
+                lies.append(item.body.attest)
+        pot = Book(before).account(SCHEDULE).balance - Book(after).account(SCHEDULE).balance
+        earned = {owner.hex(): share for owner, share in shares(pot, _work(items)).items()}
+        return Contents(sum(attested.values()), attested, refuted, earned, tuple(lies))
 
     def touches(self, item: Item) -> Sequence[bytes]:
         """Return the lane of whoever loses a part of his stake by an entry."""
@@ -282,6 +294,18 @@ class AccountRules:
         found = supply(state)
         if self._total is not None and found != self._total:
             raise EntryError(f"the state has a value of {found}, and there are {self._total}")
+
+
+def _work(items: Sequence[Item]) -> dict[bytes, int]:
+    work: dict[bytes, int] = {}
+    for item in items:
+        if isinstance(item.body, Attest) and item.body.valid:
+            work[item.lane] = work.get(item.lane, 0) + item.body.units
+    return work
+
+
+def _count(counts: dict[str, int], owner: bytes) -> None:
+    counts[owner.hex()] = counts.get(owner.hex(), 0) + 1
 
 
 def _lie(one: Attest) -> bytes:

@@ -43,13 +43,18 @@ class Claims:
 
     Args:
         most: How many it remembers; what was seen least recently is forgotten and checked anew.
+
+    Attributes:
+        hits: How often somebody asked for what is known.
+        misses: How often what had to be checked first.
     """
 
-    __slots__ = ("_found", "_most")
+    __slots__ = ("_found", "_most", "hits", "misses")
 
     def __init__(self, most: int = 65_536) -> None:
         self._most: Final = most
         self._found: Final[OrderedDict[bytes, Checked]] = OrderedDict()
+        self.hits = self.misses = 0
 
     def learn(self, proof: str, found: Checked) -> None:
         """Remember what checking a proof found."""
@@ -64,6 +69,8 @@ class Claims:
         name = proof_digest(claim.proof)
         found = self._found.get(name)
         if found is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self._found.move_to_end(name)
         return (found == claim.said) is claim.truly

@@ -7,7 +7,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Final, final
 
+import msgspec
+
 from ciranda.errors import CirandaError
+from ciranda_consensus.figures.contents import Contents
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.pool import Item, Mempool
 from ciranda_consensus.protocol.application import Outcome
@@ -35,6 +38,8 @@ class Machine:
         height: The height of the tip.
         pool: Where entries wait.
         claims: What was found of proofs; who fills it is the shell.
+        before: How many blocks the epochs before had; for the rules heights go on from there.
+        last: The height after which the epoch has no entries any more; 0 for no end.
         most: How many entries a block may have.
         most_bytes: How many bytes they may have together.
 
@@ -46,6 +51,9 @@ class Machine:
     """
 
     __slots__ = (
+        "_before",
+        "_hits",
+        "_last",
         "_most",
         "_most_bytes",
         "_outcomes",
@@ -66,10 +74,14 @@ class Machine:
         height: int = 0,
         pool: Mempool | None = None,
         claims: Claims | None = None,
+        before: int = 0,
+        last: int = 0,
         most: int = 1_000,
         most_bytes: int = 1 << 20,
     ) -> None:
         self._rules: Final = rules
+        self._before: Final = before
+        self._last: Final = last
         self._most: Final = most
         self._most_bytes: Final = most_bytes
         self._parsed: Final[OrderedDict[bytes, Item]] = OrderedDict()
@@ -78,6 +90,9 @@ class Machine:
         )
         # Lanes whose next entry waits and fits on the agreed state: only these are work to do.
         self._ready: Final = Ready()
+        self._hits: Final = dict.fromkeys(
+            ("entries_hits", "entries_misses", "blocks_hits", "blocks_misses"), 0
+        )
         self.state = state
         self.height = height
         self.pool: Final = pool if pool is not None else Mempool()
@@ -87,6 +102,8 @@ class Machine:
 
     def submit(self, entry: bytes) -> str:
         """Take an entry into the pool; return why not, or "" if it is in."""
+        if self._over(self.height + 1):
+            return f"the epoch ended with block {self._last}"
         if len(entry) > self._most_bytes:
             return f"its {len(entry)} bytes do not fit into a block"
         try:
@@ -119,6 +136,7 @@ class Machine:
 
     def _read(self, entry: bytes) -> Item:
         item = self._parsed.get(entry)
+        self._hits["entries_misses" if item is None else "entries_hits"] += 1
         if item is None:
             item = self._rules.read(entry)
             if len(entry) <= SHORT:
@@ -130,7 +148,7 @@ class Machine:
     def _try(self, book: Book, item: Item, height: int) -> str:
         """Apply an entry and keep it, or drop it; return why."""
         try:
-            self._rules.apply(book, item, height)
+            self._rules.apply(book, item, self._before + height)
         except CirandaError as error:
             book.drop()
             return str(error)
@@ -154,7 +172,11 @@ class Machine:
 
     def pending(self) -> bool:
         """Say whether entries wait that could be agreed on now."""
-        return len(self._ready) > 0
+        return len(self._ready) > 0 and not self._over(self.height + 1)
+
+    def _over(self, height: int) -> bool:
+        """Say whether the epoch has ended before a height: there are empty blocks alone."""
+        return 0 < self._last < height
 
     def waiting(self, most: int) -> tuple[bytes, ...]:
         """Return up to `most` waiting entries, those that came first."""
@@ -190,6 +212,8 @@ class Machine:
 
     def propose(self, state: SparseTree, height: int) -> tuple[bytes, ...]:
         """Return entries that fit on a state, the most work for their bytes first."""
+        if self._over(height):
+            return ()
         book, size = Book(state), 0
         found: list[bytes] = []
         heap: list[tuple[int, int, Item]] = []
@@ -221,6 +245,7 @@ class Machine:
         """Apply entries to a state."""
         key = (state.root, height, entries)
         known = self._outcomes.get(key)
+        self._hits["blocks_misses" if known is None else "blocks_hits"] += 1
         if known is not None:
             return known
         outcome = self._execute(state, height, entries)
@@ -232,6 +257,8 @@ class Machine:
     def _execute(self, state: SparseTree, height: int, entries: tuple[bytes, ...]) -> Outcome:
         if len(entries) > self._most or sum(map(len, entries)) > self._most_bytes:
             return Outcome(None, b"", "the block has too many entries")
+        if entries and self._over(height):
+            return Outcome(None, b"", f"the epoch ended with block {self._last}")
         book, items = Book(state), []
         for at, entry in enumerate(entries):
             try:
@@ -241,7 +268,7 @@ class Machine:
             if flaw := self._try(book, item, height):
                 return Outcome(None, b"", f"entry {at}: {flaw}")
             items.append(item)
-        self._rules.close(book, items, height)
+        self._rules.close(book, items, self._before + height)
         book.keep()
         after = book.state()
         return Outcome(after, after.root)
@@ -266,6 +293,27 @@ class Machine:
             look.setdefault(old.lane, old)
         for lane, item in look.items():
             self._refresh(lane, item)
+
+    # For whoever looks after validators
+
+    def contents(
+        self, entries: tuple[bytes, ...], before: SparseTree, after: SparseTree
+    ) -> Contents:
+        """Tell what a block that was agreed on was about."""
+        return self._rules.tell([self._read(entry) for entry in entries], before, after)
+
+    def gauges(self) -> dict[str, int]:
+        """Tell how full the pool is, what became of entries, and how often work was saved."""
+        pool, claims = self.pool, self.claims
+        return {
+            "waiting": len(pool),
+            "ready": len(self._ready),
+            "bytes": pool.size,
+            **msgspec.structs.asdict(pool.counts),
+            **self._hits,
+            "proofs_hits": claims.hits,
+            "proofs_misses": claims.misses,
+        }
 
     # The store
 

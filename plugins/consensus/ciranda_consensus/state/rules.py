@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ciranda_consensus.figures.contents import Contents
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.pool import Item
 
@@ -45,6 +46,9 @@ class Rules(Protocol):
 
     def marks(self, item: Item) -> Sequence[bytes]:
         """Return what only one entry of any lane can set, such as that an output is spent."""
+
+    def tell(self, items: Sequence[Item], before: SparseTree, after: SparseTree) -> Contents:
+        """Tell what a block was about that lies between two states."""
 
     def check(self, state: SparseTree) -> None:
         """See that a state is one that these rules can have made.

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
+import msgspec
+
 from ciranda_consensus.merkle.sparse import SparseTree
 from ciranda_consensus.protocol.messages import Accused, Blocks, Committed, Persist
 
-__all__ = ["Keeps", "Record", "States"]
+__all__ = ["Keeps", "Noted", "Record", "States"]
 
-Record: TypeAlias = Persist | Committed | Accused
+
+class Noted(msgspec.Struct, frozen=True):
+    """Figures of a block, kept with it; `totals` are those of all blocks so far.
+
+    `lies` are attestations that were shown to be wrong, by their SHA-256.
+    """
+
+    height: int
+    figures: bytes
+    totals: bytes
+    lies: dict[bytes, bytes] = {}
+
+
+Record: TypeAlias = Persist | Committed | Accused | Noted
 
 
 class Keeps(Protocol):

@@ -33,4 +33,11 @@ MIGRATIONS: Final = (
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE state (key BLOB PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    # For whoever looks after the validator. Row 0 of `figures` has the totals.
+    """
+    CREATE TABLE figures (height INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+    CREATE TABLE lies (
+        digest BLOB PRIMARY KEY, height INTEGER NOT NULL, data BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

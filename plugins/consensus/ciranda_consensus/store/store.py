@@ -17,7 +17,7 @@ from ciranda_consensus.protocol.certificate import Certificate, Verifies
 from ciranda_consensus.protocol.evidence import Evidence
 from ciranda_consensus.protocol.messages import Accused, Blocks, Committed, Persist, Promise
 from ciranda_consensus.protocol.validators import ValidatorSet
-from ciranda_consensus.store.keeping import Record, States
+from ciranda_consensus.store.keeping import Noted, Record, States
 from ciranda_consensus.store.mark import Mark
 from ciranda_consensus.store.recovery import Recovery
 from ciranda_consensus.store.schema import MIGRATIONS
@@ -36,6 +36,8 @@ APPLICATION: Final = 0x43495243  # "CIRC"
 MOST_SERVED: Final = 64
 MOST_SERVED_BYTES: Final = 2 << 20
 MOST_EVIDENCE: Final = 1000  # of one signer
+MOST_FIGURES: Final = 1000  # blocks whose figures are kept
+MOST_LIES: Final = 10_000
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -144,6 +146,8 @@ class Store:
             for one in records:
                 if isinstance(one, Accused):
                     self._accuse(one.evidence)
+                elif isinstance(one, Noted):
+                    self._note(one)
             for promised in promises:
                 self._promised(promised)
             if promises:
@@ -207,6 +211,30 @@ class Store:
                     encode(evidence_row(evidence)),
                 ),
             )
+
+    def _note(self, one: Noted) -> None:
+        put = "INSERT OR REPLACE INTO figures VALUES (?, ?)"
+        self._database.execute(put, (0, one.totals))
+        self._database.execute(put, (one.height, one.figures))
+        self._database.execute(
+            "DELETE FROM figures WHERE height BETWEEN 1 AND ?", (one.height - MOST_FIGURES,)
+        )
+        for digest, data in one.lies.items():
+            if self._database.execute("SELECT count(*) FROM lies")[0][0] < MOST_LIES:
+                self._database.execute(
+                    "INSERT OR IGNORE INTO lies VALUES (?, ?, ?)", (digest, one.height, data)
+                )
+
+    def figures(self) -> tuple[bytes | None, tuple[bytes, ...]]:
+        """Return the totals, None if there are none, and the figures of the last blocks."""
+        rows = self._database.query("SELECT height, data FROM figures ORDER BY height")
+        totals = rows[0][1] if rows and rows[0][0] == 0 else None
+        return totals, tuple(data for height, data in rows if height)
+
+    def lies(self) -> tuple[bytes, ...]:
+        """Return the attestations that were shown to be wrong, in the order of their blocks."""
+        rows = self._database.query("SELECT data FROM lies ORDER BY height, digest")
+        return tuple(data for (data,) in rows)
 
     def _put_state(self, before: SparseTree, after: Any) -> None:
         for key, value in before.changes(self._states.tree(after)).items():
