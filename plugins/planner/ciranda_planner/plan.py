@@ -17,6 +17,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "FORMAT",
     "FREE",
+    "MARK",
     "VERSION",
     "Cost",
     "Kind",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 VERSION: Final = 1  # of what a plan file holds
+MARK: Final = "${{"  # where an expression begins in a text
 FORMAT: Final = "ciranda plan"  # how a saved one says what it is
 DEFAULT_TIMEOUT: Final = 60.0  # seconds of one task
 DEFAULT_PLAN_TIMEOUT: Final = 120.0  # seconds of a whole plan

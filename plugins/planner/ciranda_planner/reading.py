@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Final, final
 
+from msgspec.structs import replace as changed
+
 from ciranda.workflow.written import shown
 
 from .checking import Numbered, check_limits, check_tasks
-from .faults import FaultKind
+from .faults import Fault, FaultKind
 from .fields import Fields
 from .loading import Source, load
 from .plan import FORMAT, VERSION, Plan, RateLimit
 from .reads import with_reads
-from .tasks import UNITS, Actions, read_task
+from .tasks import UNITS, read_task
 from .tiers import TIERS, Mode, Tier
 
-__all__ = ["MOST_TASKS", "Defaults", "plan_of", "read_plan"]
+__all__ = ["MOST_TASKS", "Defaults", "Judge", "plan_of", "read_plan"]
 
 MOST_TASKS: Final = 100_000
 _MOST_WORKERS: Final = 10_000
@@ -31,6 +33,8 @@ _FIELDS: Final = frozenset((
     "cpu_workers", "rate_limit", "resources", "timeout", "plan_timeout_ms", "already_succeeded",
     "tier", "mode", "expected", "format", "digest",
 ))  # fmt: skip
+
+Judge = Callable[[Plan], Iterable[Fault]]
 
 
 @final
@@ -45,6 +49,8 @@ class Defaults:
         tier: The row of the table for plans that name none; it then limits their rate, too.
         mode: The column for plans that name none.
         table: The tiers.
+        named_tier: As if the plan named it.
+        named_mode: As if the plan named it.
     """
 
     workers: int | None = None
@@ -53,6 +59,8 @@ class Defaults:
     tier: int | None = None
     mode: Mode = Mode.BALANCED
     table: Mapping[int, Tier] = field(default_factory=lambda: TIERS)
+    named_tier: int | None = None
+    named_mode: Mode | None = None
 
 
 def read_plan(
@@ -60,7 +68,7 @@ def read_plan(
     *,
     file: str = "",
     defaults: Defaults | None = None,
-    actions: Actions | None = None,
+    judge: Judge | None = None,
 ) -> Plan:
     """Return the plan in a file.
 
@@ -68,14 +76,14 @@ def read_plan(
         source: The path of a file in YAML or JSON, or what one holds.
         file: The name that faults show; the path, if there is one, by default.
         defaults: For what the plan does not say.
-        actions: Returns what is wrong with the name of an action, or None; without it no names
-            are looked at.
+        judge: Returns what is wrong with the work of tasks, by their ids; what it is given has
+            no needs where these have faults. Without it no actions are looked at.
 
     Raises:
         PlanError: All faults, in the order of the file.
     """
     data, origin = load(source, file)
-    return _read(data, origin, defaults or Defaults(), actions)
+    return _read(data, origin, defaults or Defaults(), judge)
 
 
 def plan_of(
@@ -83,17 +91,17 @@ def plan_of(
     *,
     file: str = "",
     defaults: Defaults | None = None,
-    actions: Actions | None = None,
+    judge: Judge | None = None,
 ) -> Plan:
     """Return the plan that plain data describes; otherwise like `read_plan`.
 
     Raises:
         PlanError: All faults.
     """
-    return _read(data, Source(file, data=data), defaults or Defaults(), actions)
+    return _read(data, Source(file, data=data), defaults or Defaults(), judge)
 
 
-def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None) -> Plan:
+def _read(data: Any, source: Source, defaults: Defaults, judge: Judge | None) -> Plan:
     if not isinstance(data, dict):
         kind = FaultKind.EMPTY_PLAN if data is None else FaultKind.INVALID_FILE
         source.add(kind, "", (), f"a plan is a mapping with `tasks`, not {shown(data)}")
@@ -116,26 +124,17 @@ def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None
         succeeded = fields.texts("already_succeeded", FaultKind.INVALID_FIELD) or ()
         with _uncollected():
             for at, each in enumerate(listed):
-                task = read_task(source, each, at, actions)
+                task = read_task(source, each, at)
                 if task is not None:
                     tasks.append((at, task))
             tasks = with_reads(tasks)
             check_tasks(source, tasks, succeeded)
     plan = _limited(fields, source, defaults)
     check_limits(source, tasks, plan.rate_limit, plan.resources, frozenset(succeeded))
-    source.refuse()
-    found = Plan(
-        name=plan.name,
+    found = replace(
+        plan,
         tasks=tuple([task for _, task in tasks]),
-        workers=plan.workers,
-        cpu_workers=plan.cpu_workers,
-        rate_limit=plan.rate_limit,
-        resources=plan.resources,
-        timeout=plan.timeout,
         already_succeeded=frozenset(succeeded),
-        tier=plan.tier,
-        mode=plan.mode,
-        version=plan.version,
         warnings=tuple(source.warnings),
         unestimated=frozenset(
             [task.id for at, task in tasks if not _ESTIMATES & listed[at].keys()]
@@ -143,9 +142,35 @@ def _read(data: Any, source: Source, defaults: Defaults, actions: Actions | None
             else ()
         ),
     )
+    if judge is not None:
+        _judge(source, found, tasks, judge)
+    source.refuse()
     if "digest" in data:
         _check_digest(fields, source, found, defaults)
     return found
+
+
+def _judge(source: Source, plan: Plan, tasks: list[Numbered], judge: Judge) -> None:
+    """Note what is wrong with the work of tasks, be there other faults or not."""
+    places = {task.id: at for at, task in reversed(tasks) if task.id}
+    sound = not source.faults
+    if not sound:
+        apart = [
+            changed(task, needs=(), validates=(), contingency=None)
+            for at, task in tasks
+            if places.get(task.id) == at
+        ]
+        plan = replace(plan, tasks=tuple(apart), already_succeeded=frozenset())
+    for fault in judge(plan):
+        at = places.get(fault.task)
+        if at is None:
+            if sound:  # of one that is not, it may follow from the rest
+                source.add(fault.kind, "", (), fault.message)
+            continue
+        written = source.value(("tasks", at))
+        names = ("uses",) if fault.kind is FaultKind.UNKNOWN_ACTION else ("with", "command", "uses")
+        name = next((name for name in names if name in written), "id")
+        source.add(fault.kind, fault.task, ("tasks", at, name), fault.message)
 
 
 def _check_origin(source: Source, data: dict[str, Any]) -> None:
@@ -199,7 +224,9 @@ def _limited(fields: Fields, source: Source, defaults: Defaults) -> Plan:
         if type(tier) is not int or tier not in defaults.table:
             fields.choice("tier", map(str, defaults.table), FaultKind.INVALID_WORKERS)
             tier = None
+    tier = defaults.named_tier or tier
     word = fields.choice("mode", list(Mode), FaultKind.INVALID_WORKERS)
+    word = defaults.named_mode or word
     mode = Mode(word) if word else defaults.mode
     row = defaults.table.get(tier or min(defaults.table))
     name = fields.one_of("workers", "max_workers", FaultKind.INVALID_WORKERS)

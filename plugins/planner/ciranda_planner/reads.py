@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace as changed
 
 from ciranda.expressions import ExpressionError, compile_template
 
-from .plan import Task
+from .plan import MARK, Task
 
 __all__ = ["with_reads"]
 
-_MARK: Final = "${{"
 Numbered = tuple[int, Task]
 
 
@@ -24,7 +23,7 @@ def with_reads(tasks: list[Numbered]) -> list[Numbered]:
     to the check of the workflow.
     """
     texts = {
-        at: [text for text in _texts((task.with_, task.command)) if _MARK in text]
+        at: [text for text in _texts((task.with_, task.command)) if MARK in text]
         for at, task in tasks
         if task.with_ or task.command
     }

@@ -63,12 +63,21 @@ class PlannerSettings(Settings, section="planner"):
     tiers: dict[str, TierRow] = {}  # noqa: RUF012  (msgspec copies it)
     adaptive: bool = True
 
-    def defaults(self, *, workers: int | None = None, cpu_workers: int | None = None) -> Defaults:
+    def defaults(
+        self,
+        *,
+        workers: int | None = None,
+        cpu_workers: int | None = None,
+        tier: int | None = None,
+        mode: str | None = None,
+    ) -> Defaults:
         """Return what reading a plan takes where the plan does not say.
 
         Args:
             workers: What overrules the plan.
             cpu_workers: The same for cpu tasks.
+            tier: The row of the table, whatever the plan names.
+            mode: The column, whatever the plan names.
 
         Raises:
             SettingsError: A tier is no number, or not there.
@@ -80,13 +89,16 @@ class PlannerSettings(Settings, section="planner"):
             if not name.isdecimal():
                 raise SettingsError(f"planner.tiers.{name}: tiers are numbers, such as `tiers.5`")
             table[int(name)] = row.tier()
-        if self.tier is not None and self.tier not in table:
-            known = ", ".join(map(str, sorted(table)))
-            raise SettingsError(f"planner.tier: there is no tier {self.tier}: write one of {known}")
+        for word, wanted in (("planner.tier", self.tier), ("--tier", tier)):
+            if wanted is not None and wanted not in table:
+                known = ", ".join(map(str, sorted(table)))
+                raise SettingsError(f"{word}: there is no tier {wanted}: write one of {known}")
         return Defaults(
             workers=workers,
             cpu_workers=cpu_workers,
             tier=self.tier,
             mode=self.mode,
             table=table,
+            named_tier=tier,
+            named_mode=None if mode is None else Mode(mode),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ciranda.expressions import ExpressionError, compile as compiled
@@ -35,8 +35,6 @@ _MARKED: Final = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)
 _LONGEST_ID: Final = 200
 _DAY: Final = 86_400_000
 
-Actions = Callable[[str], str | None]
-
 
 def says_id(value: Any) -> str | None:
     """Return what is wrong with an id, or None."""
@@ -53,7 +51,7 @@ def says_id(value: Any) -> str | None:
     return None
 
 
-def read_task(source: Source, data: Any, at: int, actions: Actions | None) -> Task | None:
+def read_task(source: Source, data: Any, at: int) -> Task | None:
     """Return a task, or note what is wrong with it.
 
     What could be read is returned even if something is wrong, so that its needs are checked too.
@@ -62,7 +60,6 @@ def read_task(source: Source, data: Any, at: int, actions: Actions | None) -> Ta
         source: Takes the faults.
         data: The task as written.
         at: Its place in the list.
-        actions: Says what is wrong with the name of an action; None looks at no names.
     """
     where = ("tasks", at)
     if not isinstance(data, dict):
@@ -92,7 +89,7 @@ def read_task(source: Source, data: Any, at: int, actions: Actions | None) -> Ta
         return Task(name, needs=needs, kind=_KINDS[kind], estimate=estimate)
     fields.known(_FIELDS)
     validates = _unique(fields.texts("validates", FaultKind.INVALID_DEPS) or ())
-    uses, command, behaviour = _work(fields, actions)
+    uses, command, behaviour = _work(fields)
     inputs = data.get("with", {})
     if not isinstance(inputs, dict):
         fields.fault(
@@ -158,17 +155,13 @@ def _estimate(fields: Fields) -> float:
     return DEFAULT_ESTIMATE
 
 
-def _work(
-    fields: Fields, actions: Actions | None
-) -> tuple[str | None, tuple[str, ...] | None, str | None]:
+def _work(fields: Fields) -> tuple[str | None, tuple[str, ...] | None, str | None]:
     data = fields.data
     given = [name for name in ("uses", "command", "behaviour") if name in data]
     if len(given) > 1:
         message = f"`{given[0]}` and `{given[1]}` both say what its work is: keep one"
         fields.fault(FaultKind.INVALID_WORK, given[1], message, key=True)
     uses = fields.text("uses", FaultKind.INVALID_WORK)
-    if uses and actions and (wrong := actions(uses)):
-        fields.fault(FaultKind.UNKNOWN_ACTION, "uses", wrong)
     behaviour = data.get("behaviour")
     if "behaviour" in data and not (isinstance(behaviour, str) and _BEHAVIOUR.fullmatch(behaviour)):
         message = "must be `sleep`, `burn`, `fail`, `hang` or `fail_times:2`"

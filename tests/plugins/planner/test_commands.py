@@ -46,7 +46,7 @@ def test_the_tasks_of_a_plan_are_listed_as_they_would_start(cli, folder):
         "workers: 2\ncpu_workers: 1\ntier: 1\nmode: aggressive\nresources: {db: 2}\n"
         "already_succeeded: [a]\n"
         "tasks: [{id: a, estimate: 1}, {id: b, needs: [a], estimate: 1, contingency: c},"
-        " {id: c, estimate: 1, uses: data.read}]\n"
+        " {id: c, estimate: 1, uses: data.read, with: {path: x}}]\n"
     )
 
     said = cli("show", "full.yaml").out

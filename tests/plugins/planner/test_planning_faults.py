@@ -266,16 +266,6 @@ def test_a_contingency_waits_for_its_task_and_nothing_waits_for_it():
     assert kinds({"tasks": tasks}) == ["invalid_contingency"]
 
 
-def test_unknown_actions_are_told_with_all_else():
-    fields = {"tasks": [{"id": "a", "uses": "shop.lod", "needs": ["b"]}]}
-
-    found = kinds(fields, actions=lambda name: f"there is no action `{name}`")
-
-    assert sorted(found) == ["unknown_action", "unknown_dependency"]
-    plan = plan_of({"tasks": [{"id": "a", "uses": "shop.load"}]}, actions=lambda name: None)
-    assert plan.tasks[0].estimate == 1
-
-
 @pytest.mark.parametrize(
     ("text", "kind"),
     [

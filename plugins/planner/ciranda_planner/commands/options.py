@@ -9,14 +9,24 @@ import click
 
 from ciranda.cli import completing
 
+from ..tiers import Mode
+
 __all__ = ["html_option", "learn_option", "what_argument", "worker_options"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 def worker_options(function: Decorated) -> Decorated:
-    """Add `--workers` and `--cpu-workers`."""
+    """Add `--workers`, `--cpu-workers`, `--tier` and `--mode`."""
     count = click.IntRange(min=1)
+    function = click.option(
+        "--mode",
+        type=click.Choice([str(mode) for mode in Mode]),
+        help="How much of its tier the plan uses.",
+    )(function)
+    function = click.option(
+        "--tier", type=int, metavar="N", help="The account's tier: its workers and rate limit."
+    )(function)
     function = click.option(
         "--cpu-workers", type=count, metavar="N", help="Cpu tasks at once, at most."
     )(function)

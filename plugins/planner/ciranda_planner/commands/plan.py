@@ -45,13 +45,14 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
     from ciranda.cli.written import write
 
     from ..answering import plan_answer
-    from ..saving import saved
     from .reading import known_settings
     from .telling import plan_told, warnings_told
 
     with refusing(ctx, given["form"]):
         plan, schedule = planned(file, given)
     if given["save"] is not None:
+        from ..saving import saved
+
         write(given["save"], saved(plan, known_settings().defaults()))
         if given["save"] == "-":
             return

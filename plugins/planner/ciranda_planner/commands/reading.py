@@ -15,19 +15,23 @@ from ciranda.cli.exits import Exit
 from ciranda.settings import read_configuration
 
 from ..faults import Fault, FaultKind, PlanError
-from ..plan import Plan
+from ..plan import MARK, Plan
 from ..settings import PlannerSettings
+from ..wordless import wordless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..schedule import Schedule
+    from ..workbench import Workbench
 
 __all__ = ["given_plan", "is_file", "known_settings", "planned", "refusing", "without_file_options"]
 
 _OF_FILES: Final = {
     "workers": "--workers",
     "cpu_workers": "--cpu-workers",
+    "tier": "--tier",
+    "mode": "--mode",
     "learn": "--learn",
     "waves": "--waves",
 }
@@ -60,13 +64,20 @@ def without_file_options(ctx: click.Context, given: Mapping[str, Any]) -> None:
             raise click.UsageError(f"`{option}` goes with a FILE: a run has its plan", ctx)
 
 
-def given_plan(file: str, given: Mapping[str, Any], *, executable: bool = False) -> Plan:
+def given_plan(
+    file: str,
+    given: Mapping[str, Any],
+    *,
+    executable: bool = False,
+    bench: Workbench | None = None,
+) -> Plan:
     """Return the plan in a file, with the options of the command.
 
     Args:
         file: A plan, or a goal in Markdown, whose file patterns look in its folder.
         given: The options.
-        executable: Whether a task of a goal whose work nobody named is a fault.
+        executable: Whether a task whose work nobody named is a fault.
+        bench: What knows actions; the project's plugins by default.
 
     Raises:
         PlanError: All that is wrong with it.
@@ -75,12 +86,34 @@ def given_plan(file: str, given: Mapping[str, Any], *, executable: bool = False)
     """
     from ..reading import read_plan
 
+    def judge(plan: Plan) -> list[Fault]:
+        return _faults_of_work(plan, file, bench, executable)
+
+    options = {name: given.get(name) for name in ("workers", "cpu_workers", "tier", "mode")}
     if Path(file).suffix.lower() in _GOALS:
-        plan = _planned_goal(file, given, executable)
+        plan = _planned_goal(file, options, executable)
+        if faults := judge(plan):
+            raise PlanError(faults)
     else:
-        options = {name: given.get(name) for name in ("workers", "cpu_workers")}
-        plan = read_plan(Path(file), file=file, defaults=known_settings().defaults(**options))
+        defaults = known_settings().defaults(**options)
+        plan = read_plan(Path(file), file=file, defaults=defaults, judge=judge)
     return _estimated(plan, given)
+
+
+def _faults_of_work(
+    plan: Plan, file: str, bench: Workbench | None, executable: bool
+) -> list[Fault]:
+    """Return what is wrong with the work of tasks; trials have none that is to be looked at."""
+    wordy = wordless(plan, file) if executable else []
+    if not any(
+        task.uses is not None or any(MARK in word for word in task.command or ())
+        for task in plan.tasks
+    ):
+        return wordy
+    from ..workbench import Installed, faults_of_work  # they bring the engine with them
+
+    found = faults_of_work(bench or Installed.of(read_configuration(Path.cwd())), plan, file)
+    return [*found, *wordy]
 
 
 def planned(file: str, given: Mapping[str, Any]) -> tuple[Plan, Schedule]:
@@ -96,11 +129,11 @@ def planned(file: str, given: Mapping[str, Any]) -> tuple[Plan, Schedule]:
     return plan, search(plan)
 
 
-def _planned_goal(file: str, given: Mapping[str, Any], executable: bool) -> Plan:
+def _planned_goal(file: str, options: Mapping[str, Any], executable: bool) -> Plan:
     from ..decomposing import Goal, plan_by_rules
 
     path = Path(file)
-    fields = {"max_workers": given.get("workers"), "cpu_workers": given.get("cpu_workers")}
+    fields = {name: value for name, value in options.items() if value is not None}
     try:
         goal = Goal(text=path.read_text(encoding="utf-8"), folder=path.parent)
         return plan_by_rules(goal, fields=fields, executable=executable).plan
@@ -117,16 +150,14 @@ def _estimated(plan: Plan, given: Mapping[str, Any]) -> Plan:
 
     A folder without runs has no history.
     """
+    learn = given.get("learn")
+    if learn is False or not (learn or plan.unestimated):
+        return plan
     from ciranda.cli.history import opened
     from ciranda.errors import RunNotFoundError
 
     from ..learning import durations_of, learned
 
-    learn = given.get("learn")
-    if learn is False:
-        return replace(plan, unestimated=frozenset())  # so that nothing fills them in later
-    if not (learn or plan.unestimated):
-        return plan
     try:
         with opened(given.get("store"), reading=True) as log:
             durations = durations_of(log, plan)

@@ -123,8 +123,9 @@ async def _performed(
         shown.prime(engine.log, run)
         how = Performance(run)
     else:
-        plan = given_plan(file, given, executable=True)
-        prepared = prepare(engine, plan, file=file, waves=given["waves"])
+        plan = given_plan(file, given, executable=True, bench=engine)
+        learn = given["learn"] is not False
+        prepared = prepare(engine, plan, file=file, waves=given["waves"], learn=learn)
         how = Performance()
     if not is_terminal(sys.stderr) or given["quiet"]:
         return await perform(engine, prepared, how)

@@ -10,7 +10,7 @@ import click
 from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
-from .options import learn_option, what_argument
+from .options import learn_option, what_argument, worker_options
 from .reading import is_file, planned, refusing, without_file_options
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = ["command"]
     ),
 )
 @what_argument
+@worker_options
 @learn_option
 @options.store_option
 @options.json_option
