@@ -344,3 +344,49 @@ def test_what_was_promised_holds_after_a_restart():
     assert again.chain.get(proposal.block.hash) == proposal.block
     unknown = again.handle(Receive(1, object()), 7)  # type: ignore[arg-type]
     assert refused(unknown) == [Flaw.MALFORMED]
+
+
+def test_who_is_behind_comes_along_though_the_first_help_was_lost():
+    """The others agreed on the block, have nothing to do, and were helpful once, in vain."""
+    four, timers = Four(), {}
+
+    def deliver(outputs, sender, arrives):
+        todo = [(sender, one) for one in outputs]
+        while todo:
+            seat, one = todo.pop(0)
+            if isinstance(one, SetTimer):
+                timers[seat] = one
+            if not isinstance(one, Send):
+                continue
+            for to in range(4) if one.to == ALL else (one.to,):
+                if to != seat and arrives(to, one.message):
+                    found = four.replicas[to].handle(Receive(seat, one.message), 5)
+                    todo += [(to, each) for each in found]
+
+    def retry(times, arrives):
+        for _ in range(times):
+            timer = timers[3]
+            deliver(four.replicas[3].handle(Fired(timer.view, timer.attempt), 5), 3, arrives)
+
+    def all_but_the_last(to, message):
+        return to != 3 or getattr(message, "certificate", None) is None
+
+    deliver(four.replicas[1].handle(Submit((b"note",)), 5), 1, all_but_the_last)
+    assert [one.view for one in four.replicas] == [2, 2, 2, 1]
+    retry(4, lambda to, _: to != 3)
+    retry(4, lambda *_: True)
+
+    assert [one.chain.tip.block.header.height for one in four.replicas] == [1, 1, 1, 1]
+
+
+def test_help_is_not_pumped_out():
+    four = Four()
+    block = four.proposal().block
+    agreed = four.certificate(Phase.COMMIT, block.hash)
+    one = four.replica(2)
+    one.handle(Receive(0, Announce(agreed)), 5)
+    said = four.voices[3].timeout(1, origin(four.first), None)
+
+    helped = [bool(messages(one.handle(Receive(3, said), 5), Announce)) for _ in range(9)]
+
+    assert helped == [True, True, False, True, False, False, False, True, False]

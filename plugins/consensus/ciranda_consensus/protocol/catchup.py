@@ -41,7 +41,7 @@ class CatchUp:
         self._seat: Final = seat
         self._chain: Final = chain
         self._asked: Final[dict[int, bytes]] = {}  # whom, and for which block
-        self._helped: Final[dict[int, int]] = {}  # whom, and in which view
+        self._helped: Final[dict[int, tuple[int, int]]] = {}  # whom: in which view, asked how often
         self._turn = 0
         self.wanted: Certificate | None = None
 
@@ -66,10 +66,16 @@ class CatchUp:
         return [self.ask((self._seat + turn) % count, tip) for turn in range(1, few + 1)]
 
     def help(self, sender: int, promise: Promise) -> list[Output]:
-        """Bring a peer that is behind into the view of a promise, once a view."""
-        if self._helped.get(sender, 0) >= promise.view:
+        """Bring a peer that is behind into the view of a promise.
+
+        Help may be lost, and whoever is behind goes on to ask: he gets it the first time in a view,
+        the second, the fourth, the eighth; so nobody is left behind, and nobody pumps it out.
+        """
+        view, count = self._helped.get(sender, (0, 0))
+        count = count + 1 if view == promise.view else 1
+        self._helped[sender] = (promise.view, count)
+        if count & count - 1:
             return []
-        self._helped[sender] = promise.view
         found: list[Output] = []
         tip, entry = self._chain.tip.certificate, promise.entry
         if entry is not None:
