@@ -43,6 +43,7 @@ class Performance:
         quiet: Say nothing unless it fails.
         more: Returns lines for the head of the live board, from a thread of its own.
         again: The command that goes on with such a run, if not `ciranda resume`.
+        word: Returns how the end of the run is called, once it has ended; "" for the usual word.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Performance:
         quiet: bool = False,
         more: More | None = None,
         again: Sequence[str] = ("ciranda", "resume"),
+        word: Callable[[], str] | None = None,
     ) -> None:
         self._store: Final = store
         self._durability: Final = durability
@@ -61,6 +63,7 @@ class Performance:
         self._quiet: Final = quiet
         self._more: Final = more
         self._again: Final = again
+        self._word: Final = word
         self._timeline: Final = Timeline(keep_items=False)
         self._progress: Progress
         self._prints: Final = StepPrints()
@@ -173,6 +176,8 @@ class Performance:
             from ciranda.cli.history import read_timeline
 
             timeline = read_timeline(engine.log, result.run_id)  # with the items of maps
+        if self._word is not None and timeline.segment is not None:
+            timeline.segment.word = self._word()
         store = [] if self._store is None else ["--store", self._store]
         lines = summary(
             timeline,

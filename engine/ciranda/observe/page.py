@@ -137,6 +137,7 @@ class _Page:
         timeline = self._timeline
         state = timeline.state
         segments = timeline.segments
+        told = segments[-1].told if segments else state.value
         start = segments[0].start if segments else 0.0
         worked = sum(segment.duration(self._now) for segment in segments)
         facts = [f"takes <b>{spoken(worked)}</b>"]
@@ -152,7 +153,7 @@ class _Page:
             facts.append(f"resumed <b>{plural(len(segments) - 1, 'time')}</b>")
         return (
             f'<div class="top"><h1>{name}</h1>'
-            f'<span class="badge s-{state.value}">{state.value}</span></div>'
+            f'<span class="badge s-{state.value}">{told}</span></div>'
             f'<p class="facts">{" · ".join(facts)}</p>'
         )
 
@@ -206,7 +207,7 @@ class _Page:
         critical = set(self._critical(segment))
         title = "Timeline"
         if segment.index:
-            title = f"Resumed at {_clock(segment.start)}: {segment.state.value}"
+            title = f"Resumed at {_clock(segment.start)}: {segment.told}"
         ticks = "".join(
             f"<span>{spoken(total * part / 4) if part else '0'}</span>" for part in range(4)
         )

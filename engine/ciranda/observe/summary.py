@@ -85,7 +85,7 @@ def _headline(timeline: Timeline, segment: Segment) -> str:
         parts.append(f"{cached:,} from the cache")
     name = visible(timeline.workflow) or "run"
     mark = _MARKS.get(segment.state, "!")
-    text = f"{mark} {name} {segment.state.value} in {spoken(segment.duration(timeline.last))}"
+    text = f"{mark} {name} {segment.told} in {spoken(segment.duration(timeline.last))}"
     if segment.cancelled is not None and segment.cancelled[1]:
         text += f" ({visible(segment.cancelled[1])})"
     if parts:

@@ -32,7 +32,10 @@ __all__ = ["Segment", "Timeline", "fold"]
 
 
 class Segment:
-    """A run from its start, or a resume, to the next stop; times are seconds since the epoch."""
+    """A run from its start, or a resume, to the next stop; times are seconds since the epoch.
+
+    `word` is how whoever ran it calls its end, where that is another word than that of `state`.
+    """
 
     __slots__ = (
         "cancelled",
@@ -45,6 +48,7 @@ class Segment:
         "state",
         "tracks",
         "warnings",
+        "word",
     )
 
     def __init__(self, index: int, start: float) -> None:
@@ -58,6 +62,12 @@ class Segment:
         self.warnings = 0
         self.cancelled: tuple[float, str] | None = None  # when and why somebody stopped it
         self.tracks: dict[str, Track] = {}
+        self.word = ""
+
+    @property
+    def told(self) -> str:
+        """How it stands, in one word for people."""
+        return self.word or self.state.value
 
     def steps(self) -> Iterator[Track]:
         """Yield the tracks that stand directly beneath the run, in order of their start."""

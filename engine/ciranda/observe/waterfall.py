@@ -216,7 +216,7 @@ class _Drawing:
         pieces = [
             Piece(visible(timeline.workflow) or "run", "bold"),
             Piece("  "),
-            Piece(state.value, _STYLES[state]),
+            Piece(segment.told, _STYLES[state]),
             Piece(f"  {spoken(segment.duration(self._now))}"),
         ]
         if state is not State.PLANNED:

@@ -16,9 +16,11 @@ from ciranda.store import Log
 
 from .compiling import step_ids
 from .execution import Outcome
+from .keeper import OVER
 from .plan import Plan
 from .report import Figures, Lost, Report
 from .schedule import Schedule
+from .state import PlanState
 
 __all__ = ["Chart", "chart_of_plan", "chart_of_run", "tables_of"]
 
@@ -51,8 +53,15 @@ def chart_of_plan(plan: Plan, schedule: Schedule) -> Chart:
     return Chart(timeline, _outline(plan, schedule.critical_path))
 
 
-def chart_of_run(log: Log, run: str, plan: Plan, schedule: Schedule) -> Chart:
+def chart_of_run(log: Log, run: str, plan: Plan, schedule: Schedule, state: PlanState) -> Chart:
     """Return the picture of a run beside what was predicted of it.
+
+    Args:
+        log: The store.
+        run: Its id.
+        plan: The plan.
+        schedule: What it predicted.
+        state: How the plan ended.
 
     Raises:
         RunNotFoundError: There is no such run.
@@ -69,6 +78,7 @@ def chart_of_run(log: Log, run: str, plan: Plan, schedule: Schedule) -> Chart:
             if track.path in names:  # the ends of waves are nobody's work
                 track.path = names[track.path]
                 segment.tracks[track.path] = track
+    _name_ends(timeline, plan, state)
     known = {task.id for task in plan.tasks}
     expected = {
         task: (start, schedule.ends[task])
@@ -76,6 +86,19 @@ def chart_of_run(log: Log, run: str, plan: Plan, schedule: Schedule) -> Chart:
         if task in known
     }
     return Chart(timeline, _outline(plan), expected)
+
+
+def _name_ends(timeline: Timeline, plan: Plan, state: PlanState) -> None:
+    """Call the ends of the parts of a run what a plan calls them."""
+    some = bool(plan.already_succeeded)
+    for segment in timeline.segments:
+        some = some or any(each.state is State.SUCCEEDED for each in segment.tracks.values())
+        if segment.state is State.FAILED and some:
+            segment.word = str(PlanState.PARTIAL)
+        elif segment.cancelled is not None and segment.cancelled[1].startswith(OVER):
+            segment.word = str(PlanState.TIMED_OUT)
+    if timeline.segments and timeline.state not in (State.RUNNING, State.INTERRUPTED):
+        timeline.segments[-1].word = str(state)
 
 
 def _outline(plan: Plan, critical: tuple[str, ...] = ()) -> Outline:

@@ -81,7 +81,12 @@ def _rows(chart: Chart) -> dict[str, Any]:
     for task, (start, end) in chart.expected.items():
         row = rows.setdefault(task, {"task": task, "actual": [], "state": "pending"})
         row["planned"] = _span(start, end)
-    return {"name": chart.timeline.workflow, "rows": list(rows.values())}
+    parts = chart.timeline.segments
+    return {
+        "name": chart.timeline.workflow,
+        "state": parts[-1].told if parts else str(chart.timeline.state),
+        "rows": list(rows.values()),
+    }
 
 
 def _span(start: float, end: float) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def told_run(store: str | None, named: str) -> Told:
         outcome = recorded(log, run)
         before = past_runs(log, plan.name, most=RUNS - 1, before=run)
         bare = replace(plan, tasks=tuple(each for each in plan.tasks if each.id not in barriers))
-        chart = chart_of_run(log, run, bare, scheduled(plan, order))
+        chart = chart_of_run(log, run, bare, scheduled(plan, order), outcome.state)
         found = findings([outcome, *(each.outcome for each in before)])
         return Told(plan_of_run(log, run), outcome, chart, found)
 

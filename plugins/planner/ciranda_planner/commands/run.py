@@ -70,6 +70,7 @@ def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
     if file is None:
         without_file_options(ctx, given)
     view = _View()
+    found: list[Outcome] = []
     shown = Screen(
         store=given["store"],
         durability=given["durability"],
@@ -77,8 +78,8 @@ def command(ctx: click.Context, /, file: str | None, **given: Any) -> None:
         quiet=given["quiet"] or given["form"] == "json",
         more=view.lines,
         again=("ciranda", "planner", "run", "--resume"),
+        word=lambda: str(found[0].state) if found else "",
     )
-    found: list[Outcome] = []
 
     async def order(engine: Any) -> Any:
         found.append(await _performed(engine, file, given, shown, view))
