@@ -22,7 +22,7 @@ from .finder import Finder
 from .format import Skill
 from .interpreters import interpreter_of
 from .prefetch import Prefetch
-from .running import Company, Ran, Runner
+from .running import Company, Ran, Room, Runner
 from .settings import SkillsSettings
 from .stats import Recorder
 from .successors import Successors
@@ -164,6 +164,7 @@ async def keep_open(
 
     runner = Runner(
         slots=slots or settings.slots,
+        room=Room(settings.folder_mb, settings.folder_files),
         zygotes=settings.zygotes,
         idle=settings.idle,
         ageing=settings.ageing,

@@ -30,6 +30,8 @@ class SkillsSettings(Settings, section="skills"):
         max_output: Bytes that are kept of each of its streams.
         memory_mb: MiB that all its processes may hold together.
         max_processes: Processes it may have at a time.
+        folder_mb: MiB that the private folder of a run has room for.
+        folder_files: Files and folders that it has room for.
         network: Whether scripts may open internet sockets; each run of one warns of it.
         slots: Scripts that run at a time; two a processor, from 2 to 10, by default.
         zygotes: Import sets, and warm skills, whose processes are kept.
@@ -48,6 +50,8 @@ class SkillsSettings(Settings, section="skills"):
     max_output: _Count = 1 << 20
     memory_mb: _Count = 256
     max_processes: _Count = 32
+    folder_mb: _Count = 256
+    folder_files: _Count = 10_000
     network: bool = False
     slots: _Count | None = None
     zygotes: _Count = 8

@@ -204,7 +204,7 @@ def _teller(ctx: Context) -> Any:
 
 
 def _failed(outcome: Outcome) -> StepError:
-    kind = _KINDS.get(outcome.status) or outcome.kind or "skills.refused"
+    kind = outcome.kind or _KINDS.get(outcome.status) or "skills.refused"
     words = outcome.stderr.strip() or outcome.stdout.strip()
     last = words.rpartition("\n")[2].strip()[:200] if outcome.status is Status.FAILED else ""
     said = f"{outcome.message}{f': {last}' if last else '.'}"

@@ -11,6 +11,7 @@ import pytest
 
 from ciranda.errors import PoolError, StepError
 from ciranda.executors.pool import Event, Exit, Log, Pool, TreeLimits
+from ciranda.executors.pool.worker.watch import Room
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +122,36 @@ async def test_a_tree_above_its_limits_is_killed_whole(
         assert len(survivors()) == 1  # the keeper
         assert (ended.signal, ended.over) == (signal.SIGKILL, over)
         assert await pool.run("ok", 1, limits=limits) == Exit(0, value=1)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize(
+    ("each", "limits", "over"),
+    [
+        ("head -c 1000000 /dev/zero > $i", {"folder_mb": 8}, "size"),
+        ("mkdir d$i && : > d$i/x", {"folder_files": 40}, "files"),
+    ],
+)
+async def test_a_tree_that_leaves_too_much_in_its_folder_is_killed_whole(
+    forking, tmp_path, each, limits, over
+):
+    program = f"cd {tmp_path} && i=0 && while :; do {each}; i=$((i + 1)); sleep 0.001; done"
+    async with Pool(forking(), 1) as pool:
+        with anyio.fail_after(20):
+            ended = await pool.run(
+                "become", ["/bin/sh", "-c", program],
+                limits=TreeLimits(folder=str(tmp_path), **limits),
+            )  # fmt: skip
+
+    assert (ended.signal, ended.over) == (signal.SIGKILL, over)
+
+
+def test_a_folder_that_cannot_be_looked_at_is_within_its_room(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path)
+
+    assert Room(str(tmp_path / "gone"), 1, 1).over() == ""
+    assert Room(str(tmp_path), 1, 1).over() == ""
+    assert Room(str(tmp_path), 0, 0).over() == ""
 
 
 async def test_a_tree_within_its_limits_is_left_alone(forking):

@@ -228,6 +228,34 @@ class TestSettings:
         assert "bubblewrap: sandbox L4 needs bubblewrap and there is none" in error["message"]
 
 
+class TestRoom:
+    @pytest.fixture
+    def settings(self):
+        return {"folder_files": 9}
+
+    async def test_a_step_whose_folder_is_full_fails_with_a_kind_of_its_own(self, h, tmp_path):
+        program = "cd; while mkdir d; do cd d; done; exit 1\n"
+        root = make_skill(tmp_path, {"scripts/main.sh": program}).root
+
+        error = await failure(h, skill=f"{root}/")
+
+        assert error["kind"] == "skills.room"
+        assert "its private folder" in error["message"]
+
+
+class TestNetwork:
+    @pytest.fixture
+    def settings(self):
+        return {"network": True}
+
+    @pytest.mark.parametrize(("more", "count"), [({}, 1), ({"network": False}, 0)])
+    async def test_what_the_settings_open_is_said_at_each_run(self, h, more, count):
+        await h.run(flow(skill="double-it", params={"n": 1}, **more))
+
+        logged = [str(each) for each in h.events(StepLogged)]
+        assert sum("the network is open to `double-it`" in each for each in logged) == count
+
+
 class TestStrict:
     @pytest.fixture
     def settings(self):

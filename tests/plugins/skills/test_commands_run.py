@@ -134,6 +134,16 @@ def test_limits_of_the_settings_hold_unless_the_call_says_otherwise(told, tmp_pa
     assert told("run", root, "--max-output", 4)["stdout"] == "1234"
 
 
+def test_a_private_folder_has_as_much_room_as_the_settings_or_the_call_say(cli, tmp_path, project):
+    (project / "ciranda.toml").write_text("[skills]\nfolder_files = 20\n")
+    program = "cd; i=0; while [ $i -lt 30 ]; do mkdir $i || exit 1; i=$((i + 1)); done; echo all\n"
+    root = make_skill(tmp_path, {"scripts/main.sh": program}).root
+
+    assert "its private folder" in cli("run", root, code=1).err
+    assert cli("run", root, "--folder-files", 40).out == "all\n"
+    assert "is not in the range" in cli("run", root, "--folder-mb", 0, code=2).err
+
+
 def test_a_network_that_the_settings_open_is_said_at_each_run(cli, tmp_path, project):
     (project / "ciranda.toml").write_text("[skills]\nnetwork = true\n")
     evals = '{"evals": [{"id": "a", "expect": {"exit_code": 0}}]}'

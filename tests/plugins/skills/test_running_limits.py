@@ -5,14 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
 
 from ciranda_skills.format import Skill
-from ciranda_skills.running import Killed, Runner, Status, Written
+from ciranda_skills.running import Killed, Room, Runner, Status, Written
+from ciranda_skills.sandbox import Kernel
+from ciranda_skills.sandbox.namespaces import Namespace
 
+from .poorer import without_namespaces
 from .running_fixtures import anyio_backend, runner, skill
+from .running_stage import make_skill
 
 __all__ = ["anyio_backend", "runner", "skill"]
 pytestmark = pytest.mark.anyio
@@ -267,3 +272,43 @@ async def test_a_run_that_waits_can_be_called_off(
 
     assert [each.status for each in outcomes] == [Status.CANCELLED] * 4
     assert {each.signal for each in outcomes} <= {9, None}
+
+
+CRAMS = {
+    "size.py": """
+        import os
+        os.chdir(os.environ["HOME"])
+        for n in range(1000):
+            with open(str(n), "wb") as file:
+                file.write(b"x" * (1 << 20))
+    """,
+    "unlinked.py": """
+        import os, tempfile
+        kept = [tempfile.TemporaryFile() for _ in range(8)]
+        for file in kept:
+            file.write(b"x" * (1 << 20))
+            file.flush()
+    """,
+    "files.sh": "cd; i=0; while mkdir $i; do i=$((i + 1)); done; exit 1\n",
+}
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], scope="module")
+@pytest.mark.parametrize("mounts", [True, False], ids=["own mounts", "no mounts"])
+async def test_a_private_folder_has_room_for_so_much_and_no_more(
+    tmp_path: Path, mounts: bool
+) -> None:
+    made = make_skill(tmp_path, {f"scripts/{name}": text for name, text in CRAMS.items()})
+    kernel = Kernel() if mounts else without_namespaces(Namespace.MOUNT)
+    (tmp_path / "private").mkdir()
+    room = Room(mb=4, files=50)
+    async with Runner(slots=1, folder=tmp_path / "private", kernel=kernel, room=room) as runner:
+        names = [name for name in CRAMS if mounts or name != "unlinked.py"]
+        outcomes = [await runner.run(made, name) for name in names]
+
+    for name, outcome in zip(names, outcomes, strict=True):
+        assert (outcome.status, outcome.kind) == (Status.FAILED, "skills.room")
+        full = "its private folder has room for 4 MiB and 50 files"
+        over = f"held more than {'50 files' if name == 'files.sh' else '4 MiB'}"
+        assert (full if outcome.sandbox.level == "L3" else over) in outcome.message
+    assert list((tmp_path / "private").iterdir()) == []

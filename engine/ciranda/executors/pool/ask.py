@@ -19,10 +19,16 @@ class TreeLimits:
     Args:
         processes: How many there may be at a time, the call's own included; 0 is any number.
         memory_mb: MiB that they may hold beyond what `setup` left; 0 is any amount.
+        folder: A folder whose content counts too; empty for none.
+        folder_mb: MiB that it may hold on disk; 0 is any amount.
+        folder_files: Files and folders that may be below it; 0 is any number.
     """
 
     processes: int = 0
     memory_mb: int = 0
+    folder: str = ""
+    folder_mb: int = 0
+    folder_files: int = 0
 
 
 UNLIMITED: Final = TreeLimits()

@@ -24,7 +24,8 @@ class Exit:
     Args:
         code: Its exit code, None when a signal ended it.
         signal: Number of the signal that ended it.
-        over: The limit for which all was killed: `processes`, `memory`, or nothing.
+        over: The limit for which all was killed: `processes`, `memory`, `size` or `files` of the
+            folder, or nothing.
         oom: Whether the kernel killed for memory meanwhile.
         value: What the handler returned, None when it did not.
     """

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
+from dataclasses import astuple
 from typing import Any, Final, final
 
 import anyio
@@ -239,8 +240,7 @@ class WarmWorker:
     ) -> tuple[frames.Result | frames.Error | None, frames.Ended | None]:
         fork = self._kind.lifetime == "fork"
         if fork:
-            limits = ask.limits
-            asked = frames.Fork(self._id, limits.processes, limits.memory_mb)
+            asked = frames.Fork(self._id, *astuple(ask.limits))
             link.fork(asked, pipes=True, stdin=ask.stdin)
         link.send(data)
         found = self._brief.watch(link.poll) if ask.brief else []

@@ -21,7 +21,7 @@ from ..error import SkillError
 from ..evals import EvalsError, Report, Result, Verdict, read_evals, run_evals
 from ..format import Skill
 from ..interpreters import interpreter_of
-from ..running import Outcome, Runner, Status
+from ..running import Outcome, Room, Runner, Status
 from ..sandbox import Level
 from ..settings import OPEN_NETWORK, SkillsSettings
 from ..shelf import Shelf, load_folder
@@ -97,7 +97,8 @@ class Examination:
         evals = await anyio.to_thread.run_sync(read_evals, skill)
         if settings.network and not given["network"]:
             screen.warn(OPEN_NETWORK.format(f"`{skill.name}`"))
-        async with Runner(slots=settings.slots) as runner:
+        room = Room(settings.folder_mb, settings.folder_files)
+        async with Runner(slots=settings.slots, room=room) as runner:
             run = partial(
                 _run,
                 runner,

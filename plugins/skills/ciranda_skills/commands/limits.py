@@ -10,13 +10,14 @@ import click
 
 from ..settings import LEVELS
 
-__all__ = ["caps", "options"]
+__all__ = ["caps", "options", "room"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _LONGEST: Final = 1e9  # seconds; what event loops can wait for
 _MOST_OUTPUT: Final = 1 << 30
 _MOST_MEMORY: Final = 1 << 20
 _MOST_PROCESSES: Final = 1 << 15
+_MOST_FILES: Final = 1 << 24
 
 
 def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
@@ -38,6 +39,20 @@ _output = (
         type=click.IntRange(0, _MOST_OUTPUT),
         metavar="BYTES",
         help="Kept of each of its streams.  [default: 1 MiB]",
+    ),
+)
+_folder = (
+    click.option(
+        "--folder-mb",
+        type=click.IntRange(1, _MOST_MEMORY),
+        metavar="N",
+        help="MiB that it may keep in its private folder.  [default: 256]",
+    ),
+    click.option(
+        "--folder-files",
+        type=click.IntRange(1, _MOST_FILES),
+        metavar="N",
+        help="Files and folders that it may keep there.  [default: 10000]",
     ),
 )
 _caps = (
@@ -64,6 +79,13 @@ _caps = (
 def options(function: Decorated) -> Decorated:
     """Add the options."""
     for each in reversed((*_output, *_caps)):
+        function = each(function)
+    return function
+
+
+def room(function: Decorated) -> Decorated:
+    """Add those on the private folder."""
+    for each in reversed(_folder):
         function = each(function)
     return function
 

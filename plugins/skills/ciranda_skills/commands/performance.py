@@ -18,7 +18,7 @@ from ciranda.errors import PoolError
 from ..environments import Environments, environments_folder, need_of
 from ..error import SkillError
 from ..format import Skill
-from ..running import BUBBLEWRAP, Chunk, Outcome, Runner, Started, Status, Written, script_of
+from ..running import BUBBLEWRAP, Chunk, Outcome, Room, Runner, Started, Status, Written, script_of
 from ..sandbox import Level
 from ..settings import OPEN_NETWORK
 from ..shelf import Shelf, load_folder
@@ -125,7 +125,8 @@ class Performance:
                     self._left = True
                     cancel.set()
 
-        async with Runner(slots=1) as runner:
+        room = Room(settings.folder_mb, settings.folder_files)
+        async with Runner(slots=1, room=room) as runner:
             return await runner.run(
                 skill,
                 wishes.script,

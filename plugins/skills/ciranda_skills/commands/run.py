@@ -37,6 +37,7 @@ Exit codes:
 @click.option("--params", metavar="JSON", help="Its parameters by name: an object, or `@file`.")
 @click.option("--env", metavar="NAME=VALUE", multiple=True, help="A variable it gets.")
 @limits.options
+@limits.room
 @click.option("--network", is_flag=True, help="Let it open internet sockets.")
 @click.option("--install", is_flag=True, help="Let uv install what the script says it needs.")
 @options.json_option

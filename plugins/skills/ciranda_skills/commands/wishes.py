@@ -64,7 +64,9 @@ def wishes_of(target: str, args: Sequence[str], given: Mapping[str, Any]) -> Wis
     """
     configuration = read_configuration(Path.cwd())
     settings = configuration.read(SkillsSettings)
-    limits = ("timeout", "max_output", "memory_mb", "max_processes")
+    limits = (
+        "timeout", "max_output", "memory_mb", "max_processes", "folder_mb", "folder_files",
+    )  # fmt: skip
     changed = {name: given[name] for name in limits if given[name] is not None}
     settings = msgspec.structs.replace(
         settings, **changed, network=given["network"] or settings.network

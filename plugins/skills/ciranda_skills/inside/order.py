@@ -18,12 +18,17 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     """A policy on the wire: what one run, or one warm process, may do.
 
     Attributes:
+        home: The private folder.
+        home_mb: MiB that it has room for; 0 where others need to see what is in it.
+        home_files: Files and folders that it then has room for.
         bwrap: Path of the bubblewrap to run it below; empty for none.
     """
 
     profile: Profile = "python"
     root: str
     home: str
+    home_mb: int = 0
+    home_files: int = 0
     read: tuple[str, ...] = ()
     network: bool = False
     env: dict[str, str] = {}
@@ -39,6 +44,8 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
             profile=self.profile,
             read=(Path(self.root), *map(Path, self.read)),
             home=Path(self.home),
+            home_mb=self.home_mb,
+            home_files=self.home_files,
             cwd=Path(self.root),
             network=self.network,
             env=self.env,

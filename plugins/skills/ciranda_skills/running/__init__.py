@@ -6,6 +6,7 @@ from .batching import Lane, LaneStats
 from .command import Command, command_for, script_of
 from .company import Company
 from .error import AmbiguousScriptError, InterpreterError, NoScriptError, ParameterError
+from .folders import Room
 from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
 from .progress import (
@@ -46,6 +47,7 @@ __all__ = [
     "Priority",
     "Progressed",
     "Ran",
+    "Room",
     "Runner",
     "Sandbox",
     "Started",

@@ -13,11 +13,25 @@ from pathlib import Path
 from typing import Final, final
 
 import anyio.to_thread
+import msgspec
 
-__all__ = ["Folders"]
+__all__ = ["Folders", "Room"]
 
 _PREFIX: Final = "ciranda-skills-run-"
 _YOUNG: Final = 60.0  # seconds in which the owner of a new folder has locked it
+
+
+@final
+class Room(msgspec.Struct, frozen=True):
+    """What the private folder of one run has room for.
+
+    Attributes:
+        mb: MiB.
+        files: Files and folders.
+    """
+
+    mb: int = 256
+    files: int = 10_000
 
 
 @final

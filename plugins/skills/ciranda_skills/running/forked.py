@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ciranda.executors.pool import Pool, TreeLimits
 
+from .folders import Room
 from .plan import Plan
 from .run import Run
-from .verdict import Verdict, judge, started_below
+from .verdict import Verdict, crammed, judge, started_below
 
-__all__ = ["done"]
+__all__ = ["Sent", "done"]
 
 
-async def done(pool: Pool, plan: Plan, order: bytes, stdin: int | None, run: Run) -> Verdict:
+class Sent(NamedTuple):
+    """What is sent to a zygote.
+
+    Attributes:
+        order: What to run.
+        stdin: Descriptor that it reads from; None for nothing.
+        home: Its private folder.
+        room: What that has room for.
+    """
+
+    order: bytes
+    stdin: int | None
+    home: str
+    room: Room
+
+
+async def done(pool: Pool, plan: Plan, sent: Sent, run: Run) -> Verdict:
     """Have an order done by a zygote's child; return the verdict on it.
 
     Args:
         pool: Of the zygote.
         plan: What is run.
-        order: The same, as it is sent.
-        stdin: Descriptor that it reads from; None for nothing.
+        sent: The same, as it is sent.
         run: Hears of it.
 
     Raises:
@@ -30,13 +48,16 @@ async def done(pool: Pool, plan: Plan, order: bytes, stdin: int | None, run: Run
     run.found = "ready" if pool.ready else "cold"
     ended = await pool.run(
         profile,
-        order,
-        limits=TreeLimits(plan.processes, allowed.memory_mb),
-        stdin=stdin,
+        sent.order,
+        limits=TreeLimits(
+            plan.processes, allowed.memory_mb, sent.home, sent.room.mb, sent.room.files
+        ),
+        stdin=sent.stdin,
         on_event=run.notice,
         on_output=run.captured.hear,
     )
     tail = run.captured.stderr.tail
     if allowed.bwrap:
         ended = started_below(ended, run.began, tail)
-    return judge(ended, profile, tail, run.script, allowed.memory_mb)
+    verdict = crammed(ended, tail, run.script, sent.room)
+    return verdict or judge(ended, profile, tail, run.script, allowed.memory_mb)

@@ -49,7 +49,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         wall_s: Seconds from the moment it was confined to its end.
         sandbox: What it was confined by.
         message: One sentence for people when it did not go well; empty otherwise.
-        kind: Dotted word for programs on why it was refused; empty otherwise.
+        kind: Dotted word for programs on why it was refused, or `skills.room` where its private
+            folder had no more; empty otherwise.
     """
 
     status: Status

@@ -18,6 +18,7 @@ from ..sandbox import Level
 from .command import Command
 from .error import ParameterError
 from .facts import Facts
+from .folders import Room
 from .inspected import Entry
 from .sendable import check_finite, refusal
 
@@ -79,22 +80,28 @@ class Plan(msgspec.Struct, frozen=True):
     warm: bool
     strict: bool = False
 
-    def order(self, home: str | None) -> bytes:
+    def order(self, home: str | None, room: Room) -> bytes:
         """Return the order for a worker.
 
         Args:
             home: Private folder of the run; None for a process that is confined already.
+            room: What that has room for.
 
         Raises:
             ParameterError: A name is no text that can be sent.
         """
+        allowed = None
+        if home is not None:
+            allowed = msgspec.structs.replace(
+                self.allowed, home=home, home_mb=room.mb, home_files=room.files
+            )
         order = Order(
             path=str(self.command.path),
             root=self.root,
             argv=self.argv,
             entry=self.entry or "file",
             params=self.params,
-            allowed=None if home is None else msgspec.structs.replace(self.allowed, home=home),
+            allowed=allowed,
             stdin=b"" if home is not None else self.stdin or b"",
         )
         try:

@@ -30,8 +30,8 @@ from .batching import Lane, Lines, opened
 from .error import NoScriptError
 from .exchange import Desk
 from .facts import Facts, Known
-from .folders import Folders
-from .forked import done
+from .folders import Folders, Room
+from .forked import Sent, done
 from .given import given
 from .kinds import WarmKey
 from .outcome import Outcome, Status
@@ -66,6 +66,7 @@ class Runner:
         idle: Seconds after which a process that nobody needed ends.
         warm_calls: Runs after which a warm process is replaced.
         folder: Where private folders of runs are made; None is the system's.
+        room: What each of them has room for.
         clock: Seconds, for wall times.
         kernel: For tests, of machines that offer less.
         python: Command that starts Python for the workers; None is our interpreter.
@@ -82,6 +83,7 @@ class Runner:
         idle: float = 300.0,
         warm_calls: int = 1000,
         folder: Path | None = None,
+        room: Room | None = None,
         clock: Callable[[], float] = time.perf_counter,
         kernel: Kernel | None = None,
         python: tuple[str, ...] | None = None,
@@ -94,6 +96,7 @@ class Runner:
         self._idle = idle
         self._warm_calls = warm_calls
         self._folder = folder
+        self._room = room or Room()
         self._clock = clock
         self._kernel = kernel or Kernel()
         self._python = python
@@ -332,23 +335,24 @@ class Runner:
     async def _forked(self, plan: Plan, imports: tuple[str, ...], run: Run) -> Verdict:
         home = self._folders.make()
         try:
-            order = plan.order(home)
+            order = plan.order(home, self._room)
             async with given(plan.stdin) as stdin:
+                sent = Sent(order, stdin, home, self._room)
                 try:
-                    return await self._in_zygote(plan, imports, order, stdin, run)
+                    return await self._in_zygote(plan, imports, sent, run)
                 except PoolError:
                     if not imports or run.began:
                         raise
                     # A library that cannot be imported ahead, or starts threads when it is.
-                    return await self._in_zygote(plan, (), order, stdin, run)
+                    return await self._in_zygote(plan, (), sent, run)
         finally:
             await self._folders.remove(home)
 
     async def _in_zygote(
-        self, plan: Plan, imports: tuple[str, ...], order: bytes, stdin: int | None, run: Run
+        self, plan: Plan, imports: tuple[str, ...], sent: Sent, run: Run
     ) -> Verdict:
         async with self._lease(plan.allowed, imports) as pool:
-            return await done(pool, plan, order, stdin, run)
+            return await done(pool, plan, sent, run)
 
     def _lease(self, allowed: Allowed, imports: tuple[str, ...]) -> Lease:
         def make() -> Pool:
@@ -369,7 +373,7 @@ class Runner:
                 await pool.call("ready", None, digest=version)  # starting costs the run no time
             run.begin()
             answer = await pool.call(
-                "run", plan.order(None), digest=version,
+                "run", plan.order(None, self._room), digest=version,
                 on_output=run.captured.hear, patience=run.patience,
             )  # fmt: skip
         told = run.told(answer)

@@ -13,14 +13,17 @@ from ciranda.errors import StepError
 from ciranda.executors.pool import Exit
 
 from ..sandbox import Profile, SandboxError
+from .folders import Room
 from .outcome import Status
 
-__all__ = ["Verdict", "judge", "judge_failure", "judge_warm", "started_below"]
+__all__ = ["Verdict", "crammed", "judge", "judge_failure", "judge_warm", "started_below"]
 
 _SIGNALLED: Final = 128
 # What runtimes say last when they get no more memory.
 _PYTHON: Final = re.compile(rb"(?:^|\n)MemoryError\b[^\n]*\n?\Z")
 _DENIED: Final = re.compile(rb"\nPermissionError: \[Errno 1\] [^\n]*\n?\Z")
+# What they say of a folder in memory that has no more room; a full disk is no other.
+_FULL: Final = re.compile(rb"\[Errno 28\]|No space left on device|ENOSPC")
 _PROGRAM: Final = re.compile(rb"(?i)out of memory|cannot allocate|MemoryError|bad_alloc")
 
 
@@ -33,7 +36,7 @@ class Verdict(msgspec.Struct, frozen=True):
         exit_code: None when a signal ended it.
         signal: That ended it.
         message: One sentence when it did not go well.
-        kind: Dotted word on why it was refused.
+        kind: Dotted word on why it was refused, or what it had too little of.
     """
 
     status: Status
@@ -72,6 +75,29 @@ def judge(ended: Exit, profile: Profile, stderr: bytes, script: str, memory_mb: 
     if profile == "python" and _DENIED.search(stderr):
         how += ": in its sandbox it may neither start programs nor use the network"
     return Verdict(Status.FAILED, ended.code, ended.signal, f"`{script}` {how}")
+
+
+def crammed(ended: Exit, stderr: bytes, script: str, room: Room) -> Verdict | None:
+    """Return the verdict on a process whose private folder had no more room; None where it had.
+
+    Args:
+        ended: How, as the kernel says.
+        stderr: The end of what it wrote there.
+        script: What messages call it.
+        room: What its folder has room for.
+    """
+    size, files = f"{room.mb} MiB", f"{room.files:,} files"
+    if ended.over in ("size", "files"):
+        held = size if ended.over == "size" else files
+        message = f"`{script}` was killed: its private folder held more than {held}"
+    elif ended.code and _FULL.search(stderr):
+        message = (
+            f"`{script}` ended with exit code {ended.code}: there was no room left for what it "
+            f"wrote; its private folder has room for {size} and {files}"
+        )
+    else:
+        return None
+    return Verdict(Status.FAILED, ended.code, ended.signal, message, "skills.room")
 
 
 def started_below(ended: Exit, began: bool, stderr: bytes) -> Exit:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Final, final
 
 import msgspec
@@ -159,7 +160,9 @@ def _layers(begun: Begun, policy: Policy, keep_fds: Collection[int]) -> Iterator
     environment.replace(environment.wanted(policy, os.environ))
     yield "mounts"
     if plan.read_only:
-        namespaces.read_only_but(kernel, policy.writable)
+        namespaces.read_only_but(kernel, policy.write)
+        if policy.home is not None:
+            _open_home(kernel, policy.home, policy)
     yield "process namespace"
     shm = False
     if Namespace.PID in plan.namespaces:
@@ -193,6 +196,16 @@ def _layers(begun: Begun, policy: Policy, keep_fds: Collection[int]) -> Iterator
     yield "seccomp"
     if plan.filter is not None:
         seccomp.load(kernel, seccomp.compiled(plan.filter), os.getpid())
+
+
+def _open_home(kernel: Kernel, home: Path, policy: Policy) -> None:
+    """Make the private folder writable: in memory if it has a bound, and as it is otherwise.
+
+    Where memory is refused, whoever started us looks at what is in it.
+    """
+    room = f"size={policy.home_mb}m,nr_inodes={policy.home_files + 1},mode=0700"
+    if not (policy.home_mb and namespaces.in_memory(kernel, home, room)):
+        namespaces.make_writable(kernel, home)
 
 
 def _planned(found: Features, policy: Policy) -> Plan:

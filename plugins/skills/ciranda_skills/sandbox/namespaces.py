@@ -10,7 +10,16 @@ from typing import Final
 
 from .syscalls import Kernel
 
-__all__ = ["Namespace", "enter", "fresh_proc", "map_ids", "read_only_but", "shared_memory"]
+__all__ = [
+    "Namespace",
+    "enter",
+    "fresh_proc",
+    "in_memory",
+    "make_writable",
+    "map_ids",
+    "read_only_but",
+    "shared_memory",
+]
 
 
 class Namespace(IntFlag):
@@ -93,9 +102,18 @@ def read_only_but(kernel: Kernel, writable: Iterable[Path]) -> None:
     """
     _attributes(kernel, Path("/"), _AT_RECURSIVE, _RDONLY | _NOSUID, propagation=_PRIVATE)
     for folder in writable:
-        raw = os.fsencode(folder)
-        kernel.call("mount", raw, raw, None, _BIND | _RECURSIVELY, None)
-        _attributes(kernel, folder, 0, _NODEV, _RDONLY)
+        make_writable(kernel, folder)
+
+
+def make_writable(kernel: Kernel, folder: Path) -> None:
+    """Make one folder writable where its mount is not.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    raw = os.fsencode(folder)
+    kernel.call("mount", raw, raw, None, _BIND | _RECURSIVELY, None)
+    _attributes(kernel, folder, 0, _NODEV, _RDONLY)
 
 
 def fresh_proc(kernel: Kernel) -> None:
@@ -109,9 +127,23 @@ def fresh_proc(kernel: Kernel) -> None:
 
 def shared_memory(kernel: Kernel, size_mb: int) -> bool:
     """Mount a small /dev/shm of our own; return whether that worked."""
-    wanted = f"size={size_mb}m,mode=1777".encode()
+    return in_memory(kernel, Path("/dev/shm"), f"size={size_mb}m,mode=1777")
+
+
+def in_memory(kernel: Kernel, folder: Path, options: str) -> bool:
+    """Mount a folder in memory over another; return whether that worked.
+
+    Args:
+        kernel: Where to ask.
+        folder: Over which.
+        options: Of a tmpfs: how much it has room for, and who may enter it.
+
+    Raises:
+        OSError: The kernel has another reason to refuse than that we may not.
+    """
+    path, wanted = os.fsencode(folder), options.encode()
     try:
-        kernel.call("mount", b"tmpfs", b"/dev/shm", b"tmpfs", _NOSUID | _NODEV, wanted)
+        kernel.call("mount", b"tmpfs", path, b"tmpfs", _NOSUID | _NODEV, wanted)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOENT, errno.EACCES):
             raise

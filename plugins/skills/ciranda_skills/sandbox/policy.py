@@ -26,6 +26,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         read: Files and folders it may read, besides the interpreter and the system's.
         write: Files and folders it may also change.
         home: Private folder, writable: becomes HOME and TMPDIR.
+        home_mb: MiB that it has room for; 0 leaves it as it is. Where mounts are its own, it is
+            then in memory, and nobody outside sees what is in it.
+        home_files: Files and folders that it then has room for.
         cwd: Folder to stand in; None stays.
         network: Whether it may open internet sockets.
         env: Variables to set.
@@ -43,6 +46,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
     home: Path | None = None
+    home_mb: int = 0
+    home_files: int = 10_000
     cwd: Path | None = None
     network: bool = False
     env: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))

@@ -66,6 +66,9 @@ class Fork(msgspec.Struct, tag=4, frozen=True, array_like=True, forbid_unknown_f
     id: int
     processes: int = 0  # how many there may be at a time, the child included; 0 is any number
     memory_mb: int = 0  # MiB they may hold together beyond what `setup` left; 0 is any amount
+    folder: str = ""  # whose content is bound by the next two
+    folder_mb: int = 0  # MiB on disk; 0 is any amount
+    folder_files: int = 0  # files and folders; 0 is any number
 
 
 class Kill(msgspec.Struct, tag=5, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -22,7 +22,7 @@ from typing import NoReturn
 from . import frames, system
 from .serve import Work, begun, failure, prepare, serve, serve_begun
 from .spare import Spare, awaited, can_wait, others
-from .watch import Watch
+from .watch import Room, Watch
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM)
 _STREAMS = (1, 2, 0)  # the child's descriptors, in the order they are passed
@@ -143,8 +143,9 @@ class Keeper:
         sys.stderr.flush()
         self._call = asked.id
         self._over = ""
-        limited = asked.processes or asked.memory_mb
-        self._watch = Watch(asked.processes, asked.memory_mb) if limited else None
+        room = Room(asked.folder, asked.folder_mb, asked.folder_files)
+        limited = asked.processes or asked.memory_mb or asked.folder
+        self._watch = Watch(asked.processes, asked.memory_mb, room) if limited else None
         self._next = time.monotonic() + _LOOK
         spare, self._spare = self._spare, None
         if spare is not None and spare.hand(fds):
