@@ -38,9 +38,9 @@ def genesis_of(count):
 class Nodes:
     """Nodes of a chain, started and stopped one by one."""
 
-    def __init__(self, folder, count=4, first=None, **settings):
+    def __init__(self, folder, count=4, first=None, genesis=None, subject=None, **settings):
         self.folder, self.count, self.first = folder, count, first
-        self.genesis = genesis_of(count)
+        self.genesis, self.subject = genesis or genesis_of(count), subject
         self.settings = {"pacing": Pacing(0.3, 1.5, 5.0), "redial": (0.02, 0.2), **settings}
         self.nodes: dict[int, Node] = {}
         self.scopes: dict[int, anyio.CancelScope] = {}
@@ -58,7 +58,7 @@ class Nodes:
             given = NodeSettings(
                 genesis="", key="", folder=str(folder), **{**self.settings, **settings}
             )
-            machine = Notebook(first=self.first)
+            machine = self.subject() if self.subject else Notebook(first=self.first)
             with anyio.CancelScope() as scope:
                 async with open_node(
                     given, self.genesis, SIGNERS[seat], machine, durability=Durability.OFF

@@ -10,6 +10,7 @@ import anyio
 from msgspec.structs import replace
 
 from ciranda.errors import CirandaError, SettingsError
+from ciranda_consensus.applications import Subject
 from ciranda_consensus.cluster.found import Found, RefusedError, Shown, TooLateError
 from ciranda_consensus.cluster.parts import parts_of
 from ciranda_consensus.crypto import Signer, Verifier
@@ -17,11 +18,13 @@ from ciranda_consensus.fields import WireError
 from ciranda_consensus.figures import read_figures
 from ciranda_consensus.incidents import Incident
 from ciranda_consensus.incidents.checking import check_incident, incidents_of
-from ciranda_consensus.merkle import verify
+from ciranda_consensus.merkle import SparseTree, verify
 from ciranda_consensus.node import Channel, DeclinedError, Dialing, Genesis, ask
 from ciranda_consensus.node.peers import GONE
+from ciranda_consensus.node.sync import SyncError, Syncing
 from ciranda_consensus.node.talk import (
     Agreed,
+    AskBlock,
     AskEntry,
     AskFigures,
     AskHeaders,
@@ -46,6 +49,7 @@ from ciranda_consensus.protocol import (
     check,
 )
 from ciranda_consensus.standing import Standing
+from ciranda_consensus.state import Checked
 from ciranda_consensus.wire import evidence_of, read
 
 __all__ = ["Remote"]
@@ -69,6 +73,7 @@ class Remote:
 
     def __init__(self, genesis: Genesis, signer: Signer | None = None) -> None:
         self.validators: Final[ValidatorSet] = genesis.set()
+        self._genesis: Final = genesis
         self._verifier: Final = Verifier()
         self._there: Final = [one for one in self.validators.members if one.address]
         if not self._there:
@@ -94,7 +99,7 @@ class Remote:
             try:
                 async with self._dialing.open(one.address, one.public) as channel:
                     found.append(await question(channel))
-            except (*GONE, WireError, DeclinedError) as error:
+            except (*GONE, WireError, DeclinedError, SyncError) as error:
                 faults.append(f"{one.address}: {_said(error)}")
             if len(found) == enough:
                 break
@@ -256,6 +261,35 @@ class Remote:
         answers = await self._of_each(question, self._faulty() + 1)
         return max(answers, key=lambda one: one.where.block.header.height)
 
+    async def last(self) -> tuple[Found, SparseTree]:
+        """Return the last block of the epoch, or the newest where it has no end, and its state.
+
+        Raises:
+            TooLateError: No validator has them, or none answers.
+        """
+        states = Subject(self._genesis, self._verifier, _unchecked).states
+        syncing, end = Syncing(self.validators, self._verifier, states), self._genesis.blocks
+
+        async def question(channel: Channel) -> tuple[Found, SparseTree]:
+            tip = await syncing.take(channel, max(end - 1, 0))
+            if not end or tip.block.header.height == end:
+                return Found(tip.block, (), tip.certificate), tip.state
+            said = await ask(channel, AskBlock(end), Agreed)  # empty ones came after it
+            if said.block is None or said.certificate is None:
+                raise WireError(f"block {end} is not there any more")
+            found = Found(
+                said.block,
+                await self._above(channel, said.block, said.certificate),
+                said.certificate,
+            )
+            self._require(found)
+            if found.block.header.height != end:
+                raise WireError("another block than the one that was asked for")
+            return found, tip.state
+
+        answers = await self._of_each(question, 1 if end else self._faulty() + 1)
+        return max(answers, key=lambda one: one[0].block.header.height)
+
     async def commit(self, entries: Sequence[bytes], patience: float) -> list[Found]:
         """Have entries agreed on; return where each is.
 
@@ -299,6 +333,10 @@ class Remote:
             "there, or they do not take them (a key that was used before, a proof that does not "
             "hold)"
         )
+
+
+async def _unchecked(_: str) -> Checked | None:
+    return None
 
 
 def _said(error: BaseException) -> str:

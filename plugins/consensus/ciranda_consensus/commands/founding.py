@@ -12,6 +12,7 @@ from ciranda_consensus.cluster import EMBEDDED, GENESIS, is_embedded
 from ciranda_consensus.crypto import Signer, write_key
 from ciranda_consensus.node import Genesis, Seat, write_genesis
 from ciranda_consensus.node.configuration import MOST_PORT, address_of
+from ciranda_consensus.solver import installed_solver
 from ciranda_consensus.state import MINIMUM_STAKE
 
 __all__ = ["KEY", "SETTINGS", "found"]
@@ -30,6 +31,7 @@ def found(
     stake: int,
     application: str,
     reserve: int,
+    blocks: int = 0,
 ) -> dict[str, Any]:
     """Write the files; return what there is now.
 
@@ -70,7 +72,8 @@ def found(
         stakes = {one.public.hex(): stake for one in signers}
         state = {"application": ACCOUNTS, "stakes": stakes, "reserve": reserve}
     seats = tuple(Seat(row["public"], stake, row["address"]) for row in rows)
-    write_genesis(path, Genesis(name, 0, seats, state))
+    solver = installed_solver()
+    write_genesis(path, Genesis(name, 0, seats, state, blocks=blocks, solver=solver))
     return {"chain": name, "genesis": str(path), "validators": rows}
 
 

@@ -10,6 +10,8 @@ from ciranda.cli.teaching import examples
 from ..missing import require_library
 from .anchor import command as anchor
 from .audit import command as audit
+from .epoch import command as epoch
+from .incidents import command as incidents
 from .init import command as init
 from .node import command as node
 from .prove import command as prove
@@ -39,5 +41,5 @@ def command() -> None:
     require_library()
 
 
-for _each in (submit, verify, prove, anchor, audit, status, init, node, simulate):
+for _each in (submit, verify, prove, anchor, audit, status, incidents, init, node, epoch, simulate):
     command.add_command(_each)

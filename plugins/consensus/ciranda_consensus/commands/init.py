@@ -38,6 +38,8 @@ __all__ = ["command"]
               help="What is agreed on.  [default: records]")  # fmt: skip
 @click.option("--reserve", type=click.IntRange(min=0), default=0, metavar="UNITS",
               help="What accounts may earn, all together.  [default: 0]")  # fmt: skip
+@click.option("--blocks", type=click.IntRange(min=0), default=0, metavar="N",
+              help="How many blocks the first epoch has; 0 is no end.  [default: 0]")  # fmt: skip
 @options.json_option
 def command(folder: str, **given: Any) -> None:
     """Make keys and settings for validators that run by themselves.
@@ -60,6 +62,7 @@ def command(folder: str, **given: Any) -> None:
         stake=given["stake"],
         application=given["application"],
         reserve=given["reserve"],
+        blocks=given["blocks"],
     )
     if given["form"] == "json":
         screen.out(as_json(made))

@@ -42,11 +42,7 @@ def read_values(file: str) -> list[Any]:
     Raises:
         InputError: It holds none, or is no JSON.
     """
-    data, name = read_bytes(file), "standard input" if file == "-" else file
-    try:
-        text = data.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: byte 0x{data[error.start]:02x} is not UTF-8") from None
+    text, name = _text(file)
     if name.endswith(".jsonl"):
         lines = [(at, line) for at, line in enumerate(text.split("\n"), 1) if line.strip()]
         found = [_value(line, f"{name}:{at}") for at, line in lines]
@@ -64,15 +60,9 @@ def read_receipts(file: str) -> list[Receipt]:
     Raises:
         InputError: It holds none.
     """
-    import msgspec
-
     from ..receipts import ReceiptError, read_receipt
 
-    data = read_bytes(file)
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is no JSON: {error}") from None
+    value = _value(*_text(file))  # a key that occurs twice would mean one thing here, another there
     if isinstance(value, dict):
         value = value.get("receipts", value.get("receipt", value))
     several = value if isinstance(value, list) else [value]
@@ -84,9 +74,20 @@ def read_receipts(file: str) -> list[Receipt]:
         raise InputError(f"{file}: {error}") from None
 
 
-def _value(text: str, place: str) -> Any:
+def _text(file: str) -> tuple[str, str]:
+    """Return what a file holds and what it is called."""
+    data, name = read_bytes(file), "standard input" if file == "-" else file
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+        return data.decode().removeprefix("\ufeff"), name
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: byte 0x{data[error.start]:02x} is not UTF-8") from None
+
+
+def _value(text: str, place: str) -> Any:
+    from ..receipts import unique
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_constant=_no_number)
     except RecursionError:
         raise InputError(f"{place}: it nests too deep: flatten it") from None
     except json.JSONDecodeError as error:
@@ -96,15 +97,6 @@ def _value(text: str, place: str) -> Any:
         ) from None
     except ValueError as error:
         raise InputError(f"{place}: this is no JSON: {error}") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} occurs twice")
-    return found
 
 
 def _no_number(word: str) -> NoReturn:

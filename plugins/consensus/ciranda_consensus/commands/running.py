@@ -11,7 +11,7 @@ import anyio
 from ciranda.bus import Bus
 from ciranda.cli import screen
 from ciranda.engine import Engine
-from ciranda.errors import PluginError, SettingsError
+from ciranda.errors import CirandaError, PluginError, SettingsError
 from ciranda.runs.ungrouped import leaves, plainest
 from ciranda_consensus.answering import Proofs
 from ciranda_consensus.applications import Subject
@@ -19,6 +19,8 @@ from ciranda_consensus.crypto import Signer, Verifier, read_key
 from ciranda_consensus.node import Genesis, NodeSettings, read_genesis, read_settings, run_node
 from ciranda_consensus.protocol.messages import Accused, Committed
 from ciranda_consensus.state import Checked
+
+from .watching import Watching
 
 __all__ = ["Running"]
 
@@ -54,6 +56,8 @@ class Running:
             anyio.run(self.work, backend=backend)
         except BaseExceptionGroup as group:
             error = leaves(group)[0]
+            if isinstance(error, CirandaError):
+                Watching().stopped(error)
             if not isinstance(error, OSError):
                 raise plainest(group) from None
             seat = self._genesis.set().seat(self._signer.public) or 0
@@ -72,6 +76,7 @@ class Running:
         async with anyio.create_task_group() as tasks:
             checker = _Checker(tasks)
             subject = Subject(self._genesis, Verifier(), checker.check)
+            watching = Watching()
             await run_node(
                 self._settings,
                 self._genesis,
@@ -79,6 +84,7 @@ class Running:
                 subject,
                 hear=self._hear,
                 listening=self._listening,
+                watch=watching.watch,
             )
             tasks.cancel_scope.cancel()
 

@@ -32,6 +32,7 @@ __all__ = ["command"]
 @click.option(
     "--key",
     metavar="KEY",
+    callback=options.not_empty,
     help="What the entry is called, once in the chain.  [default: the SHA-256 of the entry]",
 )
 @click.option(

@@ -32,14 +32,20 @@ def heirs(
     Args:
         genesis: Of this epoch.
         state: After its last block.
-        addresses: Where to reach those who are new, or elsewhere now, by key.
+        addresses: Where to reach those who are new, or elsewhere now, by the beginning of keys.
 
     Raises:
         LinkError: Nobody is left.
     """
-    where = {one.public: one.address for one in genesis.validators} | dict(addresses or {})
+    known = {one.public: one.address for one in genesis.validators}
+    given = addresses or {}
+
+    def where(key: str) -> str:
+        found = (address for name, address in given.items() if key.startswith(name))
+        return next(found, known.get(key, ""))
+
     if genesis.state.get("application") != _ACCOUNTS:
-        return tuple(Seat(one.public, one.stake, where[one.public]) for one in genesis.validators)
+        return tuple(Seat(one.public, one.stake, where(one.public)) for one in genesis.validators)
     stakes: dict[str, int] = {}
     for key, value in state.items():
         if key.startswith(_STAKE):
@@ -50,7 +56,7 @@ def heirs(
         raise LinkError(f"nobody has a stake of {MINIMUM_STAKE} or more: nobody can validate")
     old = [one.public for one in genesis.validators if one.public in stakes]
     new = sorted(stakes.keys() - set(old))
-    return tuple(Seat(one, stakes[one], where.get(one, "")) for one in (*old, *new))
+    return tuple(Seat(one, stakes[one], where(one)) for one in (*old, *new))
 
 
 def successor(

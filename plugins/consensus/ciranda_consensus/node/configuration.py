@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -30,6 +31,7 @@ __all__ = [
 Read = TypeVar("Read")
 _NOTHING: Final = "00" * 32
 MOST_PORT: Final = 65_535
+_HASH: Final = re.compile("[0-9a-f]{64}")
 
 
 class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,8 +156,14 @@ def read_genesis(path: Path) -> Genesis:
         found.set()
         if min(found.before, found.blocks) < 0:
             raise ValueError("`before` and `blocks` must be 0 or more")  # noqa: TRY301  (told below)
-        if len(bytes.fromhex(found.after)) != len(bytes(32)):
-            raise ValueError("`after` must be 64 hexadecimal digits")  # noqa: TRY301  (told below)
+        for name, text in [("after", found.after)] + [
+            ("public", one.public) for one in found.validators
+        ]:
+            if not _HASH.fullmatch(text):  # written in one way only: texts are compared
+                raise ValueError(  # noqa: TRY301  (told below)
+                    f"`{name}` must be 64 hexadecimal digits in lower case, not {text[:80]!r}"
+                )
+        found.set()
     except ValueError as error:
         raise SettingsError(f"{path} is no genesis: {error}") from error
     if found.carried:
@@ -226,7 +234,9 @@ def _read(path: Path, kind: type[Read]) -> Read:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise SettingsError(f"{path} nests too deep") from None
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise SettingsError(f"{path} is no TOML: {error}") from error
     try:
         return msgspec.convert(raw, kind)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 import anyio
 from anyio import to_thread
@@ -17,7 +17,7 @@ from ciranda.errors import SettingsError
 from ciranda.store import Durability
 from ciranda_consensus.crypto import Signer, Verifier
 from ciranda_consensus.fields import WireError
-from ciranda_consensus.figures import Figures
+from ciranda_consensus.figures import Figures, Round
 from ciranda_consensus.figures.taking import Around, take
 from ciranda_consensus.node.alarm import Alarm, Latency
 from ciranda_consensus.node.answering import Answering
@@ -185,6 +185,11 @@ class Node:
             around,
         )
 
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The figures of the last blocks."""
+        return tuple(self._work.meter.rounds)
+
     def _others(self) -> int:
         """Return the height that more stake than may be faulty tells of."""
         weight = 0
@@ -331,6 +336,7 @@ async def run_node(
     *,
     hear: Callable[[Committed | Accused], None] | None = None,
     listening: Callable[[int], None] | None = None,
+    watch: Callable[[Node], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Run a node until the process is told to stop (SIGTERM, SIGINT).
 
@@ -341,6 +347,7 @@ async def run_node(
         subject: What is agreed on.
         hear: Is told of what is agreed on and of evidence, once it is durable.
         listening: Is told the port, once it listens.
+        watch: Looks at the node for as long as it runs.
 
     Raises:
         SettingsError: The key is none of the validators'.
@@ -358,6 +365,8 @@ async def run_node(
                 port = await tasks.start(node.run)
                 if listening is not None:
                     listening(port)
+                if watch is not None:
+                    tasks.start_soon(watch, node)
                 async for _ in signals:
                     tasks.cancel_scope.cancel()
                     break

@@ -11,11 +11,13 @@ from typing import Final
 import msgspec
 
 from ciranda_consensus.encoding import encode
+from ciranda_consensus.fields import MOST_NUMBER
 
 __all__ = ["Validator", "ValidatorSet"]
 
 KEY_BYTES: Final = 32
 MOST: Final = 20_000
+MOST_NAME: Final = 255  # characters
 IN_ORDER: Final = 50  # up to so many lead by turns; above, an attacker would know too well who
 
 
@@ -37,7 +39,8 @@ class ValidatorSet:
         faulty: The most stake that may be faulty: just below one third.
 
     Raises:
-        ValueError: There is none, a key twice, a key that is none, no stake, or too many.
+        ValueError: There is none, a key twice, a key that is none, no stake, or too many; or the
+            chain's name, the epoch or all stakes together are more than a message can hold.
     """
 
     __slots__ = (
@@ -72,6 +75,12 @@ class ValidatorSet:
             if one.stake <= 0:
                 raise ValueError(f"a stake of {one.stake} is none: it must be above 0")
         self.total: Final = sum(one.stake for one in self.members)
+        if len(chain) > MOST_NAME:
+            raise ValueError(f"a chain's name has at most {MOST_NAME} characters, not {len(chain)}")
+        if not 0 <= epoch <= MOST_NUMBER:
+            raise ValueError(f"an epoch is a number from 0 to {MOST_NUMBER}")
+        if self.total > MOST_NUMBER:
+            raise ValueError(f"all stakes together are above the limit of {MOST_NUMBER}")
         self.quorum: Final = 2 * self.total // 3 + 1
         self.faulty: Final = self.total - self.quorum
         stakes = {one.stake for one in self.members}

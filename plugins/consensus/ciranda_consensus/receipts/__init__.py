@@ -2,7 +2,7 @@
 
 from .checking import Checked, check_receipt
 from .making import receipt_of, state_receipt
-from .receipt import FORMAT, Receipt, ReceiptError, Trust, read_receipt
+from .receipt import FORMAT, Receipt, ReceiptError, Trust, read_receipt, unique
 
 __all__ = [
     "FORMAT",
@@ -14,4 +14,5 @@ __all__ = [
     "read_receipt",
     "receipt_of",
     "state_receipt",
+    "unique",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from enum import StrEnum
@@ -24,6 +25,7 @@ __all__ = [
     "Trust",
     "bytes_of",
     "read_receipt",
+    "unique",
 ]
 
 FORMAT: Final = "ciranda-receipt-1"
@@ -189,6 +191,20 @@ def bytes_of(text: str, what: str, size: int | None = None) -> bytes:
     return bytes.fromhex(text)
 
 
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the mapping of pairs; a key that is there twice would say one thing to some readers.
+
+    Raises:
+        ValueError: One is.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} occurs twice")
+    return found
+
+
 def read_receipt(given: bytes | dict[str, Any] | Sequence[Any]) -> Receipt:
     """Return the receipt of its JSON or of plain data.
 
@@ -198,11 +214,11 @@ def read_receipt(given: bytes | dict[str, Any] | Sequence[Any]) -> Receipt:
     if isinstance(given, bytes) and len(given) > MOST_RECEIPT:
         raise ReceiptError(f"a receipt of {len(given)} bytes is none: {MOST_RECEIPT} are the most")
     try:
+        plain = given
         if isinstance(given, bytes):
-            found = msgspec.json.decode(given, type=Receipt)
-        else:
-            found = msgspec.convert(given, Receipt)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            plain = json.loads(given.decode(), object_pairs_hook=unique)
+        found = msgspec.convert(plain, Receipt)
+    except (ValueError, RecursionError) as error:  # those of msgspec are ValueErrors
         raise ReceiptError(f"this is no receipt: {error}") from None
     if found.format != FORMAT:
         raise ReceiptError(f"the receipt has the format {found.format[:40]!r}; this reads {FORMAT}")

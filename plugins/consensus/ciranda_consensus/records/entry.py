@@ -32,11 +32,17 @@ def json_of(value: Any) -> str:
         RecordError: It is no plain data, or a number is none.
     """
     try:
-        return json.dumps(
+        text = json.dumps(
             value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
+        text.encode()  # half of a surrogate pair is no text
+    except UnicodeEncodeError:
+        raise RecordError(
+            "only plain data can be agreed on: half of a surrogate pair is no text"
+        ) from None
     except (TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"only plain data can be agreed on: {error}") from None
+    return text
 
 
 def entry_of(key: str, text: str) -> bytes:
