@@ -151,7 +151,10 @@ def test_simulations_end_well(cli):
         (["submit", "sale.json", "--validators", "0"], "0 validators cannot live in one process"),
         (["submit", "sale.json", "--validators", "x"], "x cannot be read"),
         (["verify", "sale.json"], "sale.json: this is no receipt"),
-        (["verify", "bad.json"], "bad.json is no JSON"),
+        (["submit", "sale.json", "--key", ""], "KEY is given as an empty text"),
+        (["submit", "half.json"], "half of a surrogate pair is no text"),
+        (["verify", "bad.json"], "bad.json: this is no JSON"),
+        (["verify", "twice.json"], "the key 'a' occurs twice"),
         (["verify", "empty.json"], "empty.json holds no receipt"),
         (["verify", "sale.json", "--validators", "sale.json"], "sale.json is no TOML"),
         (["verify", "sale.json", "--validators", "9"], "consensus-9/genesis.toml cannot be read"),
@@ -166,6 +169,7 @@ def test_simulations_end_well(cli):
 def test_a_mistake_is_one_sentence(cli, home, arguments, text):
     (home / "bad.json").write_text('{"a":}')
     (home / "twice.json").write_text('{"a": 1, "a": 2}')
+    (home / "half.json").write_text('"\\ud800"')
     (home / "nan.json").write_text("[NaN]")
     (home / "empty.json").write_text("[]")
     (home / "latin.json").write_bytes(b'"caf\xe9"')

@@ -52,8 +52,30 @@ def test_a_genesis_holds_what_the_application_begins_with(tmp_path):
         ("chain = 'c'\nepoch = 1\nvalidators = []\nmore = 1", "unknown field `more`"),
         (
             "chain = 'c'\nepoch = 1\n[[validators]]\npublic = 'xy'\nstake = 1",
-            "is no genesis: non-hexadecimal",
+            "is no genesis: `public` must be 64 hexadecimal digits in lower case, not 'xy'",
         ),
+        (
+            f"chain = 'c'\nepoch = 1\n[[validators]]\npublic = '{KEY.upper()}'\nstake = 1",
+            "in lower case",
+        ),
+        (
+            f"chain = 'c'\nepoch = 1\n[[validators]]\npublic = ' {KEY[:-1]}'\nstake = 1",
+            "in lower case",
+        ),
+        (
+            f"chain = 'c'\nepoch = -1\n[[validators]]\npublic = '{KEY}'\nstake = 1",
+            "is no genesis: an epoch is a number from 0 to",
+        ),
+        (
+            f"chain = 'c'\nepoch = 1\n[[validators]]\npublic = '{KEY}'\nstake = {1 << 63}",
+            "is no genesis: all stakes together are above the limit",
+        ),
+        (
+            f"chain = '{'c' * 256}'\nepoch = 1\n[[validators]]\npublic = '{KEY}'\nstake = 1",
+            "at most 255 characters, not 256",
+        ),
+        (f"chain = 'c'\nepoch = {'1' * 5000}", "is no TOML: Exceeds the limit"),
+        (f"state = {'[' * 5000}", "nests too deep"),
         (
             f"chain = 'c'\nepoch = 1\nafter = 'ab'\n[[validators]]\npublic = '{KEY}'\nstake = 1",
             "`after` must be 64 hexadecimal digits",

@@ -186,6 +186,9 @@ def test_a_state_cannot_be_told_otherwise(made):
         (b"[1]", "this is no receipt"),
         (b"{}", "missing required field"),
         (b"[" * 5000, "this is no receipt"),
+        (b'{"format": "a", "format": "b"}', "the key 'format' occurs twice"),
+        (b"1" * 5000, "this is no receipt"),
+        (b"\xff", "this is no receipt"),
     ],
 )
 def test_what_is_no_receipt_is_told_in_a_sentence(given, text):

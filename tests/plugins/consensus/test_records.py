@@ -36,7 +36,9 @@ def test_json_is_the_same_whatever_the_order_of_keys():
     assert json_of({"b": 1, "a": [1.5, None, "é"]}) == '{"a":[1.5,null,"é"],"b":1}'
 
 
-@pytest.mark.parametrize("value", [{1, 2}, float("nan"), object(), {"a": float("inf")}])
+@pytest.mark.parametrize(
+    "value", [{1, 2}, float("nan"), object(), {"a": float("inf")}, "\ud800", {"\udfff": 1}]
+)
 def test_what_is_no_plain_data_is_refused(value):
     with pytest.raises(RecordError, match="only plain data can be agreed on"):
         json_of(value)

@@ -153,7 +153,6 @@ def read_genesis(path: Path) -> Genesis:
     """
     found = _read(path, Genesis)
     try:
-        found.set()
         if min(found.before, found.blocks) < 0:
             raise ValueError("`before` and `blocks` must be 0 or more")  # noqa: TRY301  (told below)
         for name, text in [("after", found.after)] + [
