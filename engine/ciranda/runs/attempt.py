@@ -163,6 +163,10 @@ class Attempts:
             retry_delay(rule, failure, attempt, repeatable=repeatable, chance=0.0) is not None
         )
 
+    def _may_retry(self) -> bool:
+        """Take one of the retries that the steps of the run have together."""
+        return self._runner.turnstile is None or self._runner.turnstile.take_retry()
+
     def _outlived(self, start: Start, call: Call) -> None:
         """Tell of a thread that a step leaves behind: what the step holds is not free yet."""
         if self._runner.turnstile is not None and ABANDONED in call.notes:
@@ -299,6 +303,9 @@ class Attempts:
         if delay is not None and step.deadline is not None:
             left = self._begun.get(path, self._clock()) + step.deadline - self._clock()
             delay = delay if delay < left else None
+        if delay is not None and not self._may_retry():
+            text = f"{failure.message} (not tried again: all that the run may try again is spent)"
+            failure, delay = msgspec.structs.replace(failure, message=text), None
         if delay is not None:
             runner.record(
                 StepAttemptFailed(

@@ -40,6 +40,9 @@ class Dispatch:
         costs: What an attempt of a step costs in each dimension of the limiter; a step without is
             not asked about.
         closes: Close the limiter when the run has ended, as nobody else uses it.
+        retries: Attempts after the first that all steps have together, each time the run begins
+            or goes on; when they are spent, what fails has failed. None is as many as the steps
+            say.
 
     Raises:
         InputError: A number is not positive, or a step demands or costs what there is not.
@@ -55,6 +58,7 @@ class Dispatch:
         limiter: Limiter | None = None,
         costs: Mapping[str, Sequence[int]] = _FREE,
         closes: bool = False,
+        retries: int | None = None,
     ) -> None:
         self.order: Final = dict(order)
         self.capacities: Final = dict(capacities)
@@ -62,10 +66,14 @@ class Dispatch:
         self.limiter: Final = limiter
         self.costs: Final = {step: tuple(cost) for step, cost in costs.items()}
         self.closes: Final = closes
+        self.retries: Final = retries
+        self._retries_left = retries
         self._most = _counted(most)
         self._changed: Callable[[], None] | None = None
         self._revision = 0
         self._reserved: str | None = None
+        if retries is not None and retries < 0:
+            raise InputError(f"dispatch: `retries` is {retries}: write 0 or more")
         for step, wanted in self.demands.items():
             for name, units in wanted.items():
                 _check_demand(step, name, units, self.capacities)
@@ -88,6 +96,15 @@ class Dispatch:
         self._most = _counted(most)
         if self._changed is not None:
             self._changed()
+
+    def take_retry(self) -> bool:
+        """Take one of the attempts after the first; say whether there was one left."""
+        if self._retries_left is None:
+            return True
+        if not self._retries_left:
+            return False
+        self._retries_left -= 1
+        return True
 
     def check(self, steps: Container[str]) -> None:
         """See whether it fits a workflow and is free to be used.
@@ -145,6 +162,7 @@ class Dispatch:
         """
         if changed is not None:
             self._check_free()
+            self._retries_left = self.retries
         self._changed = changed
 
     def _check_free(self) -> None:

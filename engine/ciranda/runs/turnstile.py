@@ -122,6 +122,10 @@ class Turnstile:
         """Note that an attempt begins; return the seconds it waited, by what it waited for."""
         return self._waited.pop((start.node, start.item))
 
+    def take_retry(self) -> bool:
+        """Say whether the run may still try something again; it has one time less then."""
+        return self._dispatch.take_retry()
+
     def outlived(self, start: Start, ended: anyio.Event) -> None:
         """Note that a thread is still at work for a step that is given up."""
         self._threads[start.node, start.item] = ended

@@ -131,13 +131,20 @@ def step_ids(tasks: Iterable[str]) -> dict[str, str]:
     return words
 
 
-def dispatch_of(compiled: Compiled, limiter: Limiter | None, *, closes: bool = False) -> Dispatch:
+def dispatch_of(
+    compiled: Compiled,
+    limiter: Limiter | None,
+    *,
+    closes: bool = False,
+    retries: int | None = None,
+) -> Dispatch:
     """Return how the run of a plan admits its steps: in the order of its schedule.
 
     Args:
         compiled: The plan.
         limiter: Of its rate limit.
         closes: Whether the end of the run closes the limiter, too.
+        retries: Attempts after the first that all tasks have together; None is without limit.
     """
     plan, steps = compiled.plan, compiled.steps
     used = {name for task in plan.tasks for name in task.resources}
@@ -158,6 +165,8 @@ def dispatch_of(compiled: Compiled, limiter: Limiter | None, *, closes: bool = F
             demands[step] = wanted
         if limiter is not None and plan.rate_limit is not None and task.cost:
             costs[step] = _limited(plan.rate_limit, task.cost.units)
+        elif limiter is not None and not limiter.limits and task.uses is not None:
+            costs[step] = ()
     return Dispatch(
         order={steps[task]: at for at, task in enumerate(compiled.order) if task in steps},
         most=plan.workers,
@@ -166,6 +175,7 @@ def dispatch_of(compiled: Compiled, limiter: Limiter | None, *, closes: bool = F
         limiter=limiter if costs else None,
         costs=costs,
         closes=closes,
+        retries=retries,
     )
 
 

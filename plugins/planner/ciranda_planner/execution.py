@@ -22,6 +22,7 @@ from .limiting import limiter_of
 from .preparing import Prepared
 from .replanning import Replanning
 from .report import Report, report_of
+from .retrying import retries_of
 from .settings import PlannerSettings
 from .state import PlanState, State, state_of_plan, state_of_step
 from .watch import Watch
@@ -134,7 +135,8 @@ async def perform(engine: Engine, prepared: Prepared, how: Performance | None = 
     now = engine.clock.wall()
     spent = [(max(0.0, now - at), cost) for at, cost in prepared.spent]
     limiter = how.limiter or limiter_of(plan, engine.clock.steady, folder=folder, spent=spent)
-    dispatch = dispatch_of(compiled, limiter)
+    retries = retries_of(plan, engine.configuration.read(PlannerSettings).retry_budget)
+    dispatch = dispatch_of(compiled, limiter, retries=retries)
     actual = course_of(prepared)
     adaptive = _adaptive(engine, prepared, dispatch)
     keeper = Keeper(engine, how.run, min(prepared.timeout, how.within or prepared.timeout))

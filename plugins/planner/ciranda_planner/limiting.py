@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from ciranda.middleware.limiter import Limiter
 from ciranda.middleware.window import Window
 
-from .plan import Cost, Plan
+from .plan import Cost, Plan, RateLimit
 
 __all__ = ["limiter_of"]
+
+_WITHOUT: Final = RateLimit(60.0)
 
 
 def limiter_of(
@@ -21,7 +24,10 @@ def limiter_of(
     folder: Path | None = None,
     spent: Iterable[tuple[float, Cost]] = (),
 ) -> Limiter | None:
-    """Return the limiter that a plan asks for, if it asks for one.
+    """Return the limiter that a plan asks for, if it needs one.
+
+    Without a limit, the tasks that use actions share one that limits nothing: when one of them is
+    told to wait, they all do.
 
     The limit of a tier is that of an account: all plans of this machine that name the tier share
     it. A limit that a plan writes itself is its own.
@@ -36,13 +42,12 @@ def limiter_of(
     Raises:
         StoreError: The file of the machine's limiter cannot be used.
     """
-    limit = plan.rate_limit
-    if limit is None:
-        return None
+    limit = plan.rate_limit or _WITHOUT
     named = zip(("requests", "input_tokens", "output_tokens"), limit.units, strict=True)
     known = [(name, units) for name, units in named if units is not None]
     if not known:
-        return None
+        asks = any(task.uses is not None for task in plan.tasks)
+        return Limiter((), clock) if asks else None
     names = [name for name, _ in known]
     if plan.tier is None:
         windows = [Window(units, limit.window) for _, units in known]

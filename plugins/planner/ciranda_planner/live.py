@@ -123,7 +123,8 @@ class Live:
                 pieces.append(Piece(f"  {states[state]:,} {state}", style))
         if self._rest is not None:
             left = max(0.0, self._planned + self._rest.makespan - now)
-            limited = dispatch.limiter is not None  # what was granted before is no part of it
+            # What was granted before is no part of the schedule of the rest.
+            limited = dispatch.limiter is not None and bool(dispatch.limiter.limits)
             word = "at least" if limited else "about"
             pieces.append(Piece(f"  {word} {spoken(left)} left", "dim"))
         return tuple(pieces)

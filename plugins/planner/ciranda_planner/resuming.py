@@ -20,6 +20,7 @@ from .execution import Outcome, Performance, perform
 from .limiting import limiter_of
 from .plan import Cost, Plan
 from .preparing import Prepared, remembered
+from .retrying import retries_of
 from .search import search
 from .settings import PlannerSettings
 
@@ -76,11 +77,17 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
 
 
 def dispatch_again(
-    workflow: Workflow, clock: Callable[[], float], folder: Path | None
+    workflow: Workflow, clock: Callable[[], float], folder: Path | None, retry_budget: float
 ) -> Dispatch | None:
     """Return how the run of a plan admits its steps where nobody schedules it anew.
 
     So `ciranda resume` keeps the plan's workers, resources, limit and order, too.
+
+    Args:
+        workflow: Of the run.
+        clock: Of a limiter, in seconds.
+        folder: Where the files of the machine's limiters are; None is the user's own place.
+        retry_budget: Attempts after the first for each task.
     """
     if b'"x-planner"' not in workflow.source:
         return None
@@ -91,7 +98,9 @@ def dispatch_again(
     ids = step_ids(task.id for task in plan.tasks)
     steps = {task: step for task, step in ids.items() if step in workflow.steps}
     limiter = limiter_of(plan, clock, folder=folder)
-    return dispatch_of(Compiled(plan, workflow, steps, order), limiter, closes=True)
+    retries = retries_of(plan, retry_budget)
+    compiled = Compiled(plan, workflow, steps, order)
+    return dispatch_of(compiled, limiter, closes=True, retries=retries)
 
 
 def _spent(log: Log, run: str, plan: Plan) -> tuple[tuple[float, Cost], ...]:

@@ -52,6 +52,8 @@ class PlannerSettings(Settings, section="planner"):
             limited then, too.
         mode: How much of that a plan uses: `conservative`, `balanced` or `aggressive`.
         tiers: Rows of the table by number, besides or in place of those that are built in.
+        retry_budget: Attempts after the first for each task, which all tasks have together; a few
+            more than that, so that small plans have some.
         adaptive: Whether a plan runs fewer tasks at once when it hears that it asks too much.
     """
 
@@ -61,6 +63,7 @@ class PlannerSettings(Settings, section="planner"):
     tier: int | None = None
     mode: Mode = Mode.BALANCED
     tiers: dict[str, TierRow] = {}  # noqa: RUF012  (msgspec copies it)
+    retry_budget: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.1
     adaptive: bool = True
 
     def defaults(

@@ -28,6 +28,7 @@ from ciranda.settings import RateSettings
 
 from .acceptance import Acceptance, Demands
 from .hooks import RunPlan
+from .settings import PlannerSettings
 
 if TYPE_CHECKING:
     from ciranda import Engine
@@ -173,7 +174,8 @@ class Watch:
 
         known = self._engine.configuration
         folder = known.read(RateSettings).place(known.root)
-        return dispatch_again(workflow, self._clock.steady, folder)
+        budget = known.read(PlannerSettings).retry_budget
+        return dispatch_again(workflow, self._clock.steady, folder, budget)
 
     @hookimpl(trylast=True)
     async def run_plan(self, request: RunPlan) -> dict[str, Any]:

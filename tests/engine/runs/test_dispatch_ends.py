@@ -166,3 +166,26 @@ async def test_a_dispatch_is_for_steps_that_are_there_and_for_one_run_at_a_time(
 def test_rules_that_cannot_work_are_refused(words: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         Dispatch(**words)
+
+
+async def test_what_all_steps_may_try_again_together_is_spent_once_each_time_a_run_goes_on() -> (
+    None
+):
+    text = (
+        "ciranda: 1\nsteps:\n"
+        "  a: {uses: t.fail, idempotent: true, retry: {attempts: 4, backoff: 10ms}}\n"
+        "  b: {uses: t.fail, idempotent: true, retry: {attempts: 4, backoff: 10ms}}"
+    )
+    dispatch = Dispatch(most=1, order={"a": 0, "b": 1}, retries=4)
+    async with harness(mocks=MOCKS) as h:
+        result = await run(h, text, dispatch)
+
+        assert len(h.events(StepStarted)) == 2 + 4
+        assert "not tried again" in h.events(StepFailed)[-1].error.message
+        await h.engine.resume(result.run_id, dispatch=dispatch)
+        assert len(h.events(StepStarted)) == 2 * (2 + 4)
+
+
+async def test_less_than_no_retries_are_refused() -> None:
+    with pytest.raises(InputError, match="`retries` is -1: write 0 or more"):
+        Dispatch(retries=-1)
