@@ -3,13 +3,26 @@
 import anyio
 import pytest
 
-from ciranda_consensus.node import Limits
+from ciranda_consensus.crypto import Verifier
+from ciranda_consensus.node import Limits, Purpose
 from ciranda_consensus.node.alarm import Alarm, Latency
 from ciranda_consensus.node.inbox import Inbox
 from ciranda_consensus.node.limits import Allowance, Bans
 from ciranda_consensus.node.outbox import Outbox
+from ciranda_consensus.node.peers import Peers
+from ciranda_consensus.node.talk import say
 from ciranda_consensus.protocol import Pacing
-from ciranda_consensus.protocol.messages import Entries, Fired, Receive, Restarted, SetTimer
+from ciranda_consensus.protocol.messages import (
+    Entries,
+    Fetch,
+    Fired,
+    Receive,
+    Restarted,
+    SetTimer,
+)
+
+from .noded import SIGNERS, genesis_of
+from .pipe import met
 
 
 class Clock:
@@ -95,6 +108,32 @@ async def test_a_peer_whose_messages_pile_up_waits_and_no_other_does():
         assert done == [0, 1]
         await inbox.take(2)
     assert done == [0, 1, 2]
+
+
+@pytest.mark.anyio
+async def test_questions_for_blocks_count_for_what_they_cost():
+    """A few bytes make a node read and send megabytes: two thousand a second would be all it does."""
+    limits, clock = Limits(bytes=float(4 << 20), burst=1.0), Clock()
+    known = genesis_of(4).set()
+    inbox = Inbox(4, limits.waiting)
+
+    async def inspect(_):
+        return True
+
+    peers = Peers(
+        known, 0, inbox, Bans(limits), limits, Latency([1] * 4, 0, 3),
+        standing=lambda: (0, 0), inspect=inspect, clock=clock,
+    )  # fmt: skip
+    here, there, _ = await met(SIGNERS[1], SIGNERS[0], Verifier(), purpose=Purpose.AGREE)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(peers.converse, 1, there)
+        await here.send(*[say(Fetch(at, bytes(32))) for at in range(100)])
+        await anyio.wait_all_tasks_blocked()
+        found = await inbox.take(100)
+        tasks.cancel_scope.cancel()
+    await here.close()
+
+    assert 1 <= len(found) <= 4
 
 
 @pytest.mark.anyio

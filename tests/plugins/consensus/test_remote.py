@@ -17,6 +17,7 @@ from ciranda_consensus.commands.running import Running
 from ciranda_consensus.crypto import Signer, Verifier
 from ciranda_consensus.fields import WireError
 from ciranda_consensus.node import Genesis, NodeSettings, Seat, open_node, read_genesis
+from ciranda_consensus.node.channel import answer
 from ciranda_consensus.protocol import Pacing, Phase
 from ciranda_consensus.receipts import check_receipt, receipt_of, state_receipt
 from ciranda_consensus.records import record_key
@@ -91,6 +92,36 @@ async def test_validators_check_proofs_themselves(tmp_path):
             await Remote(genesis).commit([entry("b", {"proof": {"hard": 1}})], 0.2)
 
     assert good[0].block.header.height == 1
+
+
+async def test_validators_that_are_silent_hold_nobody_up(tmp_path, monkeypatch):
+    """One that greets and never answers may be the first that is asked, every time."""
+    monkeypatch.setattr("ciranda_consensus.cluster.remote.LAGGING", 0.05)
+    greeted = []
+
+    async def silent(stream):
+        async with stream:
+            await answer(stream, SIGNERS[0], genesis.set().prefix, Verifier())
+            greeted.append(1)
+            await anyio.sleep_forever()
+
+    async def serve(listener):
+        async with listener:
+            await listener.serve(silent)
+
+    async with network(tmp_path, running=range(1, 4)) as genesis, anyio.create_task_group() as all_:
+        port = int(genesis.validators[0].address.rpartition(":")[2])
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port)
+        all_.start_soon(serve, listener)
+        with anyio.fail_after(9):
+            remote = Remote(genesis)
+            (found,) = await remote.commit([entry("a")], 8)
+            shown = await remote.show([record_key("a")])
+        all_.cancel_scope.cancel()
+
+    assert found.block.header.height == 1
+    assert shown.values[record_key("a")] is not None
+    assert len(greeted) == 1  # it is asked last from then on
 
 
 async def test_somebody_else_at_an_address_is_not_believed(tmp_path):

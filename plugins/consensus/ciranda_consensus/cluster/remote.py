@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from typing import Final, TypeVar, final
@@ -56,6 +58,7 @@ __all__ = ["Remote"]
 
 POLL: Final = 0.05  # seconds between two questions whether a block is there, at first
 MOST_POLL: Final = 1.0
+LAGGING: Final = 1.0  # seconds after which another is asked besides
 Answer = TypeVar("Answer")
 
 
@@ -90,19 +93,36 @@ class Remote:
     ) -> list[Answer]:
         """Ask until so many have answered; return what they said.
 
+        One that takes its time, or never answers, keeps nobody from asking the next.
+
         Raises:
             TooLateError: None did.
         """
         found: list[Answer] = []
         faults: list[str] = []
-        for one in self._there:
+        send, receive = anyio.create_memory_object_stream[Validator](math.inf)
+
+        async def look(one: Validator) -> None:
             try:
                 async with self._dialing.open(one.address, one.public) as channel:
                     found.append(await question(channel))
             except (*GONE, WireError, DeclinedError, SyncError) as error:
                 faults.append(f"{one.address}: {_said(error)}")
-            if len(found) == enough:
-                break
+            await send.send(one)
+
+        left, asked = deque(self._there), list[Validator]()
+        with send, receive:
+            async with anyio.create_task_group() as tasks:
+                while len(found) < enough and (left or asked):
+                    if left:
+                        asked.append(left.popleft())
+                        tasks.start_soon(look, asked[-1])
+                    with anyio.move_on_after(LAGGING if left else math.inf):
+                        asked.remove(await receive.receive())
+                        continue
+                    self._there.remove(asked[-1])  # it is asked last from now on
+                    self._there.append(asked[-1])
+                tasks.cancel_scope.cancel()
         if not found:
             raise TooLateError(
                 f"none of the {len(self._there)} validators of {self.validators.chain!r} answers "

@@ -18,7 +18,7 @@ from ciranda_consensus.node.limits import Allowance, Bans, Limits
 from ciranda_consensus.node.outbox import Outbox
 from ciranda_consensus.node.talk import Ping, Pong, Talk, say, understand
 from ciranda_consensus.protocol.certificate import Flaw
-from ciranda_consensus.protocol.messages import ALL, Entries, Message, Proposal
+from ciranda_consensus.protocol.messages import ALL, Entries, Fetch, Message, Proposal
 from ciranda_consensus.protocol.validators import ValidatorSet
 
 __all__ = ["GONE", "NONSENSE", "Peers"]
@@ -31,6 +31,7 @@ GONE: Final = (
     HandshakeError,
     TimeoutError,
 )
+SERVED: Final = 1 << 20  # bytes that a question for blocks counts for
 NONSENSE: Final = 10.0  # points for bytes that no node sends
 # Points for messages that no honest replica sends; others are old, late or early.
 _POINTS: Final = {
@@ -163,7 +164,10 @@ class Peers:
                 if wait:
                     await anyio.sleep(wait)
                 try:
-                    await self._heard(seat, box, understand(data), len(data))
+                    message = understand(data)
+                    if isinstance(message, Fetch):  # a few bytes, for which it gets many
+                        await anyio.sleep(size.take(SERVED))
+                    await self._heard(seat, box, message, len(data))
                 except WireError:
                     self._blame(seat, NONSENSE)
         except GONE:
