@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from ciranda.errors import RunNotFoundError, StoreError
-from ciranda.store import Log, RunRow
+from ciranda.store import Log
 
+from .archive import is_plan, remembered, rows
 from .execution import Outcome
 from .plan import Plan
-from .preparing import remembered
 from .recorded import recorded
 
 __all__ = ["Past", "found_plan_run", "past_runs", "plan_of_run"]
-
-_PAGE: Final = 100  # runs read at once
-_FAR: Final = 1000  # runs looked through at the most: whoever ran more keeps what is of use
-_MARK: Final = b'"x-planner"'
 
 
 @final
@@ -40,9 +35,9 @@ def found_plan_run(log: Log, named: str) -> str:
         StoreError: It is the run of a workflow without a plan.
     """
     row = log.run(named)
-    if _is_plan(log, row):
+    if is_plan(log, row):
         return row.id
-    parts = [each.id for each in _rows(log) if each.parent == row.id and _is_plan(log, each)]
+    parts = [each.id for each in rows(log) if each.parent == row.id and is_plan(log, each)]
     if len(parts) > 1:
         raise RunNotFoundError(
             f"run {row.id} ran {len(parts)} plans: name one of {', '.join(parts)}"
@@ -75,8 +70,8 @@ def past_runs(log: Log, name: str, *, most: int, before: str | None = None) -> l
         before: Only those older than this run.
     """
     found: list[Past] = []
-    for row in _rows(log, before):
-        if row.name != name or row.status == "running" or not _is_plan(log, row):
+    for row in rows(log, before):
+        if row.name != name or row.status == "running" or not is_plan(log, row):
             continue
         try:
             found.append(Past(row.created, recorded(log, row.id)))
@@ -85,21 +80,3 @@ def past_runs(log: Log, name: str, *, most: int, before: str | None = None) -> l
         if len(found) == most:
             break
     return found
-
-
-def _rows(log: Log, before: str | None = None) -> Iterator[RunRow]:
-    seen = 0
-    while seen < _FAR:
-        rows = log.runs(limit=_PAGE, before=before)
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        seen += len(rows)
-        before = rows[-1].id
-
-
-def _is_plan(log: Log, row: RunRow) -> bool:
-    try:
-        return _MARK in log.blob(row.source)
-    except StoreError:  # damaged, or gone
-        return False

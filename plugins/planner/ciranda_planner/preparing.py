@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
-
-import msgspec
+from typing import final
 
 from ciranda import Engine
-from ciranda.errors import StoreError
 from ciranda.store import Durability
 from ciranda.workflow.check import Checked
-from ciranda.workflow.model import Workflow
 
 from .compiling import Compiled, compile_plan
 from .cores import within_cores
@@ -26,7 +21,7 @@ from .waves import with_barriers
 from .wordless import wordless
 from .workbench import actions_for, checked_work, in_order, unknown_actions, without_work
 
-__all__ = ["Prepared", "prepare", "remembered"]
+__all__ = ["Prepared", "prepare"]
 
 
 @final
@@ -95,22 +90,6 @@ def prepare(
         raise PlanError(faults)
     timeout = plan.timeout or max(settings.plan_timeout, 2 * schedule.makespan)
     return Prepared(bounded, schedule, compiled, checked, timeout, barriers)
-
-
-def remembered(workflow: Workflow) -> tuple[Plan, tuple[str, ...], frozenset[str]]:
-    """Return the plan that a workflow was made of, its order, and its barriers.
-
-    Raises:
-        StoreError: It was made of none, or by another version.
-    """
-    try:
-        kept: Mapping[str, Any] = msgspec.json.decode(workflow.source)["x-planner"]
-        plan = msgspec.convert(kept["plan"], Plan)
-        return plan, tuple(kept["order"]), frozenset(kept["barriers"])
-    except (KeyError, TypeError, msgspec.DecodeError, msgspec.ValidationError):
-        raise StoreError(
-            f"the run of `{workflow.name}` is not of a plan: `ciranda resume` goes on with it"
-        ) from None
 
 
 def _estimated(engine: Engine, plan: Plan) -> Plan:

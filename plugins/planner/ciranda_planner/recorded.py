@@ -16,10 +16,11 @@ from ciranda.events import (
 )
 from ciranda.store import Log
 
+from .archive import remembered
 from .compiling import Compiled, step_ids
 from .execution import Outcome, course_of, outcome_of
 from .keeper import OVER
-from .preparing import Prepared, remembered
+from .preparing import Prepared
 from .search import scheduled
 
 __all__ = ["recorded"]

@@ -14,12 +14,13 @@ from ciranda.store import Log
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Workflow
 
+from .archive import remembered
 from .compiling import Compiled, dispatch_of, step_ids
 from .cores import within_cores
 from .execution import Outcome, Performance, perform
 from .limiting import limiter_of
 from .plan import Cost, Plan
-from .preparing import Prepared, remembered
+from .preparing import Prepared
 from .retrying import retries_of
 from .search import search
 from .settings import PlannerSettings

@@ -5,11 +5,11 @@ import pytest
 from ciranda.errors import SettingsError, StoreError
 from ciranda.workflow.load import loads
 from ciranda_planner.acceptance import Acceptance, Demands
+from ciranda_planner.archive import remembered
 from ciranda_planner.compiling import compile_plan, dispatch_of, step_ids
 from ciranda_planner.cores import within_cores
 from ciranda_planner.limiting import limiter_of
 from ciranda_planner.plan import Cost, Kind, RateLimit, Success
-from ciranda_planner.preparing import remembered
 from ciranda_planner.settings import PlannerSettings
 from ciranda_planner.trial import burn, trial
 

@@ -41,9 +41,9 @@ def told_run(store: str | None, named: str) -> Told:
         RunNotFoundError: There is no such run, or more than one.
         StoreError: It is not the run of a plan.
     """
+    from ..archive import remembered
     from ..chart import chart_of_run
     from ..history import found_plan_run, past_runs, plan_of_run
-    from ..preparing import remembered
     from ..recorded import recorded
     from ..search import scheduled
     from ..telemetry import findings
