@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias, final
 
 from ciranda import hookimpl
 from ciranda.bus import Bus
-from ciranda.errors import UnansweredError
+from ciranda.errors import CirandaError, UnansweredError
 from ciranda.events.judging import VerifyProof
 from ciranda_consensus.anchor_hooks import AnchorRun, AuditRun
 from ciranda_consensus.anchoring import Anchoring
@@ -20,12 +20,14 @@ from ciranda_consensus.figures.spans import spans_of
 from ciranda_consensus.hooks import (
     Agreed,
     AgreeOn,
+    CheckSignatures,
     LookUpIncidents,
     LookUpRecord,
     LookUpValidators,
 )
 from ciranda_consensus.incidents import Incident
 from ciranda_consensus.merkle import History
+from ciranda_consensus.proving import Crew
 from ciranda_consensus.receipts import Receipt, receipt_of, state_receipt
 from ciranda_consensus.records import entry_of, json_of, record_key, units_of
 from ciranda_consensus.settings import ConsensusSettings, Named
@@ -75,7 +77,13 @@ class Proofs:
             RefusedError: Nobody can, or not here and now.
         """
         try:
-            found = await self._bus.ask(VerifyProof(proof=json.loads(proof)))
+            plain = json.loads(proof)
+        except (ValueError, RecursionError):
+            plain = None  # anybody may sign such a text
+        if not isinstance(plain, dict):
+            return Checked(False, units_of(proof))
+        try:
+            found = await self._bus.ask(VerifyProof(proof=plain))
         except UnansweredError:
             raise RefusedError(
                 "an entry carries a proof and nobody is there to check it: let the workflow say "
@@ -85,6 +93,13 @@ class Proofs:
             # On a faster machine, or with the solver, it may hold: that is no verdict.
             raise RefusedError(f"a proof could not be checked here: {found.message}".rstrip("."))
         return Checked(found.valid, units_of(proof))
+
+    async def names(self, chain: str, entries: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Check the signatures of entries; none is named where nobody can: each is judged later."""
+        try:
+            return await self._bus.ask(CheckSignatures(chain=chain, entries=entries))
+        except CirandaError:
+            return (b"",) * len(entries)
 
     async def check_or_not(self, proof: str) -> Checked | None:
         """Check a proof; None if nobody can."""
@@ -102,6 +117,7 @@ class Answering:
         clusters: Have entries agreed on.
         settings: Of the project.
         anchoring: Anchors runs.
+        crew: Checks signatures.
         adopt: Takes in finished spans, as plain data; None where nobody traces.
     """
 
@@ -110,11 +126,13 @@ class Answering:
         clusters: Clusters,
         settings: ConsensusSettings,
         anchoring: Anchoring,
+        crew: Crew,
         adopt: Callable[[Any], None] | None = None,
     ) -> None:
         self.clusters: Final = clusters
         self._settings: Final = settings
         self._adopt: Final = adopt
+        self._crew: Final = crew
         self._anchoring: Final = anchoring
 
     def _named(self, request: Asking) -> Named:
@@ -140,6 +158,11 @@ class Answering:
             found = await cluster.commit(entries, patience)
             self._trace(cluster, found)
         return agreed(entries, found)
+
+    @hookimpl(trylast=True)
+    async def check_signatures(self, request: CheckSignatures) -> tuple[bytes, ...]:
+        """Check signatures of entries, in worker processes where they are many."""
+        return tuple(await self._crew.names(request.chain, request.entries))
 
     def _trace(self, cluster: Embedded | Remote, found: Sequence[Found]) -> None:
         if self._adopt is not None and isinstance(cluster, Embedded):

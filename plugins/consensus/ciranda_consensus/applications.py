@@ -11,6 +11,7 @@ import anyio
 from ciranda.errors import CirandaError, SettingsError
 from ciranda.runs.ungrouped import plainest
 from ciranda_consensus.carried import read_state
+from ciranda_consensus.crypto import Verifier
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.node.configuration import Genesis
 from ciranda_consensus.protocol import Block, genesis as first_block
@@ -35,11 +36,16 @@ __all__ = ["ACCOUNTS", "APPLICATIONS", "RECORDS", "Check", "Subject", "first_of"
 RECORDS: Final = "records"
 ACCOUNTS: Final = "accounts"
 APPLICATIONS: Final = (RECORDS, ACCOUNTS)
+MANY: Final = 64  # signatures that are worth asking for
 AT_ONCE: Final = 8  # proofs that are checked together
 _FIELDS: Final = {"application", "accounts", "stakes", "reserve"}
 
 Check = Callable[[str], Awaitable[Checked | None]]
 """Checks a proof, given as JSON; None where nobody can."""
+
+
+Names = Callable[[str, tuple[bytes, ...]], Awaitable[Sequence[bytes]]]
+"""Checks signatures of entries of a chain; names the good ones, in order."""
 
 
 def has_records(genesis: Genesis) -> bool:
@@ -56,6 +62,7 @@ class Subject:
         verifier: Checks signatures.
         check: Checks proofs that entries carry.
         claims: What was found of proofs; shared where many validators are in one process.
+        names: Checks the signatures of many entries at once; see `CheckSignatures`.
 
     Attributes:
         rules: What entries there are, and what they do.
@@ -68,12 +75,21 @@ class Subject:
     """
 
     def __init__(
-        self, genesis: Genesis, verifier: Verifies, check: Check, claims: Claims | None = None
+        self,
+        genesis: Genesis,
+        verifier: Verifier,
+        check: Check,
+        claims: Claims | None = None,
+        *,
+        names: Names | None = None,
     ) -> None:
         self.rules, self._begin = _chosen(genesis, verifier)
         self.states: Final = Trees(self.rules)
         self.claims: Final = claims if claims is not None else Claims()
         self._check: Final = check
+        self._chain: Final = genesis.chain
+        self._verifier: Final = verifier
+        self._names: Final = names if isinstance(self.rules, AccountRules) else None
         self._before: Final = genesis.before
         self._blocks: Final = genesis.blocks
         self.strange: Final = strange(genesis.solver, installed_solver())
@@ -101,6 +117,9 @@ class Subject:
 
     async def inspect(self, entries: tuple[bytes, ...]) -> bool:
         """Check the proofs in entries; say whether a vote for them can be right."""
+        if self._names is not None and len(new := self._reader.fresh(entries)) > MANY:
+            found = await self._names(self._chain, new)
+            self._verifier.admit(name for name in found if name)  # others are judged here again
         proofs = self._reader.unchecked(entries)
         if proofs and self.strange:
             return False

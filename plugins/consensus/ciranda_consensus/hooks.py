@@ -14,10 +14,12 @@ from ciranda_consensus.standing import Standing
 __all__ = [
     "AgreeOn",
     "Agreed",
+    "CheckSignatures",
     "LookUpIncidents",
     "LookUpRecord",
     "LookUpValidators",
     "agree_on",
+    "check_signatures",
     "look_up_incidents",
     "look_up_record",
     "look_up_validators",
@@ -60,6 +62,16 @@ class AgreeOn(Request[Agreed], frozen=True, kw_only=True):
     validators: int | str | None = None
     base: str = ""
     patience: float | None = None
+
+
+class CheckSignatures(Request[tuple[bytes, ...]], frozen=True, kw_only=True):
+    """Read signed entries of a chain and check their signatures, many at once.
+
+    For each there is what names its good signature, or nothing where it is none.
+    """
+
+    chain: str
+    entries: tuple[bytes, ...]
 
 
 class LookUpRecord(Request[dict[str, Any]], frozen=True, kw_only=True):
@@ -108,6 +120,28 @@ def agree_on(request: AgreeOn) -> Agreed | None:
         @hookimpl
         async def agree_on(request):
             return await elsewhere.agree(request.records)
+        ```
+    """
+
+
+@hookspec
+def check_signatures(request: CheckSignatures) -> tuple[bytes, ...] | None:
+    """Check the signatures of entries.
+
+    Fires once for each long list of entries that a validator is handed. The plugin `consensus`
+    answers it, with worker processes.
+
+    Args:
+        request: The entries, and of which chain.
+
+    Returns:
+        A name for each, empty where the signature is none. None leaves it to the next plugin.
+
+    Example:
+        ```python
+        @hookimpl
+        async def check_signatures(request):
+            return await elsewhere.check(request.chain, request.entries)
         ```
     """
 

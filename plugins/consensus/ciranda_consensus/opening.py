@@ -11,6 +11,7 @@ import anyio
 from ciranda_consensus.anchoring import Anchoring
 from ciranda_consensus.answering import Answering, Proofs
 from ciranda_consensus.cluster import Clusters, Where
+from ciranda_consensus.proving import Crew
 
 if TYPE_CHECKING:
     from ciranda import Engine
@@ -34,7 +35,7 @@ async def open_answering(engine: Engine, settings: ConsensusSettings) -> AsyncIt
             )
             anchoring = Anchoring(lambda: engine.log, clusters)
             adopt = None if engine.exporter is None else engine.exporter.adopt
-            yield Answering(clusters, settings, anchoring, adopt)
+            yield Answering(clusters, settings, anchoring, Crew(tasks), adopt)
             tasks.cancel_scope.cancel()
     finally:
         where.close()

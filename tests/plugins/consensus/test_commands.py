@@ -3,9 +3,15 @@
 import json
 import tomllib
 
+import msgspec
 import pytest
 
 from ciranda.cli.entry import outcome
+from ciranda_consensus.crypto import Signer
+from ciranda_consensus.incidents.checking import incidents_of
+from ciranda_consensus.node import Genesis, Seat, write_genesis
+from ciranda_consensus.protocol import Statement, Validator, ValidatorSet, statement
+from ciranda_consensus.protocol.evidence import Evidence, Said
 
 ENTRY = {"sold": "a7", "amount": 12.5}
 
@@ -160,6 +166,10 @@ def test_simulations_end_well(cli):
         (["verify", "sale.json", "--validators", "9"], "consensus-9/genesis.toml cannot be read"),
         (["init", "a", "--chain", "embedded-9"], "'embedded-9' cannot name the chain"),
         (["init", "a", "--address", "here"], "'here' is no address"),
+        (["init", "a", "--address", "a b:7001"], "'a b:7001' is no address"),
+        (["init", "a", "--chain", "c" * 256], "at most 255 characters, not 256"),
+        (["init", "a", "--stake", str(1 << 61)], "stakes and reserve are together above the limit"),
+        (["init", "a", "--reserve", str(1 << 63)], "above the limit of 9223372036854775807"),
         (["init", "a", "--address", "h:65534"], "leaves no room for 4 ports"),
         (["init", "a", "--application", "accounts", "--stake", "9"], "a stake of 9 is too low"),
         (["node", "none.toml"], "none.toml cannot be read"),
@@ -190,3 +200,50 @@ def test_a_missing_library_is_told_in_a_sentence(cli, monkeypatch):
 
     assert "pip install 'ciranda[consensus]'" in cli("status", code=2).err
     assert "Have several validators agree" in cli("--help").out
+
+
+def test_status_tells_figures_also_to_prometheus(cli):
+    cli("submit", "sale.json", "--key", "sale-a7")
+
+    text = cli("status").out
+    (plain,) = json.loads(cli("status", "-o", "json").out)
+    series = cli("status", "--prometheus").out
+
+    assert "signatures known" in text
+    assert plain["figures"]["totals"]["blocks"] == plain["height"] >= 1
+    assert plain["figures"]["rounds"][0]["participants"] == 1
+    assert f'ciranda_consensus_height{{validator="0",key="{plain["public"][:16]}"}}' in series
+
+
+def test_incidents_are_listed_and_checked_offline(cli, home):
+    validators = ValidatorSet("net", 0, [Validator(Signer(b"k" * 32).public, 1)])
+    said = []
+    for block in (b"\x01" * 32, b"\x02" * 32):
+        signature = Signer(b"k" * 32).sign(statement(validators, Statement.VOTE, 7, 1, 5, block))
+        said.append(Said(Statement.VOTE, 7, 1, 5, block, signature))
+    (one,) = incidents_of([Evidence(0, *said)], [], validators)
+    (home / "incident.json").write_text(json.dumps(msgspec.to_builtins(one)))
+    (home / "forged.json").write_text(json.dumps({**msgspec.to_builtins(one), "view": 9}))
+    seat = Seat(validators.members[0].public.hex(), 1)
+    write_genesis(home / "one.toml", Genesis("net", 0, (seat,)))
+    against = ("--validators", "one.toml")
+
+    good = cli("incidents", "--check", "incident.json", *against)
+    bad = json.loads(cli("incidents", "--check", "forged.json", *against, "-o", "json", code=1).out)
+
+    assert "incident.json: The incident holds: double-signing" in good.out
+    assert "its evidence is of another one" in bad[0]["message"]
+    assert "is known to have broken the rules" in cli("incidents").err
+    assert json.loads(cli("incidents", "-o", "json").out) == []
+    assert "no incident with an id" in cli("incidents", "--show", "ab", code=2).err
+    assert "this is no incident" in cli("incidents", "--check", "sale.json", code=2).err
+
+
+def test_epochs_are_made_of_sets_whose_validators_answer(cli, home):
+    cli("init", "short", "--blocks", "5", "--address", "127.0.0.1:1", "--validators", "1")
+
+    genesis = tomllib.loads((home / "short" / "genesis.toml").read_text())
+    assert genesis["blocks"] == 5
+    assert "none of the 1 validators" in cli("epoch", "short/genesis.toml", "next", code=2).err
+    assert "made in one FOLDER" in cli("epoch", "short/genesis.toml", "a", "b", code=2).err
+    assert "cannot be read" in cli("epoch", "short/genesis.toml", "no.toml", "--check", code=2).err

@@ -6,6 +6,7 @@ import anyio
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from ciranda_consensus.cluster import Remote
 from ciranda_consensus.crypto import Verifier
 from ciranda_consensus.fields import WireError
 from ciranda_consensus.figures import Concern, Round, read_figures
@@ -18,13 +19,16 @@ from ciranda_consensus.incidents import IncidentError, Offended, read_incident
 from ciranda_consensus.incidents.checking import attested, check_incident, incidents_of
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.merkle.sharing import made_since
-from ciranda_consensus.protocol import Certificate, Phase
-from ciranda_consensus.protocol.messages import Committed, Proposal, Receive, Refused
+from ciranda_consensus.node import Limits
+from ciranda_consensus.protocol import Certificate, Phase, Statement, statement
+from ciranda_consensus.protocol.evidence import Evidence, Said
+from ciranda_consensus.protocol.messages import Accused, Committed, Proposal, Receive, Refused
 from ciranda_consensus.standing import Standing
 from ciranda_consensus.state import Attest, Challenge, write
 
 from .household import entry, opened
 from .ledger import IDS, KEYS, SET, Ledger, double_vote
+from .noded import SIGNERS, running
 
 
 def a_round(height=1, **fields):
@@ -50,7 +54,7 @@ async def test_a_cluster_tells_of_its_blocks_also_after_a_restart(tmp_path):
         await cluster.commit([entry("a"), entry("b")], 10)
         await cluster.commit([entry("c", {"proof": {"format": 1}})], 10)
         with anyio.fail_after(5):
-            while (await cluster.standing())[3].height < 2:
+            while (await cluster.standing())[3].height < 2:  # noqa: ASYNC110  (it knows no events)
                 await anyio.sleep(0.005)
     async with opened(tmp_path) as cluster:
         standing = await cluster.standing(figures=True)
@@ -234,3 +238,30 @@ def _plain(one):
     import msgspec
 
     return msgspec.to_builtins(one)
+
+
+@pytest.mark.anyio
+async def test_nodes_tell_figures_and_evidence_to_whoever_asks(tmp_path):
+    async with running(tmp_path, 4, limits=Limits(nonsense=1.0)) as nodes:
+        await nodes.nodes[0].submit(b"proof=1")
+        await nodes.until(lambda: nodes.same(1))
+        node, remote = nodes.nodes[2], Remote(nodes.genesis)
+        node.store.keep([Accused(_double_vote(nodes.set))])
+        node.peers.refused(1, "bad_signature")
+        told = (await remote.standing(figures=True))[2].figures
+        (incident,) = await remote.incidents()
+
+    accused = nodes.set.members[1].public.hex()
+    assert (told.totals.blocks, told.totals.proofs, told.pool) == (1, 1, {"waiting": 0})
+    assert (incident.key, incident.kind) == (accused, Offended.DOUBLE_SIGNING)
+    assert told.incidents == {accused: 1}
+    kinds = {one.kind: one.about for one in told.alerts}
+    assert kinds[Concern.BANNED] == kinds[Concern.INCIDENT] == accused
+
+
+def _double_vote(validators):
+    said = []
+    for block in (b"\x01" * 32, b"\x02" * 32):
+        data = statement(validators, Statement.VOTE, 7, 1, 5, block)
+        said.append(Said(Statement.VOTE, 7, 1, 5, block, SIGNERS[1].sign(data)))
+    return Evidence(1, *said)

@@ -75,7 +75,7 @@ class Running:
         """
         async with anyio.create_task_group() as tasks:
             checker = _Checker(tasks)
-            subject = Subject(self._genesis, Verifier(), checker.check)
+            subject = Subject(self._genesis, Verifier(), checker.check, names=checker.names)
             watching = Watching()
             await run_node(
                 self._settings,
@@ -131,15 +131,22 @@ class _Checker:
 
     async def check(self, proof: str) -> Checked | None:
         """Check a proof; None if nobody can."""
+        return await (await self._proofs()).check_or_not(proof)
+
+    async def names(self, chain: str, entries: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Check the signatures of entries."""
+        return await (await self._proofs()).names(chain, entries)
+
+    async def _proofs(self) -> Proofs:
         async with self._turn:
             if self._bus is None:
                 self._bus = await self._tasks.start(self._host)
-        return await Proofs(self._bus).check_or_not(proof)
+        return Proofs(self._bus)
 
     async def _host(self, *, task_status: Any) -> None:
         async with Engine(durability="off") as engine:
             try:
-                engine.plugins.load(["experts"])
+                engine.plugins.load(["consensus", "experts"])
                 await engine.plugins.start()
             except PluginError as error:
                 screen.warn(f"proofs cannot be checked here: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final, final
 
@@ -74,6 +75,17 @@ class Verifier:
         if len(seen) > self._most:
             seen.popitem(last=False)
         return True
+
+    def admit(self, names: Iterable[bytes]) -> None:
+        """Remember signatures that were checked elsewhere, by the SHA-256 of key, them and bytes.
+
+        Only what this program found out by itself, in another process of it, may be handed in.
+        """
+        for name in names:
+            self.counts.checked += 1
+            self._seen[name] = None
+            if len(self._seen) > self._most:
+                self._seen.popitem(last=False)
 
     def known(self, digest: bytes) -> bool:
         """Say whether a certificate was found good before; `digest` names it and its set."""

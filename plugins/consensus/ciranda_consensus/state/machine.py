@@ -182,7 +182,11 @@ class Machine:
         """Return up to `most` waiting entries, those that came first."""
         return tuple(item.entry for item in self.pool.waiting(most))
 
-    # Proofs, which the shell has checked
+    # Proofs and signatures, which the shell has checked
+
+    def fresh(self, entries: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Return those of entries that were not read yet."""
+        return tuple(entry for entry in entries if entry not in self._parsed)
 
     def unchecked(self, entries: Sequence[bytes]) -> tuple[str, ...]:
         """Return the proofs in entries that must be checked before they are handed in.
