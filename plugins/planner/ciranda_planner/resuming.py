@@ -60,6 +60,8 @@ def prepare_again(engine: Engine, named: str) -> tuple[Prepared, str]:
     ids = step_ids(task.id for task in plan.tasks)
     done = _succeeded(engine.log, row.id)
     finished = frozenset(task for task, step in ids.items() if step in done)
+    # Who stood by for a task that is run again stands by again: it may fail anew.
+    finished -= {task.contingency for task in plan.tasks if task.id not in finished}
     rest = replace(plan, already_succeeded=plan.already_succeeded | finished)
     # Whoever resumes it may have another machine.
     rest = within_cores(rest, settings.cores)
