@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.abc
 import pytest
 
+from ciranda.errors import StepError
 from ciranda.executors.pool.worker import frames
 from ciranda_skills.format import Skill
+from ciranda_skills.inside.slate import Slate
 from ciranda_skills.running import NoScriptError, Outcome, Runner, Status
 from ciranda_skills.running.batching import Lane
+from ciranda_skills.running.exchange import Call, Desk, is_final
 
 from .running_fixtures import on_asyncio as anyio_backend, runner, skill
 
@@ -287,45 +291,53 @@ async def test_what_is_written_to_every_descriptor_hurts_nobody_else(
 
 
 WRITES = """
-    import os, time
-    def execute(n: int, first: bool = False):
+    import os
+    def execute(n: int):
         if n == 1:
             for fd in range(3, 40):
                 try:
                     os.write(fd, {0!r})
                 except OSError:
                     pass
-        if n == 2 and {1}:
-            time.sleep(30)
         return n
 """
 
 
 @pytest.mark.parametrize("pure", [True, False])
-async def test_who_is_under_way_when_garbage_is_noticed_is_done_again_if_it_is_pure(
-    runner: Runner, skill: Make, pure: bool
+@pytest.mark.parametrize("before", [0, 1])
+def test_who_is_under_way_when_garbage_is_noticed_is_done_again_if_it_is_pure(
+    tmp_path: Path, pure: bool, before: int
 ) -> None:
-    asleep = "not os.path.exists(os.environ['HOME'] + '/again')"
-    program = WRITES.format(b"\x00garbage" * 9, asleep).replace(
-        "time.sleep", "open(os.environ['HOME'] + '/again', 'w').close(); time.sleep"
-    )
-    made = skill({"scripts/main.py": program}, metadata=f"metadata:\n  pure: {str(pure).lower()}\n")
-    async with runner.lane(made, workers=1) as lane:
-        first = await lane.call({"n": 0})
-        outcomes = await every(lane, [{"n": n} for n in range(1, 6)])
+    desk = Desk(str(tmp_path / "slate"), 100, 64, pure=pure)
+    slate = Slate(str(tmp_path / "slate"))
+    slate.clean(100)
+    for n in range(before):
+        slate.begin(float(n))
+        slate.end(0, b"7", float(n), n + 1.0)
+    slate.begin(9.0)
+    calls = [Call({"n": n}, (), None) for n in range(before + 3)]
+    failed = StepError("invalid-output", "garbage", retryable=False)
 
-    assert first.json == 0
-    assert [each.json for each in outcomes] == [1, 2 if pure else None, 3, 4, 5]
-    if not pure:
-        assert outcomes[1].status is Status.FAILED
-        assert outcomes[1].message.endswith("it wrote that, or a call before it in its process")
+    rest = desk.settle(calls, "x", failed)
+    slate.close()
+    desk.close()
+
+    again = pure and before > 0
+    assert rest == (calls[before:] if again else calls[before + 1 :])
+    assert [each.outcome.json for each in calls[:before] if each.outcome] == [7] * before
+    assert not is_final(failed)
+    doubted = calls[before].outcome
+    assert (doubted is None) == again
+    if doubted is not None:
+        assert (doubted.status, doubted.signal) == (Status.FAILED, 9)
+        assert doubted.message.endswith("a call before it in its process") == (before > 0)
 
 
 async def test_an_answer_that_is_swallowed_ends_its_process_and_not_the_lane(
     runner: Runner, skill: Make
 ) -> None:
     head = (frames.MAGIC << 24 | 1 << 20).to_bytes(4, "big")  # of a frame that never comes
-    made = skill({"scripts/main.py": WRITES.format(head, "False")})
+    made = skill({"scripts/main.py": WRITES.format(head)})
     async with runner.lane(made, workers=1, timeout=0.3) as lane:
         await lane.call({"n": 0})
         with anyio.fail_after(20):

@@ -19,7 +19,7 @@ from ciranda_skills.stats import read_report
 
 from .commanding import project
 from .running_fixtures import anyio_backend, runner, skill
-from .running_stage import below_us, make_skill, wait_until_gone
+from .running_stage import left_over, make_skill
 
 __all__ = ["anyio_backend", "project", "runner", "skill"]
 pytestmark = pytest.mark.anyio
@@ -84,7 +84,8 @@ async def test_runs_in_company_each_have_their_own_end(
         else:
             assert (each.status, each.json[0]) == (Status.OK, n)
     assert [each.json[0] for each in again] == [0, 1, 2]
-    assert len(seen) == 39 + 2  # the first of each was alone, and is the runner's to tell
+    # The first of each was alone, and is the runner's to tell; so is who came when it had ended.
+    assert 39 <= len(seen) <= 39 + 2
     assert {(each.skill, each.found) for each in seen} == {(made.name, "warm")}
     assert len({each.json[1] for each in outcomes if each.ok}) <= 4
 
@@ -142,7 +143,6 @@ async def test_an_edited_skill_has_company_of_its_own(runner: Runner, skill: Mak
 
 
 async def test_steps_of_a_map_over_a_warm_skill_go_together(project: Any) -> None:
-    before = below_us()
     root = make_skill(project / ".agents/skills", WORK, name="work-it").root
     Shelf(project).trust.grant(root, "work-it")
     text = """
@@ -159,7 +159,10 @@ outputs: {a: "${{ steps.a.output }}"}
     async with harness(settings={"skills": {"warm": ["work-it"]}}, folder=project) as made:
         run = await made.run(text)
     assert run.status == "succeeded", run.steps
-    assert wait_until_gone(before) == set()
+    with anyio.move_on_after(5):
+        while left_over(root):  # noqa: ASYNC110  (/proc has no event to wait for)
+            await anyio.sleep(0.01)
+    assert left_over(root) == []
     counted = read_report(project)
 
     answers = [each["json"] for each in run.outputs["a"]]
