@@ -112,7 +112,7 @@ async def test_a_peer_whose_messages_pile_up_waits_and_no_other_does():
 
 @pytest.mark.anyio
 async def test_questions_for_blocks_count_for_what_they_cost():
-    """A few bytes make a node read and send megabytes: two thousand a second would be all it does."""
+    """A few bytes make a node read and send megabytes; it would do nothing else any more."""
     limits, clock = Limits(bytes=float(4 << 20), burst=1.0), Clock()
     known = genesis_of(4).set()
     inbox = Inbox(4, limits.waiting)

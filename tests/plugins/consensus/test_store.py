@@ -124,6 +124,17 @@ def test_blocks_are_found_by_height_and_by_entry(copied):
     store.close()
 
 
+def test_headers_are_read_a_few_at_a_time_and_no_more_than_so_many_bytes(copied, monkeypatch):
+    world, folder = copied
+    store = opened(world, folder)
+    monkeypatch.setattr("ciranda_consensus.store.store.MOST_READ", 2)
+
+    assert [header.height for header in store.headers(0, 3)] == [1, 2, 3]
+    monkeypatch.setattr("ciranda_consensus.store.store.MOST_READ_BYTES", 1)
+    assert [header.height for header in store.headers(0, 3)] == [1, 2]
+    store.close()
+
+
 def test_pruned_blocks_are_gone_and_asked_elsewhere(copied):
     world, folder = copied
     store = opened(world, folder)

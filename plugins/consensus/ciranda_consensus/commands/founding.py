@@ -10,9 +10,11 @@ from ciranda.errors import InputError
 from ciranda_consensus.applications import ACCOUNTS
 from ciranda_consensus.cluster import EMBEDDED, GENESIS, is_embedded
 from ciranda_consensus.crypto import Signer, write_key
+from ciranda_consensus.fields import MOST_NUMBER
 from ciranda_consensus.node import Genesis, Seat, write_genesis
 from ciranda_consensus.node.configuration import MOST_PORT, address_of
 from ciranda_consensus.solver import installed_solver
+from ciranda_consensus.protocol.validators import MOST_NAME
 from ciranda_consensus.state import MINIMUM_STAKE
 
 __all__ = ["KEY", "SETTINGS", "found"]
@@ -51,6 +53,12 @@ def found(
         raise InputError(f"{address} leaves no room for {count} ports: take one from 1 on")
     if application == ACCOUNTS and stake < MINIMUM_STAKE:
         raise InputError(f"a stake of {stake} is too low: accounts want {MINIMUM_STAKE} or more")
+    if len(name) > MOST_NAME:
+        raise InputError(f"a chain's name has at most {MOST_NAME} characters, not {len(name)}")
+    if stake * count + reserve > MOST_NUMBER:
+        raise InputError(
+            f"stakes and reserve are together above the limit of {MOST_NUMBER}: take fewer units"
+        )
     path = folder / GENESIS
     if path.exists():
         raise InputError(f"{path} exists: a chain begins once, so take another folder")

@@ -250,6 +250,7 @@ def address_of(text: str) -> tuple[str, int]:
         SettingsError: It is none.
     """
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > MOST_PORT:
+    spaced = any(one.isspace() or not one.isprintable() for one in text)
+    if not host or spaced or not (port.isascii() and port.isdecimal()) or int(port) > MOST_PORT:
         raise SettingsError(f"{text!r} is no address: write it like 10.0.0.1:7001")
     return host.strip("[]"), int(port)
