@@ -13,8 +13,8 @@ from ciranda_consensus.crypto import Signer, write_key
 from ciranda_consensus.fields import MOST_NUMBER
 from ciranda_consensus.node import Genesis, Seat, write_genesis
 from ciranda_consensus.node.configuration import MOST_PORT, address_of
-from ciranda_consensus.solver import installed_solver
 from ciranda_consensus.protocol.validators import MOST_NAME
+from ciranda_consensus.solver import installed_solver
 from ciranda_consensus.state import MINIMUM_STAKE
 
 __all__ = ["KEY", "SETTINGS", "found"]
