@@ -24,6 +24,7 @@ from .running import (
     Started,
     Status,
     Written,
+    is_pure,
     priority_of,
 )
 from .sandbox import Level
@@ -35,7 +36,6 @@ __all__ = [
     "Ran",
     "check_closed",
     "check_pure",
-    "is_pure",
     "performed",
     "stdin_of",
 ]
@@ -55,7 +55,6 @@ _KINDS: Final = {
     Status.KILLED_MEMORY: "memory",
     Status.CANCELLED: "cancelled",
 }
-_TRUE: Final = frozenset(("true", "yes", "on", "1"))
 
 
 class Ran(TypedDict):
@@ -169,11 +168,6 @@ def stdin_of(given: Any) -> bytes | None:
     if isinstance(given, str):
         return given.encode(errors="surrogateescape")
     return json.dumps(given, ensure_ascii=False).encode(errors="surrogatepass")
-
-
-def is_pure(skill: Skill) -> bool:
-    """Tell whether a skill promises that equal inputs give equal outputs and nothing else."""
-    return skill.metadata.get("pure", "").lower() in _TRUE
 
 
 def check_pure(skill: Skill) -> None:

@@ -9,6 +9,7 @@ from .error import AmbiguousScriptError, InterpreterError, NoScriptError, Parame
 from .folders import Room
 from .outcome import Outcome, Sandbox, Status
 from .parameters import Parameters, parameters_of
+from .plan import is_pure
 from .progress import (
     Chunk,
     Finished,
@@ -55,6 +56,7 @@ __all__ = [
     "Turns",
     "Written",
     "command_for",
+    "is_pure",
     "parameters_of",
     "priority_of",
     "script_of",
