@@ -1,6 +1,6 @@
 """What checking proofs costs a validator: signature and structure, and z3 once more; by the bus.
 
-Run alone: `python -m benchmarks.consensus_proofs [entries] [proofs]`. Every entry and every proof
+Run alone: `python -m benchmarks.consensus_proofs [entries proofs]`. Every entry and every proof
 is another one, so that nothing is known already; wall-clock seconds, workers started before.
 """
 
@@ -99,8 +99,8 @@ async def run(entries: int, proofs: int) -> None:
 
 
 def main() -> None:
-    given = [int(one) for one in sys.argv[1:]]
-    anyio.run(run, *(given + [8_000, 400][len(given) :]))
+    entries, proofs = (int(one) for one in [*sys.argv[1:], "8000", "400"][:2])
+    anyio.run(run, entries, proofs)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,14 @@ import json
 import anyio
 import pytest
 from hypothesis import given, settings, strategies as st
+from opentelemetry import trace
 
-from ciranda_consensus.cluster import Remote
+from ciranda.errors import StoreError
+from ciranda.store import Durability, Log
+from ciranda_consensus.anchoring import Anchoring
+from ciranda_consensus.answering import Answering
+from ciranda_consensus.cluster import Clusters, Remote, Where
+from ciranda_consensus.commands.watching import Watching
 from ciranda_consensus.crypto import Verifier
 from ciranda_consensus.fields import WireError
 from ciranda_consensus.figures import Concern, Round, read_figures
@@ -15,6 +21,7 @@ from ciranda_consensus.figures.meter import Meter
 from ciranda_consensus.figures.prometheus import exposition
 from ciranda_consensus.figures.spans import spans_of
 from ciranda_consensus.figures.told import durations_of, rate_of
+from ciranda_consensus.hooks import AgreeOn
 from ciranda_consensus.incidents import IncidentError, Offended, read_incident
 from ciranda_consensus.incidents.checking import attested, check_incident, incidents_of
 from ciranda_consensus.merkle import SparseTree
@@ -23,10 +30,12 @@ from ciranda_consensus.node import Limits
 from ciranda_consensus.protocol import Certificate, Phase, Statement, statement
 from ciranda_consensus.protocol.evidence import Evidence, Said
 from ciranda_consensus.protocol.messages import Accused, Committed, Proposal, Receive, Refused
+from ciranda_consensus.proving import Crew
+from ciranda_consensus.settings import ConsensusSettings
 from ciranda_consensus.standing import Standing
 from ciranda_consensus.state import Attest, Challenge, write
 
-from .household import entry, opened
+from .household import entry, holds, opened
 from .ledger import IDS, KEYS, SET, Ledger, double_vote
 from .noded import SIGNERS, running
 
@@ -194,7 +203,6 @@ def test_prometheus_reads_the_figures(tmp_path):
 
 
 def test_blocks_are_spans_below_the_one_that_is_open():
-    trace = pytest.importorskip("opentelemetry.trace")
     context = trace.SpanContext(5, 6, False, trace.TraceFlags(1))
     with trace.use_span(trace.NonRecordingSpan(context)):
         (span,) = spans_of(
@@ -265,3 +273,52 @@ def _double_vote(validators):
         data = statement(validators, Statement.VOTE, 7, 1, 5, block)
         said.append(Said(Statement.VOTE, 7, 1, 5, block, SIGNERS[1].sign(data)))
     return Evidence(1, *said)
+
+
+@pytest.mark.anyio
+async def test_a_node_at_work_has_a_line_for_each_block_and_alert(tmp_path):
+    lines = []
+
+    class Lines:
+        def __getattr__(self, level):
+            return lambda text, **fields: lines.append((level, text, fields))
+
+    async with running(tmp_path, 1) as nodes, anyio.create_task_group() as tasks:
+        watching = Watching(Lines, each=0.01, blocks=True)
+        tasks.start_soon(watching.watch, nodes.nodes[0])
+        await nodes.until(lambda: watching.height == 0)
+        await nodes.nodes[0].submit(b"a=1")
+        await nodes.until(lambda: lines)
+        tasks.cancel_scope.cancel()
+    watching.stopped(StoreError("the store is older than it was"))
+    watching.stopped(StoreError("the disk is full"))
+
+    (agreed, refused) = lines
+    assert (agreed[1], agreed[2]["height"], agreed[2]["entries"]) == ("agreed", 1, 1)
+    assert refused[0] == "error"
+    assert refused[2]["alert"] == "rollback-refused"
+
+
+@pytest.mark.anyio
+async def test_whoever_traces_gets_a_span_for_each_block_of_a_step(tmp_path):
+    spans = []
+    context = trace.SpanContext(5, 6, False, trace.TraceFlags(1))
+    where = Where(tmp_path, Durability.OFF)
+    async with anyio.create_task_group() as tasks:
+        clusters = Clusters(where, tasks, holds, clock=lambda: 9_000_000, patience=1)
+        answering = Answering(
+            clusters,
+            ConsensusSettings(validators=1),
+            Anchoring(Log, clusters),
+            Crew(tasks),
+            spans.append,
+        )
+        await answering.agree_on(AgreeOn(records=(("before", 1),)))
+        with trace.use_span(trace.NonRecordingSpan(context)):
+            await answering.agree_on(AgreeOn(records=(("k", 1), ("l", 2))))
+        tasks.cancel_scope.cancel()
+    where.close()
+
+    (span,) = spans
+    assert (span["name"], span["parent"]) == ("consensus block 2", f"{6:016x}")
+    assert span["attributes"]["ciranda.consensus.entries"] == 2

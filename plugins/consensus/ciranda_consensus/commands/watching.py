@@ -29,6 +29,9 @@ class Watching:
         log: Makes what writes lines: that of structlog by default.
         each: Seconds between two looks.
         blocks: Whether each block is worth a line; by default what `CIRANDA_LOG` says.
+
+    Attributes:
+        height: Up to which blocks were told; below 0 before the first look.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Watching:
         level = log_level(os.environ)
         self._blocks: Final = level in {"debug", "info"} if blocks is None else blocks
         self._told: dict[tuple[Concern, str], Alert] = {}
-        self._height = -1
+        self.height = -1
 
     async def watch(self, node: Node) -> None:
         """Look at a node until cancelled."""
@@ -65,16 +68,16 @@ class Watching:
         self._told = now
 
     def _tell_blocks(self, node: Node) -> None:
-        first = self._height < 0
+        first = self.height < 0
         for one in node.rounds:
-            if one.height > self._height:
-                self._height = one.height
+            if one.height > self.height:
+                self.height = one.height
                 if not first:
                     row: dict[str, Any] = msgspec.structs.asdict(one)
                     self._log().info(
                         "agreed", **{name: value for name, value in row.items() if value}
                     )
-        self._height = max(self._height, 0)
+        self.height = max(self.height, 0)
 
     def stopped(self, error: CirandaError) -> None:
         """Tell that the node does not work, for it would say what it must not."""
