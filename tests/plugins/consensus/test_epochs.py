@@ -1,9 +1,12 @@
 """From one epoch to the next: stakes decide, the state goes on, and anybody can follow."""
 
+import json
+
 import anyio
 import msgspec
 import pytest
 
+from ciranda.cli.entry import outcome
 from ciranda.errors import InputError, SettingsError
 from ciranda_consensus.applications import Subject
 from ciranda_consensus.carried import read_state, write_state
@@ -11,13 +14,23 @@ from ciranda_consensus.cluster import Remote, TooLateError
 from ciranda_consensus.commands.succeeding import checked, made
 from ciranda_consensus.commands.watching import Watching
 from ciranda_consensus.crypto import Verifier
-from ciranda_consensus.epochs import LinkError, follow, heirs, read_link, successor
+from ciranda_consensus.epochs import LinkError, follow, heirs, read_link, successor, write_link
 from ciranda_consensus.figures import Alert, Concern
+from ciranda_consensus.incidents.checking import incidents_of
 from ciranda_consensus.merkle import SparseTree
 from ciranda_consensus.node import Genesis, Seat, read_genesis, write_genesis
 from ciranda_consensus.records import RecordRules
 from ciranda_consensus.solver import installed_solver, strange
-from ciranda_consensus.state import Book, Machine, StakeIn, StakeOut, Transfer, signed, supply
+from ciranda_consensus.state import (
+    Attest,
+    Book,
+    Machine,
+    StakeIn,
+    StakeOut,
+    Transfer,
+    signed,
+    supply,
+)
 
 from .household import entry
 from .noded import SIGNERS, ports, running
@@ -283,3 +296,55 @@ def test_alerts_are_logged_when_they_begin_and_when_they_end():
         ("warning", "far", {"alert": "behind", "about": ""}),
         ("info", "this is over", {"alert": "behind", "about": ""}),
     ]
+
+
+def test_the_command_follows_sets_and_says_what_it_found(over, capsys):
+    folder, *_ = over
+    sets = [str(folder / part / "genesis.toml") for part in (".", "next")]
+
+    assert outcome(["consensus", "epoch", *sets, "--check"]) == 0
+    text = capsys.readouterr().out
+    assert outcome(["consensus", "epoch", *sets, "--check", "-o", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+
+    assert "epoch 1 of bank, after block 2" in text
+    assert len(row["validators"]) == 4
+
+
+def test_files_of_an_epoch_are_read_as_they_were_written_or_refused(over, tmp_path):
+    folder, *_ = over
+    old = read_genesis(folder / "genesis.toml")
+    link = read_link(folder / "next" / "link.json")
+    state = read_state(folder / "next" / "state.bin", link.header.state_root)
+    write_genesis(tmp_path / "old.toml", old)
+    write_link(tmp_path / "link.json", link)
+    write_state(tmp_path / "state.bin", state)
+    after = successor(old, link.header.header(), state, blocks=0)
+    write_genesis(tmp_path / "genesis.toml", after)
+
+    assert read_genesis(tmp_path / "genesis.toml").blocks == 0
+    assert checked([tmp_path / "old.toml", tmp_path / "genesis.toml"])[0]["warnings"] == []
+    for name, text in (("link.json", b"{}"), ("link.json", b'{"format": 1')):
+        (tmp_path / name).write_bytes(text)
+        with pytest.raises(SettingsError, match="no link between epochs"):
+            read_link(tmp_path / name)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_link(tmp_path / "none.json")
+
+
+def test_an_attestation_that_was_wrong_is_checked_with_its_proof(
+    over, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    folder, *_ = over
+    genesis = read_genesis(folder / "genesis.toml")
+    for name, valid in (("lie.json", True), ("truth.json", False)):
+        attest = said(0, Attest, 1, "{}", valid, 1)
+        (one,) = incidents_of([], [attest], genesis.set())
+        (tmp_path / name).write_bytes(msgspec.json.encode(one))
+    command = ["consensus", "incidents", "--validators", str(folder / "genesis.toml"), "--check"]
+
+    assert outcome([*command, str(tmp_path / "lie.json")]) == 0
+    assert "holds: invalid-verification" in capsys.readouterr().out
+    assert outcome([*command, str(tmp_path / "truth.json")]) == 1
+    assert "what was said of the proof is right" in capsys.readouterr().out
