@@ -8,9 +8,16 @@ import pytest
 
 from ciranda.cli.entry import outcome
 from ciranda.errors import InputError, SettingsError
-from ciranda_consensus.applications import Subject
+from ciranda.store import Durability
+from ciranda_consensus.applications import Subject, first_of
 from ciranda_consensus.carried import read_state, write_state
-from ciranda_consensus.cluster import Remote, TooLateError
+from ciranda_consensus.cluster import (
+    Household,
+    RefusedError,
+    Remote,
+    TooLateError,
+    open_embedded,
+)
 from ciranda_consensus.commands.succeeding import checked, made
 from ciranda_consensus.commands.watching import Watching
 from ciranda_consensus.crypto import Verifier
@@ -348,3 +355,23 @@ def test_an_attestation_that_was_wrong_is_checked_with_its_proof(
     assert "holds: invalid-verification" in capsys.readouterr().out
     assert outcome([*command, str(tmp_path / "truth.json")]) == 1
     assert "what was said of the proof is right" in capsys.readouterr().out
+
+
+@pytest.mark.anyio
+async def test_the_next_epoch_agrees_and_what_was_agreed_on_before_counts(over, tmp_path):
+    folder, *_ = over
+    new = read_genesis(folder / "next" / "genesis.toml")
+    home = Household(new, SIGNERS[1:5])
+    again, next_ = (said(5, Transfer, nonce, ((SIGNERS[6].public, 7),)) for nonce in (0, 1))
+
+    async with open_embedded(home, tmp_path, "e", never, durability=Durability.OFF) as cluster:
+        (found,) = await cluster.commit([next_], 10)
+        with pytest.raises(RefusedError, match="its nonce is 0, the next one is 2"):
+            await cluster.commit([again], 10)
+
+    header = found.block.header
+    assert (header.epoch, header.height, header.parent.hex()) == (1, 1, first_hash(new))
+
+
+def first_hash(genesis):
+    return first_of(genesis, Subject(genesis, Verifier(), never).begin()).hash.hex()
