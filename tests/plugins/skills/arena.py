@@ -25,6 +25,7 @@ import coverage
 import msgspec
 
 from ciranda_skills.sandbox import Kernel, Policy, confine
+from ciranda_skills.sandbox.alone import threads
 from ciranda_skills.sandbox.features import Features
 
 CANARY = b"canary-5f2e1c"
@@ -207,15 +208,21 @@ def _attack(attack: Attack, here: World, policy: Policy | None, features: Featur
 
 
 def _fork() -> int:
-    """Fork a child with one thread, whatever other tests left that begins threads in children."""
+    """Fork a child with one thread, whatever other tests left that begins daemons in children."""
     start = threading.Thread.start
-    threading.Thread.start = lambda self: None  # type: ignore[method-assign]
+    threading.Thread.start = (  # type: ignore[method-assign]
+        lambda self: None if self.daemon else start(self)
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner
-            return os.fork()
+            pid = os.fork()
     finally:
         threading.Thread.start = start  # type: ignore[method-assign]
+    end = time.monotonic() + 1
+    while not pid and threads() > 1 and time.monotonic() < end:
+        time.sleep(0.0005)
+    return pid
 
 
 def _victim(attack: Attack, here: World, policy: Policy | None, features: Features | None) -> None:

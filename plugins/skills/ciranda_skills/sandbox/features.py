@@ -144,7 +144,7 @@ def _in_child(act: Callable[[], object]) -> None:
     Raises:
         OSError: It did not work there.
     """
-    pid = os.fork()
+    pid = fork_alone()
     if pid == 0:
         code = errno.EIO
         try:
