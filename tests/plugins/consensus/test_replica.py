@@ -46,9 +46,11 @@ from ciranda_consensus.simulation.oracle import Oracle
 class Four:
     """Four validators by hand: seat 1 leads view 1, seat 2 view 2."""
 
-    def __init__(self, nodes=4):
+    def __init__(self, nodes=4, stakes=(1,) * 7):
         self.oracle = Oracle()
-        self.known = ValidatorSet("test", 1, self.oracle.members(nodes))
+        members = zip(self.oracle.members(nodes), stakes, strict=False)
+        them = [msgspec.structs.replace(one, stake=stake) for one, stake in members]
+        self.known = ValidatorSet("test", 1, them)
         self.first = genesis("test", 1, self.known.hash, Noted().root)
         begin = origin(self.first)
         self.voices = [

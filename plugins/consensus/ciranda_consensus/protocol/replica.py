@@ -218,6 +218,8 @@ class Replica:
         if self._missed.wanted is not None:
             self._out += self._missed.ask_signer(self._missed.wanted)
         self._give_up()
+        if timer.view != self.promise.view:
+            return  # one with a large stake completes a quorum; the next view has its own timer
         if self._pacemaker.attempt and (waiting := self._application.waiting(RESENT)):
             self._out.append(Send(ALL, Entries(waiting)))
         self._pacemaker.attempt += 1
@@ -391,6 +393,8 @@ class Replica:
             self._out += self._missed.commit(self._missed.wanted)
         if self._parked is not None:
             (whom, proposal), self._parked = self._parked, None
-            return self._consider(whom, proposal)
+            if why := self._consider(whom, proposal):
+                self._out.append(Refused(whom, why))  # not for whoever brought the blocks
+            return ""
         self._go_on()
         return ""
