@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import anyio
 import pytest
@@ -112,11 +113,19 @@ async def test_whoever_cannot_begin_says_why(ahead):
             await pool.call("ok", None)
 
 
+def ended(pid):
+    """Tell whether a process has closed everything, its end of sockets too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 async def test_a_keeper_that_is_killed_takes_who_waits_along(ahead, until, survivors):
     async with Pool(ahead(), 1) as pool:
         keeper, _ = await waiting(pool, until)
         os.kill(keeper, signal.SIGKILL)
-        await until(lambda: survivors() == [])
+        await until(lambda: survivors() == [] and ended(keeper))
 
         assert await pool.call("ok", 1) == 1
 

@@ -133,7 +133,7 @@ async def test_waiting_callers_are_served_in_order(kind):
     served: list[int] = []
 
     async def call(number: int) -> None:
-        served.append(await pool.call("ok", number))
+        assert await pool.call("ok", number, on_start=lambda: served.append(number)) == number
 
     async with Pool(kind(), 1) as pool, anyio.create_task_group() as tasks:
         for number in range(20):
