@@ -1,6 +1,7 @@
 """From one epoch to the next: stakes decide, the state goes on, and anybody can follow."""
 
 import json
+from typing import Any, cast
 
 import anyio
 import msgspec
@@ -294,7 +295,7 @@ def test_alerts_are_logged_when_they_begin_and_when_they_end():
     class Quiet:
         rounds = ()
 
-    watching, node = Watching(Log, blocks=True), Quiet()
+    watching, node = Watching(Log, blocks=True), cast("Any", Quiet())
     alert = Alert(Concern.BEHIND, "", "far")
     for alerts in ((), (alert,), (alert,), ()):
         watching.look(node, alerts)

@@ -1,6 +1,7 @@
 """What validators count: of blocks, caches and the pool, and what somebody has to look at."""
 
 import json
+from typing import Any
 
 import anyio
 import pytest
@@ -260,6 +261,7 @@ async def test_nodes_tell_figures_and_evidence_to_whoever_asks(tmp_path):
         (incident,) = await remote.incidents()
 
     accused = nodes.set.members[1].public.hex()
+    assert told is not None
     assert (told.totals.blocks, told.totals.proofs, told.pool) == (1, 1, {"waiting": 0})
     assert (incident.key, incident.kind) == (accused, Offended.DOUBLE_SIGNING)
     assert told.incidents == {accused: 1}
@@ -301,7 +303,7 @@ async def test_a_node_at_work_has_a_line_for_each_block_and_alert(tmp_path):
 
 @pytest.mark.anyio
 async def test_whoever_traces_gets_a_span_for_each_block_of_a_step(tmp_path):
-    spans = []
+    spans: list[Any] = []
     context = trace.SpanContext(5, 6, False, trace.TraceFlags(1))
     where = Where(tmp_path, Durability.OFF)
     async with anyio.create_task_group() as tasks:

@@ -3,6 +3,7 @@
 import json
 import socket
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import msgspec
@@ -97,7 +98,7 @@ async def test_validators_check_proofs_themselves(tmp_path):
 async def test_validators_that_are_silent_hold_nobody_up(tmp_path, monkeypatch):
     """One that greets and never answers may be the first that is asked, every time."""
     monkeypatch.setattr("ciranda_consensus.cluster.remote.LAGGING", 0.05)
-    greeted = []
+    greeted: list[Any] = []
 
     async def silent(stream):
         async with stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,7 +13,7 @@ from ciranda_skills.format import Skill, read_skill
 
 
 def make_skill(
-    folder: Path, files: dict[str, str | bytes], *, name: str = "tried", metadata: str = ""
+    folder: Path, files: Mapping[str, str | bytes], *, name: str = "tried", metadata: str = ""
 ) -> Skill:
     """Write a skill and read it as anybody would."""
     root = folder / name

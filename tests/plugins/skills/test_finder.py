@@ -291,6 +291,8 @@ async def test_a_step_is_answered_anew_when_a_nearer_skill_hides_the_one_it_ran(
 def test_the_network_is_what_the_engine_was_told_of_it(project, root, finder):
     opened = cacheable(SkillsSettings(network=True), finder).fingerprint
     closed = cacheable(SkillsSettings(), finder).fingerprint
+    assert opened is not None
+    assert closed is not None
 
     assert closed({"skill": "tried"}, project) == digest(root)
     with pytest.raises(ValueError, match="opens the network"):
