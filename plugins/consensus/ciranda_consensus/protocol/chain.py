@@ -51,7 +51,23 @@ class Chain:
         parent = self.get(block.header.parent)
         if parent is None or block.header.time < parent.header.time:
             return Flaw.MALFORMED
-        return self.execute(block) or ("" if self.add(block) else Flaw.FULL)
+        flaw = self.execute(block)
+        if not flaw and not self.add(block):
+            self._forget_beside(block)
+        return flaw
+
+    def _forget_beside(self, block: Block) -> None:
+        """Keep only a block and what it stands on, which a quorum has prepared.
+
+        Proposals pile up while views are in vain; who took no more of them could never vote again.
+        If another one was agreed on, some honest validator that prepared and committed it has it
+        still: it takes no proposal that does not stand on it.
+        """
+        path = self.path(block.header.parent)
+        assert not isinstance(path, bytes)  # it was executed
+        self._blocks = {one.hash: one for one in (*path, block)}
+        known = {self.tip.block.hash, *self._blocks}
+        self._states = {key: state for key, state in self._states.items() if key in known}
 
     def path(self, hash: bytes) -> list[Block] | bytes:  # noqa: A002
         """Return the blocks from above the tip up to this one, or the hash of one that is missing.
