@@ -134,6 +134,8 @@ async def test_somebody_else_at_an_address_is_not_believed(tmp_path):
         with pytest.raises(TooLateError, match="none of the 1 validators of 't' answers"):
             await Remote(other).find(entry("a"))
         assert (await Remote(other).standing())[0].fault
+    with pytest.raises(TooLateError, match=r"connection refused|nobody can be reached"):
+        await Remote(genesis).find(entry("a"))
 
 
 async def test_an_answer_that_no_quorum_signed_is_none(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
@@ -364,4 +365,7 @@ def _said(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, CirandaError):
         return str(error)
-    return getattr(error, "strerror", None) or "the connection was cut"
+    for one in (error, error.__cause__):  # anyio names only that it did not work
+        if isinstance(one, OSError) and one.errno is not None:
+            return os.strerror(one.errno).lower()
+    return "nobody can be reached there" if type(error) is OSError else "the connection was cut"
