@@ -4,8 +4,9 @@ Coverage rests while a test draws its examples or repeats on the second event lo
 first: tracing doubles their time, and finds no line that a test of examples should not reach.
 """
 
+import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import coverage
 import hypothesis  # before a run freezes the garbage collector, which confuses it
@@ -19,6 +20,14 @@ os.environ.pop("TRACEPARENT", None)
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Search for no garbage meanwhile: in a process of so many tests that takes half a second."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -127,7 +127,7 @@ def test_the_exporters_logger_is_as_it_was_afterwards(receiver):
     assert logger.filters == before
 
 
-def test_feeding_takes_microseconds(receiver):
+def test_feeding_takes_microseconds(receiver, uncollected):
     exporter = LiveExporter(Endpoint(f"{receiver.url}/v1/traces", delay=60.0), warn=pytest.fail)
     events = run_of(250)
 

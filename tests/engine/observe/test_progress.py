@@ -207,6 +207,7 @@ def test_a_resumed_board_counts_what_was_done_before():
     assert "verify" in shown
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_feeding_a_board_draws_nothing_that_takes_long():
     terminal = Terminal()
     events = settlement() * 1

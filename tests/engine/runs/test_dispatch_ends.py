@@ -181,7 +181,7 @@ async def test_what_all_steps_may_try_again_together_is_spent_once_each_time_a_r
         result = await run(h, text, dispatch)
 
         assert len(h.events(StepStarted)) == 2 + 4
-        assert "not tried again" in h.events(StepFailed)[-1].error.message
+        assert any("not tried again" in one.error.message for one in h.events(StepFailed))
         await h.engine.resume(result.run_id, dispatch=dispatch)
         assert len(h.events(StepStarted)) == 2 * (2 + 4)
 

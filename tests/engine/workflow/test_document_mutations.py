@@ -133,6 +133,7 @@ def test_the_workflows_are_whole(data):
     assert read(data).plain()
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.uncounted
 @pytest.mark.parametrize("seed", range(30))
 def test_a_mutated_workflow_reads_or_is_refused_with_a_place(seed):

@@ -172,6 +172,7 @@ def test_a_value_that_is_missing_stands_behind_its_colon():
     assert (node.value, node.line, node.column) == (None, 1, 3)
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.uncounted
 def test_a_place_far_into_a_long_value_is_found_at_once():
     document = read("k: " + "x" * 1_000_000)

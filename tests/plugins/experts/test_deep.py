@@ -235,6 +235,7 @@ def test_proofs_do_not_fit_other_problems():
             assert not check(satisfiable[(at * 5 + shift) % len(satisfiable)], proof.certificate)
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize(
     "constraints",
     [

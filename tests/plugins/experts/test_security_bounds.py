@@ -105,7 +105,7 @@ SHAPES = {
 
 @pytest.mark.uncounted
 @pytest.mark.parametrize("shape", SHAPES)
-def test_time_grows_with_the_size_and_no_faster(shape):
+def test_time_grows_with_the_size_and_no_faster(shape, uncollected):
     language, unit = SHAPES[shape]
     small, large = unit * (1_000 // len(unit)), unit * (16_000 // len(unit))
 

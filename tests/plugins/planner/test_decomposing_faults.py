@@ -83,6 +83,7 @@ def test_needs_have_an_end(decompose, line):
     assert [fault.kind.value for fault in made.faults] == ["too_large"] * ("any" not in line)
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize(
     "line",
     [

@@ -39,6 +39,7 @@ def test_the_automaton_finds_what_the_host_finds(pattern, text):
     assert made.matches(text) is (re.fullmatch(pattern, text) is not None)
 
 
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.uncounted
 @pytest.mark.parametrize(
     "pattern",

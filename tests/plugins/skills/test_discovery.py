@@ -304,6 +304,7 @@ def test_an_unknown_name_brings_the_nearest_to_mind(tmp_path: Path) -> None:
         Catalogue(()).get("zzz")
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_a_catalogue_of_a_thousand_reads_frontmatters_only(tmp_path: Path) -> None:
     for number in range(1000):
         folder = tmp_path / f"s{number:03}"

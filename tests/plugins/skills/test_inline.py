@@ -105,6 +105,7 @@ def test_two_blocks_are_one_too_many() -> None:
         read_inline(f"{BLOCK}\n{BLOCK}")
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_a_long_comment_takes_no_longer_than_it_is() -> None:
     text = "# /// script\n" * 20_000
     start = time.process_time()
