@@ -8,6 +8,7 @@ import pytest
 from ciranda.errors import CirandaError, StoreError
 from ciranda.testing import virtual_backend
 from ciranda_consensus.cluster import RefusedError, TooLateError, household, is_embedded
+from ciranda_consensus.cluster.embedded import Embedded
 from ciranda_consensus.cluster.lock import locked
 from ciranda_consensus.records import record_key
 from ciranda_consensus.state import Checked
@@ -198,3 +199,23 @@ def test_in_virtual_time_waiting_for_a_quorum_takes_no_time(tmp_path, backend):
 
     name, options = virtual_backend(backend)
     assert anyio.run(wait, backend=name, backend_options=options) == pytest.approx(3600, abs=1)
+
+
+async def test_what_was_agreed_on_is_shown_to_whoever_had_it_agreed(tmp_path, monkeypatch):
+    """A store has a block a moment before the cluster is told of it."""
+    told, held = Embedded._hear, []
+    monkeypatch.setattr(Embedded, "_hear", lambda _, one: held.append(one))
+
+    async def tell_late(cluster):
+        while not held:
+            await anyio.sleep(0.001)
+        cluster._wake()  # for another reason
+        await anyio.sleep(0.05)
+        told(cluster, held.pop())
+
+    async with opened(tmp_path, 1) as cluster, anyio.create_task_group() as tasks:
+        tasks.start_soon(tell_late, cluster)
+        await cluster.commit([entry("a")], 10)
+        shown = await cluster.show([record_key("a")])
+
+    assert shown.values[record_key("a")] is not None

@@ -240,7 +240,13 @@ class Embedded:
                 raise RefusedError(flaw, at=entries.index(one), entry=one)
         for part in parts_of(waiting):
             found.update(await self._commit(part, patience))
+        await self._shown(max((one.block.header.height for one in found.values()), default=0))
         return [found[one] for one in entries]
+
+    async def _shown(self, height: int) -> None:
+        """Wait until `show` knows a block: a store has it a moment before it is told of it."""
+        while self._tip.block.header.height < height and self._failure is None:
+            await self._changed.wait()
 
     def _found(self, entries: Sequence[bytes]) -> dict[bytes, Found]:
         """Return where entries are that were agreed on; each block is read once."""
