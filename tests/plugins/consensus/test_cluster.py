@@ -203,16 +203,19 @@ def test_in_virtual_time_waiting_for_a_quorum_takes_no_time(tmp_path, backend):
 
 async def test_what_was_agreed_on_is_shown_to_whoever_had_it_agreed(tmp_path, monkeypatch):
     """A store has a block a moment before the cluster is told of it."""
-    told, held = Embedded._hear, []
-    monkeypatch.setattr(Embedded, "_hear", lambda _, one: held.append(one))
+    told, held, came = Embedded._hear, [], anyio.Event()
+
+    def hear(_, one):
+        held.append(one)
+        came.set()
 
     async def tell_late(cluster):
-        while not held:
-            await anyio.sleep(0.001)
+        await came.wait()
         cluster._wake()  # for another reason
         await anyio.sleep(0.05)
         told(cluster, held.pop())
 
+    monkeypatch.setattr(Embedded, "_hear", hear)
     async with opened(tmp_path, 1) as cluster, anyio.create_task_group() as tasks:
         tasks.start_soon(tell_late, cluster)
         await cluster.commit([entry("a")], 10)
