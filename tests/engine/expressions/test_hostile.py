@@ -140,7 +140,6 @@ NESTED = {
 }
 
 
-@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("name", list(NESTED))
 @pytest.mark.parametrize("dialect", [YAML, Q], ids=["yaml", "q"])
 def test_a_construct_nested_without_end_is_a_limit_at_once(name, dialect):
@@ -217,7 +216,6 @@ def test_a_soup_of_hostile_pieces_gives_plain_data_or_a_fault(source):
     assert time.process_time() - begin < 10
 
 
-@pytest.mark.usefixtures("uncollected")
 def test_a_megabyte_is_refused_at_once_as_a_template_too():
     begin = time.process_time()
     with pytest.raises(ExpressionError, match="8192"):

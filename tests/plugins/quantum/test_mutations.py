@@ -60,7 +60,6 @@ def mutated(text, choice):
     return text
 
 
-@pytest.mark.usefixtures("uncollected")
 @pytest.mark.uncounted
 def test_a_mutated_file_gives_only_documented_errors():
     choice = random.Random(20260101)

@@ -39,7 +39,6 @@ def test_the_automaton_finds_what_the_host_finds(pattern, text):
     assert made.matches(text) is (re.fullmatch(pattern, text) is not None)
 
 
-@pytest.mark.usefixtures("uncollected")
 @pytest.mark.uncounted
 @pytest.mark.parametrize(
     "pattern",

@@ -28,7 +28,6 @@ class Signatures(Verifies, Protocol):
         """Return what signs for a key."""
 
 
-@final
 class Oracle:
     """Remembers who signed what; a verifier for all replicas of a simulation.
 
