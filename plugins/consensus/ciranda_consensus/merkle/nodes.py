@@ -22,7 +22,6 @@ __all__ = [
     "join",
     "leaf",
     "leaves",
-    "leaves_of",
     "prefix",
 ]
 
@@ -92,11 +91,6 @@ def join(depth: int, left: Node | None, right: Node | None) -> Node | None:
     if left is None:
         return right
     return left if right is None else branch(depth, left, right)
-
-
-def leaves_of(items: Mapping[bytes, bytes]) -> list[Leaf]:
-    """Return the leaves of a mapping in the order of their paths."""
-    return sorted([leaf(key, value) for key, value in items.items()], key=_path)
 
 
 def grow(items: Mapping[bytes, bytes]) -> Node | None:
