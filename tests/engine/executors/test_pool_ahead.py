@@ -114,9 +114,13 @@ async def test_whoever_cannot_begin_says_why(ahead):
 
 
 def ended(pid):
-    """Tell whether a process has closed everything, its end of sockets too."""
+    """Tell whether a process has closed everything, its end of sockets too.
+
+    A thread that is still on its way out holds them, although its process is a zombie.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" and len(os.listdir(f"/proc/{pid}/task")) <= 1
     except FileNotFoundError:
         return True
 
@@ -128,6 +132,27 @@ async def test_a_keeper_that_is_killed_takes_who_waits_along(ahead, until, survi
         await until(lambda: survivors() == [] and ended(keeper))
 
         assert await pool.call("ok", 1) == 1
+
+
+async def test_a_call_that_a_dead_keeper_never_heard_of_goes_to_another(ahead, until, survivors):
+    async with Pool(ahead(), 1) as pool:
+        keeper, _ = await waiting(pool, until)
+
+        def kill() -> None:  # between the last look at it and the call
+            os.kill(keeper, signal.SIGKILL)
+            while not ended(keeper):
+                time.sleep(0.001)
+
+        first = [True]
+
+        def on_start() -> None:
+            if first:
+                first.clear()
+                kill()
+
+        assert await pool.call("ok", 1, on_start=on_start) == 1
+        assert pool.stats.failed == 0
+        assert pool.stats.lost == 1
 
 
 async def test_without_children_ahead_nobody_begins(ahead):

@@ -19,7 +19,7 @@ from .link import Hear
 from .outcome import Exit, Notify
 from .spawner import Spawner
 from .stem import Stems
-from .warm import WarmWorker
+from .warm import NeverBegunError, WarmWorker
 
 _KEYS: Final = 4096  # affinity keys remembered
 _TURN: Final = 0.001  # seconds after which other tasks have a turn, when answers come at once
@@ -246,29 +246,46 @@ class Pool:
         if not self._open:
             raise PoolError(f"the pool of {self._kind.name!r} is closed; open it with `async with`")
         async with self._slots:
-            worker = self._pick(affinity, ask.name, digest) or await self._start()
-            if digest is not None:
-                worker.digests[ask.name] = digest
-            if affinity is not None:
-                self._remember(affinity, worker)
-            self._busy.add(worker)
-            self._count["calls"] += 1
-            try:
-                if on_start is not None:
-                    on_start()
-                if self._kind.lifetime == "reuse" and len(self._busy) == 1:
-                    ask = msgspec.structs.replace(ask, brief=True)
-                answer = await worker.call(ask)
-            except StepError:
-                self._count["failed"] += 1
-                raise
-            finally:
-                self._busy.discard(worker)
-                self._give_back(worker)
+            while True:
+                try:
+                    answer = await self._serve(ask, affinity, digest, on_start)
+                except NeverBegunError:
+                    continue  # it was killed since it was looked at: nothing is lost
+                break
         if time.monotonic() - self._rested > _TURN:  # it may never have had to wait for anything
             await anyio.lowlevel.cancel_shielded_checkpoint()
             self._rested = time.monotonic()
         return answer
+
+    async def _serve(
+        self,
+        ask: Ask,
+        affinity: str | None,
+        digest: str | None,
+        on_start: Callable[[], None] | None,
+    ) -> Any:
+        worker = self._pick(affinity, ask.name, digest) or await self._start()
+        if digest is not None:
+            worker.digests[ask.name] = digest
+        if affinity is not None:
+            self._remember(affinity, worker)
+        self._busy.add(worker)
+        self._count["calls"] += 1
+        try:
+            if on_start is not None:
+                on_start()
+            if self._kind.lifetime == "reuse" and len(self._busy) == 1:
+                ask = msgspec.structs.replace(ask, brief=True)
+            return await worker.call(ask)
+        except NeverBegunError:
+            self._count["calls"] -= 1
+            raise
+        except StepError:
+            self._count["failed"] += 1
+            raise
+        finally:
+            self._busy.discard(worker)
+            self._give_back(worker)
 
     def _pick(self, affinity: str | None, name: str, digest: str | None) -> WarmWorker | None:
         while self._idle:

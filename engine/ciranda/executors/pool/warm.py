@@ -28,6 +28,10 @@ _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 2**20
 _ANSWERS: Final = (frames.Result, frames.Error)
 
 
+class NeverBegunError(Exception):
+    """The worker was gone before it could be told of the call: another one may take it."""
+
+
 @final
 class WarmWorker:
     """A keeper and what it keeps; serves one call at a time.
@@ -184,6 +188,7 @@ class WarmWorker:
 
         Raises:
             StepError: It failed; see `Pool.call` for the kinds.
+            NeverBegunError: Nobody has heard of it.
         """
         link = self._link
         assert link is not None
@@ -198,6 +203,9 @@ class WarmWorker:
             answer, ended = await self._exchange(link, ask, data)
             if answer is None and ended is None:
                 await self._give_up(link, ask.grace)
+        except NeverBegunError:
+            self.usable = False
+            raise
         except KeeperGoneError:
             self.usable = False
             link.drain()  # what was written before
@@ -241,7 +249,12 @@ class WarmWorker:
         fork = self._kind.lifetime == "fork"
         if fork:
             asked = frames.Fork(self._id, *astuple(ask.limits))
-            link.fork(asked, pipes=True, stdin=ask.stdin)
+            try:
+                link.fork(asked, pipes=True, stdin=ask.stdin)
+            except KeeperGoneError as error:
+                if self.calls == 1:  # whatever kills every keeper at once is no chance
+                    raise
+                raise NeverBegunError from error
         link.send(data)
         found = self._brief.watch(link.poll) if ask.brief else []
         if ask.patience is None or (found and self._is_answer(found[-1])):
