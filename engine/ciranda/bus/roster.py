@@ -16,7 +16,7 @@ from ciranda.bus.report import ObserverFailure
 from ciranda.bus.specs import message_hooks
 from ciranda.errors import CirandaError, PluginError, StepError
 from ciranda.events import Event, Request
-from ciranda.hooks import ObserverMark, extension, facts, questions
+from ciranda.hooks import ObserverMark, extension, facts, questions, waits
 from ciranda.hooks.markers import MARK, PROJECT
 from ciranda.layer import Call, Layer, Middleware, Next, Place, StepPlan
 
@@ -36,6 +36,7 @@ class Roster:
         self._buffered: dict[str, list[Buffered]] = {}
         self._layering: list[Implementation] | None = None  # asked for once a step
         self.add_hooks(facts)
+        self.add_hooks(waits)
         self.add_hooks(questions)
 
     @property

@@ -1,6 +1,8 @@
 """The life of a run and of its steps: the closed set of events that a replay folds.
 
-`path` is a step's path as text: `load`, `verify/3` (item 3 of the map `verify`).
+`path` is a step's path as text: `load`, `verify/3` (item 3 of the map `verify`, or turn 3 of a
+loop), `files/2/rows/7` (item 7 of `rows` inside of item 2 of `files`), `pay/@catch0/tell` (inside
+of a block that is not the step's main one), `@finally/clean` (of the run's own).
 Durations are seconds on the monotonic clock.
 """
 
@@ -134,6 +136,67 @@ class MapCompleted(Event, frozen=True, kw_only=True, tag=True):
     duration: float = 0.0
 
 
+class BlockEntered(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """The steps inside of a step, an item or a turn begin; an empty path is the run itself.
+
+    `block` is the block's name in the model: `steps`, `case0`, `try`, `catch0`, `finally`,
+    `workflow`, `on-failure`, `on-success`, `on-cancel`, `compensate`.
+    """
+
+    path: str
+    block: str
+    attempt: int = 1
+    names: dict[str, Any] = {}  # what its expressions read besides: an error, inputs
+    until: float | None = None  # wall clock; then it has timed out
+
+
+class LoopTurned(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """A loop goes on with this turn, at once or at `at` (wall clock)."""
+
+    path: str
+    turn: int
+    at: float = 0.0
+
+
+class StepWaits(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """A step waits for a time, an event or somebody's word; no process is needed meanwhile."""
+
+    path: str
+    what: str  # `sleep`, `event`, `approval`
+    until: float | None = None  # wall clock; then the sleep is over, or the wait has timed out
+    event: str = ""  # the name of the event
+    prompt: str = ""
+    form: dict[str, Any] = {}  # JSON Schema of what is to be filled in, by field
+    who: list[str] = []  # who may answer; empty = anybody
+
+
+class EventReceived(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """An event reached the run; it is kept until a step that waits for it takes it."""
+
+    id: str
+    event: str
+    data: Any = None
+    source: str = ""
+    message: int = 0  # its place in the inbox
+
+
+class ApprovalGiven(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """Somebody answered a step that asks for approval."""
+
+    path: str
+    approved: bool
+    by: str
+    form: dict[str, Any] = {}
+    message: int = 0  # its place in the inbox
+
+
+class RunParked(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    """All that is open waits: the process lets go of the run until `due` or a message comes."""
+
+    due: float | None = None  # wall clock
+    seen: int = 0  # the last message that was looked at
+
+
 class RunCancelled(Event, frozen=True, kw_only=True, tag=True):
     """Somebody asked the run to stop."""
 
@@ -163,6 +226,12 @@ RunEvent = (
     | StepCancelled
     | MapExpanded
     | MapCompleted
+    | BlockEntered
+    | LoopTurned
+    | StepWaits
+    | EventReceived
+    | ApprovalGiven
+    | RunParked
     | RunCancelled
     | RunCompleted
 )

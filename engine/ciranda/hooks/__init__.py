@@ -1,7 +1,7 @@
 """The marks and hooks of a plugin; `docs/plugins.md` shows them at work.
 
-`extension` holds what a plugin adds to the engine, `facts` what it can hear, `questions` what it
-can answer.
+`extension` holds what a plugin adds to the engine, `facts` and `waits` what it can hear,
+`questions` what it can answer.
 """
 
 from ciranda.hooks.markers import ObserverMark, Overflow, hookimpl, hookspec, observer

@@ -87,14 +87,93 @@ class Concurrency(msgspec.Struct, frozen=True):
     policy: Literal["queue", "cancel-old", "cancel-new", "fail"] = "queue"
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: a body (`uses` + `with`), at most one repeater, modifiers.
+Body = Literal[
+    "action",
+    "group",
+    "switch",
+    "try",
+    "workflow",
+    "wait",
+    "approve",
+    "sleep",
+    "emit",
+    "succeed",
+    "fail",
+]
 
-    A `run:` body is the action `program.run` with its siblings as inputs.
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """Steps inside of a step: a graph of its own, which may read what its surroundings know.
+
+    A body that stands by itself, as a case of a `switch` may have it, is a block of one step whose
+    output is the block's.
+    """
+
+    steps: dict[str, Step]
+    outputs: dict[str, Any] = {}  # may hold expressions over its steps
+    result: str = ""  # the step whose output is the block's
+    binds: str = ""  # name of the error that a `catch` or a handler reads
+    order: Literal["graph", "sequence"] = "graph"
+    workflow: Workflow | None = None  # of a sub-workflow: names, inputs, secrets of its own
+    at: tuple[str | int, ...] = ()  # where its mapping of steps stands in the file
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """One item for each combination of the axes."""
+
+    axes: dict[str, Any] = {}  # lists, or expressions that give them
+    include: Any = None  # a list of mappings, or an expression
+    exclude: Any = None
+
+
+class Loop(msgspec.Struct, frozen=True):
+    """A body that is repeated while (or until) something holds, one turn after the other."""
+
+    condition: str
+    until: bool = False  # asked after each turn, not before
+    max: int = 1000
+    every: float = 0.0  # seconds between the starts of two turns
+    on_max: Literal["fail", "stop"] = "fail"
+
+
+class Join(msgspec.Struct, frozen=True):
+    """How many of the branches of a group, or the items of a map, have to succeed.
+
+    The branches of a group are its steps that no other of its steps needs.
+    """
+
+    need: int | None = None  # None = all of them
+    rest: Literal["finish", "cancel"] = "finish"  # what becomes of the others then
+    race: bool = False  # the output is `{winner, value}`
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """An output that a step says it has: a value of a type, or a file that is kept."""
+
+    schema: dict[str, Any] = {}
+    file: Any = None  # path from the step's folder; may hold expressions
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: a body, at most one repeater, modifiers.
+
+    A `run:` body is the action `program.run` with its siblings as inputs. Whatever holds steps has
+    them in `blocks`, by name: `steps` (a group), `case0`... (a `switch`), `try`, `catch0`...,
+    `finally`, `workflow` (a sub-workflow), `on-failure`, `on-cancel`, `compensate`.
     """
 
     id: str
-    uses: str
+    uses: str = ""  # the action; the path as written for a sub-workflow; else empty
+    body: Body = "action"
+    blocks: dict[str, Block] = {}
+    cases: tuple[str | None, ...] = ()  # of `case0`...; None = otherwise
+    catches: tuple[tuple[str, ...], ...] = ()  # kinds of `catch0`..., by prefix; empty = all
+    options: dict[str, Any] = {}  # of wait, approve, sleep, emit, succeed, fail, as written
+    matrix: Matrix | None = None
+    loop: Loop | None = None
+    join: Join = Join()
+    declares: dict[str, Declared] = {}  # `outputs` of an action
+    idempotency_key: Any = None  # may hold expressions
     with_: dict[str, Any] = {}
     needs: tuple[str, ...] = ()
     if_: str | None = None
@@ -118,8 +197,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float | None = None
     description: str = ""
     modifiers: dict[str, Any] = {}  # options of plugins' layers: `with-middleware`
+    at: tuple[str | int, ...] = ()  # where it stands in the file: `("steps", id)` at the top
     line: int = 0
     column: int = 0
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it has items or turns of its own."""
+        return self.map is not None or self.matrix is not None or self.loop is not None
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +234,15 @@ class SecretRef(msgspec.Struct, frozen=True):
     command: tuple[str, ...] | None = None
 
 
+class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes `ciranda serve` begin a run."""
+
+    kind: Literal["webhook", "schedule", "event", "files"]
+    options: dict[str, Any] = {}  # as written
+    inputs: dict[str, Any] = {}  # of the run, by name; may hold expressions over `event`
+    at: tuple[str | int, ...] = ()
+
+
 class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     """A checked workflow: what `ciranda run` runs."""
 
@@ -161,6 +255,12 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     order: Literal["graph", "sequence"] = "graph"
     steps: dict[str, Step] = {}
     outputs: dict[str, Any] = {}
+    handlers: dict[str, Block] = {}  # `on-failure`, `on-success`, `on-cancel`, `finally`
+    triggers: tuple[Trigger, ...] = ()
+    concurrency: Concurrency | None = None  # among the runs of a group
+    rate: Rate | None = None  # for every attempt of the run
+    timeout: float | None = None
+    fail_fast: bool = False
     file: str = ""
     source: bytes = b""
     document: Any = None  # ciranda.workflow.document.Document: positions, when it came from a file

@@ -14,7 +14,7 @@ import pytest
 from ciranda import events
 from ciranda.bus import Bus
 from ciranda.events import Event
-from ciranda.hooks import extension, facts, hookimpl, questions
+from ciranda.hooks import extension, facts, hookimpl, questions, waits
 
 
 def specs(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -30,7 +30,7 @@ EVENTS = {
     for name, kind in vars(events).items()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }
-FACTS = specs(facts)
+FACTS = specs(facts) | specs(waits)
 EVERY = FACTS | specs(extension) | specs(questions)
 
 
