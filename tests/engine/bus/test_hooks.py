@@ -71,7 +71,14 @@ def test_the_hook_of_an_event_hears_it(kind: type[Event]) -> None:
     bus = Bus()
     bus.register(plugin, "plugin")
     failure = {"kind": "crash", "message": "m"}
-    samples = {"str": "x", "int": 1, "float": 1.0, "Failure": failure, "Verdict": "approved"}
+    samples = {
+        "str": "x",
+        "int": 1,
+        "float": 1.0,
+        "bool": True,
+        "Failure": failure,
+        "Verdict": "approved",
+    }
     fields = {
         one.name: samples[one.type.__name__] for one in msgspec.structs.fields(kind) if one.required
     }
