@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import final
+from typing import Final, final
 
 from ciranda.errors import StoreError
 from ciranda.store.checksum import row_check
@@ -11,6 +11,8 @@ from ciranda.store.database import Database
 from ciranda.store.opening import Row
 from ciranda.store.rows import Message
 from ciranda.store.runs import Runs
+
+_STORE: Final = 0  # the number of no run: the message is for whoever listens to the store
 
 
 @final
@@ -38,6 +40,31 @@ class Inbox:
             self._posts += 1
         return int(rows[0][0])
 
+    def announce(self, kind: str, payload: bytes, at: float) -> list[str]:
+        """Leave a message for every open run and one for the store; return the runs."""
+        with self._database.transaction():
+            rows = self._database.execute(
+                "SELECT number, id FROM runs WHERE status IN ('running', 'waiting') ORDER BY number"
+            )
+            self._database.execute_many(
+                'INSERT INTO inbox(run, kind, at, payload, "check") VALUES(?,?,?,?,?)',
+                [
+                    (number, kind, at, payload, row_check(run, kind, at, payload))
+                    for number, run in [*rows, (_STORE, "")]
+                ],
+            )
+        with self._lock:
+            self._posts += 1
+        return [run for _, run in rows]
+
+    def announced(self, after: int) -> list[Message]:
+        """Return what was announced, with a greater id.
+
+        Raises:
+            StoreError: A message is damaged.
+        """
+        return self._messages("", _STORE, after)
+
     def take(self, run: str, after: int) -> list[Message]:
         """Return a run's messages with a greater id, oldest first; they stay where they are.
 
@@ -45,11 +72,7 @@ class Inbox:
             RunNotFoundError: There is no such run.
             StoreError: A message is damaged.
         """
-        rows = self._database.query(
-            'SELECT id, kind, at, payload, "check" FROM inbox WHERE run = ? AND id > ? ORDER BY id',
-            (self._runs.key(run).number, after),
-        )
-        return [self._message(run, row) for row in rows]
+        return self._messages(run, self._runs.key(run).number, after)
 
     def version(self) -> int:
         """Return a number that differs when somebody may have posted.
@@ -58,8 +81,16 @@ class Inbox:
         """
         return (self._database.data_version() << 32) + self._posts
 
+    def _messages(self, run: str, number: int, after: int) -> list[Message]:
+        rows = self._database.query(
+            'SELECT id, kind, at, payload, "check" FROM inbox WHERE run = ? AND id > ? ORDER BY id',
+            (number, after),
+        )
+        return [self._message(run, row) for row in rows]
+
     def _message(self, run: str, row: Row) -> Message:
         number, kind, at, payload, check = row
         if check != row_check(run, kind, at, payload):
-            raise StoreError(f"message {number} ({kind}) to run {run} is damaged: send it again")
+            whom = f"run {run}" if run else "the store"
+            raise StoreError(f"message {number} ({kind}) to {whom} is damaged: send it again")
         return Message(number, run, kind, payload, at)

@@ -106,8 +106,47 @@ class Log(Protocol):
         """Tell whether a process executes a run; one that died does not."""
         ...
 
+    def park(
+        self,
+        run: str,
+        epoch: int,
+        due: float | None,
+        seen: int,
+        records: Sequence[Record] = (),
+    ) -> None:
+        """Add the records that say so, and mark a run `waiting`, all or nothing.
+
+        It is parked until its status changes; its lease is still to be released.
+
+        Args:
+            run: Id of the run.
+            epoch: The lease's; LeaseLostError under an old one.
+            due: Unix time at which it goes on; None = only a message wakes it.
+            seen: Id of the last message that was looked at.
+            records: See `append`.
+        """
+        ...
+
+    def due(self, now: float) -> list[str]:
+        """Return the parked runs that can go on, oldest first: nobody executes them.
+
+        Their time has come, at `now` or before, or there is a message that was not looked at.
+        """
+        ...
+
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """Leave a message for whoever executes a run, and return its id."""
+        ...
+
+    def announce(self, kind: str, payload: bytes) -> list[str]:
+        """Leave a message for every run that has not ended, and for whoever listens to the store.
+
+        All or nothing; return the ids of the runs, oldest first.
+        """
+        ...
+
+    def announced(self, after: int = 0) -> list[Message]:
+        """Return what was announced, with a greater id; `run` is empty."""
         ...
 
     def take(self, run: str, after: int = 0) -> list[Message]:
@@ -158,7 +197,7 @@ class Log(Protocol):
         ...
 
     def prune(self, older_than: float) -> Pruned:
-        """Remove runs that finished more than so many seconds ago."""
+        """Remove runs that finished more than so many seconds ago, and announcements as old."""
         ...
 
     def check(self) -> list[str]:

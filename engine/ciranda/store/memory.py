@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
@@ -15,6 +14,7 @@ from ciranda.store.durations import median, with_sample
 from ciranda.store.holders import Clock, Holder, Process, describe, is_held, renewed
 from ciranda.store.leases import lost
 from ciranda.store.outputs import is_dropped, pieces
+from ciranda.store.parking import WAITING
 from ciranda.store.records import require_sequence
 from ciranda.store.rows import (
     Cached,
@@ -27,6 +27,7 @@ from ciranda.store.rows import (
     RunRow,
 )
 from ciranda.store.runs import LAST, already_there, ambiguous, no_such_run
+from ciranda.store.shelved import Shelf
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class _Run:
     outputs: list[OutputChunk] = field(default_factory=list)
     ends: dict[str, int] = field(default_factory=dict)
     blobs: set[str] = field(default_factory=set)
+    due: float | None = None
+    seen: int = 0
 
 
 @final
@@ -61,15 +64,14 @@ class MemoryLog:
         self.shared = False
         self._process = process or Process()
         self._clock = clock or Clock()
-        self._max_bytes = max_bytes
         self._lock = threading.RLock()
         self._runs: dict[str, _Run] = {}
         self._blobs: dict[str, bytes] = {}
         self._kept: set[str] = set()
-        self._cache: OrderedDict[str, Cached] = OrderedDict()
-        self._cached_bytes = 0
+        self._cache = Shelf(MAX_ROWS, max_bytes)
         self._durations: dict[tuple[str, str], list[float]] = {}
         self._messages = 0
+        self._announced: list[Message] = []
         self._chunks = 0
 
     def create_run(self, run: RunRow) -> None:
@@ -203,13 +205,50 @@ class MemoryLog:
             holder = self._of(run).holder
         return holder is not None and is_held(holder, self._process, self._clock)
 
+    def park(
+        self,
+        run: str,
+        epoch: int,
+        due: float | None,
+        seen: int,
+        records: Sequence[Record] = (),
+    ) -> None:
+        """See `Log`."""
+        with self._lock:
+            self.append(run, epoch, records, WAITING)
+            held = self._of(run)
+            held.due, held.seen = due, seen
+
+    def due(self, now: float) -> list[str]:
+        """See `Log`."""
+        with self._lock:
+            return [
+                run
+                for run, each in self._runs.items()
+                if each.row.status == WAITING
+                and ((each.due is not None and each.due <= now) or self.take(run, each.seen))
+                and not self.held(run)
+            ]
+
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """See `Log`."""
         with self._lock:
-            inbox = self._of(run).inbox
-            self._messages += 1
-            inbox.append(Message(self._messages, run, kind, payload, self._clock.wall()))
-            return self._messages
+            return self._leave(self._of(run).inbox, run, kind, payload)
+
+    def announce(self, kind: str, payload: bytes) -> list[str]:
+        """See `Log`."""
+        with self._lock:
+            rows = [each.row for each in self._runs.values()]
+            runs = [row.id for row in rows if row.status in {"running", WAITING}]
+            for run in runs:
+                self._leave(self._runs[run].inbox, run, kind, payload)
+            self._leave(self._announced, "", kind, payload)
+            return runs
+
+    def announced(self, after: int = 0) -> list[Message]:
+        """See `Log`."""
+        with self._lock:
+            return [message for message in self._announced if message.id > after]
 
     def take(self, run: str, after: int = 0) -> list[Message]:
         """See `Log`."""
@@ -246,13 +285,7 @@ class MemoryLog:
     def cache_get(self, key: str) -> Cached | None:
         """See `Log`."""
         with self._lock:
-            found = self._cache.get(key)
-            if found is None:
-                return None
-            if found.expires is not None and found.expires <= self._clock.wall():
-                return None
-            self._cache.move_to_end(key)
-            return found
+            return self._cache.get(key, self._clock.wall())
 
     def cache_put(
         self,
@@ -263,32 +296,18 @@ class MemoryLog:
         parts: bytes = b"",
     ) -> None:
         """See `Log`."""
-        entry = Cached(key, payload, self._clock.wall(), expires, label, parts)
         with self._lock:
-            self._uncache(key)
-            self._cache[key] = entry
-            self._cached_bytes += _size(entry)
-            while self._cached_bytes > self._max_bytes or len(self._cache) > MAX_ROWS:
-                self._uncache(next(iter(self._cache)))
+            self._cache.put(Cached(key, payload, self._clock.wall(), expires, label, parts))
 
     def cache_last(self, label: str) -> Cached | None:
         """See `Log`."""
         with self._lock:
-            found = [entry for entry in self._cache.values() if entry.label == label]
-            return max(found, key=lambda entry: entry.created, default=None)
+            return self._cache.last(label)
 
     def cache_delete_expired(self) -> int:
         """See `Log`."""
         with self._lock:
-            now = self._clock.wall()
-            old = [
-                key
-                for key, entry in self._cache.items()
-                if entry.expires is not None and entry.expires <= now
-            ]
-            for key in old:
-                self._uncache(key)
-            return len(old)
+            return self._cache.delete_expired(self._clock.wall())
 
     def durations(self, workflow: str, steps: Sequence[str]) -> dict[str, float]:
         """See `Log`."""
@@ -317,6 +336,7 @@ class MemoryLog:
             ]
             for held in old:
                 del self._runs[held.row.id]
+            self._announced = [each for each in self._announced if each.at >= cut]
             needed = self._kept.union(*(held.blobs for held in self._runs.values()))
             unneeded = self._blobs.keys() - needed
             for digest in unneeded:
@@ -330,6 +350,11 @@ class MemoryLog:
     def close(self) -> None:
         """See `Log`."""
 
+    def _leave(self, inbox: list[Message], run: str, kind: str, payload: bytes) -> int:
+        self._messages += 1
+        inbox.append(Message(self._messages, run, kind, payload, self._clock.wall()))
+        return self._messages
+
     def _of(self, run: str) -> _Run:
         held = self._runs.get(run)
         if held is None:
@@ -341,12 +366,3 @@ class MemoryLog:
         if held.epoch != epoch or held.holder is None:
             raise lost(run, held.holder)
         return held
-
-    def _uncache(self, key: str) -> None:
-        entry = self._cache.pop(key, None)
-        if entry is not None:
-            self._cached_bytes -= _size(entry)
-
-
-def _size(entry: Cached) -> int:
-    return len(entry.payload) + len(entry.parts) + len(entry.key) + len(entry.label)

@@ -7,7 +7,9 @@ from ciranda.store.rows import Pruned
 
 
 def prune(database: Database, ended_before: float) -> Pruned:
-    """Remove finished runs, each in a transaction of its own so that nobody waits long.
+    """Remove finished runs and old announcements.
+
+    Each run goes in a transaction of its own, so that nobody waits long.
 
     Args:
         database: The log's file.
@@ -33,6 +35,7 @@ def prune(database: Database, ended_before: float) -> Pruned:
             for table in ("leases", "inbox", "outputs", "blob_runs"):
                 database.execute(f"DELETE FROM {table} WHERE run = ?", (number,))
             runs += 1
+    database.execute("DELETE FROM inbox WHERE run = 0 AND at < ?", (ended_before,))
     blobs = database.change(
         "DELETE FROM blobs WHERE NOT kept AND digest NOT IN (SELECT digest FROM blob_runs)"
     )

@@ -47,4 +47,11 @@ MIGRATIONS: Final = (
 
     CREATE TABLE durations(workflow TEXT PRIMARY KEY, samples BLOB NOT NULL);
     """,
+    # When a run that is parked goes on: at a time, or when its inbox holds more than was seen.
+    # Messages to run 0 are for whoever listens to the store; runs count from 1.
+    """
+    ALTER TABLE runs ADD COLUMN due REAL;
+    ALTER TABLE runs ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX runs_open ON runs(status) WHERE status IN ('running', 'waiting');
+    """,
 )

@@ -16,6 +16,7 @@ from ciranda.store.holders import Clock, Process
 from ciranda.store.inbox import Inbox
 from ciranda.store.leases import Leases
 from ciranda.store.outputs import Outputs
+from ciranda.store.parking import Parking
 from ciranda.store.pruning import prune
 from ciranda.store.records import Records
 from ciranda.store.rows import (
@@ -79,6 +80,7 @@ class SqliteLog:
         self._blobs = Blobs(self._database)
         self._records = Records(self._database, self._runs, self._blobs)
         self._leases = Leases(self._database, self._runs, process or Process(), self._clock)
+        self._parking = Parking(self._database, self._runs, self._leases)
         self._inbox = Inbox(self._database, self._runs)
         self._outputs = Outputs(self._database, self._runs)
         self._durations = Durations(self._database)
@@ -176,9 +178,39 @@ class SqliteLog:
         """See `Log`."""
         return self._leases.held(run)
 
+    def park(
+        self,
+        run: str,
+        epoch: int,
+        due: float | None,
+        seen: int,
+        records: Sequence[Record] = (),
+    ) -> None:
+        """See `Log`."""
+        try:
+            with self._database.transaction():
+                self._records.append(run, epoch, records)
+                self._records.require(run, epoch)
+                self._parking.park(run, due, seen)
+                self._records.mark_tail(run)
+        except LeaseLostError:
+            raise self._leases.lost(run) from None
+
+    def due(self, now: float) -> list[str]:
+        """See `Log`."""
+        return self._parking.due(now)
+
     def post(self, run: str, kind: str, payload: bytes) -> int:
         """See `Log`."""
         return self._inbox.post(run, kind, payload, self._clock.wall())
+
+    def announce(self, kind: str, payload: bytes) -> list[str]:
+        """See `Log`."""
+        return self._inbox.announce(kind, payload, self._clock.wall())
+
+    def announced(self, after: int = 0) -> list[Message]:
+        """See `Log`."""
+        return self._inbox.announced(after)
 
     def take(self, run: str, after: int = 0) -> list[Message]:
         """See `Log`."""

@@ -26,6 +26,9 @@ ACTIONS = st.one_of(
     st.tuples(st.just("runs"), st.integers(0, 3), st.sampled_from([None, "running", "done"])),
     st.tuples(st.just("post"), RUNS, BYTES),
     st.tuples(st.just("take"), RUNS, st.integers(0, 3)),
+    st.tuples(st.just("park"), RUNS, EPOCH, st.none() | TIMES, st.integers(0, 3)),
+    st.tuples(st.just("due")),
+    st.tuples(st.just("announce"), BYTES),
     st.tuples(st.just("output"), RUNS, BYTES),
     st.tuples(st.just("cache"), st.sampled_from("kl"), BYTES, TIMES),
     st.tuples(st.just("durations"), TIMES),
@@ -94,6 +97,15 @@ class Driver:
     def post(self, run, payload):
         before = self.log.data_version()
         return self.log.post(run, "kind", payload), self.log.data_version() != before
+
+    def park(self, run, off, due, seen):
+        self.log.park(run, self.epoch(run, off), due and self.time[0] + due, seen)
+
+    def due(self):
+        return self.log.due(self.time[0])
+
+    def announce(self, payload):
+        return self.log.announce("kind", payload), self.log.announced(2)
 
     def take(self, run, after):
         return self.log.take(run, after)
