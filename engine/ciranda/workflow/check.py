@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciranda.errors import Fault, WorkflowError
@@ -16,9 +16,11 @@ from ciranda.workflow.checks.needs import need_faults
 from ciranda.workflow.checks.reading import reading_faults
 from ciranda.workflow.checks.texts import with_texts
 from ciranda.workflow.checks.types import type_faults
-from ciranda.workflow.graph import edges_of, lifts_of
+from ciranda.workflow.level import levels_of
+from ciranda.workflow.links import Links, conditions_of, links_of, reads_of
 from ciranda.workflow.load import sorted_faults
 from ciranda.workflow.model import Workflow
+from ciranda.workflow.parts import parts_of, uses_of
 from ciranda.workflow.places import Places
 from ciranda.workflow.scope import Scope
 from ciranda.workflow.spots import Spot, spots
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "check", "find_faults"]
 
+Way = tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Checked:
@@ -38,11 +42,14 @@ class Checked:
         workflow: The workflow; text inputs hold what was written.
         edges: For each step the steps it needs, written ones first.
         lifts: For each step whose failure does not skip it: True = any, else by name.
+        inner: The graph of each block, by the way to it: step id, block name, step id, ...;
+            the empty id stands for the workflow whose handler it is.
     """
 
     workflow: Workflow
     edges: Mapping[str, tuple[str, ...]]
     lifts: Mapping[str, bool | frozenset[str]]
+    inner: Mapping[tuple[str, ...], Links] = field(default_factory=dict)
 
 
 def check(
@@ -83,12 +90,27 @@ def find_faults(
     plugins: Mapping[str, str] | None = None,
 ) -> tuple[Checked, list[Fault]]:
     """Return what `check` returns, and all faults instead of raising them."""
-    places = Places(workflow.document, workflow.file)
     faults: list[Fault] = []
+    done: dict[int, Mapping[Way, Links]] = {}
+    for part in parts_of(workflow):
+        places = Places(part.document, part.file)
+        levels = levels_of(part)
+        found = spots(part, places, faults, functions=functions, levels=levels)
+        conditions = conditions_of(found)
+        reads = reads_of(levels, found)
+        own = {level.way: links_of(level, reads[level], conditions) for level in levels}
+        for way, _, inner in uses_of(part):
+            own.update(((*way, *rest), each) for rest, each in done[id(inner)].items())
+        done[id(part)] = own
+    links = dict(done[id(workflow)])
+    top = links.pop(())
+    places = Places(workflow.document, workflow.file)
+    faults = []
     workflow = with_texts(workflow, actions, places, faults)
-    found = spots(workflow, places, faults, functions=functions)
-    needs = edges_of(workflow, found)
-    lifts = lifts_of(workflow, found)
+    levels = levels_of(workflow)
+    found = spots(workflow, places, faults, functions=functions, levels=levels)
+    found = [spot for spot in found if spot.level is levels[0]]
+    needs, lifts = top.edges, top.lifts
     faults += declaration_faults(workflow, places)
     faults += action_faults(workflow, actions, plugins or {}, places)
     faults += input_faults(workflow, actions, places)
@@ -98,7 +120,7 @@ def find_faults(
         faults += name_faults(spot, workflow, places)
     faults += _new(_type_faults(workflow, found, actions, places), faults)
     faults += modifier_faults(workflow, actions, executors, places, plugins or {})
-    return Checked(workflow, needs, lifts), sorted_faults(faults)
+    return Checked(workflow, needs, lifts, links), sorted_faults(faults)
 
 
 def _type_faults(

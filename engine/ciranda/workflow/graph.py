@@ -1,20 +1,22 @@
-"""Which step waits for which, and whose failure a step wants to hear about."""
+"""The graph of the steps at the top of a workflow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ciranda.workflow.level import Level, levels_of
+from ciranda.workflow.links import Links, conditions_of, links_of, reads_of
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.places import Places
 from ciranda.workflow.spots import Spot, spots
-from ciranda.workflow.statuses import speaks_of_status, step_of
 
 __all__ = ["edges", "edges_of", "lifts", "lifts_of"]
 
 
 def edges(workflow: Workflow) -> dict[str, tuple[str, ...]]:
     """Return the steps that each step needs: written ones first, then those that it reads."""
-    return edges_of(workflow, spots(workflow, Places(workflow.document), []))
+    levels = levels_of(workflow)
+    return edges_of(levels, spots(workflow, Places(workflow.document), [], levels=levels))
 
 
 def lifts(workflow: Workflow) -> dict[str, bool | frozenset[str]]:
@@ -22,32 +24,20 @@ def lifts(workflow: Workflow) -> dict[str, bool | frozenset[str]]:
 
     True: its `if` calls a status function, so any; a set: the steps whose `.status` it mentions.
     """
-    return lifts_of(workflow, spots(workflow, Places(workflow.document), []))
+    levels = levels_of(workflow)
+    return lifts_of(levels, spots(workflow, Places(workflow.document), [], levels=levels))
 
 
-def edges_of(workflow: Workflow, found: Iterable[Spot]) -> dict[str, tuple[str, ...]]:
+def edges_of(levels: list[Level], found: Iterable[Spot]) -> dict[str, tuple[str, ...]]:
     """Return `edges` of a workflow whose expressions are known."""
-    read: dict[str, dict[str, None]] = {name: {} for name in workflow.steps}
-    for spot in found:
-        if spot.step is not None:
-            wanted = read[spot.step.id]
-            for reference in spot.expression.references:
-                name = step_of(reference)
-                if name in workflow.steps and name != spot.step.id:
-                    wanted[name] = None
-    needs = {}
-    above: tuple[str, ...] = ()
-    for name, step in workflow.steps.items():
-        written = (need for need in step.needs if need in workflow.steps and need != name)
-        needs[name] = tuple(dict.fromkeys((*written, *read[name], *above)))
-        above = (name,) if workflow.order == "sequence" else ()
-    return needs
+    return dict(_top(levels, found).edges)
 
 
-def lifts_of(workflow: Workflow, found: Iterable[Spot]) -> dict[str, bool | frozenset[str]]:
+def lifts_of(levels: list[Level], found: Iterable[Spot]) -> dict[str, bool | frozenset[str]]:
     """Return `lifts` of a workflow whose expressions are known."""
-    rules: dict[str, bool | frozenset[str]] = dict.fromkeys(workflow.steps, frozenset())
-    for spot in found:
-        if spot.step is not None and spot.place == "if":
-            rules[spot.step.id] = speaks_of_status(spot.expression)
-    return rules
+    return dict(_top(levels, found).lifts)
+
+
+def _top(levels: list[Level], found: Iterable[Spot]) -> Links:
+    found = list(found)
+    return links_of(levels[0], reads_of(levels, found)[levels[0]], conditions_of(found))

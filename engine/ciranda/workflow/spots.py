@@ -1,20 +1,27 @@
-"""Every expression of a workflow with the place where it was written."""
+"""Every expression of a workflow file with the place where it was written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ciranda.errors import Fault
 from ciranda.expressions import Expression, ExpressionError, Function
 from ciranda.workflow.binding import BindingError, Site, bind, condition
 from ciranda.workflow.expressionhint import with_hint
+from ciranda.workflow.level import Level, levels_of
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nodes import Scalar
 from ciranda.workflow.places import Places
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
-from ciranda.workflow.written import written_path
+from ciranda.workflow.values import (
+    Value,
+    conditions,
+    file_conditions,
+    file_values,
+    outputs,
+    step_values,
+)
 
 __all__ = ["Spot", "spots"]
 
@@ -26,11 +33,13 @@ class Spot:
     """One expression.
 
     Attributes:
-        place: Which names it sees: `file`, `outputs`, `if`, `map`, `when`, `with`, `env`, `key`.
+        place: Which names it sees: `file`, `start`, `trigger`, `outputs`, `if`, `map`, `when`,
+            `with`, `env`, `key`, `option`, `where`, `case` or `loop`.
         key: The key of the file that holds it, such as `if` or `cache.key`.
         path: Where its text stands, from the root of the file.
         expression: The expression.
         single: Whether the text is nothing else, so that the value keeps its type.
+        level: Whose steps it reads first; that of its step, or of the outputs.
         step: The step it belongs to, if any.
         base: Where the expression begins in its text.
     """
@@ -40,6 +49,7 @@ class Spot:
     path: Path
     expression: Expression
     single: bool
+    level: Level
     step: Step | None = None
     base: int = 0
 
@@ -50,39 +60,33 @@ def spots(
     faults: list[Fault],
     *,
     functions: Mapping[str, Function] = CONTEXT_FUNCTIONS,
+    levels: list[Level] | None = None,
 ) -> list[Spot]:
-    """Return all expressions in file order; those that cannot be compiled go into `faults`."""
+    """Return all expressions, level by level; what cannot be compiled goes into `faults`.
+
+    Args:
+        workflow: One file; of its sub-workflows nothing is read.
+        places: Makes the faults, and knows what was written.
+        faults: Where faults go.
+        functions: What expressions may call besides the built-in functions.
+        levels: What `levels_of` gives.
+    """
+    levels = levels or levels_of(workflow)
     finder = _Finder(places, faults, functions)
     found: list[Spot] = []
-    for name, variable in workflow.env.items():
-        if variable.value is not None:
-            found += finder.inside(variable.value, "file", "env", ("env", name), None)
-    for step in workflow.steps.values():
-        found += finder.conditions(step)
-        for place, key, path, value in _values(step, places):
-            found += finder.inside(value, place, key, path, step)
-    for name, value in workflow.outputs.items():
-        found += finder.inside(value, "outputs", "outputs", ("outputs", name), None)
+    for value in file_values(workflow):
+        found += finder.inside(value, levels[0], None)
+    for value in file_conditions(workflow):
+        found += finder.condition(value, levels[0], None)
+    for level in levels:
+        for step in level.steps.values():
+            for value in conditions(step):
+                found += finder.condition(value, level, step)
+            for value in step_values(step, places):
+                found += finder.inside(value, level, step)
+        for value in outputs(level, workflow):
+            found += finder.inside(value, level, None)
     return found
-
-
-def _values(step: Step, places: Places) -> Iterator[tuple[str, str, Path, Any]]:
-    if step.map is not None:
-        yield "map", "map", ("steps", step.id, "map"), step.map
-    for name, value in step.with_.items():
-        path = written_path(step.id, "with", places, (name,))
-        yield "with", str(path[2]), path, value
-    for name, text in step.env.items():
-        yield "env", "env", written_path(step.id, "env", places, (name,)), text
-    for name in ("cache", "breaker", "rate", "concurrency"):
-        inner = "group" if name == "concurrency" else "key"
-        value = getattr(getattr(step, name), inner, None)
-        if value is not None:
-            path = written_path(step.id, name, places, (inner,))
-            yield "key", f"{name}.{inner}", path, value
-    for name, value in (step.rate.cost if step.rate is not None else {}).items():
-        path = written_path(step.id, "rate", places, ("cost", name))
-        yield "key", f"rate.cost.{name}", path, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +95,18 @@ class _Finder:
     faults: list[Fault]
     functions: Mapping[str, Function]
 
-    def conditions(self, step: Step) -> Iterator[Spot]:
-        for key, text in (("if", step.if_), ("when", step.when)):
-            if text is None:
-                continue
-            path = ("steps", step.id, key)
-            try:
-                expression = condition(text, functions=self.functions)
-            except ExpressionError as error:
-                self._fault(path, error)
-            else:
-                base = max(text.find(expression.source), 0)
-                yield Spot(key, key, path, expression, True, step, base)
+    def condition(self, value: Value, level: Level, step: Step | None) -> Iterator[Spot]:
+        place, key, path, text = value
+        try:
+            expression = condition(text, functions=self.functions)
+        except ExpressionError as error:
+            self._fault(path, error)
+        else:
+            base = max(text.find(expression.source), 0)
+            yield Spot(place, key, path, expression, True, level, step, base)
 
-    def inside(
-        self, value: Any, place: str, key: str, path: Path, step: Step | None
-    ) -> Iterator[Spot]:
+    def inside(self, given: Value, level: Level, step: Step | None) -> Iterator[Spot]:
+        place, key, path, value = given
         try:
             binding = bind(value, functions=self.functions)
         except BindingError as error:
@@ -114,7 +114,7 @@ class _Finder:
             if isinstance(value, dict | list):
                 children = value.items() if isinstance(value, dict) else enumerate(value)
                 for name, each in children:
-                    yield from self.inside(each, place, key, (*path, name), step)
+                    yield from self.inside((place, key, (*path, name), each), level, step)
             else:
                 self._fault(path, error)
             return
@@ -122,7 +122,7 @@ class _Finder:
             where = (*path, *site.path)
             scalar = self.places.scalar(where) or self.places.scalar(path)
             base = _base(site, scalar)
-            yield Spot(place, key, where, site.expression, site.single, step, base)
+            yield Spot(place, key, where, site.expression, site.single, level, step, base)
 
     def _fault(self, path: Path, error: ExpressionError) -> None:
         offset = error.offset if error.offset >= 0 else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.errors import Fault
 from ciranda.workflow.fitting import surely_fits
+from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.places import Places
@@ -41,7 +42,7 @@ def action_faults(
     known = {name.partition(".")[0] for name in actions}
     for step in workflow.steps.values():
         if step.uses not in actions and step.uses not in workflow.functions:
-            path = written_path(step.id, "uses", places)
+            path = written_path(root_of(step), "uses", places)
             hint = (
                 "which action it is must be written out; choose between steps with `if`"
                 if "${{" in step.uses
@@ -120,7 +121,7 @@ def _faults(
             yield (*inside, key), _extra(key, inside, names, step, action, places)
     elif kind == "required":
         missing = error.about["property"]
-        path = written_path(step.id, "with", places, inside)
+        path = written_path(root_of(step), "with", places, inside)
         where = f" of `{_dotted(inside)}`" if inside else ""
         message = f"`{action.name}` needs the input `{missing}`{where}"
         about = "" if inside else action.parameter_docs.get(missing, "").rstrip(".")
@@ -130,7 +131,7 @@ def _faults(
             places.fault(path, message, hint=about, key=at_key, kind="missing-input"),
         )
     else:
-        path = written_path(step.id, "with", places, inside)
+        path = written_path(root_of(step), "with", places, inside)
         message = f"input `{_dotted(inside)}` of `{action.name}` {says(error)}"
         yield inside, places.fault(path, message, kind="wrong-input")
 
@@ -149,7 +150,7 @@ def _extra(
     else:
         hint = f"it takes {', '.join(f'`{name}`' for name in names)}" if names else "it takes none"
     owner = f"`{_dotted(inside)}` of `{action.name}`" if inside else f"`{action.name}`"
-    path = written_path(step.id, "with", places, (*inside, key))
+    path = written_path(root_of(step), "with", places, (*inside, key))
     message = f"{owner} has no input `{key}`"
     return places.fault(path, message, hint=hint, key=True, kind="unknown-input")
 

@@ -9,6 +9,7 @@ from ciranda.actions.failures import KINDS
 from ciranda.errors import Fault
 from ciranda.expressions import ExpressionError, compile_template
 from ciranda.workflow.durations import duration_text
+from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import hint_for_kind
@@ -57,7 +58,7 @@ def _layers(step: Step, plugins: Mapping[str, str], places: Places) -> Iterator[
     for name in step.modifiers:
         hint = plugins.get(name.partition(".")[0])
         if hint:
-            path = (*written_path(step.id, "with-middleware", places), name)
+            path = (*written_path(root_of(step), "with-middleware", places), name)
             message = f"no plugin puts a layer `{name}` around steps"
             yield places.fault(path, message, hint=hint, key=True, kind="unknown-layer")
 
@@ -67,7 +68,7 @@ def _cache(step: Step, action: Action, places: Places) -> Iterator[Fault]:
         return
     if not action.pure and action.fingerprint is None:
         yield places.fault(
-            written_path(step.id, "cache", places),
+            written_path(root_of(step), "cache", places),
             f"`cache` of step `{step.id}` needs a `key`: `{step.uses}` does not promise the same "
             "output for the same inputs",
             hint="write `cache: {key: ...}` with what the output depends on",
@@ -82,7 +83,7 @@ def _executor(
     chosen = step.executor
     if chosen is None:
         return
-    path = written_path(step.id, "executor", places)
+    path = written_path(root_of(step), "executor", places)
     if chosen not in _EXECUTORS and chosen not in executors:
         meant = nearest(chosen, (*_EXECUTORS, *sorted(executors)))
         yield places.fault(
@@ -147,14 +148,14 @@ def _times(step: Step, places: Places) -> Iterator[Fault]:
     timeout, deadline, breaker = step.timeout, step.deadline, step.breaker
     if timeout is not None and deadline is not None and deadline < timeout:
         yield places.fault(
-            written_path(step.id, "deadline", places),
+            written_path(root_of(step), "deadline", places),
             f"`deadline` of step `{step.id}` is shorter than its `timeout`",
             hint="`timeout` is for one attempt, `deadline` for all of them",
             kind="times",
         )
     if breaker is not None and not breaker.window_seconds and breaker.minimum > breaker.window:
         yield places.fault(
-            written_path(step.id, "breaker", places),
+            written_path(root_of(step), "breaker", places),
             f"`breaker` of step `{step.id}` never opens: its window of {breaker.window} calls "
             f"holds fewer than `minimum`, {breaker.minimum}",
             kind="breaker",
@@ -167,7 +168,7 @@ def _rate(step: Step, places: Places) -> Iterator[Fault]:
         return
     limits = {name: limit for name, limit, _ in step.rate.dimensions}
     for name, cost in step.rate.cost.items():
-        path = written_path(step.id, "rate", places, ("cost", name))
+        path = written_path(root_of(step), "rate", places, ("cost", name))
         if name not in limits:
             yield places.fault(
                 path,
@@ -203,11 +204,11 @@ def _caps(step: Step, places: Places) -> Iterator[Fault]:
     for key, first, begin, cap in rules:
         if cap >= begin:
             continue
-        path = written_path(step.id, key, places, ("cap",))
+        path = written_path(root_of(step), key, places, ("cap",))
         written = places.exists(path)
         by_default = "" if written else " if nothing else is written"
         yield places.fault(
-            path if written else written_path(step.id, key, places, (first,)),
+            path if written else written_path(root_of(step), key, places, (first,)),
             f"`{first}` of `{key}` is {duration_text(begin)}, and `cap`, the longest, "
             f"is {duration_text(cap)}{by_default}",
             hint=f"write `cap: {duration_text(begin)}` or more",
@@ -227,7 +228,7 @@ def _kinds(step: Step, namespaces: set[str], places: Places) -> Iterator[Fault]:
             if first in KINDS or (dot and first in namespaces):
                 continue
             inside = (inner, at) if inner else (at,)
-            path = written_path(step.id, key, places, inside)
+            path = written_path(root_of(step), key, places, inside)
             yield places.fault(
                 path,
                 f"no failure has the kind `{kind}`",

@@ -9,6 +9,7 @@ import msgspec
 
 from ciranda.errors import Fault
 from ciranda.expressions.schema import kinds
+from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.places import Places
 from ciranda.workflow.written import written_path
@@ -69,7 +70,7 @@ class _Texts:
         if wanted is None:
             self._exact(value, path)
         elif "string" in wanted and not _takes(value, wanted):
-            where = written_path(self._step.id, "with", self._places, path)
+            where = written_path(root_of(self._step), "with", self._places, path)
             return self._places.text(where, value)
         return value
 
@@ -77,7 +78,7 @@ class _Texts:
         """Refuse a number that is written otherwise than it reads, where anything is taken."""
         if not isinstance(value, float):
             return
-        where = written_path(self._step.id, "with", self._places, path)
+        where = written_path(root_of(self._step), "with", self._places, path)
         scalar = self._places.scalar(where)
         if scalar is not None and scalar.text not in (repr(value), f"{value:g}"):
             self._faults.append(

@@ -11,6 +11,7 @@ from ciranda.expressions.references import static_path
 from ciranda.expressions.schema import items_of, kinds
 from ciranda.expressions.tree import Compare, Literal, walk
 from ciranda.workflow.expressionhint import with_hint
+from ciranda.workflow.level import root_of
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.places import Places
 from ciranda.workflow.scope import STATUSES, Scope
@@ -120,7 +121,7 @@ def _taken(spot: Spot, result: Schema, action: Action, places: Places) -> Iterat
 def _inside(spot: Spot, places: Places) -> tuple[str | int, ...]:
     """Return the path of an expression within `with`; empty when `run` keeps it elsewhere."""
     assert spot.step is not None
-    if written_path(spot.step.id, "with", places, ("",))[2:3] != ("with",):
+    if written_path(root_of(spot.step), "with", places, ("",))[2:3] != ("with",):
         return ()
     return spot.path[3:]
 
