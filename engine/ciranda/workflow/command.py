@@ -25,12 +25,12 @@ _MARK: Final = "\0"
 
 
 def read_command(
-    name: str, step: dict[str, Any], places: Places, faults: list[Fault]
+    step: dict[str, Any], at: tuple[str | int, ...], places: Places, faults: list[Fault]
 ) -> dict[str, Any]:
-    """Return the inputs of `program.run`; what is wrong goes into `faults`."""
+    """Return the inputs of `program.run` for the step at a path; faults go into `faults`."""
     inputs = {_BESIDE[key]: value for key, value in step.items() if key in _BESIDE}
     run = step["run"]
-    path = ("steps", name, "run")
+    path = (*at, "run")
     if step.get("shell"):
         return {**_shell(run, path, places, faults), **inputs}
     if isinstance(run, list):
@@ -38,13 +38,15 @@ def read_command(
     else:
         words = _split(run, path, places, faults)
     if words and not words[0].strip():
-        at = (*path, 0) if isinstance(run, list) else path
-        faults.append(places.fault(at, "the first word of `run` names a program, and it is empty"))
+        where = (*path, 0) if isinstance(run, list) else path
+        faults.append(
+            places.fault(where, "the first word of `run` names a program, and it is empty")
+        )
     return {"argv": words, **inputs}
 
 
 def _shell(
-    run: str | list[Any], path: tuple[str, ...], places: Places, faults: list[Fault]
+    run: str | list[Any], path: tuple[str | int, ...], places: Places, faults: list[Fault]
 ) -> dict[str, Any]:
     if isinstance(run, list):
         faults.append(
@@ -68,7 +70,7 @@ def _shell(
     return {"command": run.replace("$${{", "${{"), "shell": True}
 
 
-def _split(run: str, path: tuple[str, ...], places: Places, faults: list[Fault]) -> list[str]:
+def _split(run: str, path: tuple[str | int, ...], places: Places, faults: list[Fault]) -> list[str]:
     try:
         parts = compile_template(run).parts
     except ExpressionError as error:

@@ -122,8 +122,17 @@ class _Look:
             return False
         return sum(all(name in value for name in each["required"]) for each in wanted) == 1
 
+    def beside(self, value: Any, wanted: Mapping[str, Any], _: Mapping[str, Any]) -> bool:
+        return not isinstance(value, dict) or all(
+            self.fits(value, schema) for name, schema in wanted.items() if name in value
+        )
+
     def condition(self, value: Any, wanted: Any, schema: Mapping[str, Any]) -> bool:
         then, otherwise = schema.get("then", True), schema.get("else", True)
+        # That a key is not there is as certain as that it is.
+        if isinstance(value, dict) and wanted.keys() == {"required"}:
+            there = all(name in value for name in wanted["required"])
+            return self.fits(value, then if there else otherwise)
         if self.fits(value, wanted):
             return self.fits(value, then)
         return self.fits(value, then) and self.fits(value, otherwise)
@@ -215,6 +224,7 @@ _RULES: Final[Mapping[str, _Rule]] = {
     "items": _Look.items,
     "required": _required,
     "dependentRequired": _dependent,
+    "dependentSchemas": _Look.beside,
     "properties": _Look.properties,
     "patternProperties": _Look.matched_properties,
     "additionalProperties": _Look.other_properties,

@@ -46,6 +46,12 @@ class Places:
         node = self._node(path)
         return node if isinstance(node, Scalar) else None
 
+    def words(self, path: Path) -> list[str]:
+        """Return the text, or the list of texts, that is written at `path`; else nothing."""
+        node = self._node(path)
+        found = getattr(node, "items", [node])
+        return [each.text for each in found if isinstance(each, Scalar)]
+
     def exists(self, path: Path) -> bool:
         """Say whether the file has something at `path`."""
         return self._node(path) is not None

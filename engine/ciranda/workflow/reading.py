@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from ciranda.errors import Fault
 from ciranda.workflow.model import EnvVar, Input, SecretRef, Workflow
 from ciranda.workflow.places import Places
-from ciranda.workflow.readingstep import read_step
+from ciranda.workflow.readingstep import Reading
+from ciranda.workflow.templates import template_faults
+from ciranda.workflow.triggers import read_triggers
 
 __all__ = ["read_workflow"]
 
 _TEXTS = ("string", "path", "datetime")  # their constants stay as they are written
+_HANDLERS: Final = {"on-failure": "error", "on-success": "", "on-cancel": "", "finally": ""}
 _INPUT_SCHEMA = ("enum", "items", "properties", "pattern", "minimum", "maximum")
 
 
@@ -22,11 +26,10 @@ def read_workflow(
     data: dict[str, Any], places: Places, faults: list[Fault], *, source: bytes = b""
 ) -> Workflow:
     """Return the model of a document that has its shape; what is wrong goes into `faults`."""
-    defaults = data.get("defaults") or {}
-    steps = {
-        name: read_step(name, step, defaults, places, faults)
-        for name, step in data["steps"].items()
-    }
+    templates = data.get("templates") or {}
+    order = data.get("order", "graph")
+    faults += template_faults(templates, places)
+    reader = Reading(data.get("defaults") or {}, templates, order, places, faults)
     return Workflow(
         name=data.get("name") or PurePath(places.file).stem or "workflow",
         description=data.get("description", ""),
@@ -39,13 +42,32 @@ def read_workflow(
             name: _secret(name, value, places)
             for name, value in (data.get("secrets") or {}).items()
         },
-        order=data.get("order", "graph"),
-        steps=steps,
+        order=order,
+        steps=reader.steps(data["steps"], ("steps",)),
         outputs=data.get("outputs") or {},
+        handlers={
+            name: reader.block(data[name], (name,), binds=binds)
+            for name, binds in _HANDLERS.items()
+            if name in data
+        },
+        triggers=read_triggers(data.get("on", {})),
+        fail_fast=data.get("fail-fast", False),
+        **_limits(data, reader),
         file=places.file,
         source=source,
         document=places.document,
     )
+
+
+def _limits(data: Mapping[str, Any], reader: Reading) -> dict[str, Any]:
+    """Return what limits the run as a whole."""
+    found: dict[str, Any] = {}
+    if "timeout" in data:
+        found["timeout"] = reader.seconds("timeout", data["timeout"], ("timeout",))
+    for key in ("concurrency", "rate"):
+        if key in data:
+            found[key] = reader.modifier(key, data[key], ())
+    return found
 
 
 def _input(name: str, value: str | dict[str, Any], places: Places) -> Input:

@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ciranda.workflow.bodyschema import block, block_schema
+from ciranda.workflow.keywords import IDENTIFIER, described, duration, text_value
+from ciranda.workflow.modifierschema import shared_limit_schema
 from ciranda.workflow.relaxed import relaxed
-from ciranda.workflow.stepschema import IDENTIFIER, described, step_schema, text_value
+from ciranda.workflow.stepschema import step_schema, template_schema
+from ciranda.workflow.triggerschema import trigger_schema
+from ciranda.workflow.valueschema import limits, value_schema
 
 if TYPE_CHECKING:
     from ciranda.actions.action import Action
@@ -45,7 +50,7 @@ def workflow_schema(actions: Mapping[str, Action] | None = None) -> dict[str, An
             **step["properties"]["uses"],
             "anyOf": [{"enum": sorted(installed)}, {"type": "string"}],
         }
-        step["allOf"] = list(_inputs_of(installed.values()))
+        step["allOf"] += list(_inputs_of(installed.values()))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Ciranda workflow",
@@ -56,7 +61,8 @@ def workflow_schema(actions: Mapping[str, Action] | None = None) -> dict[str, An
         "additionalProperties": False,
         "$defs": {
             "step": step,
-            "value": _value(),
+            "steps": block_schema(),
+            "value": value_schema(),
             **{f"with:{name}": _with(action) for name, action in sorted(installed.items())},
         },
     }
@@ -124,14 +130,29 @@ def _top_level() -> dict[str, Any]:
             "description": "`sequence`: each step needs the one above.",
             "x-says": "`graph` or `sequence`",
         },
-        "steps": {
+        "steps": {"$ref": "#/$defs/steps"},
+        "templates": {
             "type": "object",
-            "minProperties": 1,
             "propertyNames": {"pattern": IDENTIFIER},
-            "additionalProperties": {"$ref": "#/$defs/step"},
-            "description": "Ids are names; steps form a graph, not a sequence.",
-            "x-says": "a mapping of step ids to steps",
+            "additionalProperties": template_schema(),
+            "description": "Keys that steps share; a step says `like: name`.",
+            "x-says": "a mapping of names to templates",
         },
+        "on": trigger_schema(),
+        "concurrency": {
+            **shared_limit_schema()["concurrency"],
+            "description": "At most `max` runs at once among those of a group.",
+        },
+        "rate": {
+            **shared_limit_schema()["rate"],
+            "description": "At most so many attempts of the run's steps in any window of time.",
+        },
+        "timeout": duration("Longest time of the whole run."),
+        "fail-fast": described("The first failure ends the run.", "boolean"),
+        "on-failure": block("What is done when the run failed."),
+        "on-success": block("What is done when the run succeeded."),
+        "on-cancel": block("What is done when the run was cancelled."),
+        "finally": block("What is done at the end of every run."),
         "outputs": {
             "type": "object",
             "description": "What a run that succeeds gives back.",
@@ -182,51 +203,10 @@ def _input() -> dict[str, Any]:
             "default": {"description": "The value when a run gives none; a constant."},
             "optional": {"type": "boolean", "x-says": "true or false"},
             "description": described("What the value means.", "string"),
-            **_limits(),
+            **limits(),
         },
         "additionalProperties": False,
         "x-says": "a type (" + ", ".join(INPUT_TYPES) + ") or a mapping such as `{type: integer}`",
-    }
-
-
-def _limits() -> dict[str, Any]:
-    return {
-        "enum": {"type": "array", "minItems": 1, "x-says": "a list of allowed values"},
-        "items": {"$ref": "#/$defs/value"},
-        "properties": {
-            "type": "object",
-            "additionalProperties": {"$ref": "#/$defs/value"},
-            "x-says": "a mapping of names to schemas",
-        },
-        "pattern": described("A regular expression.", "string"),
-        "minimum": {"type": "number", "x-says": "a number"},
-        "maximum": {"type": "number", "x-says": "a number"},
-    }
-
-
-def _value() -> dict[str, Any]:
-    """Return the schema of a value inside an input: a closed part of JSON Schema.
-
-    Closed, so that a file can neither refer to schemas elsewhere nor misspell a limit.
-    """
-    return {
-        "type": "object",
-        "properties": {
-            "type": {
-                "enum": ["string", "integer", "number", "boolean", "array", "object", "null"],
-                "x-says": "one of string, integer, number, boolean, array, object, null",
-            },
-            "description": described("What the value means.", "string"),
-            "required": {
-                "type": "array",
-                "items": {"type": "string", "x-says": "a name"},
-                "x-says": "a list of names",
-            },
-            "additionalProperties": {"type": "boolean", "x-says": "true or false"},
-            **_limits(),
-        },
-        "additionalProperties": False,
-        "x-says": "a schema such as `{type: string}`",
     }
 
 

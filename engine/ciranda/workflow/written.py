@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 from ciranda.workflow.places import Places
 
 __all__ = ["kind_of", "shown", "written_path"]
+
+Path = tuple[str | int, ...]
 
 _WIDEST: Final = 40
 _KINDS: Final = {
@@ -48,25 +51,38 @@ def shown(value: Any) -> str:
 
 
 def written_path(
-    step: str, key: str, places: Places, inside: tuple[str | int, ...] = ()
-) -> tuple[str | int, ...]:
-    """Return where a key of a step was written: `run` keeps inputs beside it, `defaults` above.
+    step: str | Path, key: str, places: Places, inside: tuple[str | int, ...] = ()
+) -> Path:
+    """Return where a key of a step was written.
+
+    `run` keeps its inputs beside it; what the step does not say itself comes from the templates
+    that it is like, and then from `defaults`.
 
     Args:
-        step: The step's id.
+        step: The step's path (`Step.at`), or the id of one at the top.
         key: A key of the long form, such as `with`.
         places: Knows the file.
         inside: The way on from there.
     """
-    root: tuple[str | int, ...] = ("steps", step)
+    root: Path = ("steps", step) if isinstance(step, str) else step
     if key in ("with", "uses") and places.exists((*root, "run")):
         if not inside:
             return (*root, "run")
         first = str(inside[0])
         path = (*root, _BESIDE_RUN.get(first, first), *inside[1:])
         return path if places.exists(path) else (*root, "run")
-    if key == "with" and not inside and not places.exists((*root, "with")):
-        return (*root, "uses")
-    if not places.exists((*root, key, *inside[:1])) and places.exists(("defaults", key)):
-        return ("defaults", key, *inside)
-    return (*root, key, *inside)
+    origins: list[Path] = [root, *_templates(root, places, set()), ("defaults",)]
+    for wanted in ((key, *inside[:1]), (key,)):
+        for origin in origins:
+            if places.exists((*origin, *wanted)):
+                return (*origin, key, *inside)
+    return (*root, "uses" if key == "with" and not inside else key, *inside)
+
+
+def _templates(root: Path, places: Places, seen: set[str]) -> Iterator[Path]:
+    """Yield the paths of the templates that a step is like, the one that wins first."""
+    for name in reversed(places.words((*root, "like"))):
+        if name not in seen:
+            seen.add(name)
+            yield ("templates", name)
+            yield from _templates(("templates", name), places, seen)
