@@ -21,6 +21,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "init": "Write a small commented workflow to start from.",
     "run": "Run a workflow and print its outputs.",
     "validate": "Check workflow files without running anything.",
+    "plan": "Show what a run would do, and run nothing.",
     "resume": "Go on with a run that failed or was interrupted.",
     "runs": "List the runs of this project, newest first.",
     "show": "Show what became of a run, step by step.",

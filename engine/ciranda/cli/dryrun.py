@@ -1,94 +1,203 @@
-"""What `ciranda run --dry-run` says: the order in which steps would run."""
+"""What `ciranda plan` and `ciranda run --dry-run` say: what would run, in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ciranda.cli import screen
-from ciranda.cli.stepnotes import notes
+from ciranda.cli.stepnotes import limits, notes
 
 if TYPE_CHECKING:
-    from ciranda.workflow.model import Workflow
+    from ciranda.cli.foresight import Foresight, Needed
+    from ciranda.explaining import Foreseen, Part
+    from ciranda.explaining.caching import CacheLook
+    from ciranda.workflow.model import Step
 
-__all__ = ["dry_run", "levels"]
+__all__ = ["dry_run"]
 
 
-def dry_run(file: str, inputs: Mapping[str, Any], *, form: str) -> None:
+def dry_run(file: str, inputs: Mapping[str, Any], *, form: str, store: str | None = None) -> None:
     """Check a workflow, resolve its inputs and print what would run when.
+
+    Args:
+        file: The workflow file.
+        inputs: Values by name.
+        form: `text` or `json`.
+        store: The folder of the store as given, for history and cache.
 
     Raises:
         WorkflowError: It is faulty.
         InputError: An input does not fit.
     """
-    from ciranda.cli.checking import checked_file
-    from ciranda.cli.values import as_json, cell, table
-    from ciranda.vault import redacted
-    from ciranda.workflow.inputs import resolve_inputs
+    from ciranda.cli.foresight import foresee
+    from ciranda.cli.values import as_json
 
-    checked = checked_file(file)
-    workflow = checked.workflow
-    values = redacted(resolve_inputs(workflow, inputs))
-    stages = levels(checked.edges)
+    seen = foresee(file, inputs, store)
     if form == "json":
-        steps = {
-            name: {"uses": step.uses, "needs": list(checked.edges[name]), "notes": notes(step)}
-            for name, step in workflow.steps.items()
-        }
-        shown = {"workflow": workflow.name, "inputs": values, "order": stages, "steps": steps}
-        screen.out(as_json(shown))
+        screen.out(as_json(_plain(seen)))
         return
-    _print_inputs(workflow, {name: cell(value) for name, value in values.items()})
-    rows = [
-        (
-            str(number) if not place else "",
-            name,
-            _body(workflow, name),
-            ", ".join(checked.edges[name]),
-            "; ".join(notes(workflow.steps[name])),
-        )
-        for number, stage in enumerate(stages, 1)
-        for place, name in enumerate(stage)
-    ]
-    for line in table(("", "step", "uses", "needs", ""), rows):
+    for line in _text(seen):
         screen.out(line)
+    workflow = seen.outlook.workflow
     count = len(workflow.steps)
     screen.say(f"{workflow.name}: {count} step{'s' * (count != 1)}; nothing was run")
 
 
-def levels(edges: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
-    """Return the steps by the number of steps that must run one after another before them."""
-    depth: dict[str, int] = {}
-    for first in edges:
-        waiting = [first]
-        while waiting:
-            name = waiting[-1]
-            missing = [need for need in edges[name] if need not in depth]
-            if missing:
-                waiting += missing
-                continue
-            depth[name] = max((depth[need] + 1 for need in edges[name]), default=0)
-            waiting.pop()
-    stages: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
-    for name in edges:
-        stages[depth[name]].append(name)
-    return stages
+def _text(seen: Foresight) -> Iterator[str]:
+    from ciranda.cli.values import cell, table
+
+    workflow = seen.outlook.workflow
+    for name, value in seen.inputs.items():
+        yield f"input {name} ({workflow.inputs[name].type}) = {cell(value)}"
+    for needed in seen.needed:
+        yield f"{needed.kind} {needed.name} from {needed.source}{_there(needed)}"
+    said = limits(workflow)
+    if said:
+        yield f"limits: {'; '.join(said)}"
+    if seen.inputs or seen.needed or said:
+        yield ""
+    rows = list(_rows(seen.outlook.main, seen.cache, 0))
+    for part in seen.outlook.handlers:
+        rows += _block(part, seen.cache, 0)
+    timed = any(row[4] for row in rows)
+    titles = ("", "step", "does", "needs", "takes", "")
+    keep = [place for place in range(len(titles)) if timed or titles[place] != "takes"]
+    shown = [[row[place] for place in keep] for row in rows]
+    yield from table([titles[place] for place in keep], shown)
+    yield from _way(seen)
 
 
-def _print_inputs(workflow: Workflow, values: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        screen.out(f"input {name} ({workflow.inputs[name].type}) = {value}")
-    if values:
-        screen.out()
+def _there(needed: Needed) -> str:
+    if needed.there is None:
+        return ""
+    return ": there" if needed.there else ": MISSING"
 
 
-def _body(workflow: Workflow, name: str) -> str:
+Row = tuple[str, str, str, str, str, str]
+
+
+def _rows(part: Part, cache: Mapping[str, CacheLook], depth: int) -> Iterator[Row]:
+    told = ""
+    for each in part.steps:
+        yield (
+            each.number if each.number != told else "",
+            "  " * depth + each.step.id,
+            does(each.step),
+            ", ".join(each.needs),
+            _takes(each),
+            "; ".join((*notes(each.step), *_remarks(each, cache.get(each.path)))),
+        )
+        told = each.number
+        for inner in each.parts:
+            yield from _block(inner, cache, depth + 1)
+
+
+def _block(part: Part, cache: Mapping[str, CacheLook], depth: int) -> Iterator[Row]:
+    if part.title:
+        yield ("", "  " * depth + part.title, "", "", "", part.when)
+    yield from _rows(part, cache, depth + bool(part.title))
+
+
+def _takes(each: Foreseen) -> str:
+    from ciranda.observe.spoken import spoken
+
+    if each.seconds is None:
+        return ""
+    return f"{spoken(each.seconds)}{'*' if each.critical else ''}"
+
+
+def _remarks(each: Foreseen, look: CacheLook | None) -> Iterator[str]:
+    if each.would == "skip":
+        yield "would be skipped: it is false"
+    elif each.would == "depends":
+        yield f"depends on {each.why}"
+    elif each.why:
+        yield each.why
+    if each.items:
+        yield f"{each.items:,} item{'s' * (each.items != 1)}"
+    if look is not None:
+        from ciranda.observe.spoken import spoken
+
+        age = f", {spoken(look.age)} old" if look.age is not None else ""
+        yield f"cache: {look.state}{age}{f' ({look.note})' if look.note else ''}"
+
+
+def _way(seen: Foresight) -> Iterator[str]:
+    from ciranda.observe.spoken import spoken
+
+    main, way = seen.outlook.main, seen.outlook.critical
+    if not way or main.seconds is None:
+        return
+    least = "" if main.whole else "at least "
+    yield ""
+    yield f"* critical path: {' > '.join(one.path for one in way)}, {least}{spoken(main.seconds)}"
+    unknown = [one.path for one in main.steps if one.seconds is None and one.would != "skip"]
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""  # noqa: PLR2004 (a line)
+        yield f"  nothing is known of how long these take: {', '.join(unknown[:5])}{more}"
+
+
+def does(step: Step) -> str:
+    """Return what a step does, in a few words."""
     from ciranda.cli.values import cell
     from ciranda.observe.visible import clip
 
-    step = workflow.steps[name]
+    if step.body == "workflow":
+        return f"workflow {step.uses}"
+    if step.body != "action":
+        return _bodied(step)
     if step.uses != "program.run":
         return step.uses
     words = step.with_.get("argv") or step.with_.get("command") or ""
     text = words if isinstance(words, str) else " ".join(cell(word) for word in words)
     return clip(f"run {text}".replace("\n", " "), 48)
+
+
+def _bodied(step: Step) -> str:
+    from ciranda.cli.values import cell
+    from ciranda.observe.visible import clip
+
+    of = {"wait": "event", "emit": "event", "approve": "prompt", "fail": "kind"}.get(step.body)
+    told = step.options.get(of) if of else step.options.get("for", step.options.get("duration"))
+    word = "wait for" if step.body == "wait" else step.body
+    return clip(f"{word} {cell(told)}" if told else word, 48)
+
+
+def _plain(seen: Foresight) -> dict[str, Any]:
+    outlook = seen.outlook
+    main, workflow = outlook.main, outlook.workflow
+    return {
+        "workflow": workflow.name,
+        "inputs": seen.inputs,
+        "order": main.stages,
+        "steps": {each.path: _plain_step(each, seen) for each in outlook.steps()},
+        "critical": [each.path for each in outlook.critical],
+        "seconds": main.seconds,
+        "complete": main.whole,
+        "needed": [
+            {"name": one.name, "kind": one.kind, "source": one.source, "there": one.there}
+            for one in seen.needed
+        ],
+        "limits": limits(workflow),
+    }
+
+
+def _plain_step(each: Foreseen, seen: Foresight) -> dict[str, Any]:
+    look = seen.cache.get(each.path)
+    return {
+        "uses": each.step.uses,
+        "does": does(each.step),
+        "needs": each.needs,
+        "notes": notes(each.step),
+        "level": each.number,
+        "would": each.would,
+        "why": each.why,
+        "items": each.items,
+        "cache": None
+        if look is None
+        else {"state": look.state, "note": look.note, "age": look.age, "changed": look.changed},
+        "seconds": each.seconds,
+        "basis": each.basis,
+        "critical": each.critical,
+    }

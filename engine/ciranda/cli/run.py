@@ -32,7 +32,7 @@ __all__ = ["command"]
 )
 @options.store_option
 @options.durability_option
-@click.option("--dry-run", is_flag=True, help="Check, resolve inputs, show the order; run nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would run, as `plan` does; run nothing.")
 @options.json_option
 @options.quiet_option
 @options.backend_option
@@ -50,7 +50,7 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
     if given["dry_run"]:
         from ciranda.cli.dryrun import dry_run
 
-        dry_run(file, inputs, form=given["form"])
+        dry_run(file, inputs, form=given["form"], store=given["store"])
         return
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
