@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from ciranda.errors import ActionError
+
 if TYPE_CHECKING:
     from ciranda.actions import Action
     from ciranda.context import Context
@@ -21,9 +23,11 @@ __all__ = [
     "Call",
     "Layer",
     "Middleware",
+    "Modifier",
     "Next",
     "Place",
     "StepPlan",
+    "modifier",
     "onion",
 ]
 
@@ -116,6 +120,71 @@ class Layer:
     name: str = ""
     after: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Modifier:
+    """A layer that steps ask for by name: `with-middleware: {slack.quiet: {hours: 8}}`.
+
+    Attributes:
+        name: What a step writes; it begins with the plugin's name and a dot.
+        function: `function(target, options) -> Layer | None`, called once for each such step.
+        options: The class that what a step writes is converted to.
+        schema: JSON Schema of the options.
+        doc: The docstring before its sections.
+        option_docs: What the docstring of the class says of each option.
+    """
+
+    name: str
+    function: Callable[[StepPlan, Any], Layer | None]
+    options: type[msgspec.Struct]
+    schema: dict[str, Any]
+    doc: str
+    option_docs: Mapping[str, str]
+
+    def read(self, written: Any) -> msgspec.Struct:
+        """Return the options that a step writes, typed.
+
+        Raises:
+            ActionError: They do not fit; the text says where.
+        """
+        try:
+            return msgspec.convert({} if written is None else written, self.options)
+        except msgspec.ValidationError as error:
+            raise ActionError(f"the options of `{self.name}` do not fit: {error}") from None
+
+
+def modifier(
+    name: str, *, options: type[msgspec.Struct]
+) -> Callable[[Callable[[StepPlan, Any], Layer | None]], Modifier]:
+    """Make a layer that steps ask for of a function from step and options to a `Layer`.
+
+    Args:
+        name: What steps write, such as `slack.quiet`.
+        options: A frozen `msgspec.Struct`; `forbid_unknown_fields=True` finds misspelt options.
+
+    Raises:
+        ActionError: The name has no dot, or the options are no Struct.
+    """
+    if "." not in name:
+        raise ActionError(f'A modifier has a name with a dot: write @modifier("slack.{name}").')
+    if not issubclass(options, msgspec.Struct):
+        raise ActionError(f'The options of modifier "{name}" are {options!r}; give a Struct class.')
+
+    def mark(function: Callable[[StepPlan, Any], Layer | None]) -> Modifier:
+        from ciranda.actions.docstring import parse_docstring  # only plugins that offer some
+        from ciranda.actions.types import schema_of
+
+        return Modifier(
+            name=name,
+            function=function,
+            options=options,
+            schema=schema_of(options),
+            doc=parse_docstring(function.__doc__).text,
+            option_docs=parse_docstring(options.__doc__).parameters,
+        )
+
+    return mark
 
 
 def onion(layers: list[Layer], core: Next) -> Next:

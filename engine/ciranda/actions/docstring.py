@@ -6,17 +6,20 @@ import inspect
 import re
 from dataclasses import dataclass, field
 
-_SECTION = re.compile(r"(Args|Arguments|Parameters|Returns|Raises|Yields|Examples?|Notes?):\s*$")
+_SECTION = re.compile(
+    r"(Args|Arguments|Attributes|Parameters|Returns|Raises|Yields|Examples?|Notes?):\s*$"
+)
 _ENTRY = re.compile(r"(\*{0,2}\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Docstring:
-    """A docstring taken apart: text before the sections, parameters, what is returned."""
+    """A docstring taken apart: text before the sections, parameters, returns, the example."""
 
     text: str = ""
     parameters: dict[str, str] = field(default_factory=dict)
     returns: str = ""
+    example: str = ""
 
 
 def parse_docstring(text: str | None) -> Docstring:
@@ -35,10 +38,18 @@ def parse_docstring(text: str | None) -> Docstring:
         else:
             sections[current].append(line)
     arguments = next(
-        (sections[name] for name in ("Args", "Arguments", "Parameters") if name in sections), []
+        (
+            sections[name]
+            for name in ("Args", "Arguments", "Attributes", "Parameters")
+            if name in sections
+        ),
+        [],
     )
     returned = " ".join(" ".join(sections.get("Returns", [])).split())
-    return Docstring("\n".join(sections[""]).strip(), _entries(arguments), returned)
+    example = inspect.cleandoc(
+        "\n".join(line for name in ("Example", "Examples") for line in sections.get(name, []))
+    )
+    return Docstring("\n".join(sections[""]).strip(), _entries(arguments), returned, example)
 
 
 def _entries(lines: list[str]) -> dict[str, str]:

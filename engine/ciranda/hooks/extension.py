@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciranda.events import Request
 from ciranda.hooks.markers import hookspec
-from ciranda.layer import Layer, StepPlan
+from ciranda.layer import Layer, Modifier, StepPlan
 
 if TYPE_CHECKING:
     from ciranda.expressions import Function
@@ -111,6 +111,31 @@ def middleware(target: StepPlan | type[Request[Any]]) -> Layer | None:
         def middleware(target):
             if isinstance(target, StepPlan) and target.uses.startswith("http."):
                 return Layer(count_calls, place=Place.TRACING, name="count")
+        ```
+    """
+
+
+@hookspec
+def modifiers() -> list[Modifier]:  # type: ignore[empty-body] # a spec has no body
+    """Offer layers that steps ask for by name, with options, below `with-middleware:`.
+
+    Fires once, when the plugin is loaded. What a step writes is checked with the file.
+
+    Returns:
+        Functions made with `@modifier`, each called once for each step that asks for it, when a
+        plan is compiled. In an installed plugin each name begins with the plugin's own,
+        `slack.quiet` in `slack`; two of one name are an error. None or an empty list offers
+        nothing.
+
+    Example:
+        ```python
+        @modifier("slack.quiet", options=Quiet)
+        def quiet(target, options):
+            return Layer(wait_until(options.hours), place=Place.LIMIT)
+
+        @hookimpl
+        def modifiers():
+            return [quiet]
         ```
     """
 

@@ -46,27 +46,34 @@ def check_names(loaded: Loaded, home: Loaded, others: Iterable[Loaded], known: C
         _clash("action", loaded, other, loaded.actions.keys() & other.actions.keys())
         _clash("function", loaded, other, loaded.functions.keys() & other.functions.keys())
         _clash("executor", loaded, other, loaded.executors.keys() & other.executors.keys())
+        _clash("modifier", loaded, other, loaded.modifiers.keys() & other.modifiers.keys())
     for name in loaded.actions:
-        namespace, _, rest = name.rpartition(".")
-        top = namespace.partition(".")[0]
-        if home.entry is not None:
-            if top != home.entry.name:
-                raise PluginError(
-                    f"plugin '{loaded.name}' offers the action '{name}' outside of its namespace; "
-                    f"call it '{home.entry.name}.{rest}'"
-                )
-            continue
-        owner = known.owns(top)
-        if owner is not None:
+        _check_namespace("action", name, loaded, home, known)
+    for name in loaded.modifiers:
+        _check_namespace("modifier", name, loaded, home, known)
+
+
+def _check_namespace(noun: str, name: str, loaded: Loaded, home: Loaded, known: Catalogue) -> None:
+    namespace, _, rest = name.rpartition(".")
+    top = namespace.partition(".")[0]
+    if home.entry is not None:
+        if top != home.entry.name:
             raise PluginError(
-                f"plugin '{loaded.name}' offers the action '{name}', but '{top}' belongs to the "
-                f"plugin of {owner.distribution}; choose another namespace"
+                f"plugin '{loaded.name}' offers the {noun} '{name}' outside of its namespace; "
+                f"call it '{home.entry.name}.{rest}'"
             )
+        return
+    owner = known.owns(top)
+    if owner is not None:
+        raise PluginError(
+            f"plugin '{loaded.name}' offers the {noun} '{name}', but '{top}' belongs to the "
+            f"plugin of {owner.distribution}; choose another namespace"
+        )
 
 
 def _refuse_late(loaded: Loaded) -> None:
     """Refuse names that files may use but that would be there only while an engine runs."""
-    for hook in ("actions", "functions", "executors"):
+    for hook in ("actions", "functions", "executors", "modifiers"):
         for name in getattr(loaded, hook):
             raise PluginError(
                 f"plugin '{loaded.parent}': what its lifespan yields offers the "

@@ -13,6 +13,7 @@ from ciranda.discovery import Entry
 from ciranda.errors import PluginError, SettingsError
 from ciranda.expressions import Function
 from ciranda.hooks import extension
+from ciranda.layer import Modifier
 from ciranda.plugins.importing import place_of
 from ciranda.plugins.inline import InlinePlugin
 from ciranda.settings import Configuration, Settings
@@ -37,6 +38,7 @@ class Loaded:
     actions: dict[str, Action] = field(default_factory=dict)
     functions: dict[str, Any] = field(default_factory=dict)
     executors: dict[str, Any] = field(default_factory=dict)
+    modifiers: dict[str, Modifier] = field(default_factory=dict)
     settings: Settings | None = None
 
     @property
@@ -126,6 +128,13 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         "wrap it in Function(name, it)",
         listed(bus, loaded, "functions"),
     )
+    modifiers = _by_name(
+        name,
+        "modifier",
+        Modifier,
+        "mark it with @modifier",
+        listed(bus, loaded, "modifiers"),
+    )
     executors: dict[str, Any] = {}
     for answer in _answers(bus, loaded, "executors"):
         if not isinstance(answer, dict):
@@ -145,6 +154,7 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         actions={key: replace(one, plugin=name) for key, one in actions.items()},
         functions=functions,
         executors=executors,
+        modifiers=modifiers,
         settings=settings,
     )
 

@@ -16,7 +16,8 @@ from ciranda.discovery import Entry, discover
 from ciranda.errors import PluginError
 from ciranda.events import Request
 from ciranda.expressions import Secret
-from ciranda.layer import Layer, StepPlan
+from ciranda.layer import Layer, Modifier, StepPlan
+from ciranda.plugins.asked import Asked, refusal
 from ciranda.plugins.catalogue import Catalogue, Listed
 from ciranda.plugins.conflicts import check_names
 from ciranda.plugins.digests import distribution_digest
@@ -58,6 +59,7 @@ class Plugins:
         self.actions: Final[dict[str, Action]] = {}
         self.functions: Final[dict[str, Any]] = {}
         self.executors: Final[dict[str, Any]] = {}
+        self.modifiers: Final[dict[str, Modifier]] = {}
         found = discover() if entries is None else entries
         configuration.check_sections(tuple(one.name for one in found))
         self._catalogue: Final = Catalogue(found, configuration.plugins())
@@ -185,6 +187,10 @@ class Plugins:
     def middlewares(self, target: StepPlan | type[Request[Any]]) -> list[Layer]:
         """Return the layers around `target`, outermost first."""
         return self.bus.layers(target)
+
+    def refusal(self, name: str, written: Any) -> str:
+        """Return what is wrong with what a step writes of a plugin's layer; empty if nothing is."""
+        return refusal(self.modifiers, name, written)
 
     def settings(self, name: str) -> Settings | None:
         """Return the settings of a plugin in use, if it has any."""
@@ -348,6 +354,9 @@ class Plugins:
         self.actions.update(loaded.actions)
         self.functions.update(loaded.functions)
         self.executors.update(loaded.executors)
+        self.modifiers.update(loaded.modifiers)
+        for key, one in loaded.modifiers.items():
+            self.bus.register(Asked(one), key)
 
     def _forget(self, name: str) -> None:
         loaded = self._loaded.pop(name)
@@ -358,6 +367,9 @@ class Plugins:
             del self.functions[key]
         for key in loaded.executors:
             del self.executors[key]
+        for key in loaded.modifiers:
+            del self.modifiers[key]
+            self.bus.unregister(key)
         if loaded.inline is not None:
             loaded.inline.imports.forget()
 

@@ -1,9 +1,16 @@
 """`with-middleware`: options of a plugin's layer around a step."""
 
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
 import pytest
 
 from ciranda import WorkflowError, hookimpl
-from ciranda.layer import Layer, Place, StepPlan
+from ciranda.errors import ActionError, PluginError
+from ciranda.layer import Layer, Place, StepPlan, modifier
+from ciranda.plugins import Plugins
+from ciranda.settings import Configuration
 from ciranda.testing import harness
 
 pytestmark = pytest.mark.anyio
@@ -47,3 +54,86 @@ async def test_a_layer_of_a_plugin_that_is_not_there_is_a_fault():
 
     assert caught.value.faults[0].kind == "unknown-layer"
     assert (caught.value.faults[0].line, caught.value.faults[0].column) == (4, 42)
+
+
+class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often."""
+
+    times: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+
+def echoing(*names):
+    def echo(target, options):
+        """Say an answer several times."""
+
+        async def call(call, next):  # noqa: A002  (the word of the contract)
+            return [await next(call)] * options.times
+
+        return Layer(call, Place.LIMIT)
+
+    class Loud:
+        @hookimpl
+        def modifiers(self):
+            return [modifier(name, options=Times)(echo) for name in names or ("loud.echo",)]
+
+    return Loud()
+
+
+ASKING = "ciranda: 1\nsteps:\n  a: {uses: shop.load, with-middleware: {loud.echo: %s}}\n"
+
+
+@pytest.mark.parametrize(("written", "answer"), [("{times: 2}", [12, 12]), ("{}", [12])])
+async def test_a_modifier_gets_its_options_typed(written, answer):
+    async with harness(plugins=[echoing()], mocks={"shop.load": 12}) as h:
+        result = await h.run(ASKING % written)
+
+    assert result.steps["a"]["output"] == answer
+
+
+async def test_a_step_that_asks_for_two_modifiers_has_both():
+    plugins = [echoing("loud.echo", "loud.shout")]
+    flow = ASKING.replace("loud.echo: %s", "loud.echo: {times: 2}, loud.shout: {}")
+    async with harness(plugins=plugins, mocks={"shop.load": 12}) as h:
+        result = await h.run(flow)
+
+    assert result.steps["a"]["output"] in ([[12], [12]], [[12, 12]])
+
+
+def test_a_modifier_is_declared_in_a_way_that_can_work():
+    with pytest.raises(ActionError, match=r'write @modifier\("slack\.quiet"\)'):
+        modifier("quiet", options=Times)
+    with pytest.raises(ActionError, match=r'options of modifier "a.b" are <class .int.>'):
+        modifier("a.b", options=int)  # type: ignore[arg-type]  # on purpose
+
+
+def test_what_a_modifier_says_of_itself_is_kept():
+    (echo,) = echoing().modifiers()
+
+    assert echo.doc == "Say an answer several times."
+    assert echo.schema["properties"]["times"] == {"type": "integer", "minimum": 1, "default": 1}
+
+
+def test_modifiers_keep_to_their_namespace_and_leave_with_their_plugin():
+    plugins = Plugins(Configuration(Path()), entries=[])
+    plugins.register(echoing(), "one")
+    with pytest.raises(PluginError, match=r"'two' offers the modifier 'loud.echo', which plugin"):
+        plugins.register(echoing(), "two")
+    with pytest.raises(PluginError, match="'data' belongs to the plugin of ciranda"):
+        Plugins(Configuration(Path())).register(echoing("data.echo"), "three")
+
+    assert list(plugins.modifiers) == ["loud.echo"]
+    assert plugins.refusal("loud.ecko", {}) == "did you mean `loud.echo`?"
+    assert plugins.refusal("loud.whisper", {}) == "there is `loud.echo`"
+    assert "`int`, got `str`" in plugins.refusal("loud.echo", {"times": "x"})
+    assert plugins.refusal("loud.echo", {"times": 3}) == plugins.refusal("other.x", {}) == ""
+
+
+async def test_options_that_do_not_fit_stop_the_run_before_a_step():
+    told: list[object] = []
+    async with harness(plugins=[echoing()], mocks={"shop.load": told.append}) as h:
+        with pytest.raises(
+            (WorkflowError, PluginError), match=r"options of `loud.echo` do not fit"
+        ):
+            await h.run(ASKING % "{times: 0}")
+
+    assert told == []
