@@ -13,7 +13,7 @@ from ciranda.errors import CirandaError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["actions", "files", "files_and_runs", "folders", "runs", "steps"]
+__all__ = ["actions", "asking_steps", "files", "files_and_runs", "folders", "runs", "steps"]
 
 _MOST = 20  # the newest runs; whoever means an older one looks it up
 
@@ -58,6 +58,25 @@ def steps(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     except CirandaError:
         return []
     return [_item(name) for name in names if name.startswith(incomplete)]
+
+
+def asking_steps(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the steps that wait for approval in the run that the words before name."""
+    from ciranda.cli.history import opened
+    from ciranda.runs.waits import waits_of
+
+    try:
+        with opened(ctx.params.get("store"), reading=True) as log:
+            waits = waits_of(log, log.run(ctx.params.get("run") or "last").id)
+    except CirandaError:
+        return []
+    return [
+        _item(path, asked.prompt)
+        for path, asked in waits.open.items()
+        if asked.what == "approval" and path.startswith(incomplete)
+    ]
 
 
 def actions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ciranda.errors import InputError
 
-__all__ = ["given_inputs", "inputs_of_file", "plain_inputs"]
+__all__ = ["event_data", "given_inputs", "inputs_of_file", "plain_inputs", "texts_of"]
 
 
 def given_inputs(pairs: Iterable[str], file: str | None = None) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def given_inputs(pairs: Iterable[str], file: str | None = None) -> dict[str, Any
         InputError: One cannot be read.
     """
     found = inputs_of_file(file) if file is not None else {}
-    return {**found, **{name: _text(name, value) for name, value in _split(pairs).items()}}
+    return {**found, **texts_of(pairs, "-i", "input")}
 
 
 def plain_inputs(pairs: Iterable[str]) -> dict[str, Any]:
@@ -31,16 +31,64 @@ def plain_inputs(pairs: Iterable[str]) -> dict[str, Any]:
     Raises:
         InputError: One cannot be read.
     """
+    return {name: _plain(text) for name, text in texts_of(pairs, "-i", "input").items()}
+
+
+def texts_of(pairs: Iterable[str], option: str, noun: str) -> dict[str, str]:
+    """Return what follows the names, that of files as their text.
+
+    Args:
+        pairs: As given.
+        option: The option that they are given by, for messages.
+        noun: What one of them is, for messages.
+
+    Raises:
+        InputError: One cannot be read.
+    """
+    split = _split(pairs, option, noun)
+    return {name: _text(f"{noun} `{name}`", value) for name, value in split.items()}
+
+
+def event_data(given: Sequence[str]) -> Any:
+    """Return what an event tells: JSON, the JSON of a file, or values by name; None if nothing.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    if not given:
+        return None
+    first = given[0]
+    if all(_is_pair(each) for each in given):
+        texts = texts_of(given, "-d", "value")
+        return {name: _plain(text) for name, text in texts.items()}
+    if len(given) > 1:
+        raise InputError("`-d` is given several times: only `name=value` can be repeated")
     import json
 
-    found: dict[str, Any] = {}
-    for name, value in _split(pairs).items():
-        text = _text(name, value)
-        try:
-            found[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            found[name] = text
-    return found
+    text = _text("the event's data", first)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if first.startswith("@"):
+            raise InputError(f"{first[1:]} is no JSON: {error}") from None
+        raise InputError(
+            f"`-d {first}` is no JSON: write `-d name=value`, `-d @file`, or quote a text as "
+            f"`-d '{json.dumps(first)}'`"
+        ) from None
+
+
+def _is_pair(given: str) -> bool:
+    name, equals, _ = given.partition("=")
+    return bool(equals) and not name.startswith("@") and name.strip().isidentifier()
+
+
+def _plain(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def inputs_of_file(file: str) -> dict[str, Any]:
@@ -58,27 +106,27 @@ def inputs_of_file(file: str) -> dict[str, Any]:
     return values
 
 
-def _split(pairs: Iterable[str]) -> dict[str, str]:
+def _split(pairs: Iterable[str], option: str, noun: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise InputError(f"`-i {pair}` is no input: write `-i name=value`")
+            raise InputError(f"`{option} {pair}` is no {noun}: write `{option} name=value`")
         if name in found:
-            raise InputError(f"input `{name}` is given twice: leave one out")
+            raise InputError(f"{noun} `{name}` is given twice: leave one out")
         found[name] = value
     return found
 
 
-def _text(name: str, value: str) -> str:
+def _text(what: str, value: str) -> str:
     if value.startswith("@@") or not value.startswith("@"):
         return value.removeprefix("@") if value.startswith("@@") else value
-    data = _read(value[1:], f"input `{name}`")
+    data = _read(value[1:], what)
     try:
         return data.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise InputError(f"input `{name}`: {value[1:]} is not UTF-8 text") from None
+        raise InputError(f"{what}: {value[1:]} is not UTF-8 text") from None
 
 
 def _read(file: str, what: str) -> bytes:

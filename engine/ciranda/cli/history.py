@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ciranda.workflow.model import Workflow
 
 __all__ = [
+    "OPEN",
     "events_of",
     "found_run",
     "masked",
@@ -27,6 +28,7 @@ __all__ = [
     "status_of",
 ]
 
+OPEN: Final = ("running", "waiting")  # statuses of runs that have not ended
 _FILE = "ciranda.db"
 _FOLDER = ".ciranda"
 

@@ -33,9 +33,9 @@ __all__ = ["command"]
 )
 @click.option(
     "--status",
-    type=click.Choice(["running", "succeeded", "failed", "cancelled", "interrupted"]),
+    type=click.Choice(["running", "waiting", "succeeded", "failed", "cancelled", "interrupted"]),
     metavar="STATUS",
-    help="Only those: running, succeeded, failed, cancelled or interrupted.",
+    help="Only those: running, waiting, succeeded, failed, cancelled or interrupted.",
 )
 @options.store_option
 @options.json_option
@@ -49,14 +49,18 @@ def command(
         return
     from ciranda.cli.history import opened, status_of
     from ciranda.cli.values import as_json, table
+    from ciranda.cli.waiting import plain_waits, said_waits, waits_of_rows
     from ciranda.observe.spoken import spoken
 
     with opened(store, reading=True) as log:
         found = log.runs(limit=limit, status="running" if status == "interrupted" else status)
         rows = [replace(row, status=status_of(log, row)) for row in found]
+        waits = waits_of_rows(log, rows)
     rows = [row for row in rows if status in (None, row.status)]
     if form == "json":
-        screen.out(as_json([_plain(row) for row in rows]))
+        screen.out(
+            as_json([{**_plain(row), "waits": plain_waits(waits.get(row.id))} for row in rows])
+        )
         return
     if not rows:
         none = "there is no run yet: `ciranda run FILE` makes one"
@@ -69,10 +73,12 @@ def command(
             row.status,
             local(row.created),
             "" if row.finished is None else spoken(row.finished - row.created),
+            said_waits(waits.get(row.id)),
         )
         for row in rows
     ]
-    for line in table(("run", "workflow", "status", "began", "took"), shown):
+    titles = ("run", "workflow", "status", "began", "took", "waits for" if waits else "")
+    for line in table(titles, shown):
         screen.out(line)
 
 

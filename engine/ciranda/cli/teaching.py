@@ -10,6 +10,7 @@ EXIT_CODES = """
 Exit codes:
   0 the run succeeded, 1 a step failed or the run was cancelled,
   2 the file, the arguments or the store are at fault, 4 ciranda is,
+  5 the run waits and is parked (--park),
   130 Ctrl-C, 143 SIGTERM"""
 
 

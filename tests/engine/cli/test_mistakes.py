@@ -122,7 +122,7 @@ def test_a_file_that_is_none_is_named_with_what_is_wrong(cli, broken, command, n
         ("runs zz", "no command `ciranda runs zz`; there is `ciranda runs prune`"),
         ("runs prnue", "did you mean `ciranda runs prune`?"),
         ("runs -n 0", "0 is not in the range x>=1."),
-        ("runs --status odd", "'odd' is not one of 'running', 'succeeded'"),
+        ("runs --status odd", "'odd' is not one of 'running', 'waiting'"),
         ("runs prune --older 1", "`--older 1`: `1` is not a duration"),
         ("plugins enalbe x", "did you mean `ciranda plugins enable`?"),
         ("plugins enable", "Missing argument 'NAME'."),
