@@ -17,6 +17,7 @@ from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import Secret
 from ciranda.layer import ALONE, Call
 from ciranda.observe.identity import Identity
+from ciranda.runs.adding import add_run
 from ciranda.runs.compiling import compile_plan
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.graph import Graph
@@ -54,6 +55,7 @@ class Launch:
         dispatch: How its ready steps are admitted; None is as a plugin says, or else at once, by
             rank.
         part_of: The step that the run is a part of.
+        park: Let go of the run when all that is open waits.
 
     Raises:
         InputError: The dispatch does not fit the workflow, or another run uses it.
@@ -66,12 +68,15 @@ class Launch:
         run: str,
         dispatch: Dispatch | None = None,
         part_of: Context | None = None,
+        *,
+        park: bool = False,
     ) -> None:
         workflow = checked.workflow
         if dispatch is not None:
             dispatch.check(workflow.steps)
         self._dispatch: Final = dispatch
         self._part_of: Final = part_of
+        self._park: Final = park and engine.durability is not Durability.OFF
         self.run: Final = run
         self._engine: Final = engine
         self._checked: Final = checked
@@ -103,7 +108,8 @@ class Launch:
         source, part_of = "", self._part_of
         if log is not None:
             source = hashlib.sha256(workflow.source).hexdigest()
-            log.create_run(
+            add_run(
+                log,
                 RunRow(
                     id=self.run,
                     name=workflow.name,
@@ -112,7 +118,7 @@ class Launch:
                     created=engine.clock.wall(),
                     source=source,
                     parent=part_of.run.id if part_of else None,
-                )
+                ),
             )
             for pinned in (workflow.source, *engine.plugins.bundles().values()):
                 log.put_blob(pinned, self.run)
@@ -139,6 +145,8 @@ class Launch:
         row: RunRow,
         dispatch: Dispatch | None,
         part_of: Context | None = None,
+        *,
+        park: bool = False,
     ) -> Launch:
         """Make the launch of a run that began before, from what it pinned.
 
@@ -160,7 +168,7 @@ class Launch:
             if kind == "sha256":
                 engine.plugins.restore(name, log.blob(digest), folder)
         checked = engine.check(loads(log.blob(begun.source), file=row.file), pinned=True)
-        launch = cls(engine, checked, row.id, dispatch, part_of)
+        launch = cls(engine, checked, row.id, dispatch, part_of, park=park)
         launch._row = row
         return launch
 
@@ -204,9 +212,9 @@ class Launch:
     def result(self) -> RunResult:
         """Return what became of the run; its durations become history."""
         runner = self._runner
-        completed = runner.completed
-        assert completed is not None  # the session ended without an error
-        steps = runner.results.steps
+        completed, steps = runner.completed, runner.results.steps
+        if completed is None:
+            return RunResult(run_id=self.run, status="waiting", steps=steps)
         if self._log is not None:
             took = {
                 name: view["duration"]
@@ -283,6 +291,7 @@ class Launch:
             log=self._log,
             trace=identity.traceparent,
             clock=engine.clock,
+            environ=engine.environ,
             listeners=self._listeners,
         )
         self._runner = Runner(
@@ -294,10 +303,12 @@ class Launch:
             room=engine.bus.room,
             most=engine.configuration.read(RunSettings).max_parallel,
             dispatch=self._dispatch or self._offered(),
+            park=self._park,
             clock=engine.clock.steady,
             wall=engine.clock.wall,
         )
         stage.notes = self._runner.notes
+        stage.receive = self._runner.receive
         return self._runner
 
     def _offered(self) -> Dispatch | None:
@@ -319,7 +330,7 @@ class Launch:
             return {
                 name: engine.width_of(executor_of(step, actions[step.uses]))
                 for name, step in workflow.steps.items()
-                if step.map is not None
+                if (step.map is not None or step.matrix is not None) and step.body == "action"
             }
 
         def compiled(graph: Graph) -> Plan:
@@ -375,6 +386,7 @@ class Launch:
             notes={ALONE: True},
         )
         launch._stage.notes = None  # there is no log
+        assert planned.call is not None  # it is of an action
         return await planned.call(call)
 
 

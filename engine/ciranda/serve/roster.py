@@ -1,0 +1,205 @@
+"""The files that are served: read at the start, read again when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, final
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from ciranda.errors import CirandaError, Fault, WorkflowError
+from ciranda.serve.bench import Bench, MakeEngine
+from ciranda.serve.flow import Flow, Traces, flow_of, traces_of
+from ciranda.serve.lines import Lines
+from ciranda.serve.trigger import Triggering
+from ciranda.workflow.load import load, parse
+
+__all__ = ["Roster", "files_of"]
+
+
+@final
+class Roster:
+    """Flows by file, each at a bench of its own, and what of them webhooks find.
+
+    Args:
+        places: Files, and folders whose files with `on:` are served.
+        make: Makes the engine of a bench.
+        environ: Where secrets come from.
+        lines: Where changes are told of.
+        open_to_all: Whether strangers can reach the server: then each webhook needs a token.
+    """
+
+    def __init__(
+        self,
+        places: Iterable[Path],
+        make: MakeEngine,
+        *,
+        environ: Mapping[str, str],
+        lines: Lines,
+        open_to_all: bool = False,
+    ) -> None:
+        self._places: Final = [place.absolute() for place in places]
+        self._make: Final = make
+        self._environ: Final = environ
+        self._lines: Final = lines
+        self._open_to_all: Final = open_to_all
+        self._group: TaskGroup
+        self._benches: Final[dict[str, Bench]] = {}
+        self._faulty: Final[dict[str, Traces]] = {}  # by file: as they were when they did not fit
+        self.flows: Final[dict[str, Flow]] = {}
+
+    async def open(self, group: TaskGroup) -> None:
+        """Read all files; the benches live in `group`.
+
+        Raises:
+            WorkflowError: All faults of all files.
+            CirandaError: There is no file, or a plugin cannot be used.
+        """
+        self._group = group
+        faults: list[Fault] = []
+        for file in await anyio.to_thread.run_sync(files_of, self._places):
+            try:
+                await self._take(file)
+            except WorkflowError as error:
+                faults += error.faults
+        if faults:
+            raise WorkflowError(faults)
+        if not self.flows:
+            raise CirandaError(
+                f"{', '.join(map(str, self._places))}: there is no workflow with `on:` to serve"
+            )
+
+    async def renew(self) -> bool:
+        """Read what changed again; what does not fit is told of, and the old one stays.
+
+        Returns:
+            Whether anything is not as it was.
+        """
+        try:
+            files = await anyio.to_thread.run_sync(files_of, self._places)
+        except CirandaError as error:
+            self._lines.error("not read", why=str(error))
+            return False
+        changed = False
+        for file in files:
+            seen = self.flows.get(file)
+            watched = [file] if seen is None else [path for path, _, _ in seen.traces]
+            traces = await anyio.to_thread.run_sync(traces_of, watched)
+            if (seen is not None and traces == seen.traces) or self._faulty.get(file) == traces:
+                continue
+            try:
+                await self._take(file)
+            except CirandaError as error:
+                self._faulty[file] = traces
+                word = "not served" if seen is None else "the old one stays"
+                self._lines.error("faulty", file=file, then=word, why=str(error))
+            else:
+                self._faulty.pop(file, None)
+                changed = True
+                self._lines.info("read again" if seen else "serves", file=file)
+        return changed
+
+    def bench(self, file: str) -> Bench:
+        """Return the bench of a flow."""
+        return self._benches[file]
+
+    def mask(self, text: str) -> str:
+        """Return text without the secrets of any trigger."""
+        for flow in list(self.flows.values()):
+            text = flow.vault.mask(text)
+        return text
+
+    def webhook(self, path: str) -> tuple[str, Triggering] | None:
+        """Return the file and the trigger of a path."""
+        for file, flow in self.flows.items():
+            for trigger in flow.triggers:
+                if trigger.kind == "webhook" and trigger.path == path:
+                    return file, trigger
+        return None
+
+    def of_kind(self, kind: str) -> list[tuple[Flow, Triggering]]:
+        """Return the triggers of a kind with their flows."""
+        return [
+            (flow, trigger)
+            for flow in self.flows.values()
+            for trigger in flow.triggers
+            if trigger.kind == kind
+        ]
+
+    async def retire(self) -> None:
+        """Let every bench close once it is idle."""
+        for bench in self._benches.values():
+            bench.retire()
+
+    async def _take(self, file: str) -> None:
+        """Read a file and serve it in place of what it was before."""
+        bench = Bench()
+        await self._group.start(bench.keep, self._make)
+        try:
+            flow = await anyio.to_thread.run_sync(self._read, file, bench)
+            self._require_own_paths(flow)
+        except BaseException:
+            bench.retire()
+            raise
+        before = self._benches.get(file)
+        self._benches[file], self.flows[file] = bench, flow
+        if before is not None:
+            before.retire()
+
+    def _read(self, file: str, bench: Bench) -> Flow:
+        return flow_of(load(file), bench.engine, self._environ)
+
+    def _require_own_paths(self, flow: Flow) -> None:
+        seen: set[str] = set()
+        for trigger in flow.triggers:
+            if trigger.kind != "webhook":
+                continue
+            other = self.webhook(trigger.path)
+            if trigger.path in seen or (other is not None and other[0] != flow.file):
+                of = flow.file if other is None else other[0]
+                raise _fault(
+                    flow, f"the webhook {trigger.path} is that of {of} too: give it another"
+                )
+            seen.add(trigger.path)
+            if trigger.token is None and self._open_to_all:
+                raise _fault(
+                    flow,
+                    f"the webhook {trigger.path} has no `token`, and others can reach this server: "
+                    "name a secret, or listen on 127.0.0.1",
+                )
+
+
+def files_of(places: list[Path]) -> list[str]:
+    """Return the files to be served. Blocks.
+
+    Of a folder these are its `.yaml` and `.yml` files that have `on:` at the top, or that nobody
+    can read.
+
+    Raises:
+        CirandaError: A place is not there.
+    """
+    found: list[str] = []
+    for place in places:
+        if place.is_dir():
+            inside = sorted(each for each in place.iterdir() if each.suffix in (".yaml", ".yml"))
+            found += [str(each) for each in inside if _is_triggered(each)]
+        elif place.exists():
+            found.append(str(place))
+        else:
+            raise CirandaError(f"{place} is not there: name a workflow file or a folder of them")
+    return list(dict.fromkeys(found))
+
+
+def _is_triggered(file: Path) -> bool:
+    try:
+        data: Any = parse(file.read_bytes(), file=str(file))
+    except (OSError, WorkflowError):
+        return True
+    return isinstance(data, dict) and "ciranda" in data and "on" in data
+
+
+def _fault(flow: Flow, said: str) -> WorkflowError:
+    return WorkflowError([Fault(said, flow.file, kind="trigger")])

@@ -1,0 +1,103 @@
+"""What a server looks at again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+import anyio
+import anyio.to_thread
+
+from ciranda.errors import CirandaError
+from ciranda.serve.backlog import SILENCE, Backlog
+from ciranda.serve.lines import Lines
+from ciranda.serve.roster import Roster
+from ciranda.store import Log
+
+__all__ = ["Upkeep", "every"]
+
+_FORGET: Final = 3600.0
+
+
+async def every(seconds: float, look: Callable[[], Awaitable[None]], lines: Lines) -> NoReturn:
+    """Look at something again and again; a look that fails is told of, and the next may not.
+
+    Args:
+        seconds: Between two looks.
+        look: Raises a CirandaError if it fails.
+        lines: Where failures are told of, once as long as they stay the same.
+    """
+    last = ""
+    while True:
+        try:
+            await look()
+            last = ""
+        except CirandaError as error:
+            if str(error) != last:
+                last = str(error)
+                lines.error("look failed", why=last)
+        await anyio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """A server's own looks: at itself, at other servers, at parked runs, at its files.
+
+    Args:
+        backlog: The work of all servers.
+        log: Where runs are parked.
+        roster: The files.
+        lines: Tells.
+        wake: Called when there is work.
+        wall: The clock, in unix seconds.
+    """
+
+    backlog: Backlog
+    log: Log
+    roster: Roster
+    lines: Lines
+    wake: Callable[[], None]
+    wall: Callable[[], float]
+
+    async def beat(self) -> None:
+        """Say that this server lives."""
+        if not await anyio.to_thread.run_sync(self.backlog.beat):
+            self.lines.warning("taken for dead", then="registered anew")
+
+    async def bury(self) -> None:
+        """Free what dead servers held."""
+        freed = await anyio.to_thread.run_sync(self.backlog.bury)
+        for run in freed:
+            self.lines.warning("taken over", run=run, why="its server is gone")
+        if freed:
+            self.wake()
+
+    async def revive(self) -> None:
+        """Go on with parked runs whose time has come, or that have got a message."""
+        due = await anyio.to_thread.run_sync(self.log.due, self.wall())
+        if not due:
+            return
+        revived = await anyio.to_thread.run_sync(self.backlog.revive, due)
+        if revived:
+            self.wake()
+
+    async def forget(self) -> None:
+        """Drop what need not be known any more."""
+        await anyio.to_thread.run_sync(self.backlog.forget)
+
+    async def renew(self) -> None:
+        """Read files again that changed."""
+        if await self.roster.renew():
+            self.wake()
+
+    @property
+    def looks(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
+        """Each look with the seconds between two of them."""
+        return [
+            (SILENCE / 3, self.beat),
+            (2.0, self.bury),
+            (1.0, self.revive),
+            (2.0, self.renew),
+            (_FORGET, self.forget),
+        ]

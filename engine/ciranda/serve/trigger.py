@@ -1,0 +1,190 @@
+"""A trigger ready to be asked: whether an event begins a run, and with which inputs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, final
+
+import msgspec
+
+from ciranda.errors import Fault, InputError
+from ciranda.expressions import ExpressionError, Function, Secret
+from ciranda.serve.occurrence import Occurrence
+from ciranda.serve.schedule import Schedule, schedule_of
+from ciranda.serve.work import Order
+from ciranda.workflow.binding import bind, condition
+from ciranda.workflow.inputs import confined, resolve_inputs
+from ciranda.workflow.model import Trigger, Workflow
+from ciranda.workflow.places import Places
+
+__all__ = ["RESERVED", "Triggering", "fault_of"]
+
+RESERVED: Final = ("/livez", "/readyz", "/metrics")
+
+
+@final
+class Triggering:
+    """One trigger of one workflow.
+
+    Args:
+        trigger: As the file has it.
+        name: What logs and `--trigger` call it: `webhook`, or `schedule.2` if there are more.
+        workflow: Which it begins.
+        functions: What expressions may call.
+        secrets: Texts of the workflow's secrets by name; None leaves tokens out.
+
+    Raises:
+        ValueError: It cannot work; the text is one sentence.
+        ExpressionError: An expression of it cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        trigger: Trigger,
+        name: str,
+        workflow: Workflow,
+        *,
+        functions: Mapping[str, Function],
+        secrets: Mapping[str, str] | None,
+    ) -> None:
+        self.kind: Final = trigger.kind
+        self.name: Final = name
+        self._workflow: Final = workflow
+        self._inputs: Final = bind(trigger.inputs, functions=functions)
+        options = trigger.options
+        where = options.get("where") if trigger.kind == "event" else None
+        self._where: Final = None if where is None else condition(where, functions=functions)
+        self.event: Final[str] = str(options.get("name", "")) if trigger.kind == "event" else ""
+        self.path: Final = _path(options) if trigger.kind == "webhook" else ""
+        self.token: Final = None if secrets is None else _token(options, secrets)
+        self.patterns: Final = _patterns(options) if trigger.kind == "files" else []
+        self.schedule: Final[Schedule | None] = (
+            schedule_of(
+                str(options.get("cron", "")),
+                str(options.get("timezone", "UTC")),
+                str(options.get("missed", "skip")),
+            )
+            if trigger.kind == "schedule"
+            else None
+        )
+        # What it looks at is part of its name: another schedule has a past of its own.
+        seen = [workflow.file, trigger.kind, self.path, *self.patterns, self.event]
+        if self.schedule is not None:
+            seen += [self.schedule.cron, str(options.get("timezone", "UTC"))]
+        self.cursor: Final = hashlib.sha256(msgspec.json.encode([*seen, name])).hexdigest()
+        _require_givable(workflow, trigger.inputs)
+
+    def takes(self, event: Occurrence) -> bool:
+        """Tell whether the event is one for it, by its name and by `where`.
+
+        Raises:
+            ExpressionError: `where` cannot be evaluated for it.
+        """
+        if self.kind != "event":
+            return True
+        if event.type != self.event:
+            return False
+        return self._where is None or bool(self._where(event.scope()))
+
+    def suits(self, event: Occurrence) -> bool:
+        """Tell whether such events are for such triggers, by their type."""
+        kind = event.type.removeprefix("ciranda.").partition(".")[0]
+        if event.type.startswith("ciranda.") and kind in ("schedule", "file"):
+            return self.kind == ("files" if kind == "file" else kind)
+        return self.kind == "webhook" or (self.kind == "event" and self.event == event.type)
+
+    def named(self, event: Occurrence) -> Occurrence:
+        """Return the event as this trigger knows it, if somebody only told its data."""
+        if event.unique or self.kind != "event":
+            return event
+        return msgspec.structs.replace(event, type=self.event)
+
+    def inputs_for(self, event: Occurrence) -> dict[str, Any]:
+        """Return the inputs of the run that the event begins, looked at as the run does it.
+
+        Raises:
+            InputError: They do not fit; everything wrong with them, a line each.
+        """
+        try:
+            given: dict[str, Any] = self._inputs(event.scope())
+        except ExpressionError as error:
+            place = ".".join(map(str, ("inputs", *getattr(error, "path", ()))))
+            raise InputError(f"`{place}` of the trigger: {error.message}") from None
+        file = self._workflow.file
+        folder = Path(file).resolve().parent if file else Path.cwd()
+        for name, value in given.items():
+            declared = self._workflow.inputs.get(name)
+            if declared is None or declared.type != "path" or not isinstance(value, str):
+                continue
+            try:  # what strangers send leads to no file of others
+                given[name] = confined(value, file)
+            except ValueError as error:
+                raise InputError(f"input `{name}` {error}") from None
+        resolve_inputs(self._workflow, given, base=folder)
+        return given
+
+    def order(self, event: Occurrence, new_id: Callable[[], str]) -> Order:
+        """Return the run that the event begins.
+
+        Raises:
+            InputError: Its inputs do not fit.
+        """
+        inputs = self.inputs_for(event)
+        return Order(new_id(), self._workflow.file, self.name, inputs, self.key_of(event))
+
+    def key_of(self, event: Occurrence) -> str | None:
+        """Return what is equal for the same event; None if nothing is the same as this one."""
+        if not event.unique:
+            return None
+        return msgspec.json.encode([self.cursor, event.source, event.id]).decode()
+
+
+def fault_of(error: ValueError | ExpressionError, trigger: Trigger, places: Places) -> Fault:
+    """Return the fault of a trigger that cannot work."""
+    said = error.message if isinstance(error, ExpressionError) else str(error)
+    return places.fault(trigger.at or ("on",), said, kind="trigger")
+
+
+def _path(options: Mapping[str, Any]) -> str:
+    path = str(options.get("path", ""))
+    if not path.startswith("/") or any(mark in path for mark in "?# "):
+        raise ValueError(f"the path `{path}` of the webhook is none: write one such as `/orders`")
+    if path in RESERVED:
+        raise ValueError(f"`{path}` tells of the server itself: give the webhook another path")
+    return path
+
+
+def _token(options: Mapping[str, Any], secrets: Mapping[str, str]) -> str | None:
+    written = options.get("token")
+    if written is None:
+        return None
+    opaque = {name: Secret(name, text) for name, text in secrets.items()}
+    found = bind(written)({"secrets": opaque})
+    if isinstance(found, Secret):
+        return found.reveal()
+    raise ValueError("`token` is written out: name a secret, as in `${{ secrets.HOOK }}`")
+
+
+def _patterns(options: Mapping[str, Any]) -> list[str]:
+    paths = options.get("paths", ())
+    found = [paths] if isinstance(paths, str) else list(map(str, paths))
+    for each in found:
+        if Path(each).is_absolute() or ".." in Path(each).parts:
+            raise ValueError(f"`{each}` leads out of the folder of the file: write it relative")
+    return found
+
+
+def _require_givable(workflow: Workflow, inputs: Mapping[str, Any]) -> None:
+    for name, declared in workflow.inputs.items():
+        if declared.type == "secret" and name in inputs:
+            raise ValueError(
+                f"the input `{name}` is a secret, and no event is to hold one: "
+                "declare it below `secrets:`"
+            )
+        needed = declared.default is msgspec.UNSET and not declared.optional
+        if needed and name not in inputs:
+            raise ValueError(
+                f"the input `{name}` has no default: give it one below `inputs:` of the trigger"
+            )
