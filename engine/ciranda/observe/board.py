@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections import Counter
@@ -18,11 +19,14 @@ from ciranda.events import (
     StepProgressed,
     StepStarted,
 )
+from ciranda.events.path import depth, is_block, named
 from ciranda.observe.progress import More, reason, verdict
-from ciranda.observe.spoken import spoken
+from ciranda.observe.rows import Row, unfolded
+from ciranda.observe.spoken import plural, spoken
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import clip, columns, pad, visible
+from ciranda.observe.waiting import answer_to, awaited
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -34,7 +38,8 @@ __all__ = ["Board"]
 _REFRESH: Final = 10.0  # pictures a second, at the most
 _BAR: Final = 20  # columns of the bar of a map
 _ROWS: Final = 12  # steps shown at once, at the most
-_MOST: Final = 5  # failures of items of one map that get a line of their own
+_MOST: Final = 5  # failures of items of one map, and open items, that get a line of their own
+_DEEPEST: Final = 6  # levels that are indented one by one
 
 
 @final
@@ -120,7 +125,7 @@ class Board:
         with self._lock:
             for event in events:
                 self._timeline.prime([event])
-                if isinstance(event, (StepCompleted, MapCompleted)) and "/" not in event.path:
+                if isinstance(event, (StepCompleted, MapCompleted)) and _is_top(event.path):
                     self._done.add(event.path)
 
     def feed(self, event: Event) -> None:
@@ -138,16 +143,18 @@ class Board:
                     self._done.discard(event.path)
 
     def _ended(self, segment: Segment, track: Track | None) -> None:
-        if track is None:
+        if track is None or track.state is State.WAITING:
             return
         self._said.pop(track.path, None)
         self._shares.pop(track.path, None)
+        if track.inner is not None:
+            self._counts.pop(track.path, None)
         if track.parent:
             counts = self._counts.setdefault(track.parent, Counter())
             counts[track.state] += 1
             if track.state is not State.FAILED or counts[track.state] > _MOST:
                 return
-        elif track.state is not State.INTERRUPTED:
+        elif track.state is not State.INTERRUPTED and _is_top(track.path):
             self._done.add(track.path)
         if track.state is State.FAILED:
             self._failures.append(_failure(track))
@@ -181,28 +188,37 @@ class Board:
             head.append(f"  {len(self._done)}/{self._timeline.steps} steps", "dim")
         if segment.cancelled is not None:
             head.append("  stopping", "yellow")
-        running = [track for track in segment.steps() if track.end is None]
         width = self._console.size.width
-        names = min(max((columns(track.path) for track in running), default=0), width // 3)
         lines = [head]
         for line in () if self._more is None else self._more():
             lines.append(Text.assemble(*line))
             lines[-1].truncate(width, overflow="ellipsis")
+        running = [track for track in segment.steps() if track.end is None]
         room = max(1, min(_ROWS, self._console.size.height - 2 - len(lines)))
-        lines += [self._row(segment, track, names, width, now) for track in running[:room]]
+        shown = unfolded(running[:room], _open, max(0, room - len(running)))
+        named = [(row, _name(row)) for row in shown]
+        names = min(max((columns(name) for _, name in named), default=0), width // 3)
+        lines += [self._row(row.track, pad(name, names), width, now) for row, name in named]
         if len(running) > room:
             lines.append(Text(f"  … and {len(running) - room:,} more", "dim"))
         return lines
 
-    def _row(self, segment: Segment, track: Track, names: int, width: int, now: float) -> Text:
+    def _row(self, track: Track, name: str, width: int, now: float) -> Text:
         from rich.text import Text
 
         waiting = track.state is State.WAITING
         row = Text("◌ " if waiting else "● ", "yellow" if waiting else "cyan")
-        row.append(pad(visible(track.path), names))
+        row.append(name)
         row.append(f"  {spoken(track.duration(now)):>8}  ", "dim")
+        if track.turns:
+            row.append(f"{plural(track.turns, 'turn')}  ", "cyan")
         if track.is_map:
-            self._map(row, segment, track, now)
+            self._map(row, track, now)
+        elif track.pause is not None:
+            row.append(awaited(track, now), "yellow")
+            if track.pause.what == "approval":
+                words = answer_to(track, self._timeline.run)
+                row.append(f"  {visible(shlex.join(words))}", "dim")
         elif waiting:
             last = track.past[-1]
             kind = visible(last.error.kind) if last.error is not None else "failed"
@@ -219,21 +235,48 @@ class Board:
         row.truncate(width, overflow="ellipsis")
         return row
 
-    def _map(self, row: Text, segment: Segment, track: Track, now: float) -> None:
+    def _map(self, row: Text, track: Track, now: float) -> None:
         counts = self._counts.get(track.path, Counter())
         done = counts.total()
         _share(row, done, track.count)
         failed = counts[State.FAILED]
         if failed:
             row.append(f"{failed:,} failed  ", "red")
-        waiting = sum(
-            one.state is State.WAITING for one in segment.items(track.path) if one.end is None
-        )
+        waiting = sum(one.state is State.WAITING for one in track.beneath if one.end is None)
         if waiting:
             row.append(f"{waiting:,} waiting  ", "yellow")
         if 0 < done < track.count:
             left = track.duration(now) / done * (track.count - done)
             row.append(f"{spoken(left)} left  ", "dim")
+
+
+def _is_top(path: str) -> bool:
+    """Say whether a path is that of a step that the run's own file counts."""
+    return not depth(path) and not is_block(path.partition("/")[0])
+
+
+def _open(track: Track) -> list[Track]:
+    """Return what goes on beneath a track and is worth a row.
+
+    A turn is passed over in favour of what is in it; an item that is a step of its own is counted.
+    """
+    if not track.repeats:
+        return [one for one in track.beneath if one.end is None]
+    found: list[Track] = []
+    for item in track.beneath:
+        if item.end is None and track.turns:
+            found += [one for one in item.beneath if one.end is None]
+        elif item.end is None and (item.inner is not None or item.pause is not None):
+            found.append(item)
+        if len(found) >= _MOST:
+            break
+    return found
+
+
+def _name(row: Row) -> str:
+    track = row.track
+    name = named(track.path, track.parent) if row.depth else track.path
+    return "  " * min(row.depth, _DEEPEST) + visible(name)
 
 
 def _share(row: Text, done: float, total: float) -> None:

@@ -51,18 +51,24 @@ class Identity:
         caller = parse_traceparent(self.parent) if self.segment == 0 else None
         return caller[1] if caller else None
 
-    def span(self, path: str = "", attempt: int = 0) -> int:
+    def span(self, path: str = "", attempt: int = 0, round_: str = "") -> int:
         """Return the 64-bit id of a span.
 
         Args:
             path: The step's path; empty for the run itself.
             attempt: 0 for the step as a whole.
+            round_: Which attempts of the steps around it this is in, when not the first: `.0-2`.
         """
-        return _number(8, self.run, str(self.segment), path, str(attempt))
+        more = (round_,) if round_ else ()
+        return _number(8, self.run, str(self.segment), path, str(attempt), *more)
 
-    def traceparent(self, path: str = "", attempt: int = 0) -> str:
+    def wait(self, path: str, number: int, round_: str = "") -> int:
+        """Return the 64-bit id of the span of a wait: the first of its step is 1."""
+        return _number(8, self.run, str(self.segment), path, f"wait {number}", round_)
+
+    def traceparent(self, path: str = "", attempt: int = 0, round_: str = "") -> str:
         """Return the W3C header that makes a span the parent of whatever follows."""
-        return f"00-{self.trace:032x}-{self.span(path, attempt):016x}-01"
+        return f"00-{self.trace:032x}-{self.span(path, attempt, round_):016x}-01"
 
 
 def _number(size: int, *parts: str) -> int:

@@ -10,17 +10,23 @@ from typing import Any, Final, TextIO, final
 
 from ciranda.errors import SettingsError
 from ciranda.events import (
+    ApprovalGiven,
+    BlockEntered,
     CacheHit,
     CacheMissed,
     CircuitClosed,
     CircuitHalfOpened,
     CircuitOpened,
     Event,
+    EventReceived,
+    EventTaken,
     ForeignEvent,
+    LoopTurned,
     MapCompleted,
     MapExpanded,
     RunCancelled,
     RunCompleted,
+    RunParked,
     RunResumed,
     RunStarted,
     StepAttemptFailed,
@@ -30,6 +36,7 @@ from ciranda.events import (
     StepLogged,
     StepSkipped,
     StepStarted,
+    StepWaits,
 )
 from ciranda.observe.identity import Identity
 from ciranda.observe.visible import visible
@@ -42,6 +49,7 @@ _WORDS: Final[dict[type[Event], tuple[str, str]]] = {
     RunStarted: ("info", "run started"),
     RunResumed: ("info", "run resumed"),
     RunCancelled: ("warning", "run asked to stop"),
+    RunParked: ("info", "run parked"),
     RunCompleted: ("info", "run completed"),
     StepStarted: ("debug", "step started"),
     StepAttemptFailed: ("warning", "attempt failed"),
@@ -49,6 +57,12 @@ _WORDS: Final[dict[type[Event], tuple[str, str]]] = {
     StepFailed: ("error", "step failed"),
     StepSkipped: ("info", "step skipped"),
     StepCancelled: ("warning", "step cancelled"),
+    StepWaits: ("info", "step waits"),
+    ApprovalGiven: ("info", "approval given"),
+    EventReceived: ("info", "event received"),
+    EventTaken: ("debug", "event taken"),
+    BlockEntered: ("debug", "block entered"),
+    LoopTurned: ("debug", "loop turned"),
     MapExpanded: ("debug", "map expanded"),
     MapCompleted: ("info", "map completed"),
     CacheHit: ("debug", "cache hit"),
@@ -60,22 +74,32 @@ _WORDS: Final[dict[type[Event], tuple[str, str]]] = {
 _SHOWN: Final = frozenset(
     {
         "age",
+        "approved",
         "attempt",
         "attempts",
         "because",
+        "block",
         "breaker",
+        "by",
         "cached",
         "count",
         "counts",
+        "due",
         "duration",
         "epoch",
         "failures",
         "file",
+        "prompt",
         "reason",
+        "source",
         "status",
         "tolerated",
+        "turn",
+        "until",
         "wait",
         "warnings",
+        "what",
+        "who",
         "workflow",
     }
 )
@@ -240,12 +264,14 @@ class LogLines:
 
 
 def _fields(event: Event) -> dict[str, Any]:
-    """Return what an event says, without its envelope, its outputs and its digests."""
+    """Return what an event says, without its envelope, outputs, digests, forms and data."""
     found = {
         name: value
         for name in event.__struct_fields__
         if name in _SHOWN and (value := getattr(event, name)) not in ("", None, {}, [], False)
     }
+    if isinstance(event, (StepWaits, EventReceived)) and event.event:
+        found["name"] = event.event
     error = getattr(event, "error", None)
     if error is not None:
         found["kind"], found["message"] = error.kind, error.message

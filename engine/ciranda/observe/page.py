@@ -8,39 +8,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import heapq
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Final
 
-from ciranda.observe.critical import critical_path
+from ciranda.events.path import depth, is_index
+from ciranda.observe.critical import critical_path, deepened
 from ciranda.observe.drawing import graph_svg
 from ciranda.observe.outline import Outline
-from ciranda.observe.spoken import plural, spoken, tally
+from ciranda.observe.rows import counts_of
+from ciranda.observe.spoken import plural, spoken
+from ciranda.observe.strips import MARKS, Strips
 from ciranda.observe.tables import Table, drawn
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import visible
+from ciranda.observe.waiting import awaited, heard
 
 __all__ = ["page"]
 
-_FIRST: Final = 5  # items of a map that need no click
-_ITEMS: Final = 50  # of a map, in the waterfall: failed ones first, then the slowest
-_ROWS: Final = 2000  # steps in the waterfall and in the table
+_ROWS: Final = 2000  # steps in the table
 _FAILURES: Final = 50
-_MARKS: Final = {
-    State.RUNNING: "●",
-    State.WAITING: "◌",
-    State.SUCCEEDED: "✓",
-    State.FAILED: "✗",
-    State.SKIPPED: "-",
-    State.CANCELLED: "■",
-    State.INTERRUPTED: "!",
-    State.PLANNED: "○",
-}
 
 
 def page(
@@ -125,8 +115,9 @@ class _Page:
                 *map(self._waterfall, self._timeline.segments),
                 self._graph(),
                 self._table(),
-                "<footer>Times are UTC. A hatched bar is an attempt that failed, a thin line the "
-                "wait before the next; ◆ is the critical path."
+                "<footer>Times are UTC. A hatched red bar is an attempt that failed, a thin line "
+                "the wait before the next, a hatched yellow bar a wait for a time, an event or "
+                "somebody's word; ◆ is the critical path."
                 + (" The line below a bar is its plan." if self._expected else "")
                 + "</footer>",
                 f'</main><div id="tip" hidden></div><script>{script}</script></body></html>\n',
@@ -164,8 +155,11 @@ class _Page:
         if segment is None:
             return ""
         failed = [track for track in segment.tracks.values() if track.error is not None]
-        failed.sort(key=lambda track: (track.tolerated, bool(track.parent), track.start))
-        parts = [self._failure(track) for track in failed[:_FAILURES]]
+        # First those that made the run fail; among them what failed within, then its owner.
+        failed.sort(
+            key=lambda track: (segment.forgives(track), track.end or 0.0, -depth(track.path))
+        )
+        parts = [self._failure(segment, track) for track in failed[:_FAILURES]]
         if segment.error is not None:
             said = self._block(segment.error.message)
             parts.insert(
@@ -178,14 +172,16 @@ class _Page:
             parts.append(f'<div class="failure soft">and {more}</div>')
         return f'<h2>Failures</h2><div class="panel">{"".join(parts)}</div>' if parts else ""
 
-    def _failure(self, track: Track) -> str:
+    def _failure(self, segment: Segment, track: Track) -> str:
         error = track.error
         assert error is not None  # callers choose those that have one
         place = f' <span class="soft">at {self._safe(error.place)}</span>' if error.place else ""
-        tolerated = ' <span class="soft">(tolerated)</span>' if track.tolerated else ""
+        forgiven = segment.forgives(track)
+        word = "tolerated" if track.tolerated else "made up for"
+        tolerated = f' <span class="soft">({word})</span>' if forgiven else ""
         log = error.log or self._tails.get(track.path, "")
         parts = [
-            f'<div class="failure s-{"skipped" if track.tolerated else "failed"}">',
+            f'<div class="failure s-{"skipped" if forgiven else "failed"}">',
             f"<h3>{self._safe(track.path)}{tolerated}</h3>",
             f"<p><code>{self._safe(error.kind)}</code>: {self._block(error.message)}{place}</p>",
         ]
@@ -204,116 +200,27 @@ class _Page:
         total = segment.duration(self._now)
         if not segment.index:
             total = max([total, *(end for _, end in self._expected.values())])
-        critical = set(self._critical(segment))
+        critical = deepened(segment, self._critical(segment))
         title = "Timeline"
         if segment.index:
             title = f"Resumed at {_clock(segment.start)}: {segment.told}"
         ticks = "".join(
             f"<span>{spoken(total * part / 4) if part else '0'}</span>" for part in range(4)
         )
-        rows: list[str] = []
-        beneath = segment.beneath()
-        for track in segment.steps():
-            if len(rows) >= _ROWS:
-                rows.append('<div class="more">and more steps</div>')
-                break
-            rows.append(self._row(segment, track, total, critical=track.path in critical))
-            rows += self._items(segment, beneath.get(track.path, []), total)
+        strips = Strips(
+            self._safe, self._mask, self._outline or Outline(), self._expected, self._now
+        )
+        rows = "".join(strips.draw(segment, total, critical))
         return (
             f'<h2>{title}</h2><div class="panel"><div class="axis"><div></div><div>{ticks}</div>'
-            f"<div></div></div><div>{''.join(rows)}</div></div>"
+            f"<div></div></div><div>{rows}</div></div>"
         )
-
-    def _items(self, segment: Segment, items: list[Track], total: float) -> list[str]:
-        rows = [
-            self._row(segment, item, total, critical=False)
-            for item in heapq.nlargest(_ITEMS, items, key=self._worth)
-        ]
-        if len(items) <= _FIRST:
-            return rows
-        left = plural(len(items) - _ITEMS, "quicker item") if len(items) > _ITEMS else ""
-        more = f'<div class="more">and {left}</div>' if left else ""
-        said = plural(len(rows) - _FIRST, "more item")
-        rest = "".join(rows[_FIRST:])
-        return [
-            *rows[:_FIRST],
-            f'<details><summary class="more">{said}</summary>{rest}{more}</details>',
-        ]
-
-    def _worth(self, item: Track) -> tuple[bool, float]:
-        return item.state is State.FAILED, item.duration(self._now)
 
     def _critical(self, segment: Segment) -> tuple[str, ...]:
         outline = self._outline
         if outline is not None and outline.critical:
             return outline.critical
         return critical_path(segment, outline.needs if outline is not None else None)
-
-    def _row(self, segment: Segment, track: Track, total: float, *, critical: bool) -> str:
-        kinds = ["row", f"s-{track.state.value}"]
-        kinds += ["item"] if track.parent else []
-        kinds += ["critical"] if critical else []
-        name = self._safe(track.path)
-        if track.is_map:
-            name += f' <span class="soft">×{track.count:,}</span>'  # noqa: RUF001  (meant)
-        length = "" if track.state is State.SKIPPED else spoken(track.duration(self._now))
-        tip = escape(self._tip(segment, track), quote=True)
-        return (
-            f'<div class="{" ".join(kinds)}" data-tip="{tip}"><div class="name">'
-            f'<span class="mark">{_MARKS[track.state]}</span>{name}</div>'
-            f'<div class="lane">{self._bars(segment, track, total)}</div>'
-            f'<div class="length">{length}</div></div>'
-        )
-
-    def _bars(self, segment: Segment, track: Track, total: float) -> str:
-        def share(at: float) -> float:
-            return min(100.0, max(0.0, (at - segment.start) / total * 100)) if total else 0.0
-
-        def bar(kind: str, start: float, end: float | None) -> str:
-            left = share(start)
-            width = share(self._now if end is None else end) - left
-            return f'<span class="bar {kind}" style="left:{left:.3f}%;width:{width:.3f}%"></span>'
-
-        if track.state is State.SKIPPED:
-            at = share(track.start)
-            side = f"right:{100 - at:.3f}%" if at > 50 else f"left:{at:.3f}%"  # noqa: PLR2004  (%)
-            return (
-                f'<span class="bar point" style="left:{at:.3f}%"></span>'
-                f'<span class="said" style="{side}">{self._safe(track.reason)}</span>'
-            )
-        attempts = track.attempts
-        parts = [bar("wait", start, end) for start, end in track.waits]
-        if not attempts:
-            parts.append(bar("map" if track.is_map else "", track.start, track.end))
-        for number, attempt in enumerate(attempts, 1):
-            lost = attempt.state is State.FAILED and number < len(attempts)
-            parts.append(bar("lost" if lost else "", attempt.start, attempt.end))
-        if track.path in self._expected and not segment.index:
-            start, end = (segment.start + at for at in self._expected[track.path])
-            parts.append(bar("plan", start, end))
-        return "".join(parts)
-
-    def _tip(self, segment: Segment, track: Track) -> str:
-        lines = [f"{track.path}: {track.state.value}{', cached' if track.cached else ''}"]
-        step = track.path.partition("/")[0]
-        if self._outline is not None and step in self._outline.uses:
-            lines.append(f"uses {self._outline.uses[step]}")
-        lines.append(f"began {spoken(track.start - segment.start)} after the start")
-        if track.path in self._expected and not segment.index:
-            start, end = self._expected[track.path]
-            lines.append(f"planned {spoken(end - start)}, {spoken(start)} after the start")
-        if track.counts:
-            lines.append(tally(track.counts))
-        for attempt in track.attempts:
-            said = f": {attempt.error.kind}" if attempt.error is not None else ""
-            end = self._now if attempt.end is None else attempt.end
-            lines.append(f"attempt {attempt.number}  {spoken(end - attempt.start)}{said}")
-        if track.reason:
-            lines.append(track.reason)
-        if track.error is not None:
-            lines.append(track.error.message[:400])
-        text = "\n".join(visible(line) for line in lines)
-        return text if self._mask is None else self._mask(text)
 
     # The rest
 
@@ -330,11 +237,9 @@ class _Page:
     def _table(self) -> str:
         rows: list[str] = []
         for segment in self._timeline.segments:
-            beneath = segment.beneath()
-            rows += [
-                self._line(track, beneath.get(track.path, []))
-                for track in list(segment.steps())[: _ROWS - len(rows)]
-            ]
+            for track in segment.tracks.values():
+                if len(rows) < _ROWS and not any(map(is_index, track.path.split("/"))):
+                    rows.append(self._line(track))
         heads = [
             ("Step", ""),
             ("Result", ""),
@@ -351,17 +256,18 @@ class _Page:
             f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
 
-    def _line(self, track: Track, items: list[Track]) -> str:
+    def _line(self, track: Track) -> str:
         length = track.duration(self._now)
         attempts = track.attempts[-1].number if track.attempts else 0
         note = track.reason or ("from the cache" if track.cached else "")
-        if track.is_map:
-            note = tally(track.counts or Counter(item.state.value for item in items))
+        note = note or awaited(track, self._now) or heard(track)
+        if track.repeats:
+            note = counts_of(track)
         if track.error is not None:
             note = f"{track.error.kind}: {track.error.message}"
         return (
             f'<tr class="s-{track.state.value}"><td>{self._safe(track.path)}</td>'
-            f'<td><span class="mark">{_MARKS[track.state]}</span>{track.state.value}</td>'
+            f'<td><span class="mark">{MARKS[track.state]}</span>{track.state.value}</td>'
             f'<td class="number" data-key="{length:.6f}">{spoken(length)}</td>'
             f'<td class="number" data-key="{attempts}">{attempts or ""}</td>'
             f'<td class="note">{self._safe(note)}</td></tr>'

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO, final
 
 from ciranda.events import (
+    ApprovalGiven,
     Event,
+    EventReceived,
     ForeignEvent,
+    LoopTurned,
     MapExpanded,
+    RunParked,
     RunResumed,
     RunStarted,
     StepAttemptFailed,
     StepLogged,
+    StepWaits,
 )
+from ciranda.events.path import above
 from ciranda.observe.spoken import plural, spoken, tally
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import clip, visible
+from ciranda.observe.waiting import answer_to, awaited, heard
 
 __all__ = ["More", "PlainProgress", "Progress", "SilentProgress", "progress", "reason", "verdict"]
 
@@ -30,8 +39,8 @@ if TYPE_CHECKING:
 More = Callable[[], "Sequence[Line]"]
 
 _WIDEST: Final = 400  # columns of one line
-_MOST: Final = 10  # failed items of one map that get a line each
-_EVERY: Final = 5.0  # seconds between two lines about the same map
+_MOST: Final = 10  # failures within one map or loop that get a line each
+_EVERY: Final = 5.0  # seconds between two lines about the same map or loop
 _LEVELS: Final = frozenset({"warning", "error", "critical"})
 
 
@@ -100,7 +109,7 @@ def reason(track: Track) -> str:
         return visible(f"{track.error.kind}: {track.error.message}")
     if track.counts is not None:
         return tally(track.counts)
-    return visible(track.reason)
+    return visible(track.reason) or (plural(track.turns, "turn") if track.turns else heard(track))
 
 
 @final
@@ -131,6 +140,7 @@ class SilentProgress:
 class PlainProgress:
     """One line for whatever a reader of a log wants to know: `14:03:02 verify  ok  1.2 s`.
 
+    Within a map or a loop these are failures, questions, and from time to time how far it is.
     A stream that breaks is not written to again; the run goes on.
 
     Args:
@@ -144,15 +154,14 @@ class PlainProgress:
         self._stream: Final = stream
         self._local: Final = local
         self._timeline: Final = Timeline(self._ended, keep_items=False)
-        self._counts: Final[dict[str, dict[str, int]]] = {}
-        self._told: Final[dict[str, float]] = {}  # when a map was last spoken of
+        self._counts: Final[dict[str, Counter[str]]] = {}  # of outermost maps and loops
+        self._failed: Final[Counter[str]] = Counter()  # within each of them
+        self._told: Final[dict[str, float]] = {}  # when each was last spoken of
         self._broken = False
 
     def prime(self, events: Iterable[Event | ForeignEvent]) -> None:
         """Take in the past of a run without a line about it."""
         for event in events:
-            if isinstance(event, MapExpanded):
-                self._counts[event.path] = {}
             self._timeline.prime([event])
 
     def feed(self, event: Event) -> None:
@@ -170,8 +179,7 @@ class PlainProgress:
             self._write(event.at, f"{visible(event.workflow)}  run {visible(event.run)}")
         elif isinstance(event, RunResumed):
             self._write(event.at, f"resumed  run {visible(event.run)}")
-        elif isinstance(event, MapExpanded):
-            self._counts[event.path] = {}
+        elif isinstance(event, MapExpanded) and not self._repeated(event.path):
             self._told[event.path] = event.at
             self._write(event.at, f"{visible(event.path)}  {plural(event.count, 'item')}")
         elif isinstance(event, StepAttemptFailed):
@@ -181,6 +189,36 @@ class PlainProgress:
                 event.at,
                 f"{visible(event.path)}  attempt {event.attempt} failed, again in {wait}  {said}",
             )
+        else:
+            self._waits(event)
+
+    def _waits(self, event: Event) -> None:
+        """Write what is waited for, and what came."""
+        if isinstance(event, (StepWaits, ApprovalGiven)):
+            segment = self._timeline.segment
+            track = None if segment is None else segment.tracks.get(event.path)
+            if track is None or (track.pause is None) is isinstance(event, StepWaits):
+                return
+            if isinstance(event, StepWaits):
+                if event.what == "sleep" and self._repeated(event.path):
+                    return
+                answer = shlex.join(answer_to(track, self._timeline.run))
+                said = awaited(track, event.at) + (f"  {visible(answer)}" if answer else "")
+            else:
+                said = heard(track)
+            self._write(event.at, f"{visible(event.path)}  {said}")
+        elif isinstance(event, EventReceived):
+            source = f" from {visible(event.source)}" if event.source else ""
+            self._write(event.at, f"received the event {visible(event.event)}{source}")
+        elif isinstance(event, RunParked):
+            due = "" if event.due is None else f", due in {spoken(event.due - event.at)}"
+            self._write(event.at, f"all that is open waits: parked{due}")
+        elif isinstance(event, LoopTurned) and not self._repeated(event.path):
+            segment = self._timeline.segment
+            at = self._timeline.last if segment is None else segment.last
+            if at - self._told.setdefault(event.path, at) >= _EVERY:
+                self._told[event.path] = at
+                self._write(at, f"{visible(event.path)}  turn {event.turn + 1:,}")
 
     def close(self) -> None:
         """Write nothing more."""
@@ -197,28 +235,44 @@ class PlainProgress:
     ) -> None:
         self.close()
 
+    def _repeated(self, path: str) -> Track | None:
+        """Return the outermost map or loop around a path, if any."""
+        segment = self._timeline.segment
+        found = None
+        while segment is not None and (path := above(path)):
+            track = segment.tracks.get(path)
+            found = track if track is not None and track.repeats else found
+        return found
+
     def _ended(self, segment: Segment, track: Track | None) -> None:
-        if track is None or track.state is State.INTERRUPTED:
+        if track is None or track.state in (State.INTERRUPTED, State.WAITING):
             return
         at = track.end or segment.last
-        if track.parent in self._counts:
-            self._item_ended(segment, track, at)
+        owner = self._repeated(track.path)
+        if owner is not None:
+            self._within_ended(owner, track, at)
             return
+        self._told.pop(track.path, None)
+        self._counts.pop(track.path, None)
+        self._failed.pop(track.path, None)
         length = "" if track.state is State.SKIPPED else f"  {spoken(track.duration(at))}"
         why = reason(track)
         self._write(
             at, f"{visible(track.path)}  {verdict(track)}{length}{'  ' if why else ''}{why}"
         )
 
-    def _item_ended(self, segment: Segment, item: Track, at: float) -> None:
-        counts = self._counts[item.parent]
-        counts[item.state.value] = number = counts.get(item.state.value, 0) + 1
-        if item.state is State.FAILED and number <= _MOST:
-            self._write(at, f"{visible(item.path)}  {verdict(item)}  {reason(item)}")
-        if at - self._told.get(item.parent, at) >= _EVERY:
-            self._told[item.parent] = at
-            whole = segment.tracks[item.parent].count
-            self._write(at, f"{visible(item.parent)}  {sum(counts.values()):,}/{whole:,}")
+    def _within_ended(self, owner: Track, track: Track, at: float) -> None:
+        if track.state is State.FAILED:
+            self._failed[owner.path] += 1
+            if self._failed[owner.path] <= _MOST:
+                self._write(at, f"{visible(track.path)}  {verdict(track)}  {reason(track)}")
+        if track.parent != owner.path:
+            return
+        counts = self._counts.setdefault(owner.path, Counter())
+        counts[track.state.value] += 1
+        if owner.is_map and at - self._told.setdefault(owner.path, at) >= _EVERY:
+            self._told[owner.path] = at
+            self._write(at, f"{visible(owner.path)}  {counts.total():,}/{owner.count:,}")
 
     def _write(self, at: float, text: str) -> None:
         clock = time.strftime("%H:%M:%S", self._local(at))

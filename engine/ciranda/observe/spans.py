@@ -18,10 +18,11 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 from opentelemetry.util.types import AttributeValue
 
 from ciranda.events import Failure
+from ciranda.events.path import place
 from ciranda.observe.identity import Identity
 from ciranda.observe.outline import Outline
 from ciranda.observe.timeline import Segment, Timeline
-from ciranda.observe.track import Attempt, State, Track
+from ciranda.observe.track import Attempt, Pause, State, Track
 
 __all__ = ["Spans", "resource"]
 
@@ -76,17 +77,24 @@ class Spans:
         if track is None:
             yield self._segment(timeline, segment, identity)
             return
-        for attempt in track.attempts:
-            yield self._attempt(track, attempt, identity)
+        if track.inner is None or len(track.attempts) > 1:  # the steps within tell of the only one
+            for attempt in track.attempts:
+                yield self._attempt(track, attempt, identity)
+        if not track.repeats:
+            for number, pause in enumerate(track.pauses, 1):
+                yield self._pause(track, pause, number, identity)
         yield self._track(track, identity, outline)
 
     def _segment(self, timeline: Timeline, segment: Segment, identity: Identity) -> ReadableSpan:
         attributes: Attributes = {
             "cicd.pipeline.name": timeline.workflow,
             "cicd.pipeline.run.id": timeline.run,
-            "cicd.pipeline.result": _RESULTS[segment.state],
             "ciranda.segment": segment.index,
         }
+        if segment.state in _RESULTS:
+            attributes["cicd.pipeline.result"] = _RESULTS[segment.state]
+        else:
+            attributes["ciranda.parked"] = True
         if timeline.file:
             attributes["ciranda.file"] = timeline.file
         if segment.warnings:
@@ -97,6 +105,10 @@ class Spans:
         if segment.cancelled is not None:
             at, reason = segment.cancelled
             events.append(SpanEvent("cancelled", {"ciranda.reason": reason}, _ns(at)))
+        events += [
+            SpanEvent("event", {"ciranda.event": name, "ciranda.source": source}, _ns(at))
+            for at, name, source in segment.received
+        ]
         message = f"failed: {', '.join(segment.failures)}"
         if segment.error is not None:
             message = _said(segment.error)
@@ -124,13 +136,16 @@ class Spans:
         )
 
     def _track(self, track: Track, identity: Identity, outline: Outline | None) -> ReadableSpan:
-        step = track.path.partition("/")[0]
+        step = place(track.path)
         attributes: Attributes = {
             "cicd.pipeline.task.name": step,
-            "cicd.pipeline.task.run.id": f"{identity.run}:{track.path}",
-            "cicd.pipeline.task.run.result": _result(track.state, track.error),
+            "cicd.pipeline.task.run.id": f"{identity.run}:{track.path}{track.round}",
             "ciranda.step.path": track.path,
         }
+        if track.state is State.WAITING:
+            attributes["ciranda.parked"] = True
+        else:
+            attributes["cicd.pipeline.task.run.result"] = _result(track.state, track.error)
         uses = outline.uses.get(step) if outline is not None else None
         if uses:
             attributes["cicd.pipeline.task.type"] = uses
@@ -146,22 +161,15 @@ class Spans:
             attributes["ciranda.skip.reason" if skipped else "ciranda.reason"] = track.reason
         if track.because:
             attributes["ciranda.skip.because"] = track.because
-        for name, amount in track.used.items():
-            attributes[f"ciranda.used.{name}"] = amount
-        for name, seconds in track.waited.items():
-            attributes[f"ciranda.waited.{name}"] = seconds
-        if track.is_map:
-            attributes["ciranda.map.count"] = track.count
-            for state, number in (track.counts or {}).items():
-                attributes[f"ciranda.map.{state}"] = number
+        attributes |= _amounts(track)
         if track.error is not None:
             attributes |= _error(track.error)
         events = [_retry(attempt) for attempt in attempts if attempt.retry_at]
         return self._span(
             track.path,
             identity,
-            identity.span(track.path),
-            identity.span(track.parent),
+            identity.span(track.path, 0, track.round),
+            identity.span(track.parent, 0, track.outer),
             attributes,
             events=events,
             status=_status(track.state, _said(track.error)),
@@ -186,12 +194,37 @@ class Spans:
         return self._span(
             f"attempt {attempt.number}",
             identity,
-            identity.span(track.path, attempt.number),
-            identity.span(track.path),
+            identity.span(track.path, attempt.number, track.round),
+            identity.span(track.path, 0, track.round),
             attributes,
             events=events,
             status=_status(attempt.state, _said(attempt.error)),
             times=(attempt.start, attempt.end),
+        )
+
+    def _pause(self, track: Track, pause: Pause, number: int, identity: Identity) -> ReadableSpan:
+        """Return the span of a wait: for what, until when, who ended it."""
+        attributes: Attributes = {"ciranda.step.path": track.path, "ciranda.wait.for": pause.what}
+        if pause.event:
+            attributes["ciranda.wait.event"] = pause.event
+        if pause.prompt:
+            attributes["ciranda.wait.prompt"] = pause.prompt
+        if pause.who:
+            attributes["ciranda.wait.who"] = pause.who
+        if pause.until is not None:
+            attributes["ciranda.wait.until"] = pause.until  # seconds since the epoch
+        if pause.approved is not None:
+            attributes["ciranda.approval.approved"] = pause.approved
+            attributes["ciranda.approval.by"] = pause.by
+        return self._span(
+            f"wait for {pause.event or pause.what}",
+            identity,
+            identity.wait(track.path, number, track.round),
+            identity.span(track.path, 0, track.round),
+            attributes,
+            events=[],
+            status=Status(StatusCode.UNSET),
+            times=(pause.start, track.end if pause.end is None else pause.end),
         )
 
     def _span(
@@ -253,6 +286,24 @@ def _error(error: Failure) -> Attributes:
     if error.place:
         found["ciranda.place"] = error.place
     return found
+
+
+def _amounts(track: Track) -> Attributes:
+    """Return what a track used, waited for, and holds."""
+    attributes: Attributes = {}
+    for name, amount in track.used.items():
+        attributes[f"ciranda.used.{name}"] = amount
+    for name, seconds in track.waited.items():
+        attributes[f"ciranda.waited.{name}"] = seconds
+    if track.is_map:
+        attributes["ciranda.map.count"] = track.count
+        for state, number in (track.counts or {}).items():
+            attributes[f"ciranda.map.{state}"] = number
+    if track.turns:
+        attributes["ciranda.loop.turns"] = track.turns
+    if track.inner is not None and track.inner.block:
+        attributes["ciranda.block"] = track.inner.block
+    return attributes
 
 
 def _retry(attempt: Attempt) -> SpanEvent:

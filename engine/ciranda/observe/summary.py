@@ -7,17 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ciranda.events import Failure
+from ciranda.events.path import is_block
 from ciranda.observe.spoken import plural, spoken
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import clip, visible
+from ciranda.observe.waiting import answer_to, awaited
 
 __all__ = ["summary"]
 
 _MOST: Final = 5  # failures, items of a map and skips that are told one by one
 _LOG_LINES: Final = 10
 _WIDEST: Final = 1000  # columns of one line
-_MARKS: Final = {State.SUCCEEDED: "✓", State.FAILED: "✗", State.CANCELLED: "■"}
+_MARKS: Final = {State.SUCCEEDED: "✓", State.FAILED: "✗", State.CANCELLED: "■", State.WAITING: "◌"}
 
 
 def summary(
@@ -48,19 +50,20 @@ def summary(
         return []
     tracks = list(segment.tracks.values())
     failed = [track for track in tracks if _is_failed(track) and not track.parent]
-    beneath = segment.beneath()
     lines = [_headline(timeline, segment)]
     for track in failed[:_MOST]:
-        lines += ["", *_failure(track, beneath.get(track.path, []), tails or {})]
+        lines += ["", *_failure(track, _roots(track), tails or {})]
     if len(failed) > _MOST:
         lines += ["", f"… and {plural(len(failed) - _MOST, 'more failed step')}"]
     if segment.error is not None:
         lines += ["", f"✗ {_said(segment.error)}"]
         if segment.error.place:
             lines.append(f"  at {visible(segment.error.place)}")
-    lines += _asides(tracks)
+    lines += _asides(segment, tracks)
+    if segment.state is State.WAITING:
+        lines += _waits(timeline, tracks, store)
     if kept and segment.state is not State.SUCCEEDED:
-        lines += ["", *_next(timeline, failed, [*again, timeline.run, *resume], store)]
+        lines += ["", *_next(timeline, segment, failed, [*again, timeline.run, *resume], store)]
     return "\n".join(lines).split("\n")
 
 
@@ -69,7 +72,11 @@ def _is_failed(track: Track) -> bool:
 
 
 def _headline(timeline: Timeline, segment: Segment) -> str:
-    ended = [track for track in segment.steps() if track.end is not None]
+    ended = [
+        track
+        for track in segment.steps()
+        if track.end is not None and not is_block(track.path.partition("/")[0])
+    ]
     parts = [
         plural(sum(track.state is state for track in ended), "step") + f" {word}"
         for state, word in ((State.SUCCEEDED, "ok"), (State.FAILED, "failed"))
@@ -85,12 +92,26 @@ def _headline(timeline: Timeline, segment: Segment) -> str:
         parts.append(f"{cached:,} from the cache")
     name = visible(timeline.workflow) or "run"
     mark = _MARKS.get(segment.state, "!")
-    text = f"{mark} {name} {segment.told} in {spoken(segment.duration(timeline.last))}"
+    how = "waits after" if segment.state is State.WAITING else f"{segment.told} in"
+    text = f"{mark} {name} {how} {spoken(segment.duration(timeline.last))}"
     if segment.cancelled is not None and segment.cancelled[1]:
         text += f" ({visible(segment.cancelled[1])})"
     if parts:
         text += f": {', '.join(parts)}"
     return f"{text}  [run {visible(timeline.run)}]"
+
+
+def _roots(track: Track) -> list[Track]:
+    """Return what failed inside of a track and has nothing failed inside of itself."""
+    found = []
+    looking = [track]
+    while looking:
+        one = looking.pop()
+        inner = [each for each in one.beneath if _is_failed(each)]
+        if not inner and one is not track:
+            found.append(one)
+        looking += reversed(inner)
+    return found
 
 
 def _failure(track: Track, items: list[Track], tails: Mapping[str, str]) -> list[str]:
@@ -103,14 +124,16 @@ def _failure(track: Track, items: list[Track], tails: Mapping[str, str]) -> list
     if track.attempt > 1:
         lines.append(f"  after {plural(track.attempt, 'attempt')}")
     lines += _tail(error.log or tails.get(track.path, ""))
-    failed = [item for item in items if _is_failed(item)]
-    for item in failed[:_MOST]:
+    for item in items[:_MOST]:
         said = _said(item.error) if item.error is not None else "failed"
         lines.append(f"  ✗ {visible(item.path)}: {said}")
+        if item.error is not None and item.error.place not in ("", error.place):
+            lines.append(f"    at {visible(item.error.place)}")
         if item.error is not None:
             lines += [f"  {line}" for line in _tail(item.error.log or tails.get(item.path, ""))]
-    if len(failed) > _MOST:
-        lines.append(f"  … and {plural(len(failed) - _MOST, 'more failed item')}")
+    if len(items) > _MOST:
+        what = "item" if track.is_map else "step"
+        lines.append(f"  … and {plural(len(items) - _MOST, f'more failed {what}')}")
     return lines
 
 
@@ -125,11 +148,16 @@ def _tail(log: str) -> list[str]:
     return [f"  │ {clip(visible(line), _WIDEST)}" for line in lines]
 
 
-def _asides(tracks: list[Track]) -> list[str]:
+def _asides(segment: Segment, tracks: list[Track]) -> list[str]:
     """Tell of failures that do not count and of steps that did not run because of others."""
-    tolerated = [track for track in tracks if track.state is State.FAILED and track.tolerated]
+    soft = [
+        track
+        for track in tracks
+        if track.state is State.FAILED and track.error is not None and segment.forgives(track)
+    ]
+    tolerated = [track for track in soft if track.tolerated or not _counted(segment, track)]
     lines = [
-        f"! {visible(track.path)} failed and is tolerated: {_said(track.error)}"
+        f"! {visible(track.path)} failed and is {_forgiven(track)}: {_said(track.error)}"
         for track in tolerated[:_MOST]
         if track.error is not None
     ]
@@ -144,11 +172,40 @@ def _asides(tracks: list[Track]) -> list[str]:
     return ["", *lines] if lines else []
 
 
+def _counted(segment: Segment, track: Track) -> bool:
+    """Say whether the map around an item tells of its failure already, by number."""
+    around = segment.tracks.get(track.parent)
+    return around is not None and (around.is_map or around.state is State.FAILED)
+
+
+def _forgiven(track: Track) -> str:
+    return "tolerated" if track.tolerated else "made up for"
+
+
+def _waits(timeline: Timeline, tracks: list[Track], store: Sequence[str]) -> list[str]:
+    """Tell what a parked run waits for, and what makes it go on."""
+    waiting = [track for track in tracks if track.pause is not None and not track.repeats]
+    lines = [""]
+    for track in waiting[:_MOST]:
+        lines.append(f"◌ {visible(track.path)} {awaited(track)}")
+        words = answer_to(track, timeline.run)
+        if words:
+            lines.append(f"    {visible(shlex.join([*words, *store]))}")
+    if len(waiting) > _MOST:
+        lines.append(f"… and {plural(len(waiting) - _MOST, 'more step')} that wait")
+    return lines if waiting else []
+
+
 def _next(
-    timeline: Timeline, failed: list[Track], resume: Sequence[str], store: Sequence[str]
+    timeline: Timeline,
+    segment: Segment,
+    failed: list[Track],
+    resume: Sequence[str],
+    store: Sequence[str],
 ) -> list[str]:
     run = visible(timeline.run)
-    lines = [("go on after a fix", shlex.join([*resume, *store]))]
+    when = "go on with it" if segment.state is State.WAITING else "go on after a fix"
+    lines = [(when, shlex.join([*resume, *store]))]
     if failed:
         words = ["ciranda", "logs", run, failed[0].path, *store]
         lines.append(("all its output", shlex.join(words)))

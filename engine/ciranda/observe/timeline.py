@@ -1,22 +1,28 @@
 """The timeline of a run: a fold over its events, while it happens or from the log.
 
 A run has one segment from its start, and one more from each time it was resumed: each is a trace
-of its own. A step has a track in every segment in which something happened to it.
+of its own. A step has a track in every segment in which something happened to it, or in which it
+waited; the tracks beneath a step, an item or a turn are in its `inner`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from ciranda.events import (
+    ApprovalGiven,
+    BlockEntered,
     Event,
-    Failure,
+    EventReceived,
+    EventTaken,
     ForeignEvent,
+    LoopTurned,
     MapCompleted,
     MapExpanded,
     RunCancelled,
     RunCompleted,
+    RunParked,
     RunResumed,
     RunStarted,
     StepAttemptFailed,
@@ -25,69 +31,16 @@ from ciranda.events import (
     StepFailed,
     StepSkipped,
     StepStarted,
+    StepWaits,
 )
-from ciranda.observe.track import Attempt, State, Track
+from ciranda.events.path import above, depth
+from ciranda.observe.segment import Segment
+from ciranda.observe.track import Attempt, Pause, State, Track
 
 __all__ = ["Segment", "Timeline", "fold"]
 
-
-class Segment:
-    """A run from its start, or a resume, to the next stop; times are seconds since the epoch.
-
-    `word` is how whoever ran it calls its end, where that is another word than that of `state`.
-    """
-
-    __slots__ = (
-        "cancelled",
-        "end",
-        "error",
-        "failures",
-        "index",
-        "last",
-        "start",
-        "state",
-        "tracks",
-        "warnings",
-        "word",
-    )
-
-    def __init__(self, index: int, start: float) -> None:
-        self.index = index
-        self.start = start
-        self.end: float | None = None
-        self.last = start  # of its latest event
-        self.state = State.RUNNING
-        self.error: Failure | None = None
-        self.failures: tuple[str, ...] = ()
-        self.warnings = 0
-        self.cancelled: tuple[float, str] | None = None  # when and why somebody stopped it
-        self.tracks: dict[str, Track] = {}
-        self.word = ""
-
-    @property
-    def told(self) -> str:
-        """How it stands, in one word for people."""
-        return self.word or self.state.value
-
-    def steps(self) -> Iterator[Track]:
-        """Yield the tracks that stand directly beneath the run, in order of their start."""
-        yield from (track for track in self.tracks.values() if not track.parent)
-
-    def items(self, path: str) -> list[Track]:
-        """Return the tracks beneath one track."""
-        return [track for track in self.tracks.values() if track.parent == path]
-
-    def beneath(self) -> dict[str, list[Track]]:
-        """Return the tracks beneath each track that has some, in one pass."""
-        found: dict[str, list[Track]] = {}
-        for track in self.tracks.values():
-            if track.parent:
-                found.setdefault(track.parent, []).append(track)
-        return found
-
-    def duration(self, now: float) -> float:
-        """Return the seconds from its start to its end, or to `now`."""
-        return max(0.0, (now if self.end is None else self.end) - self.start)
+_RECEIVED: Final = 1000  # events from outside that a segment remembers
+_LATER: Final = frozenset({"on-failure", "on-cancel", "compensate"})  # after their step has ended
 
 
 Ended = Callable[[Segment, "Track | None"], None]
@@ -112,7 +65,9 @@ class Timeline:
         self.segments: Final[list[Segment]] = []
         self._ended: Ended | None = ended
         self._keep: Final = keep_items
-        self._maps: Final[dict[str, int]] = {}  # length of each list, whatever the segment
+        # Those two outlive segments: whoever resumes a run goes on within what was begun.
+        self._owners: Final[dict[str, int]] = {}  # length of a list, -1 of what else holds steps
+        self._pauses: Final[dict[str, Pause]] = {}  # what open steps wait for
         self._folds: Final[dict[type, Callable[[Segment, Any], None]]] = {
             StepStarted: self._step_started,
             StepAttemptFailed: self._attempt_failed,
@@ -120,8 +75,15 @@ class Timeline:
             StepFailed: self._step_failed,
             StepSkipped: self._step_skipped,
             StepCancelled: self._step_cancelled,
+            StepWaits: self._step_waits,
+            ApprovalGiven: self._approval_given,
+            BlockEntered: self._block_entered,
+            LoopTurned: self._loop_turned,
             MapExpanded: self._map_expanded,
             MapCompleted: self._map_completed,
+            EventReceived: self._event_received,
+            EventTaken: self._event_taken,
+            RunParked: self._run_parked,
             RunCancelled: self._run_cancelled,
             RunCompleted: self._run_completed,
         }
@@ -158,7 +120,8 @@ class Timeline:
             return
         segment = self.segments[-1]
         if segment.end is None:
-            segment.last = max(segment.last, event.at)
+            if kind is not LoopTurned:  # its time may be to come
+                segment.last = max(segment.last, event.at)
             take(segment, event)
 
     def prime(self, events: Iterable[Event | ForeignEvent]) -> None:
@@ -181,7 +144,18 @@ class Timeline:
     def _resumed(self, event: RunResumed) -> None:
         self.interrupt()
         self.run = self.run or event.run
-        self.segments.append(Segment(len(self.segments), event.at))
+        segment = Segment(len(self.segments), event.at)
+        self.segments.append(segment)
+        for path, pause in self._pauses.items():  # they still wait, and nobody says so again
+            self._wait(self._track(segment, path, event.at), pause._replace(start=event.at))
+
+    def _event_received(self, segment: Segment, event: EventReceived) -> None:
+        if len(segment.received) < _RECEIVED:
+            segment.received.append((event.at, event.event, event.source))
+
+    def _run_parked(self, segment: Segment, event: RunParked) -> None:
+        segment.due = event.due
+        self._finish(segment, event.at, State.WAITING, State.WAITING)
 
     def _run_cancelled(self, segment: Segment, event: RunCancelled) -> None:
         segment.cancelled = (event.at, event.reason)
@@ -192,9 +166,12 @@ class Timeline:
         segment.warnings = event.warnings
         self._finish(segment, event.at, State(event.status))
 
-    def _finish(self, segment: Segment, at: float, state: State) -> None:
+    def _finish(
+        self, segment: Segment, at: float, state: State, left: State = State.INTERRUPTED
+    ) -> None:
+        """End a segment, and what is open in it in the state `left`."""
         for track in [track for track in reversed(segment.tracks.values()) if track.end is None]:
-            self._end(segment, track, at, State.INTERRUPTED)
+            self._end(segment, track, at, left)
         segment.end, segment.state = max(at, segment.last), state
         if self._ended is not None:
             self._ended(segment, None)
@@ -202,37 +179,62 @@ class Timeline:
     # Tracks
 
     def _track(self, segment: Segment, path: str, at: float) -> Track:
-        track = segment.tracks.get(path)
-        if track is None:
-            track = segment.tracks[path] = Track(path, at, self._parent(segment, path, at))
-            track.count = self._maps.get(path, -1)
-        return track
-
-    def _parent(self, segment: Segment, path: str, at: float) -> str:
-        """Return the nearest path above that has a track; an open map of the past gets one."""
-        while "/" in path:
-            path = path.rpartition("/")[0]
-            if path in segment.tracks:
-                return path
-            if path in self._maps:
-                return self._track(segment, path, at).path
-        return ""
+        """Return the track of a path, made when there is none, beneath what was begun of above."""
+        found = segment.tracks.get(path)
+        if found is not None:
+            return found
+        missing = [path]
+        while path := above(path):
+            found = segment.tracks.get(path)
+            if found is not None:
+                break
+            if path in self._owners:
+                missing.append(path)
+        for path in reversed(missing):
+            track = Track(path, at, "" if found is None else found.path)
+            if found is not None:
+                track.round = track.outer = found.round
+                inner = found.within()
+                if found.attempt > 1:
+                    track.round = f"{found.round}.{depth(found.path)}-{found.attempt}"
+                if inner.turns and found.state is State.WAITING:
+                    found.state, found.pauses = State.RUNNING, ()
+            if path in self._owners:
+                track.within().count = self._owners[path]
+            segment.add(track)
+            found = track
+        assert found is not None  # the path itself was missing
+        return found
 
     def _end(self, segment: Segment, track: Track, at: float, state: State) -> None:
         if track.end is not None:
             return
-        track.end, track.state = max(track.attempt_start, track.start, at), state
+        left = state if state is State.WAITING else State.INTERRUPTED
+        for one in track.open_beneath():
+            self._close(segment, one, at, left)
+        self._close(segment, track, at, state)
+
+    def _close(self, segment: Segment, track: Track, at: float, state: State) -> None:
+        track.end = max(track.attempt_start, track.start, at)
+        if state is not State.WAITING:
+            self._pauses.pop(track.path, None)
+        if state in (State.SUCCEEDED, State.SKIPPED):  # any other may be gone on with
+            self._owners.pop(track.path, None)
+        track.go_on(track.end)
+        track.state = state
         segment.last = max(segment.last, track.end)
         if self._ended is not None:
             self._ended(segment, track)
-        if not self._keep and track.parent in self._maps:
-            del segment.tracks[track.path]
+        if not self._keep and track.parent and segment.tracks[track.parent].repeats:
+            segment.drop(track)
 
     def _spend(self, segment: Segment, track: Track, used: Mapping[str, float]) -> None:
         if used:
             track.spend(used)
-            if track.parent:
-                segment.tracks[track.parent].spend(used)
+            for around in segment.lineage(track):
+                around.spend(used)
+
+    # What happens to steps
 
     def _step_started(self, segment: Segment, event: StepStarted) -> None:
         track = segment.tracks.get(event.path)
@@ -240,8 +242,7 @@ class Timeline:
             track = self._track(segment, event.path, event.at)
         elif track.end is not None:
             return
-        track.attempt, track.attempt_start = event.attempt, max(track.start, event.at)
-        track.state = State.RUNNING
+        track.begin(event.attempt, event.at)
         if event.waited:
             track.wait(event.waited)
 
@@ -257,6 +258,7 @@ class Timeline:
         if not track.past or track.past[-1].number < attempt.number:
             track.past = (*track.past, attempt)
         track.attempt, track.attempt_start = event.attempt, start
+        track.go_on(event.at)
         track.state = State.WAITING
 
     def _step_completed(self, segment: Segment, event: StepCompleted) -> None:
@@ -264,12 +266,15 @@ class Timeline:
         if track.end is None:
             track.attempt = max(track.attempt, event.attempt)
             track.cached = event.cached
+            if track.inner is not None and isinstance(event.output, dict):
+                track.inner.winner = str(event.output.get("winner", ""))
             self._spend(segment, track, event.used)
             self._end(segment, track, event.at, State.SUCCEEDED)
 
     def _step_failed(self, segment: Segment, event: StepFailed) -> None:
         track = self._track(segment, event.path, event.at)
         if track.end is None:
+            track.go_on(event.at)
             if track.state is State.WAITING or track.attempt < event.attempts:
                 track.attempt, track.attempt_start = event.attempts, max(track.start, event.at)
                 track.state = State.RUNNING
@@ -290,20 +295,78 @@ class Timeline:
             self._spend(segment, track, event.used)
             self._end(segment, track, event.at, State.CANCELLED)
 
+    # What holds others
+
+    def _block_entered(self, segment: Segment, event: BlockEntered) -> None:
+        path = event.path
+        if not path or (event.block in _LATER and path not in segment.tracks):
+            return
+        self._owners.setdefault(path, -1)
+        track = self._track(segment, path, event.at)
+        inner = track.within()
+        if event.block not in _LATER and event.block != "finally":
+            inner.block = event.block
+        if track.end is None and event.attempt > track.attempt:
+            for one in list(inner.tracks.values()):  # of the attempt before
+                segment.drop(one)
+            track.begin(event.attempt, event.at)
+
+    def _loop_turned(self, segment: Segment, event: LoopTurned) -> None:
+        self._owners.setdefault(event.path, -1)
+        track = self._track(segment, event.path, segment.last)
+        if track.end is not None:
+            return
+        inner = track.within()
+        if event.turn < inner.turns:  # the loop itself was begun again
+            for one in list(inner.tracks.values()):
+                segment.drop(one)
+        inner.turns = event.turn + 1
+        track.pauses = (Pause("turn", segment.last, until=event.at),)
+        track.state = State.WAITING
+
     def _map_expanded(self, segment: Segment, event: MapExpanded) -> None:
-        self._maps[event.path] = event.count
-        self._track(segment, event.path, event.at).count = event.count
+        self._owners[event.path] = event.count
+        self._track(segment, event.path, event.at).within().count = event.count
 
     def _map_completed(self, segment: Segment, event: MapCompleted) -> None:
         track = self._track(segment, event.path, event.at)
         if track.end is not None:
             return
-        for item in segment.items(track.path):
-            self._end(segment, item, event.at, State.INTERRUPTED)
-        track.count = self._maps.setdefault(event.path, sum(event.counts.values()))
-        track.counts = event.counts
+        inner = track.within()
+        if inner.count < 0:
+            inner.count = sum(event.counts.values())
+        inner.counts = event.counts
         track.error, track.tolerated = event.error, event.tolerated
         self._end(segment, track, event.at, State(event.status))
+
+    # What is waited for
+
+    def _step_waits(self, segment: Segment, event: StepWaits) -> None:
+        track = self._track(segment, event.path, event.at)
+        if track.end is None:
+            pause = Pause(
+                event.what,
+                event.at,
+                until=event.until,
+                event=event.event,
+                prompt=event.prompt,
+                who=tuple(event.who),
+            )
+            self._wait(track, pause)
+
+    def _wait(self, track: Track, pause: Pause) -> None:
+        self._pauses[track.path] = pause
+        track.pause_for(pause)
+
+    def _approval_given(self, segment: Segment, event: ApprovalGiven) -> None:
+        track = self._track(segment, event.path, event.at)
+        if track.pauses and track.end is None:
+            last = track.pauses[-1]._replace(approved=event.approved, by=event.by)
+            track.pauses = (*track.pauses[:-1], last)
+            track.go_on(event.at)
+
+    def _event_taken(self, segment: Segment, event: EventTaken) -> None:
+        self._track(segment, event.path, event.at).go_on(event.at)
 
 
 def fold(events: Iterable[Event | ForeignEvent]) -> Timeline:

@@ -6,16 +6,16 @@ them on a rich console.
 
 from __future__ import annotations
 
-import heapq
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ciranda.observe.critical import critical_path
+from ciranda.events.path import named, place
+from ciranda.observe.critical import critical_path, deepened
 from ciranda.observe.outline import Outline
-from ciranda.observe.spoken import plural, spoken, tally
+from ciranda.observe.rows import Row, counts_of, remarks, unfolded, worst
+from ciranda.observe.signs import ASCII, STYLES, UNICODE, Signs
+from ciranda.observe.spoken import plural, spoken
 from ciranda.observe.timeline import Segment, Timeline
 from ciranda.observe.track import State, Track
 from ciranda.observe.visible import clip, columns, pad, visible
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Line", "Piece", "plain", "show", "waterfall"]
 
 _NARROW: Final = 50  # columns below which there is no room for bars
-_MOST_ITEMS: Final = 3  # failed and slow items shown beneath a map
+_MOST_ITEMS: Final = 3  # failed, waiting and slow items shown beneath a map
+_INNER: Final = 400  # rows for what is inside of steps; what has no room is folded
+_DEEPEST: Final = 8  # levels that are indented one by one
 
 
 class Piece(NamedTuple):
@@ -38,71 +40,6 @@ class Piece(NamedTuple):
 
 Line = tuple[Piece, ...]
 Spans = Mapping[str, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    marks: dict[State, str]
-    work: str
-    lost: str  # work of an attempt that failed
-    wait: str
-    point: str
-    expected: str
-    critical: str
-    times: str
-    more: str
-
-
-_UNICODE: Final = _Signs(
-    {
-        State.RUNNING: "●",
-        State.WAITING: "◌",
-        State.SUCCEEDED: "✓",
-        State.FAILED: "✗",
-        State.SKIPPED: "-",
-        State.CANCELLED: "■",
-        State.INTERRUPTED: "!",
-        State.PLANNED: " ",
-    },
-    work="█",
-    lost="▓",
-    wait="░",
-    point="·",
-    expected="▔",
-    critical="▸",
-    times="×",  # noqa: RUF001  (meant)
-    more="…",
-)
-_ASCII: Final = _Signs(
-    {
-        State.RUNNING: ">",
-        State.WAITING: "~",
-        State.SUCCEEDED: "+",
-        State.FAILED: "x",
-        State.SKIPPED: "-",
-        State.CANCELLED: "#",
-        State.INTERRUPTED: "!",
-        State.PLANNED: " ",
-    },
-    work="=",
-    lost="x",
-    wait=".",
-    point=".",
-    expected="-",
-    critical="*",
-    times="x",
-    more="~",
-)
-_STYLES: Final = {
-    State.RUNNING: "cyan",
-    State.WAITING: "yellow",
-    State.SUCCEEDED: "green",
-    State.FAILED: "red",
-    State.SKIPPED: "dim",
-    State.CANCELLED: "yellow",
-    State.INTERRUPTED: "magenta",
-    State.PLANNED: "cyan",
-}
 
 
 def waterfall(
@@ -126,7 +63,7 @@ def waterfall(
         unicode: Whether the terminal can show more than ASCII.
     """
     until = max(timeline.last, timeline.last if now is None else now)
-    draw = _Drawing(width, until, outline, expected or {}, _UNICODE if unicode else _ASCII)
+    draw = _Drawing(width, until, outline, expected or {}, UNICODE if unicode else ASCII)
     lines: list[Line] = []
     for segment in timeline.segments:
         if lines:
@@ -156,7 +93,7 @@ class _Drawing:
     """The measures of one picture."""
 
     def __init__(
-        self, width: int, now: float, outline: Outline | None, expected: Spans, signs: _Signs
+        self, width: int, now: float, outline: Outline | None, expected: Spans, signs: Signs
     ) -> None:
         self._width: Final = max(20, width)
         self._now: Final = now
@@ -169,25 +106,26 @@ class _Drawing:
         needs = self._outline.needs if self._outline is not None else None
         planned = () if self._outline is None else self._outline.critical
         critical = set(planned or critical_path(segment, needs))
-        rows: list[tuple[Track, str, str]] = []  # track, name, note
-        beneath = segment.beneath()
-        for track in segment.steps():
-            rows += self._rows(beneath, track, 0)
-        names = max((columns(name) for _, name, _ in rows), default=0)
+        critical = deepened(segment, critical)
+        drawn = [
+            (row.track, self._name(row), self._note(row))
+            for row in unfolded(segment.steps(), self._chosen, _INNER)
+        ]
+        names = max((columns(name) for _, name, _ in drawn), default=0)
         name_width = min(names, max(8, self._width * 3 // 10))
-        notes = min(max((columns(note) for _, _, note in rows), default=0), self._width // 4)
+        notes = min(max((columns(note) for _, _, note in drawn), default=0), self._width // 4)
         bar = self._width - 4 - name_width - 1 - 9 - (notes + 1 if notes else 0)
         bar = bar if self._width >= _NARROW else 0
         notes = self._width - 4 - name_width - 1 - bar - 9 - 1
         lines = [self._title(timeline, segment)]
         if bar:
             lines.append(self._axis(segment, 4 + name_width + 1, bar))
-        for track, name, note in rows:
+        for track, name, note in drawn:
             lines.append(
                 (
                     Piece(self._signs.critical if track.path in critical else " ", "bold yellow"),
                     Piece(" "),
-                    Piece(self._signs.marks[track.state], _STYLES[track.state]),
+                    Piece(self._signs.marks[track.state], STYLES[track.state]),
                     Piece(" "),
                     Piece(
                         pad(name, name_width, self._signs.more),
@@ -216,7 +154,7 @@ class _Drawing:
         pieces = [
             Piece(visible(timeline.workflow) or "run", "bold"),
             Piece("  "),
-            Piece(segment.told, _STYLES[state]),
+            Piece(segment.told, STYLES[state]),
             Piece(f"  {spoken(segment.duration(self._now))}"),
         ]
         if state is not State.PLANNED:
@@ -247,41 +185,29 @@ class _Drawing:
             text = pad(text, width * number // marks) + label
         return (Piece(" " * indent + clip(text, width, self._signs.more), "dim"),)
 
-    def _rows(
-        self, beneath: dict[str, list[Track]], track: Track, depth: int
-    ) -> list[tuple[Track, str, str]]:
-        name = "  " * depth + visible(track.path.rpartition("/")[2] if depth else track.path)
-        inner = beneath.get(track.path, [])
+    def _chosen(self, track: Track) -> list[Track]:
+        inner = list(track.beneath)
+        return worst(inner, _MOST_ITEMS, self._now) if track.repeats else inner
+
+    def _name(self, row: Row) -> str:
+        track = row.track
+        name = visible(named(track.path, track.parent) if row.depth else track.path)
+        indent = "  " * min(row.depth, _DEEPEST)
         if track.is_map:
-            row = (track, f"{name} {self._signs.times}{track.count:,}", self._counts(track, inner))
-            inner = heapq.nlargest(_MOST_ITEMS, inner, key=self._worth)
-        else:
-            row = (track, name, self._note(track))
-        rows = [row]
-        for item in inner:
-            rows += self._rows(beneath, item, depth + 1)
-        return rows
+            name += f" {self._signs.times}{track.count:,}"
+        elif track.turns:
+            name += f" {self._signs.turns}{track.turns:,}"
+        return f"{indent}{name}"
 
-    def _worth(self, item: Track) -> tuple[bool, float]:
-        return item.state is State.FAILED, item.duration(self._now)
-
-    def _counts(self, track: Track, items: list[Track]) -> str:
-        counts = track.counts
-        return tally(Counter(item.state.value for item in items) if counts is None else counts)
-
-    def _note(self, track: Track) -> str:
-        words = []
-        if track.cached:
-            words.append("cached")
-        if track.attempts and track.attempts[-1].number > 1:
-            words.append(plural(track.attempts[-1].number, "attempt"))
-        if track.state is State.WAITING:
-            words.append(f"next try in {spoken(track.past[-1].retry_at - self._now)}")
-        if track.error is not None:
-            words.append(visible(track.error.kind) + (" (tolerated)" if track.tolerated else ""))
-        if track.reason:
-            words.append(visible(track.reason))
-        return ", ".join(words)
+    def _note(self, row: Row) -> str:
+        track = row.track
+        outline = self._outline or Outline()
+        words = remarks(track, outline, place(track.path), self._now)
+        if track.is_map or track.turns:
+            words.insert(0, counts_of(track))
+        if row.folded and not track.repeats:
+            words.append(plural(len(list(track.beneath)), "step") + " inside")
+        return ", ".join(word for word in words if word)
 
     def _length(self, track: Track) -> str:
         return "" if track.state is State.SKIPPED else spoken(track.duration(self._now))
@@ -301,7 +227,7 @@ class _Drawing:
         signs = self._signs
         if track.state is State.SKIPPED:
             fill(track.start, track.start, signs.point)
-        elif track.is_map or not track.attempts:
+        elif track.inner is not None or not track.attempts:
             fill(track.start, track.end, signs.work)
         for start, end in track.waits:
             fill(start, min(end, self._now), signs.wait)
@@ -311,9 +237,11 @@ class _Drawing:
                 number < len(attempts) or track.state is State.WAITING
             )
             fill(attempt.start, attempt.end, signs.lost if lost else signs.work)
+        for pause in track.pauses if not track.repeats else ():
+            fill(pause.start, pause.end, signs.wait)
         styles = {
             " ": "",
-            signs.work: _STYLES[track.state],
+            signs.work: STYLES[track.state],
             signs.lost: "red",
             signs.wait: "dim",
         }

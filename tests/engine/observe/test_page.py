@@ -157,7 +157,7 @@ def test_a_map_of_thousands_shows_the_failed_and_the_slowest_items():
     read = Page(text)
 
     assert len(text) < 100_000
-    assert "m/4999" in read.text
+    assert "4999" in read.text
     assert "m/17 " not in read.text
     assert "4,950 quicker items" in read.text
 
