@@ -31,6 +31,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "approve": "Say yes to a step that waits for approval.",
     "reject": "Say no to a step that waits for approval.",
     "emit": "Tell runs that something happened.",
+    "serve": "Begin runs by triggers and go on with parked ones, until asked to end.",
+    "event": "Begin by hand the run that a trigger would begin for an event.",
     "cancel": "Ask a run of another process to stop.",
     "eval": "Evaluate an expression.",
     "actions": "List the actions that steps can use, or explain one.",
