@@ -130,7 +130,7 @@ def _pauses() -> dict[str, Any]:
                     "type": "object",
                     "propertyNames": {"pattern": IDENTIFIER},
                     "additionalProperties": typed(
-                        optional=described("It may be left out.", "boolean")
+                        default={"description": "What it is when it is left out."}
                     ),
                     "description": "What the answer must also say.",
                     "x-says": "a mapping such as `{reason: string}`",
@@ -162,5 +162,6 @@ def _pauses() -> dict[str, Any]:
 def declared_schema() -> dict[str, Any]:
     """Return the schema of one output that an action or a program is said to have."""
     schema = typed(file=described("A file of the step's folder that is kept.", "string"))
-    schema["x-says"] += ", or a file such as `{file: out.bin}`"
+    words = str(schema["x-says"]).replace(") or a schema", "), a schema")
+    schema["x-says"] = f"{words} or a file such as `{{file: out.bin}}`"
     return schema

@@ -8,6 +8,7 @@ from typing import Any
 from ciranda.errors import Fault
 from ciranda.workflow.document import Document
 from ciranda.workflow.nodes import Scalar
+from ciranda.workflow.owners import owner_of
 
 __all__ = ["Places"]
 
@@ -36,8 +37,9 @@ class Places:
         """Return a fault at a path from the root of the file."""
         if self.document is None:
             # Without a line to point at, the sentence must say which step it is about.
-            named = path[:1] != ("steps",) or not path[1:] or f"`{path[1]}`" in message
-            text = message if named else f"step `{path[1]}`: {message}"
+            ids = owner_of(path).ids
+            named = not ids or f"`{ids[-1]}`" in message
+            text = message if named else f"step `{'/'.join(ids)}`: {message}"
             return Fault(text, self.file, hint=hint, kind=kind)
         return self.document.fault(path, message, hint=hint, kind=kind, key=key, offset=offset)
 

@@ -50,7 +50,7 @@ def read_workflow(
             for name, binds in _HANDLERS.items()
             if name in data
         },
-        triggers=read_triggers(data.get("on", {})),
+        triggers=read_triggers(data.get("on", {}), places, faults),
         fail_fast=data.get("fail-fast", False),
         **_limits(data, reader),
         file=places.file,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
+from ciranda.workflow.bodies import body_of
 from ciranda.workflow.model import Block, Declared
 
-__all__ = ["BlockReader", "body_of", "read_body"]
+__all__ = ["BlockReader", "read_body"]
 
 Path = tuple[str | int, ...]
 
-_OWN: Final = ("wait", "approve", "emit", "succeed", "fail")
 _HANDLERS: Final = {"finally": "", "on-failure": "error", "on-cancel": "error", "compensate": ""}
-_BODIES: Final = {"steps": "group", "switch": "switch", "try": "try", "sleep": "sleep"}
 
 
 class BlockReader(Protocol):
@@ -27,17 +26,9 @@ class BlockReader(Protocol):
         """Return the block of a body that stands by itself."""
         ...
 
-
-def body_of(step: Mapping[str, Any]) -> str:
-    """Return the kind of a step's body, in the words of the model."""
-    if "uses" in step:
-        return "workflow" if str(step["uses"]).startswith(("./", "../")) else "action"
-    if "run" in step:
-        return "action"
-    for key, body in (*_BODIES.items(), *zip(_OWN, _OWN, strict=True)):
-        if key in step:
-            return body
-    return ""
+    def seconds(self, key: str, text: str, path: Path) -> float:
+        """Return a length of time; one that is wrong becomes a fault."""
+        ...
 
 
 def read_body(step: dict[str, Any], at: Path, reader: BlockReader) -> dict[str, Any]:
@@ -53,12 +44,10 @@ def read_body(step: dict[str, Any], at: Path, reader: BlockReader) -> dict[str, 
         found["cases"] = tuple(case.get("if") for case in step["switch"])
     elif body == "try":
         found["catches"] = tuple(_kinds(each.get("on", ())) for each in step.get("catch", ()))
-    elif body == "sleep":
-        found["options"] = {"duration": step["sleep"]}
-    elif body in _OWN:
-        found["options"] = step[body]
-    elif "secrets" in step:
-        found["options"] = {"secrets": step["secrets"]}
+    elif body == "workflow":
+        found["options"] = {"secrets": step["secrets"]} if "secrets" in step else {}
+    elif body not in ("group", None):
+        found["options"] = _options(body, step[body], (*at, body), reader)
     return {**found, "blocks": dict(_blocks(step, at, reader))}
 
 
@@ -78,6 +67,22 @@ def _blocks(step: dict[str, Any], at: Path, reader: BlockReader) -> Iterator[tup
             yield name, reader.block(step[name], (*at, name), binds=binds)
 
 
+def _options(body: str, written: Any, at: Path, reader: BlockReader) -> dict[str, Any]:
+    """Return what one of the engine's own bodies is told."""
+    if body == "sleep":
+        if "${{" not in written:
+            reader.seconds("sleep", written, at)
+        return {"duration": written}
+    options = dict(written)
+    if "timeout" in options:
+        reader.seconds("timeout", options["timeout"], (*at, "timeout"))
+    if isinstance(options.get("who"), str):
+        options["who"] = [options["who"]]
+    if "form" in options:
+        options["form"] = {name: _schema(each) for name, each in options["form"].items()}
+    return options
+
+
 def _case(case: dict[str, Any], at: Path, reader: BlockReader) -> Block:
     if "steps" in case:
         outputs = case.get("outputs", {})
@@ -86,11 +91,13 @@ def _case(case: dict[str, Any], at: Path, reader: BlockReader) -> Block:
 
 
 def _declared(written: str | dict[str, Any]) -> Declared:
-    if isinstance(written, str):
-        return Declared(schema={"type": written})
-    if "file" in written:
+    if isinstance(written, dict) and "file" in written:
         return Declared(file=written["file"])
-    return Declared(schema=written)
+    return Declared(schema=_schema(written))
+
+
+def _schema(written: str | dict[str, Any]) -> dict[str, Any]:
+    return {"type": written} if isinstance(written, str) else written
 
 
 def _kinds(value: str | list[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ciranda.errors import Fault
-from ciranda.workflow.combinations import combination_faults
+from ciranda.workflow.combinations import case_faults, combination_faults
 from ciranda.workflow.command import read_command
 from ciranda.workflow.durations import parse_duration
 from ciranda.workflow.model import Block, Step
@@ -80,6 +80,9 @@ class Reading:
             return Step(**found)
         whole = merged(written, at, self.defaults, self.templates, self.places, self.faults)
         wrong = list(combination_faults(whole, at, self.places))
+        for number, case in enumerate(written.get("switch", ())):
+            last = number == len(written["switch"]) - 1
+            wrong += case_faults(case, (*at, "switch", number), last, self.places)
         if wrong:
             self.faults.extend(wrong)
             return Step(**found)

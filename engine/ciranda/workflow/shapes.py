@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ciranda.errors import Fault
 from ciranda.workflow.fitting import patterns_of, surely_fits
 from ciranda.workflow.nearest import nearest
-from ciranda.workflow.nearmiss import BODY_MISSES, INPUT_TYPE_MISSES, LATER, hint_for_key
+from ciranda.workflow.nearmiss import BODY_MISSES, INPUT_TYPE_MISSES, hint_for_key
+from ciranda.workflow.owners import HOLDERS, dotted, owner_of
 from ciranda.workflow.places import Places
 from ciranda.workflow.schema import INPUT_TYPES, workflow_schema
+from ciranda.workflow.stepschema import BESIDE, BODIES
+from ciranda.workflow.valuehints import hint_for_value
 from ciranda.workflow.violation import Violation, violations
 from ciranda.workflow.written import shown
 
@@ -24,7 +28,22 @@ Path = tuple[str | int, ...]
 
 _DURATIONS = frozenset(
     {"timeout", "deadline", "estimate", "backoff", "cap", "ttl", "open", "slow-after"}
+    | {"every", "sleep"}
 )
+_CONDITIONS: Final = frozenset({"if", "when", "while", "until", "where"})
+# Keys that hold a mapping of steps without the word `steps`.
+_DIRECT: Final = HOLDERS | {"on-success"}
+_ONE_BODY: Final = "put both into a group: `steps: {first: {...}, second: {...}}`"
+_NOUNS: Final = {
+    **dict.fromkeys(_DIRECT, "step id"),
+    "inputs": "input name",
+    "secrets": "secret name",
+    "templates": "template name",
+    "matrix": "axis name",
+    "form": "field name",
+    "with-middleware": "layer",
+}
+_TRIGGERS: Final = frozenset({"on", "webhook", "schedule", "event", "files"})
 _SHORT: Final = 100  # steps; with more of them the validator is worth its loading
 _YES_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
@@ -44,8 +63,18 @@ def shape_faults(data: Any, places: Places) -> list[Fault]:
 
 
 def _is_short(data: Any) -> bool:
+    """Say whether few steps were written, those within steps too."""
     steps = data.get("steps") if isinstance(data, dict) else None
-    return isinstance(steps, dict) and len(steps) <= _SHORT
+    if not isinstance(steps, dict):
+        return False
+    left, blocks = _SHORT, [steps]
+    while blocks and left >= 0:
+        block = blocks.pop()
+        left -= len(block)
+        for step in block.values():
+            inner = step.items() if isinstance(step, dict) else ()
+            blocks += (each for key, each in inner if key in HOLDERS and isinstance(each, dict))
+    return left >= 0
 
 
 @cache
@@ -63,11 +92,11 @@ def _faults(error: Violation, schema: dict[str, Any], places: Places) -> Iterabl
         for key in error.about["unexpected"]:
             yield _unknown_key(key, path, known, places)
     elif kind == "propertyNames":
-        yield from _bad_name(path, error, places)
-    elif kind == "dependentRequired":
-        yield _needs_other(path, error.value, error.about["property"], places)
+        yield from _bad_name(path, error, known, places)
+    elif kind == "dependentRequired" or "dependentSchemas" in error.schema_path:
+        yield _needs_other(path, error, places)
     elif kind == "required":
-        if not (_misspelt(error, known) and path):
+        if not (_misspelt(error, known, _place(path)) and path):
             yield _missing(path, error, places)
     elif kind.startswith("oneOf"):
         yield from _bodies(path, error.value, places)
@@ -82,50 +111,32 @@ def _subschema(schema: dict[str, Any], path: Path) -> dict[str, Any]:
     return here if isinstance(here, dict) else {}
 
 
-def _is_step(path: Path) -> bool:
-    return path[:-1] == ("steps",)
-
-
 def _place(path: Path) -> str:
-    if not path:
-        return "file"
-    if _is_step(path):
-        return "step"
+    """Return the name under which hints for the keys of a mapping are known."""
+    owner = owner_of(path)
+    if len(path) == owner.length:
+        return owner.kind
     if path[:-1] == ("inputs",):
         return "input"
-    return str(path[-1])
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
 def _owner(path: Path) -> str:
     """Return how a person calls the mapping at `path`."""
-    if not path:
-        return "the file"
-    if _is_step(path):
-        return f"step `{path[1]}`"
+    owner = owner_of(path)
+    if len(path) == owner.length:
+        return owner.name
     if path[:-1] in (("inputs",), ("secrets",)):
         return f"{str(path[0])[:-1]} `{path[1]}`"
-    return f"`{_dotted(path)}`"
-
-
-def _dotted(path: Path) -> str:
-    """Return a path as written in the file, without the step's own prefix."""
-    text = ""
-    for part in path[2:] if _is_step(path[:2]) and path[2:] else path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    return f"`{dotted(path)}`"
 
 
 def _unknown_key(key: str, path: Path, known: dict[str, Any], places: Places) -> Fault:
-    place, owner = _place(path), _owner(path)
+    owner = _owner(path)
     where = (*path, key)
-    if key in LATER.get(place, ()):
-        return places.fault(
-            where,
-            f"`{key}`{f' of {owner}' if path else ''} comes in a later version",
-            key=True,
-            kind="later",
-        )
-    hint = hint_for_key(place, key, known.get("properties", ()))
+    hint = hint_for_key(_place(path), key, known.get("properties", ()))
+    if _is_word_steps(path):
+        hint = f"the steps stand directly below `{path[-2]}`, without `steps`"
     scalar = places.scalar(where)
     if scalar is not None and scalar.value is None and not scalar.text and not hint:
         hint = "if it belongs to the text before it, quote the text: a comma ends it"
@@ -133,17 +144,29 @@ def _unknown_key(key: str, path: Path, known: dict[str, Any], places: Places) ->
     return places.fault(where, message, hint=hint, key=True, kind="unknown-key")
 
 
-def _bad_name(path: Path, error: Violation, places: Places) -> Iterable[Fault]:
-    nouns = {"steps": "step id", "inputs": "input name", "secrets": "secret name"}
-    noun = nouns.get(str(path[-1]), "variable name")
-    article = "an" if noun.startswith("i") else "a"
-    for name in [key for key in error.value if not _is_name(key)]:
-        meant = "".join(letter if _is_name("_" + letter) else "_" for letter in name)
-        meant = meant if _is_name(meant) else f"_{meant}"
+def _is_word_steps(path: Path) -> bool:
+    """Say whether the word `steps` was read as an id: `on-failure: {steps: {tell: ...}}`."""
+    return len(path) > 1 and path[-1] == "steps" and path[-2] in _DIRECT
+
+
+def _bad_name(
+    path: Path, error: Violation, known: dict[str, Any], places: Places
+) -> Iterable[Fault]:
+    key = str(path[-1])
+    noun = _NOUNS.get(key, "variable name")
+    article = "an" if noun[0] in "ai" else "a"
+    for name in [name for name in error.value if not re.search(known["pattern"], name)]:
+        if key == "with-middleware":
+            says, hint = "it is called `plugin.layer`", ""
+        else:
+            says = "it may hold letters, digits and `_`"
+            meant = "".join(letter if _is_name("_" + letter) else "_" for letter in name)
+            meant = meant if _is_name(meant) else f"_{meant}"
+            hint = f"write `{meant}`" if name.isascii() else "letters are those from a to z"
         yield places.fault(
             (*path, name),
-            f"`{name}` is not {article} {noun}: it may hold letters, digits and `_`",
-            hint=f"write `{meant}`" if name.isascii() else "letters are those from a to z",
+            f"`{name}` is not {article} {noun}: {says}",
+            hint=hint_for_key(key, name, ()) or hint,
             key=True,
             kind="bad-name",
         )
@@ -164,42 +187,61 @@ def _missing(path: Path, error: Violation, places: Places) -> Fault:
     return places.fault(path, f"{_owner(path)} does not say `{wanted}`", key=True)
 
 
-def _misspelt(error: Violation, known: dict[str, Any]) -> bool:
+def _misspelt(error: Violation, known: dict[str, Any], place: str) -> bool:
     """Say whether the key is there under a wrong name, which is a fault of its own."""
-    names = known.get("properties", ())
-    strangers = (key for key in error.value if key not in names)
-    return any(nearest(key, names) == error.about["property"] for key in strangers)
+    names, wanted = known.get("properties", ()), error.about["property"]
+    strangers = [key for key in error.value if key not in names]
+    return any(
+        nearest(key, names) == wanted
+        or hint_for_key(place, key, ()).startswith((f"write `{wanted}`", f"write `{wanted}:"))
+        for key in strangers
+    )
 
 
-def _needs_other(path: Path, step: dict[str, Any], wanted: str, places: Places) -> Fault:
-    dependents = {
-        "run": ("stdin", "cwd", "parse", "ok-codes", "inherit-env", "shell"),
-        "uses": ("with",),
-        "map": ("as", "when", "max-parallel", "on-item-failure"),
-    }
-    key = next(name for name in dependents[wanted] if name in step)
-    hint = {
-        "run": "an action takes its inputs in `with`",
-        "uses": "`run` takes its values beside it: `stdin`, `cwd`, `env`",
-        "map": "write `if` to leave out the whole step" if key == "when" else "",
-    }[wanted]
-    message = f"`{key}` of {_owner(path)} needs `{wanted}`"
+def _needs_other(path: Path, error: Violation, places: Places) -> Fault:
+    step = error.value
+    if error.keyword == "dependentRequired":
+        wanted: tuple[str, ...] = (error.about["property"],)
+        key = next(name for name, of in BESIDE.items() if of == wanted and name in step)
+    else:
+        key = str(error.schema_path[error.schema_path.index("dependentSchemas") + 1])
+        wanted = BESIDE[key]
+    message = f"`{key}` of {_owner(path)} needs `{wanted[0]}`"
+    if len(wanted) > 1 and wanted[1] != "like":
+        message += f" or `{wanted[1]}`"
+    hint = "write `if`" if key == "when" and _place(path) == "case" else _beside_what(key, step)
     return places.fault((*path, key), message, hint=hint, key=True)
+
+
+def _beside_what(key: str, step: dict[str, Any]) -> str:
+    """Return where a key belongs that stands in a step without what it is about."""
+    if key in ("with", "secrets"):
+        if "run" in step:
+            return "`run` takes its values beside it: `stdin`, `cwd`, `env`"
+        return "put it on the step inside that takes it" if step.keys() & _DIRECT else ""
+    if BESIDE[key] == ("run",):
+        return "an action takes its inputs in `with`" if "uses" in step else ""
+    if key in ("catch", "finally") and "steps" in step:
+        return "write `try` for `steps`"
+    return "write `if` to leave out the whole step" if key == "when" else ""
 
 
 def _bodies(path: Path, step: Any, places: Places) -> Iterable[Fault]:
     if not isinstance(step, dict):
         return
-    if "uses" in step:
-        yield places.fault(
-            (*path, "run"), f"{_owner(path)} has two bodies, `uses` and `run`", key=True
-        )
-    elif not (LATER["step"] | BODY_MISSES) & step.keys():
+    found = [name for name in BODIES if name in step]
+    if found:
+        message = f"{_owner(path)} has two bodies, `{found[0]}` and `{found[1]}`"
+        hint = "" if "run" in found[:2] and "uses" in found[:2] else _ONE_BODY
+        yield places.fault((*path, found[1]), message, hint=hint, key=True)
+    elif not (
+        BODY_MISSES & step.keys() or step.keys() & {"catch", "finally"} or _is_word_steps(path)
+    ):
         yield places.fault(
             path,
             f"{_owner(path)} does nothing",
             hint="give it `uses: plugin.action` or `run: [program, word]`",
-            key=True,
+            key=isinstance(path[-1], str),
             kind="no-body",
         )
 
@@ -213,15 +255,15 @@ def _value(path: Path, error: Violation, known: dict[str, Any], places: Places) 
             path, f"a workflow is a mapping, not {'empty' if value is None else shown(value)}"
         )
     if error.keyword == "minProperties" and not value:
-        return places.fault(path, f"`{_dotted(path)}` is empty", key=value is None)
-    if key in ("if", "when") and isinstance(value, bool | int | float):
+        return places.fault(path, f"`{dotted(path)}` is empty", key=value is None)
+    if key in _CONDITIONS and isinstance(value, bool | int | float):
         return places.fault(
             path,
             f"`{key}` is always {shown(value)}: a condition must depend on something",
             kind="constant-condition",
         )
     hint = _value_hint(path, key, value, known, places)
-    subject = _owner(path) if _is_step(path) else f"`{_dotted(path)}`"
+    subject = _owner(path) if len(path) == owner_of(path).length else f"`{dotted(path)}`"
     text = _as_written(path, value, places)
     message = f"{subject} must be {says}, not {text}" if says else f"{subject}: {error.message}"
     return places.fault(path, message, hint=hint, kind="wrong-value")
@@ -232,9 +274,18 @@ def _value_hint(path: Path, key: str, value: Any, known: dict[str, Any], places:
         return f"write `{places.text(path, value)}s` for seconds"
     if "env" in path[-2:-1] and isinstance(value, dict):
         return "`{from: ...}` stands in `env` at the top of the file"
-    if not isinstance(value, str):
-        return ""
-    if _place(path) in ("input", "type") and value.lower() in INPUT_TYPE_MISSES:
+    hint = _text_hint(path, value, known) if isinstance(value, str) else ""
+    if not hint and path[-2:-1] == ("outputs",):
+        return "`outputs` of an action says what it gives; `steps.<id>.output` reads it"
+    if key in _TRIGGERS and path[:1] != ("on",):
+        return hint
+    return hint or hint_for_value(key, value)
+
+
+def _text_hint(path: Path, value: str, known: dict[str, Any]) -> str:
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    names_type = "(?:string|" in known.get("pattern", "") or key == "type"
+    if (names_type or _place(path) == "input") and value.lower() in INPUT_TYPE_MISSES:
         return f"write `{INPUT_TYPE_MISSES[value.lower()]}`"
     if "boolean" in known.get("type", ()) and value.lower() in _YES_NO:
         return f"write `{_YES_NO[value.lower()]}`: `{value}` is text in YAML 1.2"

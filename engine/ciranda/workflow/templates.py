@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ciranda.errors import Fault
+from ciranda.workflow.bodies import body_of
 from ciranda.workflow.modifiers import expanded
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.places import Places
-from ciranda.workflow.readingbody import body_of
 
 __all__ = ["merged", "template_faults"]
 
@@ -41,12 +41,14 @@ def merged(
 
 def template_faults(templates: Mapping[str, Mapping[str, Any]], places: Places) -> Iterator[Fault]:
     """Yield what is wrong among the templates themselves: unknown names and cycles."""
+    told: set[str] = set()
     for name, template in templates.items():
         yield from _unknown(template, ("templates", name), templates, places)
         way = _cycle(name, templates)
-        if way:
-            told = " -> ".join(f"`{each}`" for each in way)
-            message = f"the template `{name}` is like itself: {told}"
+        if way and name not in told:
+            told.update(way)
+            around = " -> ".join(f"`{each}`" for each in way)
+            message = f"the template `{name}` is like itself: {around}"
             yield places.fault(("templates", name, "like"), message, kind="template-cycle")
 
 

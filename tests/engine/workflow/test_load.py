@@ -224,48 +224,6 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path):
         load(tmp_path / "none.yaml")
 
 
-LATER = [
-    "switch: [{if: a, run: x}]",
-    "try: {a: {run: x}}",
-    "wait: {event: paid, timeout: 1d}",
-    "approve: {prompt: Really?}",
-    "emit: {event: paid}",
-    "sleep: 5m",
-    "succeed: {outputs: {}}",
-    "fail: {kind: x, message: y}",
-    "steps: {a: {run: x}}",
-    "run: x, matrix: {os: [a, b]}",
-    "run: x, until: done, max: 3, every: 5s",
-    "run: x, map: [1], join: any",
-    "run: x, outputs: {a: {file: out.bin}}",
-    "run: x, on-failure: {b: {run: x}}",
-    "run: x, on-cancel: {b: {run: x}}",
-    "run: x, compensate: {b: {run: x}}",
-    "run: x, idempotency-key: a",
-    "like: flaky",
-]
-
-
-@pytest.mark.parametrize("step", LATER)
-def test_what_comes_later_says_so(step: str):
-    with pytest.raises(WorkflowError) as caught:
-        only(step)
-
-    assert all("comes in a later version" in fault.message for fault in caught.value.faults)
-    assert {fault.kind for fault in caught.value.faults} == {"later"}
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["templates: {}", "on: {}", "concurrency: {}", "rate: {}", "timeout: 1h", "fail-fast: true",
-     "on-failure: {}", "on-success: {}", "on-cancel: {}", "finally: {}"],
-)  # fmt: skip
-def test_what_a_file_may_say_later_says_so(key: str):
-    name = key.partition(":")[0]
-    with pytest.raises(WorkflowError, match=f"`{name}` comes in a later version"):
-        loads(f"ciranda: 1\n{key}\nsteps: {{a: {{run: x}}}}")
-
-
 def blocks() -> list[str]:
     page = (Path(__file__).parents[3] / "docs/workflow-file.md").read_text(encoding="utf-8")
     return re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
