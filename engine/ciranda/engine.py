@@ -224,6 +224,7 @@ class Engine:
         run_id: str | None = None,
         dispatch: Dispatch | None = None,
         part_of: Context | None = None,
+        park: bool = False,
     ) -> RunResult:
         """Run a workflow to its end.
 
@@ -253,7 +254,7 @@ class Engine:
         else:
             ready = self.load(workflow)
         await self.plugins.start()
-        launch = Launch(self, ready, run_id or new_run_id(), dispatch, part_of)
+        launch = Launch(self, ready, run_id or new_run_id(), dispatch, part_of, park=park)
         return await self._perform(launch, launch.begin(inputs or {}, base))
 
     async def resume(
@@ -263,6 +264,7 @@ class Engine:
         inputs: Mapping[str, Any] | None = None,
         dispatch: Dispatch | None = None,
         part_of: Context | None = None,
+        park: bool = False,
     ) -> RunResult:
         """Go on with a run that was interrupted, failed or was cancelled.
 
@@ -273,6 +275,7 @@ class Engine:
             inputs: Inputs of type `secret` once more; the store never held them.
             dispatch: As for `run`; also that of the interrupted run, once it has ended.
             part_of: As for `run`.
+            park: As for `run`.
 
         Raises:
             RunNotFoundError: There is no such run, or it has succeeded.
@@ -286,7 +289,7 @@ class Engine:
             raise RunNotFoundError(
                 f"run {row.id} has succeeded: there is nothing to resume (`ciranda show {row.id}`)"
             )
-        launch = Launch.again(self, row, dispatch, part_of)
+        launch = Launch.again(self, row, dispatch, part_of, park=park)
         await self.plugins.start()
         return await self._perform(launch, launch.resume(named_values(inputs or {}, "the run")))
 

@@ -180,6 +180,13 @@ class EventReceived(Event, frozen=True, kw_only=True, tag=True, omit_defaults=Tr
     message: int = 0  # its place in the inbox
 
 
+class EventTaken(Event, frozen=True, kw_only=True, tag=True):
+    """A step that waits took a received event; no other one can."""
+
+    path: str
+    id: str
+
+
 class ApprovalGiven(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """Somebody answered a step that asks for approval."""
 
@@ -198,9 +205,10 @@ class RunParked(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
 
 
 class RunCancelled(Event, frozen=True, kw_only=True, tag=True):
-    """Somebody asked the run to stop."""
+    """Somebody asked the run to stop; with an `error` it fails for that, as by its time limit."""
 
     reason: str
+    error: Failure | None = None
 
 
 class RunCompleted(Event, frozen=True, kw_only=True, tag=True):
@@ -230,6 +238,7 @@ RunEvent = (
     | LoopTurned
     | StepWaits
     | EventReceived
+    | EventTaken
     | ApprovalGiven
     | RunParked
     | RunCancelled

@@ -4,6 +4,7 @@ from ciranda.events import (
     ApprovalGiven,
     BlockEntered,
     EventReceived,
+    EventTaken,
     LoopTurned,
     RunParked,
     StepWaits,
@@ -71,6 +72,22 @@ def event_received(event: EventReceived) -> None:
         @hookimpl
         def event_received(event):
             print(event.event, event.data)
+        ```
+    """
+
+
+@hookspec
+def event_taken(event: EventTaken) -> None:
+    """Fire when a step that waits takes an event that reached the run.
+
+    Args:
+        event: The fact; frozen.
+
+    Example:
+        ```python
+        @hookimpl
+        def event_taken(event):
+            print(event.path, event.id)
         ```
     """
 

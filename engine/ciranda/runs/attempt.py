@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import msgspec
 
 from ciranda.actions import signalled
-from ciranda.errors import ReplayError, StepError
+from ciranda.errors import CirandaError, InputError, StepError
 from ciranda.events import (
     Failure,
     MapExpanded,
@@ -21,9 +20,9 @@ from ciranda.events import (
     StepStarted,
 )
 from ciranda.expressions import ExpressionError, Stored
-from ciranda.layer import ABANDONED, Call
+from ciranda.layer import ABANDONED, Call, Next
 from ciranda.runs.commands import Start
-from ciranda.runs.failure import called_off, keepable_failure
+from ciranda.runs.failure import called_off, keepable_failure, unfit
 from ciranda.runs.host import Host
 from ciranda.runs.plan import PlannedStep
 from ciranda.runs.retry import kind_matches, retry_delay
@@ -38,11 +37,7 @@ _NOTHING: Final[dict[str, float]] = {}
 
 
 class Attempts:
-    """Performs attempts for a runner and records their outcomes with it.
-
-    Attributes:
-        scope: The names that every expression of the run sees.
-    """
+    """Performs attempts for a runner and records their outcomes with it."""
 
     def __init__(
         self,
@@ -53,7 +48,8 @@ class Attempts:
         wall: Callable[[], float],
         chance: Callable[[], float],
     ) -> None:
-        self.scope: Final[dict[str, Any]] = {**host.scope, "steps": runner.results.steps}
+        self._scope: Final = runner.scopes.root
+        self._own: Final = len(runner.plan.graph.nodes)  # steps of the run itself come first
         self._runner: Final = runner
         self._host: Final = host
         self._clock: Final = clock
@@ -61,29 +57,36 @@ class Attempts:
         self._chance: Final = chance
         self._reveal: Final = host.vault.reveal if host.vault else None
         self._make: Final = self._context
-        self._lists: Final[dict[int, Sequence[Any]]] = {}
         self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
 
     async def perform(self, start: Start) -> None:
         """Perform what `start` asks for; record exactly one outcome unless cancelled."""
         item, node, attempt = start.item, start.node, start.attempt
         runner, host, clock = self._runner, self._host, self._clock
-        planned = runner.plan.steps[node]
-        name = planned.step.id
-        path = name if item < 0 else f"{name}/{item}"
+        # The usual step is the run's own and reads nothing of its own: no names to gather.
+        usual = node < self._own
+        planned = runner.plan.steps[node] if usual else runner.planned(node)
+        path = planned.step.id if usual and item < 0 else runner.scheduler.path(node, item)
         began = clock()
         try:
-            # The usual step reads nothing that is its own: no names to gather.
-            scope = self.scope if item < 0 and not planned.local else self._names(planned, start)
+            scope = (
+                self._scope
+                if usual and item < 0 and not planned.local
+                else runner.scopes.local(planned, node, item, attempt)
+            )
             if planned.decides and self._decided(planned, start, path, scope):
                 runner.ended(start)
+                return
+            if planned.call is None or planned.action is None:
+                await self._emit(planned, start, path, scope)
                 return
             inputs = planned.inputs(scope)
             if planned.finish is not None:
                 inputs = planned.finish(inputs)
             env = None if planned.env is None else planned.env(scope)
-        except ExpressionError as error:
-            self._fail(planned, start, path, _unfit(error), 0.0)
+        except (ExpressionError, InputError) as error:
+            self.fail(planned, start, path, _unfit(error), 0.0)
+            runner.ended(start)
             return
         gate = runner.turnstile
         waited = _NOTHING if gate is None else gate.begin(start)
@@ -104,13 +107,14 @@ class Attempts:
             if planned.step.deadline is None:
                 output = await planned.call(call)
             else:
-                output = await self._within_deadline(planned, path, call)
+                output = await self._within_deadline(planned, planned.call, path, call)
         except anyio.get_cancelled_exc_class():
             if called_off():
                 self._outlived(start, call)
                 raise
             failure = Failure(kind="cancelled", message="the action was cancelled from inside")
-            self._fail(planned, start, path, failure, clock() - began)
+            self.fail(planned, start, path, failure, clock() - began)
+            runner.ended(start)
             return
         except BaseException as error:  # whatever an author's code raises is an outcome
             if signalled(error):
@@ -121,7 +125,8 @@ class Attempts:
                 self._outlived(start, call)
                 if self._has_to_wait(planned, start, failure):
                     await call.notes[ABANDONED].wait()
-            self._fail(planned, start, path, failure, clock() - began)
+            self.fail(planned, start, path, failure, clock() - began)
+            runner.ended(start)
             return
         runner.record(
             StepCompleted(
@@ -138,19 +143,40 @@ class Attempts:
         )
         runner.ended(start)
 
+    async def _emit(
+        self, planned: PlannedStep, start: Start, path: str, scope: Mapping[str, Any]
+    ) -> None:
+        assert planned.options is not None  # the other bodies were decided
+        said = planned.options(scope)
+        number = f"{self._runner.run}/{path}#{start.attempt}"
+        try:
+            reached = await self._host.emit(number, str(said["event"]), said.get("data"))
+        except CirandaError as error:
+            failure = Failure(kind="unavailable", message=str(error))
+            self.fail(planned, start, path, failure, 0.0)
+        else:
+            self._runner.record(
+                StepCompleted(
+                    **self._runner.stamp(),
+                    path=path,
+                    output={"id": number, "runs": reached},
+                    attempt=start.attempt,
+                )
+            )
+        self._runner.ended(start)
+
     def decide(self, start: Start) -> bool:
         """Record what a step comes to without an attempt; say whether that was all of it."""
-        planned, path = self._runner.plan.steps[start.node], self._path(start)
+        runner = self._runner
+        planned, path = runner.planned(start.node), runner.scheduler.path(start.node, start.item)
         try:
-            if not self._decided(planned, start, path, self._names(planned, start)):
+            scope = runner.scopes.local(planned, start.node, start.item, start.attempt)
+            if not self._decided(planned, start, path, scope):
                 return False
-            self._runner.ended(start)
-        except ExpressionError as error:
-            self._fail(planned, start, path, _unfit(error), 0.0)
+        except (ExpressionError, InputError) as error:
+            self.fail(planned, start, path, _unfit(error), 0.0)
+        runner.ended(start)
         return True
-
-    def _path(self, start: Start) -> str:
-        return self._runner.plan.path(start.node, start.item)
 
     def _has_to_wait(self, planned: PlannedStep, start: Start, failure: Failure) -> bool:
         """Say whether the end of an attempt is told only when its thread has ended.
@@ -173,49 +199,38 @@ class Attempts:
             self._runner.turnstile.outlived(start, call.notes[ABANDONED])
 
     def _context(self, call: Call) -> Context:
-        node, _ = self._runner.plan.key(call.path)
-        planned = self._runner.plan.steps[node]
+        node, _ = self._runner.scheduler.find(call.path)
+        planned = self._runner.planned(node)
         ctx = self._host.context(planned, call)
         if planned.step.deadline is not None and call.path in self._begun:
             end = self._begun[call.path] + planned.step.deadline
             ctx.deadline = end if ctx.deadline is None else min(end, ctx.deadline)
         return ctx
 
+    def left(self, planned: PlannedStep, path: str) -> float | None:
+        """Return the seconds that are left of a step's deadline; None is any time."""
+        if planned.step.deadline is None:
+            return None
+        begun = self._begun.setdefault(path, self._clock())
+        return max(0.0, begun + planned.step.deadline - self._clock())
+
     def _decided(
         self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]
     ) -> bool:
-        """Record what a condition or the list of a map decides; say whether that was all."""
+        """Record what a step comes to that calls no action; say whether that was all."""
         if start.attempt == 1 and self._passed_over(planned, start, path, scope):
             return True
+        step = planned.step
         if start.item < 0 and planned.items is not None:
             self._expand(planned, start, path, scope)
             return True
-        return False
-
-    def _names(self, planned: PlannedStep, start: Start) -> dict[str, Any]:
-        """Return the names that this attempt's expressions see."""
-        if start.item < 0 and not planned.local:
-            return self.scope
-        scope = dict(self.scope)
-        step = planned.step
-        if start.item >= 0:
-            scope[step.as_] = self._list(planned, start.node)[start.item]
-            scope[step.index_as] = start.item
-        if planned.local:
-            scheduler, node = self._runner.scheduler, start.node
-            at = datetime.fromtimestamp(self._wall(), UTC).isoformat()
-            path = self._path(start)
-            scope["attempt"] = start.attempt
-            scope["step"] = {"id": step.id, "path": path, "dir": self._host.folder(path)}
-            scope["()"] = {
-                "always": lambda: True,
-                "cancelled": lambda: bool(scheduler.cancelled),
-                "failed": lambda: bool(scheduler.tainted[node]),
-                "succeeded": lambda: not scheduler.tainted[node] and not scheduler.cancelled,
-                "now": lambda: at,
-                **self._host.functions,
-            }
-        return scope
+        if start.item < 0 and step.loop is not None:
+            self._runner.bodies.begin_loop(planned, start, path, scope)
+            return True
+        if step.body in ("action", "emit"):
+            return False
+        self._runner.bodies.perform(planned, start, path, scope)
+        return True
 
     def _passed_over(
         self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]
@@ -231,16 +246,8 @@ class Attempts:
 
     # Maps
 
-    def _evaluate_list(self, planned: PlannedStep, scope: dict[str, Any]) -> Sequence[Any]:
-        assert planned.items is not None  # callers ask for maps only
-        found = planned.items(scope)
-        if isinstance(found, (list, tuple, range, Stored)):
-            return found
-        raise ExpressionError("type", f"map needs a list, not {_kind_of(found)}")
-
     def _expand(self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]) -> None:
-        items = self._evaluate_list(planned, scope)
-        self._lists[start.node] = items
+        items = self._runner.scopes.expand(planned, start.node, scope)
         self._runner.map_started(start.node)
         self._runner.record(
             MapExpanded(
@@ -248,39 +255,35 @@ class Attempts:
             )
         )
 
-    def _list(self, planned: PlannedStep, node: int) -> Sequence[Any]:
-        """Return the list of a map; after a resume it is evaluated again and compared."""
-        items = self._lists.get(node)
-        if items is None:
-            items = self._evaluate_list(planned, self.scope)
-            count = len(self._runner.scheduler.items[node].statuses)
-            if len(items) != count:
-                raise ReplayError(
-                    f"the list of '{planned.step.id}' has {len(items)} items now and had {count} "
-                    "when the run began: begin a new run"
-                )
-            self._lists[node] = items
-        return items
-
     def _digest(self, items: Sequence[Any]) -> str:
         return "" if isinstance(items, Stored) else self._host.digest(list(items))
 
     # Outcomes
 
-    async def _within_deadline(self, planned: PlannedStep, path: str, call: Call) -> Any:
+    async def _within_deadline(
+        self, planned: PlannedStep, perform: Next, path: str, call: Call
+    ) -> Any:
         limit = planned.step.deadline or 0.0
         left = self._begun.setdefault(path, self._clock()) + limit - self._clock()
         with anyio.move_on_after(max(0.0, left)) as scope:
-            return await planned.call(call)
+            return await perform(call)
         if scope.cancelled_caught:
             raise StepError(
                 "timeout", f"not done within the deadline of {limit:g}s", retryable=False
             )
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _fail(
-        self, planned: PlannedStep, start: Start, path: str, failure: Failure, duration: float
+    def fail(
+        self,
+        planned: PlannedStep,
+        start: Start,
+        path: str,
+        failure: Failure,
+        duration: float,
+        *,
+        final: bool = False,
     ) -> None:
+        """Record a failure: that of an attempt, if another one follows, else of the step."""
         runner, step, host = self._runner, planned.step, self._host
         failure = msgspec.structs.replace(
             failure,
@@ -290,16 +293,18 @@ class Attempts:
             step=step.id,
             path=path,
             attempt=start.attempt,
-            place=f"{runner.plan.workflow.file}:{step.line}" if step.line else "",
+            place=f"{planned.file}:{step.line}" if step.line else "",
             log=host.tail(path),
         )
-        delay = retry_delay(
-            step.retry,
-            failure,
-            start.attempt,
-            repeatable=planned.repeatable,
-            chance=self._chance(),
-        )
+        delay = None
+        if not final:
+            delay = retry_delay(
+                step.retry,
+                failure,
+                start.attempt,
+                repeatable=planned.repeatable,
+                chance=self._chance(),
+            )
         if delay is not None and step.deadline is not None:
             left = self._begun.get(path, self._clock()) + step.deadline - self._clock()
             delay = delay if delay < left else None
@@ -332,14 +337,9 @@ class Attempts:
                     used=host.spent(path),
                 )
             )
-        runner.ended(start)
 
 
-def _unfit(error: ExpressionError) -> Failure:
-    where = f" in `{error.source.strip()}`" if error.source else ""
-    return Failure(kind="invalid-input", message=f"{error.message}{where}", retryable=False)
-
-
-def _kind_of(value: Any) -> str:
-    names = {dict: "an object", str: "text", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), f"a {type(value).__name__}")
+def _unfit(error: ExpressionError | InputError) -> Failure:
+    if isinstance(error, ExpressionError):
+        return unfit(error)
+    return Failure(kind="invalid-input", message=str(error), retryable=False)

@@ -11,6 +11,7 @@ from ciranda.actions import Action, action
 from ciranda.expressions import Function
 from ciranda.plugins import Plugins
 from ciranda.workflow.check import Checked, check
+from ciranda.workflow.everystep import steps_of
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.placement import check_action, executor_of
@@ -58,11 +59,12 @@ class Checker:
         declared = () if pinned else workflow.plugins
         self._plugins.load(declared=declared, folder=folder)
         obstacles = {}
-        names = {step.uses for step in workflow.steps.values()} - self._replaced.keys()
+        steps = list(steps_of(workflow))
+        names = {step.uses for step in steps if step.body == "action"} - self._replaced.keys()
         for name in names:
             if unlisted := self._plugins.unlisted(name):
                 obstacles[name] = unlisted
-        layers = {name for step in workflow.steps.values() for name in step.modifiers}
+        layers = {name for step in steps for name in step.modifiers}
         for namespace in {name.partition(".")[0] for name in names | layers}:
             obstacle = self._plugins.obstacle(namespace)
             if obstacle:
@@ -77,9 +79,10 @@ class Checker:
             executors=frozenset(self._plugins.executors),
             plugins=obstacles,
         )
-        for step in checked.workflow.steps.values():
-            used = actions[step.uses]
-            check_action(step, executor_of(step, used), used)
+        for step in steps_of(checked.workflow):
+            if step.body == "action":
+                used = actions[step.uses]
+                check_action(step, executor_of(step, used), used)
         return checked
 
     @property

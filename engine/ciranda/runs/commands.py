@@ -6,7 +6,22 @@ from typing import NamedTuple
 
 import msgspec
 
-__all__ = ["Cancel", "Command", "EndMap", "Finish", "SetTimer", "Skip", "Start"]
+from ciranda.runs.status import Status
+
+__all__ = [
+    "Cancel",
+    "Command",
+    "EndMap",
+    "Enter",
+    "Expire",
+    "Finish",
+    "Leave",
+    "Offer",
+    "SetTimer",
+    "Skip",
+    "Start",
+    "Turn",
+]
 
 
 class Start(msgspec.Struct, frozen=True, order=True):  # made and compared twice as fast
@@ -33,6 +48,43 @@ class EndMap(NamedTuple):
     status: str
 
 
+class Enter(NamedTuple):
+    """Record that a block begins; the node -1 is the run itself."""
+
+    node: int
+    item: int
+    block: str
+
+
+class Leave(NamedTuple):
+    """Record the end of a step, an item or a turn whose blocks are over."""
+
+    node: int
+    item: int
+    status: Status
+
+
+class Turn(NamedTuple):
+    """Record that a loop goes on or ends, now that its turn has ended."""
+
+    node: int
+    turn: int
+
+
+class Offer(NamedTuple):
+    """See whether an event that was kept is what a step waits for."""
+
+    node: int
+    item: int
+
+
+class Expire(NamedTuple):
+    """Record the end of a wait whose time is over."""
+
+    node: int
+    item: int
+
+
 class Cancel(NamedTuple):
     """Stop what is running."""
 
@@ -55,4 +107,4 @@ class Finish(NamedTuple):
     status: str
 
 
-Command = Start | Skip | EndMap | Cancel | SetTimer | Finish
+Command = Start | Skip | EndMap | Enter | Leave | Turn | Offer | Expire | Cancel | SetTimer | Finish

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from ciranda.actions import Action
 from ciranda.actions.paths import has_path, with_paths
-from ciranda.expressions import Function, compile_template
+from ciranda.expressions import Expression, Function, compile_template
 from ciranda.layer import Next, StepPlan
+from ciranda.runs.combining import combinations
 from ciranda.runs.graph import Graph
-from ciranda.runs.plan import Plan, PlannedStep
+from ciranda.runs.plan import Plan, PlannedBlock, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition
-from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.model import Block, Step, Workflow
 from ciranda.workflow.plainresult import only_reads, plain_result
 
 __all__ = ["compile_plan"]
@@ -42,57 +46,132 @@ def compile_plan(
         onion: Puts the middleware of a step around its executor.
         base: Folder that relative paths of the file start from.
     """
-    outputs = bind(workflow.outputs, functions=functions) if workflow.outputs else None
-    guarded = outputs is not None and any(
-        reference.guarded for reference in outputs.references if reference.root == "steps"
-    )
+    compiler = _Compiler(actions, functions, onion, base, [None] * graph.total)
+    compiler.steps_of(workflow.steps, graph, workflow)
+    handlers = compiler.blocks_of(workflow.handlers, graph.blocks, workflow)
+    outputs, guarded = compiler.outputs_of(workflow.outputs)
     return Plan(
         workflow=workflow,
         graph=graph,
-        steps=tuple(
-            _planned(step, actions[step.uses], workflow, functions, onion, base)
-            for step in workflow.steps.values()
-        ),
+        steps=tuple(step for step in compiler.found if step is not None),
         outputs=outputs,
         outputs_guarded=guarded,
+        handlers=handlers,
     )
 
 
-def _planned(
-    step: Step,
-    action: Action,
-    workflow: Workflow,
-    functions: Functions,
-    onion: Callable[[StepPlan], Next],
-    base: Path,
-) -> PlannedStep:
-    inputs = bind(step.with_, functions=functions)
-    env = _environment(step, workflow, functions)
-    bindings = [inputs] if env is None else [inputs, env]
-    local = any(binding.calls for binding in bindings) or any(
-        reference.root in LOCAL_NAMES for binding in bindings for reference in binding.references
-    )
-    conditions = [
-        None if text is None else condition(text, functions=functions)
-        for text in (step.if_, step.when)
-    ]
-    return PlannedStep(
-        step=step,
-        action=action,
-        call=onion(StepPlan(step.id, step.uses, action, step, workflow.name)),
-        inputs=inputs,
-        condition=conditions[0],
-        when=conditions[1],
-        items=_items(step, functions),
-        local=local or any(one is not None and one.calls for one in conditions),
-        decides=step.if_ is not None or step.when is not None or step.map is not None,
-        repeatable=step.idempotent or action.idempotent or action.pure,
-        env=None if env is None and not workflow.env else _merged(env),
-        finish=_relative_paths(action, base),
-    )
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """Compiles the steps of a workflow at any depth, each into its place."""
+
+    actions: Mapping[str, Action]
+    functions: Functions
+    onion: Callable[[StepPlan], Next]
+    base: Path
+    found: list[PlannedStep | None]
+
+    def steps_of(self, steps: Mapping[str, Step], graph: Graph, workflow: Workflow) -> None:
+        for node, step in zip(graph.nodes, steps.values(), strict=True):
+            blocks = self.blocks_of(step.blocks, node.blocks, workflow) if step.blocks else {}
+            if step.body == "workflow":
+                inner = blocks["workflow"]
+                blocks["workflow"] = replace(
+                    inner,
+                    inputs=bind(step.with_, functions=self.functions),
+                    secrets=bind(step.options.get("secrets", {}), functions=self.functions),
+                )
+            planned = self.planned(step, workflow)
+            self.found[graph.first + node.index] = replace(planned, blocks=blocks)
+
+    def blocks_of(
+        self, blocks: Mapping[str, Block], graphs: Mapping[str, Graph], workflow: Workflow
+    ) -> dict[str, PlannedBlock]:
+        found = {}
+        for name, block in blocks.items():
+            own = block.workflow or workflow
+            self.steps_of(block.steps, graphs[name], own)
+            outputs, guarded = self.outputs_of(block.outputs)
+            found[name] = PlannedBlock(block, outputs, guarded)
+            if block.workflow is not None:
+                handlers = self.blocks_of(own.handlers, graphs[name].blocks, own)
+                found |= {f"{name}.{each}": one for each, one in handlers.items()}
+        return found
+
+    def outputs_of(self, written: Mapping[str, Any]) -> tuple[Binding | None, bool]:
+        outputs = bind(dict(written), functions=self.functions) if written else None
+        guarded = outputs is not None and any(
+            reference.guarded for reference in outputs.references if reference.root == "steps"
+        )
+        return outputs, guarded
+
+    def planned(self, step: Step, workflow: Workflow) -> PlannedStep:
+        functions = self.functions
+        action = self.actions[step.uses] if step.body == "action" else None
+        inputs = bind(step.with_ if action is not None else {}, functions=functions)
+        env = _environment(step, functions)
+        options, where = _options(step, functions)
+        bindings = [one for one in (inputs, env, options) if one is not None]
+        loop = None if step.loop is None else condition(step.loop.condition, functions=functions)
+        cases = tuple(
+            None if text is None else condition(text, functions=functions) for text in step.cases
+        )
+        asked, when = (
+            None if text is None else condition(text, functions=functions)
+            for text in (step.if_, step.when)
+        )
+        expressions = [each for each in (asked, when, loop, where, *cases) if each is not None]
+        read = [reference for binding in bindings for reference in binding.references]
+        read += [reference for each in expressions for reference in each.references]
+        local = any(binding.calls for binding in bindings) or any(
+            reference.root in LOCAL_NAMES for reference in read
+        )
+        call = None
+        if action is not None:
+            base = Path(workflow.file).resolve().parent if workflow.file else self.base
+            limited = step if step.rate or not workflow.rate else _limited(step, workflow)
+            call = self.onion(StepPlan(step.id, step.uses, action, limited, workflow.name))
+        return PlannedStep(
+            step=step,
+            action=action,
+            call=call,
+            inputs=inputs,
+            condition=asked,
+            when=when,
+            items=_items(step, functions),
+            local=local or any(one.calls for one in expressions),
+            decides=action is None or bool(asked or when or step.repeats),
+            repeatable=step.idempotent
+            or step.idempotency_key is not None
+            or (action is not None and (action.idempotent or action.pure)),
+            env=None if env is None and not workflow.env else _merged(env),
+            finish=None if action is None else _relative_paths(action, base),
+            cases=cases,
+            turn=loop,
+            options=options,
+            where=where,
+            file=workflow.file,
+        )
 
 
-def _environment(step: Step, workflow: Workflow, functions: Functions) -> Binding | None:
+def _limited(step: Step, workflow: Workflow) -> Step:
+    """Return a step under the limit of its file, which all its steps count for together."""
+    rate = workflow.rate
+    if rate is not None and rate.key is None:
+        rate = msgspec.structs.replace(rate, key=f"workflow {workflow.name}")
+    return msgspec.structs.replace(step, rate=rate)
+
+
+def _options(step: Step, functions: Functions) -> tuple[Binding | None, Expression | None]:
+    """Return what a body that calls no action says, and which events a `wait` takes."""
+    if not step.options or step.body in ("action", "workflow"):
+        return None, None
+    said = {name: value for name, value in step.options.items() if name != "where"}
+    where = step.options.get("where")
+    found = None if where is None else condition(where, functions=functions)
+    return bind(said, functions=functions), found
+
+
+def _environment(step: Step, functions: Functions) -> Binding | None:
     return bind(step.env, functions=functions, texts=True) if step.env else None
 
 
@@ -104,6 +183,8 @@ def _merged(env: Binding | None) -> Callable[[Mapping[str, Any]], dict[str, str]
 
 
 def _items(step: Step, functions: Functions) -> Callable[[Mapping[str, Any]], Any] | None:
+    if step.matrix is not None:
+        return combinations(step.matrix, lambda value: bind(value, functions=functions))
     if step.map is None:
         return None
     if isinstance(step.map, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ciranda.events import Failure, MapCompleted, RunCompleted
@@ -23,14 +23,14 @@ __all__ = ["end_of_map", "end_of_run"]
 def end_of_map(runner: Runner, command: EndMap, duration: float) -> MapCompleted:
     """Return the last event of a map that took `duration` seconds."""
     items = runner.scheduler.items[command.node]
-    path = runner.plan.path(command.node)
+    path = runner.scheduler.path(command.node)
     failed = command.status == "failed"
     return MapCompleted(
         **runner.stamp(),
         path=path,
         status=command.status,
         counts=items.counts(),
-        error=_map_failure(path, items, runner.results.item_error) if failed else None,
+        error=_map_failure(runner, command.node, items) if failed else None,
         duration=duration,
     )
 
@@ -40,6 +40,11 @@ def end_of_run(
 ) -> RunCompleted:
     """Return the last event of a run that took `duration` seconds."""
     status, outputs, error = _outputs_of(runner.plan, scope, status)
+    root = runner.scheduler.root
+    if root.early >= 0 and status == "succeeded":
+        outputs, error = runner.results.early.get(root), None
+    elif error is None and status == "failed" and not runner.scheduler.failures():
+        error = runner.scheduler.run.error
     return RunCompleted(
         **runner.stamp(),
         status=status,
@@ -51,17 +56,21 @@ def end_of_run(
     )
 
 
-def _map_failure(
-    path: str, items: Items, error_of: Callable[[str, int], dict[str, Any] | None]
-) -> Failure:
+def _map_failure(runner: Runner, node: int, items: Items) -> Failure:
     """Return why a map failed: its first failed item speaks for all."""
-    item = items.statuses.index(Status.FAILED)
-    first = error_of(path, item) or {"kind": "crash", "message": ""}
+    path = runner.scheduler.path(node)
+    name = runner.scheduler.nodes[node].id
+    item = items.statuses.find(Status.FAILED)
+    if item < 0:  # fewer than were asked for
+        wanted = runner.scheduler.nodes[node].join.need
+        message = f"{items.won} of {len(items.statuses)} items succeeded, {wanted} are needed"
+        return Failure(kind="join", message=message, step=name, path=path)
+    first = runner.results.item_error(node, item) or {"kind": "crash", "message": ""}
     return Failure(
         kind=first["kind"],
         message=f"{items.failed} of {len(items.statuses)} items failed; "
         f"item {item}: {first['message']}",
-        step=path,
+        step=name,
         path=f"{path}/{item}",
     )
 

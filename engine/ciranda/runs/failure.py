@@ -12,8 +12,9 @@ import msgspec
 from ciranda.actions import Action, failure_of
 from ciranda.actions.values import NotPlainError, plain
 from ciranda.events import Failure
+from ciranda.expressions import ExpressionError
 
-__all__ = ["called_off", "keepable_failure"]
+__all__ = ["called_off", "keepable_failure", "plain_failure", "unfit"]
 
 LONGEST: Final = 65_536  # characters of a message that are kept
 
@@ -41,6 +42,24 @@ def keepable_failure(error: BaseException, action: Action) -> Failure:
         detail=_detail(failure.detail),
         retry_after=after if isinstance(after, int | float) and 0 <= after < math.inf else None,
     )
+
+
+def unfit(error: ExpressionError) -> Failure:
+    """Describe an expression that could not be evaluated."""
+    where = f" in `{error.source.strip()}`" if error.source else ""
+    return Failure(kind="invalid-input", message=f"{error.message}{where}", retryable=False)
+
+
+def plain_failure(failure: Failure) -> dict[str, Any]:
+    """Return the error model as expressions read it, every name present."""
+    return {name: getattr(failure, name) for name in _FIELDS}
+
+
+_FIELDS: Final = tuple(
+    field.name
+    for field in msgspec.structs.fields(Failure)
+    if field.name not in ("traceback", "log", "place")
+)
 
 
 def called_off() -> bool:

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal, Protocol
 
-from ciranda.workflow.model import Step
+from ciranda.workflow.model import Block, Join, Step
 
-__all__ = ["Graph", "Node", "build_graph", "upward_ranks"]
+__all__ = ["Graph", "Links", "Node", "build_graph", "upward_ranks"]
 
 DEFAULT_WIDTH: Final = 64
+_ALL: Final = Join()
+_NOWHERE: Final[Mapping[tuple[str, ...], Links]] = MappingProxyType({})
+
+
+class Links(Protocol):
+    """How the steps of a block hang together; `ciranda.workflow` finds it out."""
+
+    @property
+    def edges(self) -> Mapping[str, tuple[str, ...]]:
+        """For each step the steps of the block that it needs."""
+        ...
+
+    @property
+    def lifts(self) -> Mapping[str, bool | frozenset[str]]:
+        """For each step its status rule."""
+        ...
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The steps of the levels above that are read inside."""
+        ...
+
+    @property
+    def peers(self) -> frozenset[str]:
+        """The steps of the `try` beside it that are read inside."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +45,7 @@ class Node:
     """A step as the scheduler sees it.
 
     Attributes:
-        index: Its place in the file, from 0.
+        index: Its place in its graph, from 0.
         id: Its name.
         needs: Indexes of the steps that must have ended before it.
         dependents: Indexes of the steps that wait for it.
@@ -28,6 +55,11 @@ class Node:
         on_item_failure: What a failed item means for the rest of a map.
         lifts: True when its `if` speaks of status in general, so that a failed need does not
             skip it; else the indexes of the needs whose status it reads.
+        is_loop: Whether it runs turn after turn.
+        body: What it does; see the model.
+        blocks: The graphs inside of it, by name.
+        catches: The kinds that each `catch` of a `try` takes.
+        join: How many of its items, or of the branches inside of it, have to succeed.
     """
 
     index: int
@@ -39,6 +71,11 @@ class Node:
     width: int = 1
     on_item_failure: Literal["stop", "finish", "keep"] = "stop"
     lifts: bool | frozenset[int] = False
+    is_loop: bool = False
+    body: str = "action"
+    blocks: Mapping[str, Graph] = field(default_factory=dict)
+    catches: tuple[tuple[str, ...], ...] = ()
+    join: Join = _ALL
 
     def lifts_need(self, need: int) -> bool:
         """Say whether the failure of `need` leaves this step free to decide for itself."""
@@ -47,10 +84,29 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All nodes in file order, and their indexes by id."""
+    """The steps of a workflow or of a block, in file order, and their indexes by id.
+
+    Attributes:
+        nodes: The steps.
+        by_id: Their indexes.
+        first: The place of the first of them among all steps of the workflow, at any depth.
+        total: How many steps there are in it, at any depth.
+        blocks: The graphs of the run's own handlers.
+        reads: The steps of outside that are read inside.
+        branches: Indexes of the steps that no other needs.
+        undoable: Whether a step in it, at any depth, can be compensated.
+        fail_fast: Whether a failure stops all the others.
+    """
 
     nodes: tuple[Node, ...]
     by_id: Mapping[str, int]
+    first: int = 0
+    total: int = 0
+    blocks: Mapping[str, Graph] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+    branches: frozenset[int] = frozenset()
+    undoable: bool = False
+    fail_fast: bool = False
 
 
 def upward_ranks(
@@ -80,6 +136,9 @@ def build_graph(
     *,
     durations: Mapping[str, float] | None = None,
     widths: Mapping[str, int] | None = None,
+    inner: Mapping[tuple[str, ...], Links] = _NOWHERE,
+    handlers: Mapping[str, Block] | None = None,
+    fail_fast: bool = False,
 ) -> Graph:
     """Build the graph of checked steps.
 
@@ -89,35 +148,100 @@ def build_graph(
         lifts: For each step its status rule.
         durations: Seconds that a step took before, where known.
         widths: How many items of a map run at once when the file does not say; else 64.
+        inner: How the steps of each block hang together, by the way to it.
+        handlers: What the run does at its end.
+        fail_fast: Whether a failure stops all the others.
     """
-    by_id = {name: index for index, name in enumerate(steps)}
-    needs = [tuple(by_id[need] for need in edges.get(name, ())) for name in steps]
-    dependents: list[list[int]] = [[] for _ in steps]
-    for index, wanted in enumerate(needs):
-        for need in wanted:
-            dependents[need].append(index)
-    known = durations or {}
-    costs = [
-        step.estimate if step.estimate is not None else known.get(name, 1.0)
-        for name, step in steps.items()
-    ]
-    ranks = upward_ranks(costs, dependents, needs)
-    nodes = []
-    for index, (name, step) in enumerate(steps.items()):
-        rule = lifts.get(name, False)
-        nodes.append(
-            Node(
-                index=index,
-                id=name,
-                needs=needs[index],
-                dependents=tuple(dependents[index]),
-                rank=ranks[index],
-                is_map=step.map is not None,
-                width=step.max_parallel or (widths or {}).get(name, DEFAULT_WIDTH),
-                on_item_failure=step.on_item_failure,
-                lifts=rule
-                if isinstance(rule, bool)
-                else frozenset(by_id[need] for need in rule if need in by_id),
+    return _Builder(inner, durations or {}, widths or {}).graph(
+        steps, edges, lifts, (), handlers or {}, fail_fast=fail_fast
+    )
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Numbers all steps of a workflow, those of each graph side by side."""
+
+    inner: Mapping[tuple[str, ...], Links]
+    durations: Mapping[str, float]
+    widths: Mapping[str, int]
+    numbered: int = 0
+
+    def graph(
+        self,
+        steps: Mapping[str, Step],
+        edges: Mapping[str, tuple[str, ...]],
+        lifts: Mapping[str, bool | frozenset[str]],
+        way: tuple[str, ...],
+        handlers: Mapping[str, Block],
+        *,
+        reads: frozenset[str] = frozenset(),
+        fail_fast: bool = False,
+    ) -> Graph:
+        first = self.numbered
+        self.numbered += len(steps)
+        by_id = {name: index for index, name in enumerate(steps)}
+        needs = [tuple(by_id[need] for need in edges.get(name, ())) for name in steps]
+        dependents: list[list[int]] = [[] for _ in steps]
+        for index, wanted in enumerate(needs):
+            for need in wanted:
+                dependents[need].append(index)
+        known = {} if way else self.durations
+        costs = [
+            step.estimate if step.estimate is not None else known.get(name, 1.0)
+            for name, step in steps.items()
+        ]
+        ranks = upward_ranks(costs, dependents, needs)
+        nodes = []
+        for index, (name, step) in enumerate(steps.items()):
+            rule = lifts.get(name, False)
+            blocks = self._blocks(step.blocks, (*way, name)) if step.blocks else {}
+            nodes.append(
+                Node(
+                    index=index,
+                    id=name,
+                    needs=needs[index],
+                    dependents=tuple(dependents[index]),
+                    rank=ranks[index],
+                    is_map=step.map is not None or step.matrix is not None,
+                    width=step.max_parallel or self.widths.get(name, DEFAULT_WIDTH),
+                    on_item_failure=step.on_item_failure,
+                    lifts=rule
+                    if isinstance(rule, bool)
+                    else frozenset(by_id[need] for need in rule if need in by_id),
+                    is_loop=step.loop is not None,
+                    body=step.body,
+                    blocks=blocks,
+                    catches=step.catches,
+                    join=step.join,
+                )
             )
+        own = self._blocks(handlers, (*way, "")) if handlers else {}
+        return Graph(
+            nodes=tuple(nodes),
+            by_id=by_id,
+            first=first,
+            total=self.numbered - first,
+            blocks=own,
+            reads=reads,
+            branches=frozenset(node.index for node in nodes if not node.dependents),
+            undoable=any(
+                "compensate" in node.blocks or any(one.undoable for one in node.blocks.values())
+                for node in nodes
+            ),
+            fail_fast=fail_fast,
         )
-    return Graph(nodes=tuple(nodes), by_id=by_id)
+
+    def _blocks(self, blocks: Mapping[str, Block], way: tuple[str, ...]) -> Mapping[str, Graph]:
+        found = {}
+        for name, block in blocks.items():
+            links = self.inner[*way, name]
+            found[name] = self.graph(
+                block.steps,
+                links.edges,
+                links.lifts,
+                (*way, name),
+                block.workflow.handlers if block.workflow is not None else {},
+                reads=links.reads | links.peers,
+                fail_fast=block.workflow is not None and block.workflow.fail_fast,
+            )
+        return found

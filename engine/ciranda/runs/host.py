@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ciranda.layer import Call
     from ciranda.runs.plan import PlannedStep
     from ciranda.vault import Vault
+    from ciranda.workflow.model import Block
 
 __all__ = ["Host"]
 
@@ -59,4 +60,24 @@ class Host(Protocol):
 
     def tail(self, path: str) -> str:
         """Return the last lines of output that a step wrote."""
+        ...
+
+    def inner_scope(
+        self,
+        block: Block,
+        inputs: Mapping[str, Any],
+        secrets: Mapping[str, Any],
+        steps: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return the names that the steps of a sub-workflow see."""
+        ...
+
+    async def emit(self, number: str, event: str, data: Any) -> int:
+        """Tell all runs that have not ended of an event; return how many there are.
+
+        Args:
+            number: Tells a second copy of it from another one.
+            event: Its name.
+            data: Plain data.
+        """
         ...

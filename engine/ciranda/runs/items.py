@@ -25,6 +25,8 @@ class Items:
         "running",
         "statuses",
         "stopped",
+        "winner",
+        "won",
     )
 
     def __init__(self, count: int) -> None:
@@ -36,6 +38,13 @@ class Items:
         self.attempts: dict[int, int] = {}
         self.failed = 0  # failures that nobody tolerates
         self.stopped = ""  # why no more items are admitted
+        self.won = 0  # successes, where a number of them is enough
+        self.winner = -1  # the first of these
+
+    def grow(self) -> None:
+        """Add an item: the next turn of a loop."""
+        self.statuses.append(PENDING)
+        self.open += 1
 
     def admit(self, width: int) -> list[int]:
         """Take the items that may begin now, first those that were begun before."""

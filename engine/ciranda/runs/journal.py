@@ -15,6 +15,7 @@ from ciranda.events import (
     ForeignEvent,
     RunCompleted,
     RunEvent,
+    RunParked,
     RunResumed,
     RunStarted,
     StepCompleted,
@@ -57,7 +58,7 @@ class MemoryJournal:
     def append(self, events: list[Event | ForeignEvent]) -> None:
         """Keep the outputs of items."""
         for event in events:
-            if type(event) is StepCompleted and "/" in event.path:
+            if type(event) is StepCompleted and event.path[-1:].isdigit() and "/" in event.path:
                 self._seqs.append(event.seq)
                 self._outputs.append(event.output)
 
@@ -137,22 +138,26 @@ class StoreJournal:
         encode, run, last = self._encode, self._run, events[-1]
         ended = isinstance(last, RunCompleted)
         begun = isinstance(events[0], RunStarted | RunResumed)
+        records = [
+            Record(run, event.seq, event.at, event.type, event.version, event.raw)
+            if isinstance(event, ForeignEvent)
+            else Record(
+                run=run,
+                seq=event.seq,
+                at=event.at,
+                type=type(event).__name__,
+                version=event.VERSION,
+                payload=encode(event),
+            )
+            for event in events
+        ]
+        if isinstance(last, RunParked):  # with the record, so that no wake-up is lost
+            self._log.park(run, self._epoch, last.due, last.seen, records)
+            return
         self._log.append(
             run,
             self._epoch,
-            [
-                Record(run, event.seq, event.at, event.type, event.version, event.raw)
-                if isinstance(event, ForeignEvent)
-                else Record(
-                    run=run,
-                    seq=event.seq,
-                    at=event.at,
-                    type=type(event).__name__,
-                    version=event.VERSION,
-                    payload=encode(event),
-                )
-                for event in events
-            ],
+            records,
             status=last.status if isinstance(last, RunCompleted) else "running" if begun else None,
             finished=last.at if ended else None,
         )

@@ -10,11 +10,31 @@ from ciranda.actions import Action
 from ciranda.expressions import Expression
 from ciranda.layer import Next
 from ciranda.runs.graph import Graph
-from ciranda.runs.scheduler import split_path
 from ciranda.workflow.binding import Binding
-from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.model import Block, Step, Workflow
 
-__all__ = ["Plan", "PlannedStep"]
+__all__ = ["Plan", "PlannedBlock", "PlannedStep"]
+
+Evaluate = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBlock:
+    """A block with everything that can be prepared before the run.
+
+    Attributes:
+        block: As the file says it.
+        outputs: What it gives, ready to be evaluated with its steps' names.
+        guarded: Whether these speak of status, so that a failed block has outputs too.
+        inputs: Of a sub-workflow: what it is given, evaluated outside.
+        secrets: Of a sub-workflow: the same for its secrets.
+    """
+
+    block: Block
+    outputs: Binding | None = None
+    guarded: bool = False
+    inputs: Binding | None = None
+    secrets: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,53 +43,63 @@ class PlannedStep:
 
     Attributes:
         step: As the file says it.
-        action: What it calls.
+        action: What it calls; None for a step that calls none.
         call: The action inside its middleware.
         inputs: `with`, ready to be evaluated.
         condition: `if`.
         when: `when`, for each item of a map.
-        items: The list of a map.
+        items: The list of a map, or the combinations of a matrix.
         local: Whether its expressions read names that differ from attempt to attempt.
         decides: Whether it has a condition or a list, so that it may come to no attempt.
         repeatable: Whether doing the work twice is harmless.
         env: The environment variables that the file gives to the step.
         finish: Turns evaluated inputs into those of the action (relative paths).
+        cases: The conditions of a `switch`; None is otherwise.
+        turn: The condition of a loop.
+        options: What `wait`, `approve`, `sleep`, `emit`, `succeed`, `fail` say, to be evaluated.
+        where: Which events a `wait` takes.
+        blocks: The blocks inside of it.
+        file: The file that holds it.
     """
 
     step: Step
-    action: Action
-    call: Next
+    action: Action | None
+    call: Next | None
     inputs: Binding
     condition: Expression | None = None
     when: Expression | None = None
-    items: Callable[[Mapping[str, Any]], Any] | None = None
+    items: Evaluate | None = None
     local: bool = False
     decides: bool = False
     repeatable: bool = False
     env: Callable[[Mapping[str, Any]], dict[str, str]] | None = None
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    cases: tuple[Expression | None, ...] = ()
+    turn: Expression | None = None
+    options: Binding | None = None
+    where: Expression | None = None
+    blocks: Mapping[str, PlannedBlock] = field(default_factory=dict)
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled workflow."""
+    """A compiled workflow.
+
+    Attributes:
+        workflow: What was compiled.
+        graph: Its steps as the scheduler sees them.
+        steps: All its steps at any depth, by the places that the graphs give them.
+        outputs: What it gives, ready to be evaluated.
+        outputs_guarded: Whether these speak of status, so a failed run has outputs too.
+        handlers: The run's own handlers.
+        versions: Of what takes part.
+    """
 
     workflow: Workflow
     graph: Graph
     steps: tuple[PlannedStep, ...]
     outputs: Binding | None = None
-    outputs_guarded: bool = False  # they speak of status, so a failed run has outputs too
+    outputs_guarded: bool = False
+    handlers: Mapping[str, PlannedBlock] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-
-    def path(self, node: int, item: int = -1) -> str:
-        """Return the path of a step or an item as text."""
-        name = self.graph.nodes[node].id
-        return name if item < 0 else f"{name}/{item}"
-
-    def key(self, path: str) -> tuple[int, int]:
-        """Return the node and the item (-1 = the step itself) of a path."""
-        node = self.graph.by_id.get(path)
-        if node is not None:
-            return node, -1
-        name, item = split_path(path)
-        return self.graph.by_id[name], item

@@ -48,6 +48,9 @@ class Plans:
             checked.lifts,
             durations=history,
             widths=widths(),
+            inner=checked.inner,
+            handlers=checked.workflow.handlers,
+            fail_fast=checked.workflow.fail_fast,
         )
         plan = steps(graph) if fresh or kept is None else replace(kept.plan, graph=graph)
         self._kept[checked] = _Kept(basis, history, plan)

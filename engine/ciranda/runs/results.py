@@ -6,11 +6,9 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, Final, overload
 
-import msgspec
-
 from ciranda.events import (
+    BlockEntered,
     Event,
-    Failure,
     MapCompleted,
     MapExpanded,
     StepAttemptFailed,
@@ -20,9 +18,11 @@ from ciranda.events import (
     StepSkipped,
 )
 from ciranda.expressions import Stored
+from ciranda.runs.failure import plain_failure
+from ciranda.runs.frame import Frame
 from ciranda.runs.items import Items
 from ciranda.runs.journal import Journal
-from ciranda.runs.scheduler import Scheduler, split_path
+from ciranda.runs.scheduler import Scheduler
 from ciranda.runs.status import Status
 
 __all__ = ["Results", "StoredItems", "StoredOutputs"]
@@ -117,16 +117,28 @@ def _view(
 
 
 class Results:
-    """The `steps` that expressions read; `steps[id]` is plain data with the names of the design."""
+    """The `steps` that expressions read; `steps[id]` is plain data with the names of the design.
+
+    Attributes:
+        steps: Those of the run itself.
+        last: What the last turn of each loop gave, by the number of the step.
+        used: What each step of the run used, with all that is inside of it.
+        early: What was given to the run, or a sub-workflow, that was ended early.
+    """
 
     def __init__(self, scheduler: Scheduler, journal: Journal) -> None:
         self._scheduler: Final = scheduler
         self._journal: Final = journal
-        self._maps: Final[dict[str, _MapResult]] = {}
+        self._maps: Final[dict[int, _MapResult]] = {}
         # Views are never changed, only replaced: all steps begin with the same one.
-        pending = _view("pending", None, None, 0, 0.0)
-        self.steps: Final[dict[str, dict[str, Any]]] = dict.fromkeys(scheduler.graph.by_id, pending)
-        self.used: Final[dict[str, dict[str, float]]] = {}  # by step
+        self._pending: Final = _view("pending", None, None, 0, 0.0)
+        self.steps: Final[dict[str, dict[str, Any]]] = dict.fromkeys(
+            scheduler.graph.by_id, self._pending
+        )
+        self._views: Final[dict[Frame, dict[str, dict[str, Any]]]] = {scheduler.root: self.steps}
+        self.last: Final[dict[int, Any]] = {}
+        self.used: Final[dict[str, dict[str, float]]] = {}
+        self.early: Final[dict[Frame, Any]] = {}
         self._reducers: Final[dict[type[Event], Callable[[Any], None]]] = {
             StepAttemptFailed: self._spent,
             StepCompleted: self._completed,
@@ -135,6 +147,7 @@ class Results:
             StepCancelled: self._cancelled,
             MapExpanded: self._expanded,
             MapCompleted: self._map,
+            BlockEntered: self._entered,
         }
 
     def apply(self, event: Event) -> None:
@@ -143,9 +156,38 @@ class Results:
         if reducer is not None:
             reducer(event)
 
-    def item_error(self, path: str, item: int) -> dict[str, Any] | None:
-        """Return the error of an item of a map that has not ended."""
-        return self._maps[path].errors.get(item)
+    def views(self, frame: Frame) -> dict[str, dict[str, Any]]:
+        """Return the `steps` that expressions inside of a frame read."""
+        return self._views[frame]
+
+    def forget(self, frame: Frame) -> None:
+        """Forget the steps of a frame that nobody needs any more."""
+        self._views.pop(frame, None)
+        self.early.pop(frame, None)
+        for node in range(frame.base, frame.base + len(frame.graph.nodes)):
+            self._maps.pop(node, None)
+            self.last.pop(node, None)
+
+    def item_error(self, node: int, item: int) -> dict[str, Any] | None:
+        """Return the error of an item or a turn that failed."""
+        return self._maps[node].errors.get(item)
+
+    def _entered(self, event: BlockEntered) -> None:
+        scheduler = self._scheduler
+        node, item = scheduler.find(event.path) if event.path else (-1, -1)
+        conduct = scheduler.conduct(node, item)
+        assert conduct is not None  # the scheduler has just entered it
+        frame = conduct.frames[event.block]
+        outer = self._views[scheduler.root if node < 0 else scheduler.frames[node]]
+        beside = conduct.frames.get("try")
+        peers = {} if beside is None or beside is frame else self._views[beside]
+        views = {
+            name: peers[name] if name in peers else outer[name]
+            for name in frame.graph.reads
+            if name in peers or name in outer
+        }
+        views.update(dict.fromkeys(frame.graph.by_id, self._pending))
+        self._views[frame] = views
 
     def _spent(self, event: StepAttemptFailed | StepCompleted | StepFailed | StepCancelled) -> None:
         for name, amount in event.used.items():
@@ -156,10 +198,7 @@ class Results:
         path = event.path
         if event.used:
             self._spent(event)
-        if "/" in path:
-            self._item(path, output=event.output, seq=event.seq)
-            return
-        self.steps[path] = {
+        view: dict[str, Any] = {
             "status": "succeeded",
             "output": event.output,
             "error": None,
@@ -168,42 +207,75 @@ class Results:
             "items": None,
             "counts": None,
         }
+        if "/" not in path and path not in self._scheduler.special:
+            self.steps[path] = view
+            return
+        node, item = self._scheduler.find(path)
+        if self._scheduler.nodes[node].body == "succeed":
+            self._end_early(node, event.output)
+        if item >= 0:
+            self._item(node, item, output=event.output, seq=event.seq)
+        else:
+            self._put(node, view)
+
+    def _end_early(self, node: int, output: Any) -> None:
+        frame: Frame | None = self._scheduler.frames[node]
+        while frame is not None:
+            if frame.early == node:
+                self.early[frame] = output
+            frame = self._scheduler.frames[frame.owner] if frame.owner >= 0 else None
+
+    def _put(self, node: int, view: dict[str, Any]) -> None:
+        scheduler = self._scheduler
+        if scheduler.nodes[node].is_loop and node in scheduler.items:
+            view["counts"] = scheduler.items[node].counts()
+        self._views[scheduler.frames[node]][scheduler.nodes[node].id] = view
 
     def _failed(self, event: StepFailed) -> None:
         self._spent(event)
-        error = _plain(event.error)
-        if "/" in event.path:
-            self._item(event.path, error=error)
+        error = plain_failure(event.error)
+        node, item = self._scheduler.find(event.path)
+        if item >= 0:
+            self._item(node, item, error=error)
         else:
-            self.steps[event.path] = _view("failed", None, error, event.attempts, event.duration)
+            self._put(node, _view("failed", None, error, event.attempts, event.duration))
 
     def _skipped(self, event: StepSkipped) -> None:
-        if "/" not in event.path:
-            self.steps[event.path] = _view("skipped", None, None, 0, 0.0)
+        self._ended(event.path, "skipped")
 
     def _cancelled(self, event: StepCancelled) -> None:
         self._spent(event)
-        if "/" not in event.path:
-            self.steps[event.path] = _view("cancelled", None, None, 0, 0.0)
+        self._ended(event.path, "cancelled")
+
+    def _ended(self, path: str, status: str) -> None:
+        node, item = self._scheduler.find(path)
+        if item < 0:
+            self._put(node, _view(status, None, None, 0, 0.0))
 
     def _expanded(self, event: MapExpanded) -> None:
-        self._maps[event.path] = _MapResult(event.count)
+        self._maps[self._scheduler.find(event.path)[0]] = _MapResult(event.count)
 
-    def _item(self, path: str, *, output: Any = None, seq: int = NO_SEQ, error: Any = None) -> None:
-        name, item = split_path(path)
-        gathered = self._maps[name]
+    def _item(
+        self, node: int, item: int, *, output: Any = None, seq: int = NO_SEQ, error: Any = None
+    ) -> None:
+        gathered = self._maps.get(node)
+        if gathered is None:  # a loop: of its turns only the last one counts
+            gathered = self._maps[node] = _MapResult(0)
         if error is not None:
             gathered.errors[item] = error
             return
         gathered.errors.pop(item, None)
-        if gathered.outputs is not None:
+        if self._scheduler.nodes[node].is_loop:
+            self.last[node] = output
+        elif gathered.outputs is not None:
             gathered.outputs[item] = output
         else:
             gathered.seqs[item] = seq
 
     def _map(self, event: MapCompleted) -> None:
-        gathered = self._maps[event.path]
-        node = self._scheduler.graph.by_id[event.path]
+        scheduler = self._scheduler
+        number, _ = scheduler.find(event.path)
+        node, items, gathered = scheduler.nodes[number], scheduler.items[number], self._maps[number]
         outputs: list[Any] | StoredOutputs = (
             StoredOutputs(self._journal, gathered.seqs)
             if gathered.outputs is None
@@ -211,26 +283,17 @@ class Results:
         )
         # `stop` leaves holes that nobody asked for: only a map that went to its end has an output.
         whole = event.status == "succeeded" or (
-            event.status == "failed" and self._scheduler.graph.nodes[node].on_item_failure != "stop"
+            event.status == "failed" and node.on_item_failure != "stop"
         )
-        self.steps[event.path] = _view(
+        output: Any = outputs if whole else None
+        if node.join.race and items.winner >= 0:
+            output = {"winner": items.winner, "value": outputs[items.winner]}
+        self._views[scheduler.frames[number]][node.id] = _view(
             event.status,
-            outputs if whole else None,
-            None if event.error is None else _plain(event.error),
+            output,
+            None if event.error is None else plain_failure(event.error),
             1,
             event.duration,
-            items=StoredItems(self._scheduler.items[node], outputs, gathered.errors),
+            items=StoredItems(items, outputs, gathered.errors),
             counts=event.counts,
         )
-
-
-def _plain(failure: Failure) -> dict[str, Any]:
-    """Return the error model as expressions read it, every name present."""
-    return {name: getattr(failure, name) for name in _FAILURE_FIELDS}
-
-
-_FAILURE_FIELDS: Final = tuple(
-    field.name
-    for field in msgspec.structs.fields(Failure)
-    if field.name not in ("traceback", "log", "place")
-)

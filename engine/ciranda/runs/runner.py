@@ -17,28 +17,53 @@ import anyio
 from anyio.abc import TaskGroup
 
 from ciranda.events import (
+    ApprovalGiven,
+    BlockEntered,
     Event,
+    EventTaken,
+    Failure,
     ForeignEvent,
+    LoopTurned,
+    MapExpanded,
     RunCancelled,
     RunCompleted,
+    RunParked,
     StepAttemptFailed,
     StepCancelled,
     StepCompleted,
     StepFailed,
     StepSkipped,
     StepStarted,
+    StepWaits,
     TimerFired,
 )
 from ciranda.runs.attempt import Attempts
-from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
+from ciranda.runs.awaiting import Awaiting
+from ciranda.runs.bodies import Bodies
+from ciranda.runs.commands import (
+    Cancel,
+    Command,
+    EndMap,
+    Enter,
+    Expire,
+    Finish,
+    Leave,
+    Offer,
+    SetTimer,
+    Skip,
+    Start,
+    Turn,
+)
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.endings import end_of_map, end_of_run
 from ciranda.runs.host import Host
 from ciranda.runs.journal import Journal
+from ciranda.runs.messages import Answered, Emitted
 from ciranda.runs.notes import Notes
-from ciranda.runs.plan import Plan
+from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.results import Results
 from ciranda.runs.scheduler import Scheduler
+from ciranda.runs.scopes import Scopes
 from ciranda.runs.turnstile import Turnstile
 from ciranda.runs.workers import Workers
 
@@ -48,6 +73,7 @@ BATCH: Final = 100  # events that wait for a commit at the most
 LINGER: Final = 0.005  # seconds that an event waits for company at the most
 
 ENDS: Final = frozenset({StepCompleted, StepFailed, StepCancelled, StepSkipped})
+OPENS: Final = frozenset({BlockEntered, LoopTurned, MapExpanded})
 
 Key = tuple[int, int]
 
@@ -65,6 +91,7 @@ class Runner:
         room: Waits until they can take more.
         most: Steps that may be under way at once; None is as many as are ready.
         dispatch: How ready steps are admitted; None begins them at once, by rank.
+        park: Let go of the run when all that is open waits.
         clock: Monotonic seconds.
         wall: Seconds since the epoch; events and retry times carry it.
         chance: Random numbers in [0, 1) for the jitter of retries.
@@ -81,6 +108,7 @@ class Runner:
         room: Callable[[], Awaitable[None]] | None = None,
         most: int | None = None,
         dispatch: Dispatch | None = None,
+        park: bool = False,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
@@ -108,7 +136,13 @@ class Runner:
         self._started = clock()
         self.notes: Final = Notes(self, host)
         self._spent: Final = host.spent
+        self.parked: RunParked | None = None
+        self._park: Final = park
+        self.seen = 0  # the last message of the inbox that was looked at
+        self.scopes: Final = Scopes(self, host)
         self.attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
+        self.bodies: Final = Bodies(self, host, clock=clock, wall=wall)
+        self.awaiting: Final = Awaiting(self, host, wall=wall)
         self.turnstile: Final = (
             None if dispatch is None else Turnstile(self, dispatch, most=most, clock=clock)
         )
@@ -131,9 +165,21 @@ class Runner:
             if isinstance(event, Event):
                 self.scheduler.apply(event)
                 self.results.apply(event)
+                if isinstance(event, ApprovalGiven):
+                    self.awaiting.given(event)
+                self._forget_released()
+        self.seen = self.scheduler.seen
 
-    async def perform(self, first: Event) -> RunCompleted:
-        """Record `first` (`RunStarted` or `RunResumed`) and go on until the run ends.
+    def planned(self, node: int) -> PlannedStep:
+        """Return what is prepared for a step."""
+        return self.plan.steps[self.scheduler.place(node)]
+
+    def now(self) -> float:
+        """Return the time of the wall clock, in seconds since the epoch."""
+        return self._wall()
+
+    async def perform(self, first: Event) -> RunCompleted | RunParked:
+        """Record `first` (`RunStarted` or `RunResumed`) and go on until the run ends or is parked.
 
         Raises:
             StoreError: The journal cannot keep events any more; what it kept can be resumed.
@@ -149,6 +195,8 @@ class Runner:
                 self.record(first)
                 self._commit_here()
                 self._group.start_soon(self._commit_behind)
+                if self.plan.workflow.timeout is not None:
+                    self._group.start_soon(self._end_in_time, self.plan.workflow.timeout)
                 self.wake()
                 await self._done.wait()
                 self._group.cancel_scope.cancel()
@@ -157,6 +205,8 @@ class Runner:
                 self.turnstile.close()
         if self._lost is not None:
             raise self._lost
+        if self.parked is not None:
+            return self.parked
         if self.completed is None:  # only when the group was cancelled from outside
             raise RuntimeError("the run ended without an end")  # pragma: no cover
         return self.completed
@@ -166,6 +216,24 @@ class Runner:
         if not self.scheduler.cancelled and not self.completed:
             self.record(RunCancelled(**self.stamp(), reason=reason))
             self._commit_here()
+
+    async def _end_in_time(self, limit: float) -> None:
+        await anyio.sleep(limit)
+        if not self.scheduler.cancelled and not self.completed:
+            message = f"the run was not done in its {limit:g} seconds"
+            error = Failure(kind="timeout", message=message, retryable=False)
+            self.record(RunCancelled(**self.stamp(), reason=message, error=error))
+            self._commit_here()
+
+    def receive(self, message: int, emitted: Emitted) -> None:
+        """Take an event from the inbox."""
+        self.seen = max(self.seen, message)
+        self.awaiting.receive(message, emitted)
+
+    def answer(self, message: int, answered: Answered) -> None:
+        """Take somebody's word on an approval from the inbox."""
+        self.seen = max(self.seen, message)
+        self.awaiting.answer(message, answered)
 
     # Recording
 
@@ -181,7 +249,7 @@ class Runner:
 
     def note(self, event: ForeignEvent) -> bool:
         """Take an event of a plugin, with the next place in the log; False after the last one."""
-        if self._lost is not None or not self.scheduler.open:
+        if self._lost is not None or self.scheduler.over:
             return False
         self.seq += 1
         self.record(event)
@@ -198,6 +266,10 @@ class Runner:
         """Keep what is pending: that a long step has begun is news before it ends."""
         if self.pending:
             self._wanted.set()
+
+    def commit_soon(self) -> None:
+        """Keep and apply what is pending, the next time the loop turns at the latest."""
+        self._wanted.set()
 
     def commit(self) -> None:
         """Keep and apply what is pending, after a step; decide where the commit happens."""
@@ -276,28 +348,72 @@ class Runner:
             if publish is not None and not publish(event):
                 self._workers.crowded = True
             if kind in ENDS:
-                self.active.pop(self.plan.key(event.path), None)  # type: ignore[attr-defined]  # ENDS are of steps
-            elif kind is StepAttemptFailed:
-                self._cancel_late(event.path)  # type: ignore[attr-defined]  # has a path
-            elif isinstance(event, RunCompleted):
-                self.completed = event
-                self._done.set()
+                key = self.scheduler.find(event.path)  # type: ignore[attr-defined]  # ENDS are of steps
+                self.active.pop(key, None)
+                self.awaiting.ended(*key)
+            else:
+                self._note(event)
+            if self.scheduler.released:
+                self._forget_released()
             for command in commands:
                 if type(command) is Start:
                     begin(command)
                 else:
                     self._obey(command)
+        if self._park and self.scheduler.timers.keys() | self.scheduler.waits.keys():
+            self._let_go()
+
+    def _note(self, event: Event) -> None:
+        """Note what an event that ends no step means here."""
+        if isinstance(event, BlockEntered | LoopTurned | MapExpanded):
+            if event.path:
+                key = self.scheduler.find(event.path)
+                self.active.pop(key, None)
+                self._reasons.pop(key, None)  # what is inside is stopped for it
+            if isinstance(event, BlockEntered) and event.path:
+                self.bodies.began(*self.scheduler.find(event.path))
+        elif isinstance(event, StepAttemptFailed | StepWaits):
+            self._cancel_late(event.path)
+        elif isinstance(event, EventTaken):
+            self.awaiting.taken(event)
+        elif isinstance(event, RunCompleted):
+            self.completed = event
+            self._done.set()
+        elif isinstance(event, RunParked):
+            self.parked = event
+            self._done.set()
+
+    def _forget_released(self) -> None:
+        released, self.scheduler.released = self.scheduler.released, []
+        for frame in released:
+            self.results.forget(frame)
+            self.scopes.forget(frame)
+            for node in range(frame.base, frame.base + len(frame.graph.nodes)):
+                self.bodies.forget(node)
+                self._map_started.pop(node, None)
+
+    def _let_go(self) -> None:
+        """Park the run if nothing but time, an event or somebody's word can bring it further."""
+        scheduler = self.scheduler
+        waiting = scheduler.waits.keys() | scheduler.timers.keys()
+        if self.active or self.ready or self.pending or scheduler.over or not scheduler.waits:
+            return
+        due = min(
+            (scheduler.timers[key] for key in waiting & scheduler.timers.keys()), default=None
+        )
+        self.record(RunParked(**self.stamp(), due=due, seen=self.seen))
+        self._wanted.set()
 
     def _cancel_late(self, path: str) -> None:
         """Cancel a step that failed, and would be tried again, while it was being cancelled."""
-        key = self.plan.key(path)
+        key = self.scheduler.find(path)
         self.active.pop(key, None)
         if key in self._reasons:
             self._cancel_unstarted(key, self._reasons.pop(key))
 
     def _obey(self, command: Command) -> None:
         if isinstance(command, Skip):
-            path = self.plan.path(command.node)
+            path = self.scheduler.path(command.node)
             reason, because = command.reason, command.because
             self.record(StepSkipped(**self.stamp(), path=path, reason=reason, because=because))
         elif isinstance(command, EndMap):
@@ -313,12 +429,22 @@ class Runner:
                 self._cancel_unstarted(key, command.reason)
         elif isinstance(command, SetTimer):
             self._group.start_soon(self._wait, command)
+        elif isinstance(command, Enter):
+            self.bodies.enter(command)
+        elif isinstance(command, Leave):
+            self.bodies.leave(command)
+        elif isinstance(command, Turn):
+            self.bodies.turn(command)
+        elif isinstance(command, Offer):
+            self.awaiting.offer(command)
+        elif isinstance(command, Expire):
+            self.awaiting.expire(command)
         elif isinstance(command, Finish):
             self._finish(command.status)
 
     def _cancel_unstarted(self, key: Key, reason: str) -> None:
         self.active[key] = None
-        path = self.plan.path(*key)
+        path = self.scheduler.path(*key)
         used = self._spent(path)
         self.record(StepCancelled(**self.stamp(), path=path, reason=reason, used=used))
 
@@ -333,7 +459,7 @@ class Runner:
 
     def _finish(self, status: str) -> None:
         took = self._clock() - self._started
-        self.record(end_of_run(self, self.attempts.scope, status, took))
+        self.record(end_of_run(self, self.scopes.root, status, took))
 
     # For workers
 
@@ -352,6 +478,6 @@ class Runner:
     async def _wait(self, timer: SetTimer) -> None:
         await anyio.sleep(max(0.0, timer.at - self._wall()))
         if self.scheduler.timers.get((timer.node, timer.item)) == timer.at:
-            path = self.plan.path(timer.node, timer.item)
+            path = self.scheduler.path(timer.node, timer.item)
             self.record(TimerFired(**self.stamp(), path=path))
             self.commit()

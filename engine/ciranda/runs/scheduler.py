@@ -7,15 +7,21 @@ asks again for everything that is still open.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ciranda.events import (
+    ApprovalGiven,
+    BlockEntered,
     Event,
+    EventReceived,
+    EventTaken,
+    LoopTurned,
     MapCompleted,
     MapExpanded,
     RunCancelled,
     RunCompleted,
+    RunParked,
     RunResumed,
     RunStarted,
     StepAttemptFailed,
@@ -24,12 +30,23 @@ from ciranda.events import (
     StepFailed,
     StepSkipped,
     StepStarted,
+    StepWaits,
     TimerFired,
 )
-from ciranda.runs.commands import Cancel, Command, EndMap, Finish, SetTimer, Skip, Start
-from ciranda.runs.graph import Graph, Node
-from ciranda.runs.items import Items
+from ciranda.runs import conducting, repeating
+from ciranda.runs.commands import (
+    Cancel,
+    Command,
+    Expire,
+    Finish,
+    Offer,
+    SetTimer,
+    Skip,
+    Start,
+)
+from ciranda.runs.graph import Graph
 from ciranda.runs.revival import revive
+from ciranda.runs.state import State
 from ciranda.runs.status import (
     CANCELLED,
     FAILED,
@@ -42,41 +59,22 @@ from ciranda.runs.status import (
     Status,
 )
 
-__all__ = ["Scheduler", "split_path"]
+__all__ = ["Scheduler"]
 
 RUN_CANCELLED = "the run was cancelled"
 
 
-def split_path(path: str) -> tuple[str, int]:
-    """Return the step id and the item's index (-1 for the step itself) of a path."""
-    name, slash, item = path.partition("/")
-    return name, int(item) if slash else -1
-
-
-class Scheduler:
+class Scheduler(State):
     """The state of one run. Read freely; change it only by `apply`."""
 
     def __init__(self, graph: Graph) -> None:
-        count = len(graph.nodes)
-        self.graph: Final = graph
-        self.statuses: Final[list[Status]] = [PENDING] * count
-        self.unmet: Final = [len(node.needs) for node in graph.nodes]
-        self.blocked: Final[list[str]] = [""] * count  # why a failed need forbids the step
-        self.origins: Final[list[str]] = [""] * count  # whose failure a bad end goes back to
-        self.tainted: Final = bytearray(count)  # a need, however far up, failed
-        self.attempts: Final = [1] * count
-        self.tolerated: Final[set[int]] = set()
-        self.items: Final[dict[int, Items]] = {}
-        self.timers: Final[dict[tuple[int, int], float]] = {}
-        self.open = count
-        self.warnings = 0
-        self.cancelled = ""
-        self.finished = ""
+        super().__init__(graph)
         self._reducers: Final[dict[type[Event], Callable[[Any], list[Command]]]] = {
             RunStarted: self._run_started,
             RunResumed: self._run_resumed,
             RunCancelled: self._run_cancelled,
             RunCompleted: self._run_completed,
+            RunParked: self._run_parked,
             StepStarted: self._step_started,
             StepAttemptFailed: self._step_attempt_failed,
             TimerFired: self._timer_fired,
@@ -84,8 +82,14 @@ class Scheduler:
             StepFailed: self._step_failed,
             StepSkipped: self._step_skipped,
             StepCancelled: self._step_cancelled,
+            StepWaits: self._step_waits,
+            EventReceived: self._event_received,
+            EventTaken: self._event_taken,
+            ApprovalGiven: self._approval_given,
             MapExpanded: self._map_expanded,
             MapCompleted: self._map_completed,
+            LoopTurned: self._loop_turned,
+            BlockEntered: self._block_entered,
         }
 
     def apply(self, event: Event) -> list[Command]:
@@ -93,70 +97,41 @@ class Scheduler:
         reducer = self._reducers.get(type(event))
         return reducer(event) if reducer else []
 
-    def status(self, node: int, item: int = -1) -> Status:
-        """Return where a step or an item stands."""
-        if item < 0:
-            return self.statuses[node]
-        return Status(self.items[node].statuses[item])
-
-    def attempt(self, node: int, item: int = -1) -> int:
-        """Return the number of the attempt that runs or comes next, from 1."""
-        if item < 0:
-            return self.attempts[node]
-        return self.items[node].attempts.get(item, 1)
-
-    def failures(self) -> list[str]:
-        """Return the ids of the steps whose failure fails the run, in file order."""
-        if FAILED not in self.statuses:
-            return []
-        return [
-            node.id
-            for node in self.graph.nodes
-            if self.statuses[node.index] is FAILED and node.index not in self.tolerated
-        ]
-
-    def _find(self, path: str) -> tuple[int, int]:
-        index = self.graph.by_id.get(path)
-        if index is not None:
-            return index, -1
-        name, item = split_path(path)
-        return self.graph.by_id[name], item
-
     # The run
 
     def _run_started(self, _: RunStarted) -> list[Command]:
-        commands = [self.release(node) for node in self.graph.nodes if not node.needs]
-        return commands if self.open else [self.finish()]
+        commands = [self.release(node.index) for node in self.graph.nodes if not node.needs]
+        return commands if self.root.open else conducting.ended(self, self.root)
 
     def _run_resumed(self, _: RunResumed) -> list[Command]:
         self.finished = self.cancelled = ""
+        self.over = False
         return revive(self)
 
     def _run_cancelled(self, event: RunCancelled) -> list[Command]:
         self.cancelled = event.reason or RUN_CANCELLED
-        commands: list[Command] = []
-        for node in self.graph.nodes:
-            status = self.statuses[node.index]
-            if node.index in self.items and not status.ended:
-                commands += self._stop_map(node, self.cancelled)
-            elif status in (READY, RUNNING, WAITING):
-                commands.append(Cancel(node.index, -1, self.cancelled))
-        return commands
+        verdict = FAILED if event.error is not None else CANCELLED
+        return conducting.stop(self, self.root, self.cancelled, verdict, event.error)
 
     def _run_completed(self, event: RunCompleted) -> list[Command]:
         self.finished = event.status
+        self.over = True
+        return []
+
+    def _run_parked(self, event: RunParked) -> list[Command]:
+        self.seen = max(self.seen, event.seen)
         return []
 
     def finish(self) -> Command:
         """Return the end of the run, once nothing is open."""
-        if self.cancelled:
-            return Finish("cancelled")
-        return Finish("failed" if self.failures() else "succeeded")
+        self.over = True
+        outcome = self.run.outcome
+        return Finish(SUCCEEDED.word if outcome is None else outcome.word)
 
     # Steps and items
 
     def _step_started(self, event: StepStarted) -> list[Command]:
-        node, item = self._find(event.path)
+        node, item = self.find(event.path)
         if item < 0:
             self.statuses[node] = RUNNING
             self.attempts[node] = event.attempt
@@ -168,7 +143,9 @@ class Scheduler:
         return []
 
     def _step_attempt_failed(self, event: StepAttemptFailed) -> list[Command]:
-        node, item = self._find(event.path)
+        node, item = self.find(event.path)
+        self.drop_conduct(node, item)
+        self.waits.pop((node, item), None)
         self.timers[node, item] = event.retry_at
         commands: list[Command] = [SetTimer(node, item, event.retry_at)]
         if item < 0:
@@ -179,151 +156,201 @@ class Scheduler:
         items.statuses[item] = WAITING
         items.attempts[item] = event.attempt + 1
         items.running -= 1  # a back-off holds no place
-        return commands + self.admit(self.graph.nodes[node])
+        return commands + self.admit(node)
 
     def _timer_fired(self, event: TimerFired) -> list[Command]:
-        node, item = self._find(event.path)
+        node, item = self.find(event.path)
         if self.timers.pop((node, item), None) is None:
             return []
+        if (node, item) in self.waits:
+            return [Expire(node, item)]
+        if self.conduct(node, item) is not None:
+            return conducting.timed_out(self, node, item)
         if item < 0:
             self.statuses[node] = READY
-            return [Start(-self.graph.nodes[node].rank, -1, node, self.attempts[node])]
-        self.items[node].statuses[item] = PENDING
-        self.items[node].resumed.append(item)
-        return self.admit(self.graph.nodes[node])
+            return [self.begin(node)]
+        items = self.items[node]
+        items.statuses[item] = PENDING
+        items.resumed.append(item)
+        return self.admit(node)
 
     def _step_completed(self, event: StepCompleted) -> list[Command]:
-        node, item = self._find(event.path)
-        if item < 0:
-            return self.settle(node, SUCCEEDED)
-        return self._settle_item(node, item, SUCCEEDED)
+        node, item = self.find(event.path)
+        commands: list[Command] = []
+        if self.timers or self.waits:
+            self._forget_waiting(node, item)
+        if self.nodes[node].blocks:
+            conducting.succeeded(self, node, item)
+        if self.nodes[node].body == "succeed":
+            commands += conducting.end_early(self, node)
+        return commands + self.settle_either(node, item, SUCCEEDED)
 
     def _step_failed(self, event: StepFailed) -> list[Command]:
-        node, item = self._find(event.path)
+        node, item = self.find(event.path)
+        self._forget_waiting(node, item)
+        found = conducting.handled(self, node, item, "on-failure", event)
+        return self.settle_failed(node, item, event) if found is None else found
+
+    def settle_failed(self, node: int, item: int, event: StepFailed) -> list[Command]:
+        """Note a failure whose handlers are done."""
         self.warnings += event.tolerated
         if item < 0:
             if event.tolerated:
                 self.tolerated.add(node)
-            return self.settle(node, FAILED)
-        items = self.items[node]
-        if not event.tolerated:
-            items.failed += 1
-            if self.graph.nodes[node].on_item_failure == "stop" and not items.stopped:
-                items.settle(item, FAILED)
-                return self._stop_map(self.graph.nodes[node], f"item {item} failed")
-        return self._settle_item(node, item, FAILED)
+                return self.settle(node, FAILED)
+            return self._blame(node, event) + self.settle(node, FAILED)
+        return repeating.item_failed(self, node, item, tolerated=event.tolerated)
+
+    def _blame(self, node: int, event: StepFailed | MapCompleted) -> list[Command]:
+        """Note whose failure it is that a frame fails for."""
+        frame = self.frames[node]
+        if frame.error is None:
+            frame.error = event.error
+        if frame.graph.fail_fast and not frame.stop:
+            self.statuses[node] = FAILED
+            reason = f"'{self.nodes[node].id}' failed, and `fail-fast` is set"
+            return conducting.stop(self, frame, reason, FAILED)
+        return []
 
     def _step_skipped(self, event: StepSkipped) -> list[Command]:
-        node, item = self._find(event.path)
+        node, item = self.find(event.path)
         if item < 0:
             self.origins[node] = event.because
-            return self.settle(node, SKIPPED)
-        return self._settle_item(node, item, SKIPPED)
+        return self.settle_either(node, item, SKIPPED)
 
     def _step_cancelled(self, event: StepCancelled) -> list[Command]:
-        node, item = self._find(event.path)
+        node, item = self.find(event.path)
+        begun = self.status(node, item) in (RUNNING, WAITING)
+        self._forget_waiting(node, item)
+        found = conducting.handled(self, node, item, "on-cancel", event) if begun else None
+        return self.settle_either(node, item, CANCELLED) if found is None else found
+
+    def _forget_waiting(self, node: int, item: int) -> None:
+        self.waits.pop((node, item), None)
         self.timers.pop((node, item), None)
+
+    def settle_either(self, node: int, item: int, status: Status) -> list[Command]:
+        """Note how a step or an item ended."""
         if item < 0:
-            return self.settle(node, CANCELLED)
-        return self._settle_item(node, item, CANCELLED)
+            return self.settle(node, status)
+        return repeating.settle_item(self, node, item, status)
 
     def settle(self, index: int, status: Status) -> list[Command]:
         """Note how a step ended and free those that waited for it."""
         self.statuses[index] = status
-        self.open -= 1
-        node = self.graph.nodes[index]
+        node, frame = self.nodes[index], self.frames[index]
+        frame.open -= 1
         commands: list[Command] = []
         if status is not SUCCEEDED or self.tainted[index]:
-            self.spread(node)
-        for dependent in node.dependents:
+            self.spread(index)
+        base = frame.base
+        for local in node.dependents:
+            dependent = base + local
             self.unmet[dependent] -= 1
             if not self.unmet[dependent]:
-                commands.append(self.release(self.graph.nodes[dependent]))
-        if not self.open:
-            commands.append(self.finish())
+                commands.append(self.release(dependent))
+        if frame.need is not None and status is SUCCEEDED:
+            commands += conducting.branch_won(self, frame, index)
+        if not frame.open:
+            commands += conducting.ended(self, frame)
         return commands
 
-    def spread(self, node: Node) -> None:
+    def spread(self, index: int) -> None:
         """Tell the dependents of an ended step what its end means for them."""
-        status = self.statuses[node.index]
-        origin = self.origins[node.index]
+        node, base = self.nodes[index], self.frames[index].base
+        status = self.statuses[index]
+        origin = self.origins[index]
         why = ""
-        if status is FAILED and node.index not in self.tolerated:
+        if status is FAILED and index not in self.tolerated:
             origin, why = node.id, f"'{node.id}' failed"
         elif status is CANCELLED:
             origin, why = node.id, f"'{node.id}' was cancelled"
         elif status is SKIPPED and origin:
             why = f"'{node.id}' was skipped, because '{origin}' did not succeed"
-        for dependent in node.dependents:
-            if why or self.tainted[node.index]:
+        for local in node.dependents:
+            dependent = base + local
+            if why or self.tainted[index]:
                 self.tainted[dependent] = 1
-            if why and not self.graph.nodes[dependent].lifts_need(node.index):
+            if why and not self.nodes[dependent].lifts_need(node.index):
                 self.blocked[dependent] = self.blocked[dependent] or why
                 self.origins[dependent] = self.origins[dependent] or origin
 
-    def release(self, node: Node) -> Command:
+    def release(self, index: int) -> Command:
         """Decide about a step whose needs have all ended."""
-        index = node.index
         if self.blocked[index]:
             return Skip(index, self.blocked[index], self.origins[index])
         self.origins[index] = ""
-        if self.cancelled and node.lifts is not True:
-            return Cancel(index, -1, self.cancelled)
+        frame = self.frames[index]
+        if frame.stop and self.nodes[index].lifts is not True:
+            return Cancel(index, -1, frame.stop)
         self.statuses[index] = READY
-        return Start(-node.rank, -1, index, self.attempts[index])
+        return self.begin(index)
 
-    # Maps
+    def begin(self, index: int, item: int = -1) -> Start:
+        """Return the start of a step or an item."""
+        urgency = -(self.frames[index].lift + self.nodes[index].rank)
+        return Start(urgency, item, index, self.attempt(index, item))
+
+    # Maps, loops and blocks
 
     def _map_expanded(self, event: MapExpanded) -> list[Command]:
-        index, _ = self._find(event.path)
-        node = self.graph.nodes[index]
-        self.statuses[index] = RUNNING
-        items = self.items[index] = Items(event.count)
-        if self.cancelled and node.lifts is not True:
-            return self._stop_map(node, self.cancelled)
-        return self.admit(node) if items.open else [EndMap(index, "succeeded")]
+        node, _ = self.find(event.path)
+        return repeating.expand(self, node, event.count)
 
-    def admit(self, node: Node) -> list[Command]:
+    def admit(self, node: int) -> list[Command]:
         """Begin as many items of a map as there are free places."""
-        items = self.items[node.index]
-        return [
-            Start(-node.rank, item, node.index, items.attempts.get(item, 1))
-            for item in items.admit(node.width)
-        ]
-
-    def _settle_item(self, index: int, item: int, status: Status) -> list[Command]:
-        items = self.items[index]
-        items.settle(item, status)
-        if not items.open:
-            return [self.end_map(self.graph.nodes[index])]
-        return [] if items.stopped else self.admit(self.graph.nodes[index])
-
-    def _stop_map(self, node: Node, reason: str) -> list[Command]:
-        """Admit no more items, cancel those that are on their way."""
-        items = self.items[node.index]
-        items.stopped = reason
-        commands: list[Command] = []
-        for item, status in enumerate(items.statuses):
-            if status == PENDING:
-                items.settle(item, CANCELLED)
-            elif status in (READY, RUNNING, WAITING):
-                commands.append(Cancel(node.index, item, reason))
-        items.resumed.clear()
-        if not items.open:
-            commands.append(self.end_map(node))
-        return commands
-
-    def end_map(self, node: Node) -> Command:
-        """Return how a map ended, once no item is open."""
-        items = self.items[node.index]
-        if items.failed and node.on_item_failure != "keep":
-            return EndMap(node.index, "failed")
-        if items.stopped:
-            return EndMap(node.index, "cancelled")
-        return EndMap(node.index, "succeeded")
+        return repeating.admit(self, node)
 
     def _map_completed(self, event: MapCompleted) -> list[Command]:
-        index, _ = self._find(event.path)
+        node, _ = self.find(event.path)
+        status = Status[event.status.upper()]
         if event.tolerated:
-            self.tolerated.add(index)
-        return self.settle(index, Status[event.status.upper()])
+            self.tolerated.add(node)
+        elif status is FAILED:
+            return self._blame(node, event) + self.settle(node, status)
+        return self.settle(node, status)
+
+    def _loop_turned(self, event: LoopTurned) -> list[Command]:
+        node, _ = self.find(event.path)
+        return repeating.turn(self, node, event.turn, event.at)
+
+    def _block_entered(self, event: BlockEntered) -> list[Command]:
+        return conducting.enter(self, event)
+
+    # What waits
+
+    def _step_waits(self, event: StepWaits) -> list[Command]:
+        node, item = self.find(event.path)
+        self.waits[node, item] = event
+        if item < 0:
+            self.statuses[node] = WAITING
+        else:
+            self.items[node].statuses[item] = WAITING
+        commands: list[Command] = []
+        if event.until is not None:
+            self.timers[node, item] = event.until
+            commands.append(SetTimer(node, item, event.until))
+        if event.what == "event" and self.events:
+            commands.append(Offer(node, item))
+        return commands
+
+    def _event_received(self, event: EventReceived) -> list[Command]:
+        self.seen = max(self.seen, event.message)
+        if event.id in self.events or event.id in self.taken:
+            return []
+        self.events[event.id] = event
+        return list(self._listening(event.event))
+
+    def _listening(self, name: str) -> Iterator[Command]:
+        for (node, item), wait in self.waits.items():
+            if wait.what == "event" and wait.event == name:
+                yield Offer(node, item)
+
+    def _event_taken(self, event: EventTaken) -> list[Command]:
+        self.events.pop(event.id, None)
+        self.taken.add(event.id)
+        return []
+
+    def _approval_given(self, event: ApprovalGiven) -> list[Command]:
+        self.seen = max(self.seen, event.message)
+        return []

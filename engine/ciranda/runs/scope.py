@@ -14,7 +14,7 @@ from ciranda.workflow.binding import bind
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.places import Places
 
-__all__ = ["scope_of"]
+__all__ = ["inner_scope_of", "scope_of"]
 
 
 def scope_of(
@@ -49,6 +49,37 @@ def scope_of(
             "dir": str(info.dir),
         },
     }
+    scope["env"] = _env(workflow, scope, environ)
+    return scope
+
+
+def inner_scope_of(
+    workflow: Workflow,
+    inputs: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    run: Mapping[str, Any],
+    environ: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the names `inputs`, `secrets`, `run` and `env` of a sub-workflow.
+
+    Args:
+        workflow: The sub-workflow.
+        inputs: The values of its inputs by name.
+        secrets: The secrets that it is passed.
+        run: What expressions read of the run.
+        environ: Where variables of the environment come from.
+
+    Raises:
+        WorkflowError: An `env` cannot be evaluated.
+    """
+    scope: dict[str, Any] = {"inputs": inputs, "secrets": secrets, "run": run}
+    scope["env"] = _env(workflow, scope, environ)
+    return scope
+
+
+def _env(
+    workflow: Workflow, scope: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, str]:
     env = {}
     for name, declared in workflow.env.items():
         if declared.source is not None:
@@ -57,8 +88,7 @@ def scope_of(
             value = _text(workflow, name, declared.value, scope)
         if value is not None:
             env[name] = value
-    scope["env"] = env
-    return scope
+    return env
 
 
 def _text(workflow: Workflow, name: str, written: str | None, scope: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from ciranda.events import Event, RunCompleted
+from ciranda.events import Event, RunCompleted, RunParked
 from ciranda.runs.runner import Runner
 from ciranda.runs.stage import Stage
 from ciranda.store import Lease, Log
@@ -46,7 +46,7 @@ class Session:
         self._lease: Final = lease
         self._after: Final = after
 
-    async def perform(self, first: Event) -> RunCompleted:
+    async def perform(self, first: Event) -> RunCompleted | RunParked:
         """Record `first` and go on until the run ends; give the lease back whatever happens.
 
         Raises:

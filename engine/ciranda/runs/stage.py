@@ -6,8 +6,10 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio.to_thread
 import msgspec
 
 from ciranda.actions import digest
@@ -19,12 +21,15 @@ from ciranda.expressions import Secret
 from ciranda.layer import Call
 from ciranda.middleware.naming import sealed
 from ciranda.middleware.printing import beside_steps
+from ciranda.runs.messages import Emitted, encode
 from ciranda.runs.plan import PlannedStep
+from ciranda.runs.scope import inner_scope_of
 from ciranda.store import Clock, Log
 from ciranda.vault import Vault, encode_reference
 
 if TYPE_CHECKING:
     from ciranda.runs.notes import Notes
+    from ciranda.workflow.model import Block
 
 __all__ = ["Stage"]
 
@@ -32,6 +37,7 @@ _OF_RUNS: Final = frozenset(RunEvent.__args__)
 _LAYERS: Final = CacheHit.__module__  # these are news, not part of what a run's log tells
 _pack: Final = msgspec.msgpack.Encoder(enc_hook=encode_reference).encode
 _NOTHING: Final[dict[str, float]] = {}
+_NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 TAIL: Final = 4096  # bytes of a running step's output kept for its failure
 
 
@@ -48,10 +54,12 @@ class Stage:
         log: The store that keeps output and artifacts; None keeps nothing.
         trace: Returns the `traceparent` for a path; None without tracing.
         clock: Both clocks.
+        environ: Where variables of the environment come from.
         listeners: Hear every event, before observers do.
 
     Attributes:
         notes: Keeps what plugins publish; None outside of a run.
+        receive: Takes an event of a run that has no inbox.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class Stage:
         log: Log | None = None,
         trace: Callable[[str, int], str] | None = None,
         clock: Clock | None = None,
+        environ: Mapping[str, str] = _NO_VARIABLES,
         listeners: Sequence[Callable[[Event], None]] = (),
     ) -> None:
         self.info: Final = info
@@ -80,6 +89,8 @@ class Stage:
         self._trace: Final = trace
         self._listeners: Final = listeners
         self.notes: Notes | None = None
+        self.receive: Callable[[int, Emitted], None] = _nobody
+        self._environ: Final = environ
         self.clock: Final = (clock or Clock()).steady
         self._wall: Final = (clock or Clock()).wall
         self._tails: Final[dict[str, bytes]] = {}
@@ -141,6 +152,29 @@ class Stage:
             joined.setdefault((path, stream), []).append(data)
         for (path, stream), pieces in joined.items():
             self._log.append_output(self.info.id, path, stream, b"".join(pieces))
+
+    def inner_scope(
+        self,
+        block: Block,
+        inputs: Mapping[str, Any],
+        secrets: Mapping[str, Any],
+        steps: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return the names that the steps of a sub-workflow see."""
+        inner = block.workflow
+        assert inner is not None  # the caller looked
+        return {
+            **inner_scope_of(inner, inputs, secrets, self.scope["run"], self._environ),
+            "steps": steps,
+        }
+
+    async def emit(self, number: str, event: str, data: Any) -> int:
+        """Tell all runs that have not ended of an event; return how many there are."""
+        emitted = Emitted(id=number, event=event, data=data, source=f"run {self.info.id}")
+        if self._log is None:
+            self.receive(0, emitted)
+            return 1
+        return len(await anyio.to_thread.run_sync(self._log.announce, *encode(emitted)))
 
     # For contexts
 
@@ -246,3 +280,7 @@ class Stage:
         if self._listeners or self._bus.listens(kind):
             with beside_steps():
                 self.tell(kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields))
+
+
+def _nobody(_: int, __: Emitted) -> None:
+    """Take an event outside of a run, where nobody waits."""

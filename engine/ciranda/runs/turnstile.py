@@ -99,7 +99,7 @@ class Turnstile:
 
     def push(self, start: Start) -> None:
         """Take in a step that is ready; one that comes to no attempt holds nothing."""
-        decides = self._runner.plan.steps[start.node].decides
+        decides = self._runner.planned(start.node).decides
         if not (decides and copy_context().run(self._runner.attempts.decide, start)):
             self._admission.push(start, self._clock())
 
@@ -107,7 +107,7 @@ class Turnstile:
         """Note that events were kept and applied."""
         for event in events:
             if type(event) in _LEAVING:
-                key = self._runner.plan.key(event.path)  # type: ignore[union-attr]  # of steps
+                key = self._runner.scheduler.find(event.path)  # type: ignore[union-attr]  # of steps
                 self._leaving.discard(key)
                 if self._grants is not None:
                     begun = key not in self._waited and type(event) is not StepSkipped
@@ -158,7 +158,7 @@ class Turnstile:
         if self._grants is not None:
             for event in self._runner.pending:
                 if type(event) in _FAILURES:
-                    key = self._runner.plan.key(event.path)  # type: ignore[union-attr]  # of steps
+                    key = self._runner.scheduler.find(event.path)  # type: ignore[union-attr]  # of steps
                     self._grants.heed(key, event)  # type: ignore[arg-type]  # no stranger
 
     def _changes(self) -> None:

@@ -1,0 +1,202 @@
+"""Steps that wait: for a time, for an event, for somebody's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, final
+
+import structlog
+
+from ciranda.errors import InputError
+from ciranda.events import (
+    ApprovalGiven,
+    EventReceived,
+    EventTaken,
+    Failure,
+    StepCompleted,
+    StepWaits,
+)
+from ciranda.expressions import ExpressionError
+from ciranda.runs.answers import accepted
+from ciranda.runs.commands import Expire, Offer, Start
+from ciranda.runs.failure import unfit
+from ciranda.runs.host import Host
+from ciranda.runs.messages import Answered, Emitted
+
+if TYPE_CHECKING:
+    from ciranda.runs.runner import Runner
+
+__all__ = ["Awaiting"]
+
+
+@final
+class Awaiting:
+    """Ends the waits of a run, each of them once.
+
+    Args:
+        runner: Whose steps wait.
+        host: What the run offers to its steps.
+        wall: Seconds since the epoch.
+    """
+
+    def __init__(self, runner: Runner, host: Host, *, wall: Callable[[], float]) -> None:
+        self._runner: Final = runner
+        self._host: Final = host
+        self._wall: Final = wall
+        self._given: Final[dict[str, ApprovalGiven]] = {}
+        # What is recorded and not applied yet must not be recorded once more.
+        self._ending: Final[set[tuple[int, int]]] = set()
+        self._taking: Final[set[str]] = set()
+
+    def ended(self, node: int, item: int) -> None:
+        """Note that the end of a step is applied."""
+        self._ending.discard((node, item))
+
+    def taken(self, event: EventTaken) -> None:
+        """Note that an event is applied as taken."""
+        self._taking.discard(event.id)
+
+    def given(self, event: ApprovalGiven) -> None:
+        """Note an answer that counts, of this process or of an earlier one."""
+        self._given[event.path] = event
+
+    def _open(self, node: int, item: int) -> StepWaits | None:
+        if (node, item) in self._ending:
+            return None
+        return self._runner.scheduler.waits.get((node, item))
+
+    def receive(self, message: int, emitted: Emitted) -> None:
+        """Keep an event that reached the run; whoever waits for it is offered it."""
+        runner = self._runner
+        if emitted.id in runner.scheduler.events or emitted.id in runner.scheduler.taken:
+            return
+        runner.record(
+            EventReceived(
+                **runner.stamp(),
+                id=emitted.id,
+                event=emitted.event,
+                data=emitted.data,
+                source=emitted.source,
+                message=message,
+            )
+        )
+        runner.commit_soon()
+
+    def offer(self, command: Offer) -> None:
+        """Let a step take the first kept event that it waits for."""
+        runner, (node, item) = self._runner, command
+        wait = self._open(node, item)
+        if wait is None:
+            return
+        planned, path = runner.planned(node), runner.scheduler.path(node, item)
+        attempt = runner.scheduler.attempt(node, item)
+        for event in runner.scheduler.events.values():
+            if event.event != wait.event or event.id in self._taking:
+                continue
+            try:
+                scope = runner.scopes.local(planned, node, item, attempt)
+                if planned.where is not None and not planned.where(
+                    {**scope, "event": _shown(event)}
+                ):
+                    continue
+            except ExpressionError as error:
+                self._ending.add((node, item))
+                start = Start(0.0, item, node, attempt)
+                runner.attempts.fail(planned, start, path, unfit(error), 0.0)
+                return
+            self._ending.add((node, item))
+            self._taking.add(event.id)
+            runner.record(EventTaken(**runner.stamp(), path=path, id=event.id))
+            runner.record(
+                StepCompleted(**runner.stamp(), path=path, output=event.data, attempt=attempt)
+            )
+            return
+
+    def answer(self, message: int, answered: Answered) -> None:
+        """Take somebody's word; one that does not count is told in the log of the process."""
+        runner, scheduler = self._runner, self._runner.scheduler
+        try:
+            node, item = scheduler.find(answered.path)
+        except (KeyError, ValueError):
+            node, item = -1, -1
+        wait = self._open(node, item)
+        try:
+            form = accepted(runner.run, wait, answered, self._given.get(answered.path))
+        except InputError as error:
+            structlog.get_logger("ciranda").warning(str(error), run=runner.run)
+            return
+        at = self._wall()
+        self._ending.add((node, item))
+        given = ApprovalGiven(
+            **runner.stamp(),
+            path=answered.path,
+            approved=answered.approved,
+            by=answered.by,
+            form=form,
+            message=message,
+        )
+        runner.record(given)
+        self._given[answered.path] = given
+        planned = runner.planned(node)
+        attempt = scheduler.attempt(node, item)
+        options = planned.step.options
+        if answered.approved or options.get("on-reject", "fail") == "continue":
+            output = {
+                "approved": answered.approved,
+                "by": answered.by,
+                "at": datetime.fromtimestamp(at, UTC).isoformat(),
+                "form": form,
+            }
+            runner.record(
+                StepCompleted(**runner.stamp(), path=answered.path, output=output, attempt=attempt)
+            )
+        else:
+            comment = form.get("comment")
+            said = f": {comment}" if isinstance(comment, str) and comment else ""
+            failure = Failure(
+                kind="refused", message=f"rejected by {answered.by}{said}", retryable=False
+            )
+            start = Start(0.0, item, node, attempt)
+            runner.attempts.fail(planned, start, answered.path, failure, 0.0, final=True)
+        runner.commit_soon()
+
+    def expire(self, command: Expire) -> None:
+        """Record the end of a wait whose time is over."""
+        runner, (node, item) = self._runner, command
+        wait = self._open(node, item)
+        if wait is None:
+            return
+        self._ending.add((node, item))
+        planned, path = runner.planned(node), runner.scheduler.path(node, item)
+        start = Start(0.0, item, node, runner.scheduler.attempt(node, item))
+        options = planned.step.options
+        try:
+            if wait.what == "sleep" or "default" in options:
+                output = None
+                if wait.what != "sleep" and planned.options is not None:
+                    scope = runner.scopes.local(planned, node, item, start.attempt)
+                    output = planned.options(scope)["default"]
+                runner.record(
+                    StepCompleted(**runner.stamp(), path=path, output=output, attempt=start.attempt)
+                )
+                return
+            failure = Failure(kind="timeout", message=f"{_awaited(wait)} did not come in time")
+        except ExpressionError as error:
+            failure = unfit(error)
+        runner.attempts.fail(planned, start, path, failure, 0.0)
+
+
+def _awaited(wait: StepWaits) -> str:
+    return f"the event '{wait.event}'" if wait.what == "event" else "an answer"
+
+
+def _shown(event: EventReceived) -> dict[str, Any]:
+    """Return what expressions read as `event`."""
+    return {
+        "id": event.id,
+        "name": event.event,
+        "data": event.data,
+        "source": event.source,
+        "at": datetime.fromtimestamp(event.at, UTC).isoformat(),
+    }

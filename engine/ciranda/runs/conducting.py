@@ -1,0 +1,333 @@
+"""What goes on inside of steps: blocks are entered, end, are stopped, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciranda.events import BlockEntered, Failure, StepCancelled, StepFailed
+from ciranda.runs.commands import Cancel, Command, Enter, Leave, SetTimer
+from ciranda.runs.frame import Conduct, Frame, is_main
+from ciranda.runs.graph import Graph
+from ciranda.runs.retry import kind_matches
+from ciranda.runs.status import (
+    CANCELLED,
+    FAILED,
+    PENDING,
+    READY,
+    RUNNING,
+    SUCCEEDED,
+    WAITING,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from ciranda.runs.scheduler import Scheduler
+
+__all__ = [
+    "branch_won",
+    "end_early",
+    "ended",
+    "enter",
+    "go_on",
+    "handled",
+    "stop",
+    "stop_conduct",
+    "succeeded",
+    "timed_out",
+]
+
+_OF_WORKFLOW = "workflow."  # before the names of a sub-workflow's own handlers
+
+
+def graph_of(state: Scheduler, owner: int, block: str) -> Graph:
+    """Return the graph of a block of a step, or of the run."""
+    if owner < 0:
+        return state.graph.blocks[block]
+    blocks = state.nodes[owner].blocks
+    if block.startswith(_OF_WORKFLOW):
+        return blocks["workflow"].blocks[block.removeprefix(_OF_WORKFLOW)]
+    return blocks[block]
+
+
+def enter(state: Scheduler, event: BlockEntered) -> list[Command]:
+    """Let the steps of a block begin."""
+    owner, item = state.find(event.path) if event.path else (-1, -1)
+    block = event.block
+    if owner >= 0 and is_main(block):
+        state.drop_conduct(owner, item)
+        state.conducts.setdefault(owner, {})[item] = Conduct(owner, item)
+        _set_running(state, owner, item)
+    conduct = _conduct(state, owner, item)
+    if block == "compensate":
+        state.undone.add((owner, item))
+    graph = graph_of(state, owner, block)
+    frame = conduct.frames[block] = state.open_frame(graph, owner, item, block)
+    conduct.entered[block] = event
+    commands: list[Command] = []
+    if owner >= 0 and is_main(block):
+        node = state.nodes[owner]
+        outer = state.frames[owner]
+        if block == "steps" and not (node.is_map or node.is_loop):
+            frame.need = node.join.need
+        items = state.items.get(owner) if item >= 0 else None
+        frame.stop = outer.stop or (items.stopped if items is not None else "")
+        if event.until is not None:
+            state.timers[owner, item] = event.until
+            commands.append(SetTimer(owner, item, event.until))
+    commands += [state.release(frame.base + node.index) for node in graph.nodes if not node.needs]
+    return commands
+
+
+def _conduct(state: Scheduler, owner: int, item: int) -> Conduct:
+    if owner < 0:
+        return state.run
+    inside = state.conducts.setdefault(owner, {})
+    if item not in inside:  # a handler of an action
+        inside[item] = Conduct(owner, item)
+    return inside[item]
+
+
+def _set_running(state: Scheduler, owner: int, item: int) -> None:
+    if item < 0:
+        state.statuses[owner] = RUNNING
+    else:
+        state.items[owner].statuses[item] = RUNNING
+
+
+def outcome_of(state: Scheduler, frame: Frame) -> Status:
+    """Return how a frame ends in which nothing is open."""
+    if frame.verdict is not None:
+        return frame.verdict
+    if frame.stop:
+        return CANCELLED
+    if frame.need is not None:
+        return SUCCEEDED if frame.won >= frame.need else FAILED
+    for index in range(frame.base, frame.base + len(frame.graph.nodes)):
+        if state.statuses[index] is FAILED and index not in state.tolerated:
+            return FAILED
+    return SUCCEEDED
+
+
+def ended(state: Scheduler, frame: Frame) -> list[Command]:
+    """Go on after the last step of a frame."""
+    conduct = state.conduct(frame.owner, frame.item)
+    assert conduct is not None  # its frames live as long as it does
+    status = outcome_of(state, frame)
+    block = frame.block
+    if not block or is_main(block):
+        conduct.outcome, conduct.error = status, frame.error if status is FAILED else None
+    elif block == "compensate":
+        if status is FAILED:
+            state.stray.append(frame.prefix.rstrip("/"))
+        return go_on(state, state.undoers.pop((frame.owner, frame.item)))
+    elif block.startswith("catch"):
+        conduct.outcome = status
+        conduct.error = frame.error if status is FAILED else None
+    elif conduct.ended is not None:
+        return _handler_ended(state, conduct, frame, status)
+    elif status is FAILED:  # `finally`, or a handler of a run
+        conduct.outcome, conduct.error = FAILED, frame.error
+        if frame.owner < 0:
+            state.stray.extend(_failed_in(state, frame))
+    return go_on(state, conduct)
+
+
+def _failed_in(state: Scheduler, frame: Frame) -> list[str]:
+    return [
+        state.paths[index]
+        for index in range(frame.base, frame.base + len(frame.graph.nodes))
+        if state.statuses[index] is FAILED and index not in state.tolerated
+    ]
+
+
+def go_on(state: Scheduler, conduct: Conduct) -> list[Command]:
+    """Return what follows now that no block of a step, an item or the run is under way."""
+    main = conduct.main if conduct.owner >= 0 else state.root
+    assert main is not None  # handlers of actions end elsewhere
+    assert conduct.outcome is not None
+    is_scope = main.block in ("", "try", "workflow")
+    if is_scope and conduct.outcome in (FAILED, CANCELLED) and state.undo:
+        last = _last_to_undo(state, main)
+        if last is not None:
+            state.undoers[last] = conduct
+            return [Enter(*last, "compensate")]
+    following = _following(state, conduct, main)
+    if following:
+        return [Enter(conduct.owner, conduct.item, following)]
+    if conduct.owner < 0:
+        return [state.finish()]
+    return [Leave(conduct.owner, conduct.item, conduct.outcome)]
+
+
+def _last_to_undo(state: Scheduler, scope: Frame) -> tuple[int, int] | None:
+    """Take the step that ended last of those in a scope that can be compensated."""
+    for at in range(len(state.undo) - 1, -1, -1):
+        key = state.undo[at]
+        frame = state.frames[key[0]]
+        while frame is not scope and frame.owner >= 0:
+            frame = state.frames[frame.owner]
+        if frame is scope:
+            del state.undo[at]
+            return key
+    return None
+
+
+def _following(state: Scheduler, conduct: Conduct, main: Frame) -> str:
+    """Return the block that comes next; empty when there is none."""
+    entered = conduct.frames
+    if main.block == "try":
+        blocks = state.nodes[conduct.owner].blocks
+        caught = any(name.startswith("catch") for name in entered)
+        if conduct.outcome is FAILED and not caught and "finally" not in entered:
+            kind = conduct.error.kind if conduct.error is not None else ""
+            for number, kinds in enumerate(state.nodes[conduct.owner].catches):
+                if not kinds or kind_matches(kind, kinds):
+                    return f"catch{number}"
+        return "finally" if "finally" in blocks and "finally" not in entered else ""
+    if main.block not in ("", "workflow"):
+        return ""
+    start = _OF_WORKFLOW if main.block else ""
+    word = {SUCCEEDED: "on-success", FAILED: "on-failure", CANCELLED: "on-cancel"}
+    handlers = main.graph.blocks
+    if not any(name.startswith(f"{start}on-") for name in entered):
+        assert conduct.outcome is not None  # the caller looked
+        name = word[conduct.outcome]
+        if name in handlers and f"{start}finally" not in entered:
+            return start + name
+    last = f"{start}finally"
+    return last if "finally" in handlers and last not in entered else ""
+
+
+# Ends of owners
+
+
+def succeeded(state: Scheduler, node: int, item: int) -> None:
+    """Note that a step with blocks succeeded: what is inside is not needed any more."""
+    own = state.nodes[node]
+    if "compensate" in own.blocks and (item >= 0 or not (own.is_map or own.is_loop)):
+        state.undo.append((node, item))
+    inside = any(graph.undoable for name, graph in own.blocks.items() if is_main(name))
+    if not inside:
+        state.drop_conduct(node, item)
+
+
+def handled(
+    state: Scheduler, node: int, item: int, block: str, event: StepFailed | StepCancelled
+) -> list[Command] | None:
+    """Enter the handler of a step that failed or was cancelled; None where there is none."""
+    own = state.nodes[node]
+    if block not in own.blocks or (item < 0 and (own.is_map or own.is_loop)):
+        return None
+    conduct = _conduct(state, node, item)
+    conduct.ended = event
+    return [Enter(node, item, block)]
+
+
+def _handler_ended(
+    state: Scheduler, conduct: Conduct, frame: Frame, status: Status
+) -> list[Command]:
+    event, conduct.ended = conduct.ended, None
+    if status is FAILED:
+        state.stray.extend(_failed_in(state, frame))
+    if isinstance(event, StepFailed):
+        return state.settle_failed(conduct.owner, conduct.item, event)
+    return state.settle_either(conduct.owner, conduct.item, CANCELLED)
+
+
+# Stopping
+
+
+def stop(
+    state: Scheduler,
+    frame: Frame,
+    reason: str,
+    verdict: Status,
+    error: Failure | None = None,
+) -> list[Command]:
+    """Begin no more steps of a frame, and stop those under way; `if: always()` still runs.
+
+    Args:
+        state: The run.
+        frame: What is stopped, with all that is inside of it.
+        reason: Why.
+        verdict: How the frame ends for that.
+        error: The failure that a verdict of failed is told with.
+    """
+    frame.stop = frame.stop or reason
+    if frame.verdict is None:
+        frame.verdict = verdict
+    if error is not None and frame.error is None:
+        frame.error = error
+    commands: list[Command] = []
+    for index in range(frame.base, frame.base + len(frame.graph.nodes)):
+        commands += stop_step(state, index, reason)
+    return commands
+
+
+def stop_step(state: Scheduler, index: int, reason: str) -> list[Command]:
+    """Stop a step that is under way, with all of its items and all that is inside of it."""
+    from ciranda.runs.repeating import stop_items  # they stop what is inside of items, by this
+
+    status = state.statuses[index]
+    if status.ended or status is PENDING:
+        return []
+    if index in state.items:
+        return stop_items(state, index, reason)
+    conduct = state.conduct(index)
+    if conduct is not None:
+        return stop_conduct(state, conduct, reason)
+    return [Cancel(index, -1, reason)] if status in (READY, RUNNING, WAITING) else []
+
+
+def stop_conduct(state: Scheduler, conduct: Conduct, reason: str) -> list[Command]:
+    """Stop the work of a step; what cleans up after it is let go on."""
+    frame = _at_work(conduct)
+    return [] if frame is None else stop(state, frame, reason, CANCELLED)
+
+
+def timed_out(state: Scheduler, node: int, item: int) -> list[Command]:
+    """Stop what is inside of a step whose time is over."""
+    conduct = state.conduct(node, item)
+    frame = None if conduct is None else _at_work(conduct)
+    if frame is None:
+        return []
+    path = state.path(node, item)
+    error = Failure(kind="timeout", message=f"'{path}' was not done in its time", path=path)
+    return stop(state, frame, error.message, FAILED, error)
+
+
+def _at_work(conduct: Conduct) -> Frame | None:
+    """Return the frame that is open, but for those that clean up."""
+    if conduct.ended is not None:
+        return None
+    for name, frame in conduct.frames.items():
+        if frame.open and (is_main(name) or name.startswith("catch")):
+            return frame
+    return None
+
+
+def end_early(state: Scheduler, node: int) -> list[Command]:
+    """Stop all else of the workflow that a step ends as a success."""
+    frame = state.frames[node]
+    while frame.owner >= 0 and frame.block != "workflow":
+        frame = state.frames[frame.owner]
+    if frame.block not in ("", "workflow") or frame.stop:
+        return []
+    frame.early = node
+    state.statuses[node] = SUCCEEDED
+    return stop(state, frame, f"'{state.paths[node]}' ended the run early", SUCCEEDED)
+
+
+def branch_won(state: Scheduler, frame: Frame, index: int) -> list[Command]:
+    """Count a branch that succeeded; stop the others when they are enough and are not wanted."""
+    local = index - frame.base
+    if local not in frame.graph.branches:
+        return []
+    frame.won += 1
+    if frame.winner < 0:
+        frame.winner = index
+    join = state.nodes[frame.owner].join
+    if frame.won == frame.need and join.rest == "cancel" and frame.open:
+        reason = f"'{state.nodes[index].id}' has won"
+        return stop(state, frame, reason, SUCCEEDED)
+    return []
