@@ -151,11 +151,11 @@ class BlockEntered(Event, frozen=True, kw_only=True, tag=True, omit_defaults=Tru
 
 
 class LoopTurned(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
-    """A loop goes on with this turn, at once or at `at` (wall clock)."""
+    """A loop goes on with this turn, at once or when it is `due` (wall clock)."""
 
     path: str
     turn: int
-    at: float = 0.0
+    due: float = 0.0
 
 
 class StepWaits(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):

@@ -268,11 +268,8 @@ class Bodies:
         now = self._wall()
         at = self._turned.get(node, now) + every
         self._turned[node] = max(at, now) if every else now
-        self._runner.record(
-            LoopTurned(
-                **self._runner.stamp(), path=path, turn=turn, at=at if every and at > now else 0.0
-            )
-        )
+        due = at if every and at > now else 0.0
+        self._runner.record(LoopTurned(**self._runner.stamp(), path=path, turn=turn, due=due))
 
     def _end_loop(self, path: str, output: Any) -> None:
         self._runner.record(StepCompleted(**self._runner.stamp(), path=path, output=output))

@@ -22,6 +22,7 @@ from ciranda.runs.compiling import compile_plan
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
+from ciranda.runs.messages import Heard
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.run_id import new_run_id
@@ -87,7 +88,7 @@ class Launch:
         self._listeners: Final = [one for one in (feed, listener) if one is not None]
         self._log: Final[Log | None] = None if engine.durability is Durability.OFF else engine.log
         self._lease: Lease | None = None
-        self._after = 0  # the last message that an earlier try of the run left
+        self._deaf: int | None = None  # the last message whose wish to stop is of an earlier try
         self._row: RunRow | None = None
         self._runner: Runner
         self._stage: Stage
@@ -180,8 +181,7 @@ class Launch:
             ReplayError: The log does not fit the workflow.
         """
         log = self._engine.log
-        # Nobody posts to a run that nobody executes: these are of the time before.
-        self._after = max((one.id for one in log.take(self.run, 0)), default=0)
+        heard, newest = Heard(), max((one.id for one in log.take(self.run)), default=0)
         with self._leased(log) as lease:
             given = {
                 name: value
@@ -197,17 +197,19 @@ class Launch:
                     self._engine.exporter.prime([event])
                 started = event if started is None else started
                 segments += isinstance(event, RunResumed)
+                heard.apply(event)
             assert isinstance(started, RunStarted)  # `again` looked
             demand_secrets(self._workflow, started.inputs, given, self.run)
             values = {**started.inputs, **given}
             identity = Identity(self.run, segments + 1, started.trace_parent)
             runner = self._make(self._plan(), values, vault, identity, started.at)
             runner.replay()
+            self._deaf = heard.deaf(newest)
         return RunResumed(**runner.stamp(), epoch=lease.epoch)
 
     def session(self) -> Session:
         """Return the session of a run that was begun or resumed."""
-        return Session(self._runner, self._stage, self._log, self._lease, after=self._after)
+        return Session(self._runner, self._stage, self._log, self._lease, deaf=self._deaf)
 
     def result(self) -> RunResult:
         """Return what became of the run; its durations become history."""

@@ -139,6 +139,7 @@ class Runner:
         self.parked: RunParked | None = None
         self._park: Final = park
         self.seen = 0  # the last message of the inbox that was looked at
+        self._deaf = False  # the inbox was not looked at since the run was taken up again
         self.scopes: Final = Scopes(self, host)
         self.attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
         self.bodies: Final = Bodies(self, host, clock=clock, wall=wall)
@@ -169,6 +170,7 @@ class Runner:
                     self.awaiting.given(event)
                 self._forget_released()
         self.seen = self.scheduler.seen
+        self._deaf = True
 
     def planned(self, node: int) -> PlannedStep:
         """Return what is prepared for a step."""
@@ -224,6 +226,14 @@ class Runner:
             error = Failure(kind="timeout", message=message, retryable=False)
             self.record(RunCancelled(**self.stamp(), reason=message, error=error))
             self._commit_here()
+
+    def listened(self) -> None:
+        """Note that all that was in the inbox is looked at: from now on the run can be parked."""
+        if self._deaf:
+            self._deaf = False
+            if self._park and not self._committing:
+                self._let_go()
+                self._commit_here()
 
     def receive(self, message: int, emitted: Emitted) -> None:
         """Take an event from the inbox."""
@@ -314,6 +324,8 @@ class Runner:
                 self._lose(error)
             finally:
                 self._committing = False
+            if self.pending and isinstance(self.pending[-1], RunParked):
+                self._commit_here()  # before anything else is recorded: it is the last event
             self.wake()
             if self.pending:
                 self._wanted.set()
@@ -360,7 +372,7 @@ class Runner:
                     begin(command)
                 else:
                     self._obey(command)
-        if self._park and self.scheduler.timers.keys() | self.scheduler.waits.keys():
+        if self._park and not self._deaf:
             self._let_go()
 
     def _note(self, event: Event) -> None:
@@ -401,8 +413,9 @@ class Runner:
         due = min(
             (scheduler.timers[key] for key in waiting & scheduler.timers.keys()), default=None
         )
+        if due is not None and due <= self._wall():
+            return  # it is about to go on
         self.record(RunParked(**self.stamp(), due=due, seen=self.seen))
-        self._wanted.set()
 
     def _cancel_late(self, path: str) -> None:
         """Cancel a step that failed, and would be tried again, while it was being cancelled."""

@@ -312,7 +312,7 @@ class Scheduler(State):
 
     def _loop_turned(self, event: LoopTurned) -> list[Command]:
         node, _ = self.find(event.path)
-        return repeating.turn(self, node, event.turn, event.at)
+        return repeating.turn(self, node, event.turn, event.due)
 
     def _block_entered(self, event: BlockEntered) -> list[Command]:
         return conducting.enter(self, event)

@@ -7,15 +7,19 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
+from ciranda.bus.report import logger
+from ciranda.errors import InputError
 from ciranda.events import Event, RunCompleted, RunParked
+from ciranda.runs.messages import CANCEL, Answered, decode
 from ciranda.runs.runner import Runner
 from ciranda.runs.stage import Stage
-from ciranda.store import Lease, Log
+from ciranda.store import Lease, Log, Message
 
 __all__ = ["Session"]
 
 FLUSH: Final = 0.2  # seconds that printed output waits for the store at the most
 DOZE: Final = 60.0  # the same, where no other process can be waiting for it
+LISTEN: Final = 0.05  # seconds that a message waits at the most for a run that only waits
 _UNKNOWN: Final = -1  # so that the first look takes what came since the lease
 LEASE: Final = 30.0  # seconds after which a silent owner may be taken for dead
 
@@ -28,7 +32,8 @@ class Session:
         stage: What holds the printed output.
         log: The store; None for a run in memory.
         lease: The right to write; None for a run in memory.
-        after: The id of the last message that was there before the lease: of an earlier try.
+        deaf: Id of the last message whose wish to stop was one of an earlier try; None if there
+            was none.
     """
 
     def __init__(
@@ -38,16 +43,17 @@ class Session:
         log: Log | None = None,
         lease: Lease | None = None,
         *,
-        after: int = 0,
+        deaf: int | None = None,
     ) -> None:
         self._runner: Final = runner
         self._stage: Final = stage
         self._log: Final = log
         self._lease: Final = lease
-        self._after: Final = after
+        self._resumed: Final = deaf is not None  # then there may be messages already
+        self._deaf: Final = deaf or 0
 
     async def perform(self, first: Event) -> RunCompleted | RunParked:
-        """Record `first` and go on until the run ends; give the lease back whatever happens.
+        """Record `first` and go on until the run ends or is parked; give the lease back always.
 
         Raises:
             StoreError: The store cannot keep events any more.
@@ -84,16 +90,36 @@ class Session:
 
     async def _listen(self, log: Log) -> None:
         """Hand printed output to the store, and take messages of other processes."""
-        version, last, pause = _UNKNOWN, self._after, FLUSH
+        version, pause, quiet = _UNKNOWN, 0.0 if self._resumed else FLUSH, False
         while True:
             await anyio.sleep(pause)
-            self._runner.hasten()
-            await anyio.to_thread.run_sync(self._stage.flush)
+            runner = self._runner
+            was_quiet, quiet = quiet, not (runner.active or runner.ready or runner.pending)
+            if not (was_quiet and quiet):  # else nothing was recorded or printed since
+                runner.hasten()
+                await anyio.to_thread.run_sync(self._stage.flush)
+            shortest = LISTEN if quiet else FLUSH
             if version == (version := log.data_version()):
-                pause = FLUSH if log.shared else min(2 * pause, DOZE)
+                pause = shortest if log.shared else min(2 * pause, DOZE)
                 continue
-            pause = FLUSH
-            for message in log.take(self._runner.run, last):
-                last = message.id
-                if message.kind == "cancel":
-                    self._runner.cancel(message.payload.decode("utf-8", "replace"))
+            pause = shortest
+            for message in log.take(runner.run, runner.seen):
+                runner.seen = message.id
+                self._take(message)
+            runner.listened()
+
+    def _take(self, message: Message) -> None:
+        """Hand a message on; one that makes no sense is told of, and left."""
+        if message.kind == CANCEL:
+            if message.id > self._deaf:
+                self._runner.cancel(message.payload.decode("utf-8", "replace"))
+            return
+        try:
+            said = decode(message)
+        except InputError as error:
+            logger().warning("message left aside", run=message.run, reason=str(error))
+            return
+        if isinstance(said, Answered):
+            self._runner.answer(message.id, said)
+        else:
+            self._runner.receive(message.id, said)
