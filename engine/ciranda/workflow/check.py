@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ciranda.errors import Fault, WorkflowError
 from ciranda.expressions import Function
 from ciranda.workflow.checks.actions import action_faults, input_faults
+from ciranda.workflow.checks.blocks import block_faults
 from ciranda.workflow.checks.declarations import declaration_faults
 from ciranda.workflow.checks.modifiers import modifier_faults
-from ciranda.workflow.checks.names import name_faults
+from ciranda.workflow.checks.names import Names
 from ciranda.workflow.checks.needs import need_faults
+from ciranda.workflow.checks.parts import part_faults
 from ciranda.workflow.checks.reading import reading_faults
 from ciranda.workflow.checks.texts import with_texts
-from ciranda.workflow.checks.types import type_faults
-from ciranda.workflow.level import levels_of
-from ciranda.workflow.links import Links, conditions_of, links_of, reads_of
-from ciranda.workflow.load import sorted_faults
+from ciranda.workflow.checks.types import Types
+from ciranda.workflow.links import Links
 from ciranda.workflow.model import Workflow
+from ciranda.workflow.onefile import sorted_faults
 from ciranda.workflow.parts import parts_of, uses_of
 from ciranda.workflow.places import Places
-from ciranda.workflow.scope import Scope
-from ciranda.workflow.spots import Spot, spots
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
+from ciranda.workflow.survey import Survey, survey
 
 if TYPE_CHECKING:
     from ciranda.actions import Action
@@ -90,47 +90,71 @@ def find_faults(
     plugins: Mapping[str, str] | None = None,
 ) -> tuple[Checked, list[Fault]]:
     """Return what `check` returns, and all faults instead of raising them."""
-    faults: list[Fault] = []
-    done: dict[int, Mapping[Way, Links]] = {}
-    for part in parts_of(workflow):
-        places = Places(part.document, part.file)
-        levels = levels_of(part)
-        found = spots(part, places, faults, functions=functions, levels=levels)
-        conditions = conditions_of(found)
-        reads = reads_of(levels, found)
-        own = {level.way: links_of(level, reads[level], conditions) for level in levels}
-        for way, _, inner in uses_of(part):
-            own.update(((*way, *rest), each) for rest, each in done[id(inner)].items())
-        done[id(part)] = own
-    links = dict(done[id(workflow)])
-    top = links.pop(())
-    places = Places(workflow.document, workflow.file)
-    faults = []
-    workflow = with_texts(workflow, actions, places, faults)
-    levels = levels_of(workflow)
-    found = spots(workflow, places, faults, functions=functions, levels=levels)
-    found = [spot for spot in found if spot.level is levels[0]]
-    needs, lifts = top.edges, top.lifts
-    faults += declaration_faults(workflow, places)
-    faults += action_faults(workflow, actions, plugins or {}, places)
-    faults += input_faults(workflow, actions, places)
-    faults += need_faults(workflow, found, needs, places)
-    faults += reading_faults(workflow, found, lifts, places)
-    for spot in found:
-        faults += name_faults(spot, workflow, places)
-    faults += _new(_type_faults(workflow, found, actions, places), faults)
-    faults += modifier_faults(workflow, actions, executors, places, plugins or {})
-    return Checked(workflow, needs, lifts, links), sorted_faults(faults)
+    checker = _Checker(actions, functions, executors, plugins or {})
+    parts = parts_of(workflow)
+    for part in parts:
+        checker.file(part)
+    files = {part.file: len(parts) - at for at, part in enumerate(parts)}
+    seen = checker.surveys[id(workflow)]
+    links = checker.links[id(workflow)]
+    top = links[()]
+    inner = {way: each for way, each in links.items() if way}
+    return Checked(seen.workflow, top.edges, top.lifts, inner), sorted_faults(checker.faults, files)
 
 
-def _type_faults(
-    workflow: Workflow, found: list[Spot], actions: Mapping[str, Action], places: Places
-) -> list[Fault]:
-    outputs = {name: action.output_schema for name, action in actions.items()}
-    scope = Scope(workflow, outputs)
-    # The list of a map tells the type of the item that its other expressions read.
-    ordered = sorted(found, key=lambda spot: spot.place != "map")
-    return [fault for spot in ordered for fault in type_faults(spot, scope, actions, places)]
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    """Checks the files of a workflow, each after those that it uses.
+
+    What is found out about a file is kept by the `id` of the workflow, as it was and as it became.
+    """
+
+    actions: Mapping[str, Action]
+    functions: Mapping[str, Function]
+    executors: frozenset[str]
+    plugins: Mapping[str, str]
+    faults: list[Fault] = field(default_factory=list)
+    surveys: dict[int, Survey] = field(default_factory=dict)
+    links: dict[int, Mapping[Way, Links]] = field(default_factory=dict)
+    _texts: dict[int, Workflow] = field(default_factory=dict)
+    _outputs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def file(self, workflow: Workflow) -> None:
+        """Check one file."""
+        faults: list[Fault] = []
+        places = Places(workflow.document, workflow.file)
+        whole = with_texts(workflow, self.actions, self._texts, places, faults)
+        seen = survey(whole, places, faults, self.functions, self.surveys)
+        faults += self._faults(seen)
+        types = Types(seen, self.actions, self._outputs)
+        output = types.file()
+        faults += _new(types.faults, faults)
+        faults += modifier_faults(seen, self.actions, self.executors, self.plugins)
+        self.faults.extend(faults)
+        links = self._links(seen)
+        for each in (workflow, whole):
+            self._texts[id(each)] = whole
+            self.surveys[id(each)] = seen
+            self.links[id(each)] = links
+            self._outputs[id(each)] = output
+
+    def _faults(self, seen: Survey) -> Iterator[Fault]:
+        yield from declaration_faults(seen)
+        yield from action_faults(seen, self.actions, self.plugins)
+        yield from input_faults(seen, self.actions)
+        yield from part_faults(seen)
+        yield from need_faults(seen)
+        yield from block_faults(seen)
+        yield from reading_faults(seen)
+        names = Names(seen)
+        for spot in seen.spots:
+            yield from names.faults(spot)
+
+    def _links(self, seen: Survey) -> Mapping[Way, Links]:
+        links = {level.way: seen.links[level] for level in seen.levels}
+        for way, _, part in uses_of(seen.workflow):
+            links.update(((*way, *rest), each) for rest, each in self.links[id(part)].items())
+        return links
 
 
 def _new(later: list[Fault], earlier: list[Fault]) -> list[Fault]:

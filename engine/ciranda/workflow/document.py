@@ -16,7 +16,7 @@ from ciranda.workflow.faults import SourceText
 from ciranda.workflow.nodes import Mapping, Node, Plain, Scalar, Sequence, plain
 from ciranda.workflow.positions import position_in_scalar
 
-__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "parse_document", "read_document"]
+__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "parse_document", "read_document", "read_file"]
 
 # What YAML forbids, and the three line breaks that only YAML 1.1 knew: where libyaml would
 # break a line and an editor would not, no position could be right.
@@ -158,14 +158,23 @@ def _is_wide(data: bytes) -> bool:
 def read_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Return the YAML document in a file.
 
-    Never waits: a pipe or a device is refused, and no more than `limits.size` is read.
-
     Raises:
         WorkflowError: The file cannot be read, is no regular file, or is not right.
     """
+    return parse_document(read_file(path, limits=limits), file=str(path), limits=limits)
+
+
+def read_file(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the bytes of a file.
+
+    Never waits: a pipe or a device is refused, and no more than `limits.size` is read.
+
+    Raises:
+        WorkflowError: The file cannot be read, is no regular file, or is too large.
+    """
     file = str(path)
     try:
-        data = _read(path, file, limits.size)
+        return _read(path, file, limits.size)
     except ValueError:  # what the operating system's names cannot hold
         _refuse(file.replace("\0", "\\0"), "the file's name holds a NUL character")
     except FileNotFoundError:
@@ -173,7 +182,6 @@ def read_document(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         _refuse(file, f"the file cannot be read: {reason}")
-    return parse_document(data, file=file, limits=limits)
 
 
 def _meant(path: Path) -> str:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from ciranda.expressions import Secret
 from ciranda.workflow.durations import parse_duration
 from ciranda.workflow.fitting import surely_fits
-from ciranda.workflow.model import Input
+from ciranda.workflow.model import Input, Workflow
 from ciranda.workflow.violation import Violation, says, violations
 from ciranda.workflow.written import shown
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
-__all__ = ["input_schema", "input_value", "pattern_problem"]
+__all__ = ["input_schema", "input_value", "inputs_schema", "pattern_problem"]
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,19}")
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -40,6 +40,12 @@ def input_schema(declared: Input) -> dict[str, Any]:
     kind = _JSON_TYPES.get(declared.type, "string")
     absent = declared.optional and not isinstance(declared.default, str | int | float | list | dict)
     return {**declared.schema, "type": [kind, "null"] if absent else kind}
+
+
+def inputs_schema(workflow: Workflow) -> dict[str, Any]:
+    """Return the JSON Schema of the inputs of a workflow, as its steps see them."""
+    named = {name: input_schema(each) for name, each in workflow.inputs.items()}
+    return {"type": "object", "properties": named, "additionalProperties": False}
 
 
 def input_value(declared: Input, given: Any) -> Any:

@@ -54,6 +54,13 @@ class Level:
                 yield here.peer
             here = here.above
 
+    def called(self, step: Step) -> str:
+        """Return how a sentence names a step of this level."""
+        here: Level | None = self
+        while here is not None and not here.named and here.owner is not None:
+            step, here = here.owner, here.above
+        return step.id
+
     def owners(self) -> Iterator[Level]:
         """Yield this level and those above it that stand in a step."""
         here: Level | None = self

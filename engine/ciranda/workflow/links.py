@@ -11,7 +11,7 @@ from ciranda.workflow.level import Level
 from ciranda.workflow.spots import Spot
 from ciranda.workflow.statuses import speaks_of_status, step_of
 
-__all__ = ["Links", "Reads", "conditions_of", "links_of", "reads_of"]
+__all__ = ["Links", "Reads", "conditions_of", "in_order", "links_of", "reads_of"]
 
 Way = tuple[str, ...]
 
@@ -98,3 +98,19 @@ def links_of(level: Level, reads: Reads, conditions: Mapping[Level, Mapping[str,
     for name, spot in conditions.get(level, {}).items():
         lifts[name] = speaks_of_status(spot.expression)
     return Links(edges, lifts, frozenset(reads.above), frozenset(reads.peers))
+
+
+def in_order(edges: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the steps, each after those it needs; those of a cycle come last, as they stand."""
+    waiting = {name: len(needs) for name, needs in edges.items()}
+    dependents: dict[str, list[str]] = {}
+    for name, needs in edges.items():
+        for need in needs:
+            dependents.setdefault(need, []).append(name)
+    free = [name for name, count in waiting.items() if not count]
+    for name in free:  # the list is the queue
+        for dependent in dependents.get(name, ()):
+            waiting[dependent] -= 1
+            if not waiting[dependent]:
+                free.append(dependent)
+    return free if len(free) == len(edges) else list(dict.fromkeys((*free, *edges)))

@@ -2,11 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
+import msgspec
+
+from ciranda.errors import Fault, WorkflowError
+from ciranda.workflow.cycles import cycles
+from ciranda.workflow.document import parse_document, read_file
+from ciranda.workflow.inputs import confined
+from ciranda.workflow.level import levels_of, root_of
 from ciranda.workflow.model import Block, Step, Workflow
+from ciranda.workflow.onefile import of_document, sorted_faults
+from ciranda.workflow.places import Places
 
-__all__ = ["parts_of", "uses_of"]
+__all__ = ["Read", "attach", "from_disk", "parts_of", "steps_of", "uses_of"]
+
+Read = Callable[[Path], bytes]
+
+_DEEPEST: Final = 64  # workflows within workflows
+_MOST: Final = 100_000  # steps of all of them, counted where they are used
+
+
+def from_disk(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        WorkflowError: It cannot be read, or is larger than a workflow may be.
+    """
+    return read_file(path)
+
+
+def attach(workflow: Workflow, read: Read = from_disk) -> Workflow:
+    """Return the workflow with those that its steps use, at any depth, as blocks of the steps.
+
+    Args:
+        workflow: What was loaded or built.
+        read: Gives the bytes of a file; its path is `Workflow.file` of what is made of them.
+
+    Raises:
+        WorkflowError: Everything wrong with the files: one does not exist, is outside of the
+            project, uses itself, or is no workflow.
+    """
+    if not any(_uses(workflow)):
+        return workflow
+    found = _Files(read)
+    found.collect(workflow)
+    if found.faults:
+        raise WorkflowError(sorted_faults(found.faults, found.order()))
+    return found.assembled()
 
 
 def parts_of(workflow: Workflow) -> list[Workflow]:
@@ -25,18 +72,202 @@ def parts_of(workflow: Workflow) -> list[Workflow]:
     return found
 
 
+def steps_of(workflow: Workflow) -> Iterator[Step]:
+    """Yield every step of a workflow once, at any depth, with those of the files that it uses."""
+    for part in reversed(parts_of(workflow)):
+        for level in levels_of(part):
+            yield from level.steps.values()
+
+
 def uses_of(workflow: Workflow) -> Iterator[tuple[tuple[str, ...], Step, Workflow]]:
     """Yield the steps of a file that use another one: the way to their block, the step, the file.
 
     What the other file uses is not among them.
     """
-    waiting: list[tuple[tuple[str, ...], Block | Workflow]] = [((), workflow)]
-    waiting += [(("", name), block) for name, block in workflow.handlers.items()]
-    for way, holder in waiting:  # the list is the queue
-        for step in holder.steps.values():
-            for name, block in step.blocks.items():
-                inner = (*way, step.id, name)
-                if block.workflow is None:
-                    waiting.append((inner, block))
-                else:
-                    yield inner, step, block.workflow
+    for level in levels_of(workflow):
+        for step in level.steps.values():
+            block = step.blocks.get("workflow") if step.blocks else None
+            if block is not None and block.workflow is not None:
+                yield (*level.way, step.id, "workflow"), step, block.workflow
+
+
+def _uses(workflow: Workflow) -> Iterator[Step]:
+    for level in levels_of(workflow):
+        for step in level.steps.values():
+            if step.body == "workflow" and "workflow" not in step.blocks:
+                yield step
+
+
+@dataclass(slots=True)
+class _Files:
+    """The files that a workflow is made of, each read once.
+
+    Attributes:
+        read: Gives their bytes.
+        files: What was read, by resolved path; the workflow itself is first.
+        uses: For each file, the files that its steps use, and the step that does so first.
+        faults: What is wrong.
+    """
+
+    read: Read
+    files: dict[str, Workflow] = field(default_factory=dict)
+    uses: dict[str, dict[str, Step]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    _failed: set[str] = field(default_factory=set)
+
+    def collect(self, workflow: Workflow) -> None:
+        """Read what the workflow uses, what that uses, and so on."""
+        first = _resolved(workflow.file) if _has_file(workflow) else ""
+        self.files[first] = workflow
+        waiting = [first]
+        for key in waiting:  # the list is the queue
+            self.uses[key] = {}
+            for step in _uses(self.files[key]):
+                other = self._use(step, self.files[key])
+                if other is None:
+                    continue
+                self.uses[key].setdefault(other, step)
+                if other not in self.uses and other not in waiting:
+                    waiting.append(other)
+        if not self.faults:
+            self.faults += self._circles()
+        if not self.faults:
+            self.faults += self._too_large()
+
+    def _use(self, step: Step, user: Workflow) -> str | None:
+        """Return the key of the file that a step uses, which is read now if it was not before."""
+        try:
+            key = confined(step.uses, user.file)
+        except ValueError as error:
+            self._fault(step, user, f"the workflow of step `{step.id}` {error}", "")
+            return None
+        if key in self.files:
+            return key
+        if key in self._failed:
+            return None
+        file = _beside(step.uses, user)
+        try:
+            data = self.read(Path(file))
+        except WorkflowError as error:
+            for fault in error.faults:
+                self._fault(
+                    step, user, f"`{step.uses}` cannot be used: {fault.message}", fault.hint
+                )
+            self._failed.add(key)
+            return None
+        try:
+            self.files[key] = of_document(parse_document(data, file=file))
+        except WorkflowError as error:
+            self.faults += error.faults
+            self._failed.add(key)
+            return None
+        return key
+
+    def _fault(self, step: Step, user: Workflow, message: str, hint: str) -> None:
+        places = Places(user.document, user.file)
+        path = (*root_of(step), "uses")
+        self.faults.append(places.fault(path, message, hint=hint, kind="unknown-workflow"))
+
+    def _circles(self) -> Iterator[Fault]:
+        for key, used in self.uses.items():
+            if key in used:
+                yield self._circle((key,))
+        for circle in cycles({key: tuple(used) for key, used in self.uses.items()}):
+            yield self._circle(circle)
+
+    def _circle(self, circle: tuple[str, ...]) -> Fault:
+        user, step = self.files[circle[0]], self.uses[circle[0]][(*circle, circle[0])[1]]
+        names = [f"`{self.files[key].file}`" for key in (*circle, circle[0])]
+        return Places(user.document, user.file).fault(
+            (*root_of(step), "uses"),
+            f"this workflow uses itself without end: {' → '.join(names)}",
+            hint="repeat with `while` or `map` instead",
+            kind="cycle",
+        )
+
+    def _too_large(self) -> Iterator[Fault]:
+        depth: dict[str, int] = {}
+        steps: dict[str, int] = {}
+        for key in self._inner_first():
+            user, used = self.files[key], self.uses[key]
+            own = [step for level in levels_of(user) for step in level.steps.values()]
+            depth[key] = 1 + max((depth[other] for other in used), default=0)
+            keys = (self._key(step, user) for step in own if step.body == "workflow")
+            steps[key] = len(own) + sum(steps[other] for other in keys)
+            deeper = depth[key] > _DEEPEST + 1
+            if deeper or steps[key] > _MOST:
+                message = (
+                    f"workflows are nested deeper than {_DEEPEST}"
+                    if deeper
+                    else f"all workflows that this one uses have more than {_MOST:,} steps"
+                )
+                path = (*root_of(next(iter(used.values()))), "uses") if used else ("steps",)
+                yield Places(user.document, user.file).fault(path, message, kind="too-deep")
+                return
+
+    def _key(self, step: Step, user: Workflow) -> str:
+        return confined(step.uses, user.file)
+
+    def _inner_first(self) -> list[str]:
+        order: list[str] = []
+        waiting = [(next(iter(self.files)), False)]
+        seen: set[str] = set()
+        while waiting:
+            key, done = waiting.pop()
+            if done:
+                order.append(key)
+            elif key not in seen:
+                seen.add(key)
+                waiting.append((key, True))
+                waiting += [(other, False) for other in self.uses[key]]
+        return order
+
+    def order(self) -> dict[str, int]:
+        """Return which file's faults come first."""
+        return {each.file: at for at, each in enumerate(self.files.values())}
+
+    def assembled(self) -> Workflow:
+        """Return the workflow with the others in it."""
+        done: dict[str, Workflow] = {}
+        for key in self._inner_first():
+            done[key] = self._filled(self.files[key], done)
+        return done[next(iter(self.files))]
+
+    def _filled(self, user: Workflow, done: dict[str, Workflow]) -> Workflow:
+        def steps(given: dict[str, Step]) -> dict[str, Step]:
+            return {name: filled(step) for name, step in given.items()}
+
+        def filled(step: Step) -> Step:
+            blocks = {name: block(each) for name, each in step.blocks.items()}
+            if step.body == "workflow" and "workflow" not in blocks:
+                part = done[self._key(step, user)]
+                blocks["workflow"] = Block(
+                    steps=part.steps,
+                    outputs=part.outputs,
+                    order=part.order,
+                    workflow=part,
+                    at=("steps",),
+                )
+            return msgspec.structs.replace(step, blocks=blocks) if blocks else step
+
+        def block(given: Block) -> Block:
+            if given.workflow is not None:
+                return given
+            return msgspec.structs.replace(given, steps=steps(given.steps))
+
+        handlers = {name: block(each) for name, each in user.handlers.items()}
+        return msgspec.structs.replace(user, steps=steps(user.steps), handlers=handlers)
+
+
+def _has_file(workflow: Workflow) -> bool:
+    return bool(workflow.file) and workflow.file != "<string>"
+
+
+def _resolved(file: str) -> str:
+    return str(Path(file).resolve())
+
+
+def _beside(uses: str, user: Workflow) -> str:
+    """Return the path of a file as its user's own path leads to it."""
+    folder = os.path.dirname(user.file) if _has_file(user) else ""
+    return os.path.normpath(os.path.join(folder, uses))

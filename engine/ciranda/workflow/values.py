@@ -66,11 +66,25 @@ def step_values(step: Step, places: Places) -> Iterator[Value]:
         yield "map", "map", (*root_of(step), "map"), step.map
     if step.matrix is not None:
         yield from _matrix(step)
-    for name, value in step.with_.items():
-        path = written_path(root_of(step), "with", places, (name,))
-        yield "with", str(path[len(root_of(step))]), path, value
+    if step.with_:
+        root = root_of(step)
+        for name, value in step.with_.items():
+            path = written_path(root, "with", places, (name,))
+            own = path[: len(root)] == root
+            yield "with", str(path[len(root)]) if own else "with", path, value
     for name, text in step.env.items():
         yield "env", "env", written_path(root_of(step), "env", places, (name,)), text
+    yield from _keys(step, places)
+    if step.options:
+        yield from _options(step, places)
+    for name, declared in step.declares.items():
+        if declared.file is not None:
+            path = (*root_of(step), "outputs", name, "file")
+            yield "with", "outputs", path, declared.file
+
+
+def _keys(step: Step, places: Places) -> Iterator[Value]:
+    """Yield what modifiers are told apart by, and what attempts cost."""
     for name in ("cache", "breaker", "rate", "concurrency"):
         inner = "group" if name == "concurrency" else "key"
         value = getattr(getattr(step, name), inner, None)
@@ -84,13 +98,6 @@ def step_values(step: Step, places: Places) -> Iterator[Value]:
     for name, value in (step.rate.cost if step.rate is not None else {}).items():
         path = written_path(root_of(step), "rate", places, ("cost", name))
         yield "key", f"rate.cost.{name}", path, value
-    if step.options:
-        yield from _options(step, places)
-    if step.declares:
-        for name, declared in step.declares.items():
-            if declared.file is not None:
-                path = (*root_of(step), "outputs", name, "file")
-                yield "with", "outputs", path, declared.file
     if step.idempotency_key is not None:
         path = written_path(root_of(step), "idempotency-key", places)
         yield "key", "idempotency-key", path, step.idempotency_key

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ciranda.errors import Fault
 from ciranda.workflow.fitting import surely_fits
 from ciranda.workflow.level import root_of
-from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.model import Step
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.places import Places
 from ciranda.workflow.relaxed import EXPRESSION_PATTERN, relaxed
+from ciranda.workflow.survey import Survey
 from ciranda.workflow.violation import Violation, says, violations
 from ciranda.workflow.written import written_path
 
@@ -26,22 +27,26 @@ _PATTERNS: Final = frozenset({EXPRESSION_PATTERN})
 
 
 def action_faults(
-    workflow: Workflow,
-    actions: Mapping[str, Action],
-    plugins: Mapping[str, str],
-    places: Places,
+    seen: Survey, actions: Mapping[str, Action], plugins: Mapping[str, str]
 ) -> Iterator[Fault]:
     """Yield a fault for each step whose action nobody brings.
 
     Args:
-        workflow: Whose steps are looked at.
+        seen: The file whose steps are looked at.
         actions: What is installed and enabled.
         plugins: For actions and namespaces that are not: what to do about it.
-        places: Makes the faults.
     """
     known = {name.partition(".")[0] for name in actions}
-    for step in workflow.steps.values():
-        if step.uses not in actions and step.uses not in workflow.functions:
+    workflow, places = seen.workflow, seen.places
+    for _, step in seen.steps():
+        if step.body == "workflow" and not step.blocks.get("workflow"):
+            path = written_path(root_of(step), "uses", places)
+            message = f"the workflow `{step.uses}` was not read"
+            hint = "load the file that uses it with `ciranda.load`"
+            yield places.fault(path, message, hint=hint, kind="unknown-workflow")
+        elif step.body != "action":
+            continue
+        elif step.uses not in actions and step.uses not in workflow.functions:
             path = written_path(root_of(step), "uses", places)
             hint = (
                 "which action it is must be written out; choose between steps with `if`"
@@ -56,8 +61,6 @@ def _hint(
     uses: str, actions: Mapping[str, Action], known: set[str], plugins: Mapping[str, str]
 ) -> str:
     namespace, dot, _ = uses.partition(".")
-    if uses.endswith((".yaml", ".yml")):
-        return "a workflow as a step comes in a later version"
     if "@" in uses or "/" in uses or not dot:
         return "an action is called `plugin.action`"
     for known_to_be_missing in (uses, namespace):
@@ -72,15 +75,13 @@ def _hint(
     return f"`pip install ciranda-{namespace}`, or name the file that brings it in `plugins`"
 
 
-def input_faults(
-    workflow: Workflow, actions: Mapping[str, Action], places: Places
-) -> Iterator[Fault]:
+def input_faults(seen: Survey, actions: Mapping[str, Action]) -> Iterator[Fault]:
     """Yield what is wrong with the constant inputs of each step."""
     schemas: dict[str, dict[str, Any]] = {}
     validators: dict[str, Draft202012Validator] = {}
-    for step in workflow.steps.values():
+    for _, step in seen.steps():
         action = actions.get(step.uses)
-        if action is None:
+        if action is None or step.body != "action":
             continue
         if action.name not in schemas:
             schemas[action.name] = relaxed(action.input_schema)
@@ -91,7 +92,7 @@ def input_faults(
             validators[action.name] = _validator(schema)
         found: dict[tuple[str | int, ...], Fault] = {}
         for error in violations(validators[action.name], given):
-            for path, fault in _faults(error, step, action, places):
+            for path, fault in _faults(error, step, action, seen.places):
                 found.setdefault(path, fault)
         yield from found.values()
 

@@ -10,8 +10,10 @@ import msgspec
 from ciranda.errors import Fault
 from ciranda.workflow.inputs import confined
 from ciranda.workflow.inputvalue import input_value, pattern_problem
-from ciranda.workflow.model import Input, Step, Workflow
+from ciranda.workflow.level import root_of
+from ciranda.workflow.model import Input, Step
 from ciranda.workflow.places import Places
+from ciranda.workflow.survey import Survey
 
 __all__ = ["declaration_faults"]
 
@@ -28,8 +30,9 @@ _FITS = {
 }
 
 
-def declaration_faults(workflow: Workflow, places: Places) -> Iterator[Fault]:
+def declaration_faults(seen: Survey) -> Iterator[Fault]:
     """Yield what is wrong with inputs, defaults of variables and names of items."""
+    workflow, places = seen.workflow, seen.places
     for name, variable in workflow.env.items():
         if variable.default is not None and _holds_expression(variable.default):
             yield places.fault(
@@ -40,16 +43,26 @@ def declaration_faults(workflow: Workflow, places: Places) -> Iterator[Fault]:
             )
     for declared in workflow.inputs.values():
         yield from _input(declared, places)
-    for step in workflow.steps.values():
-        yield from _item(step, places)
+    for _, step in seen.steps():
+        if step.map is not None or step.catches:
+            yield from _item(step, places)
 
 
 def _item(step: Step, places: Places) -> Iterator[Fault]:
     for name in (step.as_, step.index_as):
         if step.map is not None and name in _TAKEN:
             yield places.fault(
-                ("steps", step.id, "as"),
+                (*root_of(step), "as"),
                 f"`as: {step.as_}` would hide the name `{name}`",
+                hint="choose another word",
+                kind="taken-name",
+            )
+    for at in range(len(step.catches)):
+        block = step.blocks.get(f"catch{at}")
+        if block is not None and block.binds in _TAKEN:
+            yield places.fault(
+                (*root_of(step), "catch", at, "as"),
+                f"`as: {block.binds}` would hide the name `{block.binds}`",
                 hint="choose another word",
                 kind="taken-name",
             )

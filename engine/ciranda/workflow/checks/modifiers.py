@@ -10,10 +10,11 @@ from ciranda.errors import Fault
 from ciranda.expressions import ExpressionError, compile_template
 from ciranda.workflow.durations import duration_text
 from ciranda.workflow.level import root_of
-from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.model import Step
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import hint_for_kind
 from ciranda.workflow.places import Places
+from ciranda.workflow.survey import Survey
 from ciranda.workflow.written import written_path
 
 if TYPE_CHECKING:
@@ -21,36 +22,39 @@ if TYPE_CHECKING:
 
 __all__ = ["modifier_faults"]
 
+Path = tuple[str | int, ...]
+
 _EXECUTORS = ("inline", "thread", "process")
 
 
 def modifier_faults(
-    workflow: Workflow,
+    seen: Survey,
     actions: Mapping[str, Action],
     executors: frozenset[str],
-    places: Places,
     plugins: Mapping[str, str],
 ) -> Iterator[Fault]:
     """Yield what is wrong with the modifiers of each step.
 
     Args:
-        workflow: Whose steps are looked at.
+        seen: The file whose steps are looked at.
         actions: What is installed.
         executors: Names of plugins' executors.
-        places: Makes the faults.
         plugins: For namespaces that may not be used: what to do about it.
     """
     namespaces = {name.partition(".")[0] for name in actions}
-    for step in workflow.steps.values():
-        yield from _kinds(step, namespaces, places)
-        yield from _times(step, places)
+    own = seen.kinds
+    places = seen.places
+    for level, step in seen.steps():
+        name = level.called(step)
+        yield from _kinds(step, namespaces, own, places)
+        yield from _times(step, name, places)
         yield from _caps(step, places)
         yield from _map(step, places)
-        yield from _rate(step, places)
+        yield from _rate(step, name, places)
         yield from _layers(step, plugins, places)
         action = actions.get(step.uses)
-        if action is not None:
-            yield from _cache(step, action, places)
+        if action is not None and step.body == "action":
+            yield from _cache(step, name, action, places)
             yield from _executor(step, action, executors, places)
 
 
@@ -63,13 +67,13 @@ def _layers(step: Step, plugins: Mapping[str, str], places: Places) -> Iterator[
             yield places.fault(path, message, hint=hint, key=True, kind="unknown-layer")
 
 
-def _cache(step: Step, action: Action, places: Places) -> Iterator[Fault]:
+def _cache(step: Step, name: str, action: Action, places: Places) -> Iterator[Fault]:
     if step.cache is None or step.cache.key is not None:
         return
     if not action.pure and action.fingerprint is None:
         yield places.fault(
             written_path(root_of(step), "cache", places),
-            f"`cache` of step `{step.id}` needs a `key`: `{step.uses}` does not promise the same "
+            f"`cache` of step `{name}` needs a `key`: `{step.uses}` does not promise the same "
             "output for the same inputs",
             hint="write `cache: {key: ...}` with what the output depends on",
             key=True,
@@ -137,58 +141,58 @@ def _map(step: Step, places: Places) -> Iterator[Fault]:
         if "${{" not in inner and inner.startswith(("steps.", "inputs.")):
             hint = f"write `${{{{ {inner} }}}}`"
         yield places.fault(
-            ("steps", step.id, "map"),
+            (*root_of(step), "map"),
             "`map` needs a list, and this is a text",
             hint=hint,
             kind="wrong-type",
         )
 
 
-def _times(step: Step, places: Places) -> Iterator[Fault]:
+def _times(step: Step, name: str, places: Places) -> Iterator[Fault]:
     timeout, deadline, breaker = step.timeout, step.deadline, step.breaker
     if timeout is not None and deadline is not None and deadline < timeout:
         yield places.fault(
             written_path(root_of(step), "deadline", places),
-            f"`deadline` of step `{step.id}` is shorter than its `timeout`",
+            f"`deadline` of step `{name}` is shorter than its `timeout`",
             hint="`timeout` is for one attempt, `deadline` for all of them",
             kind="times",
         )
     if breaker is not None and not breaker.window_seconds and breaker.minimum > breaker.window:
         yield places.fault(
             written_path(root_of(step), "breaker", places),
-            f"`breaker` of step `{step.id}` never opens: its window of {breaker.window} calls "
+            f"`breaker` of step `{name}` never opens: its window of {breaker.window} calls "
             f"holds fewer than `minimum`, {breaker.minimum}",
             kind="breaker",
         )
 
 
-def _rate(step: Step, places: Places) -> Iterator[Fault]:
+def _rate(step: Step, name: str, places: Places) -> Iterator[Fault]:
     """Yield costs of what is not limited, and those that no window ever has room for."""
     if step.rate is None:
         return
-    limits = {name: limit for name, limit, _ in step.rate.dimensions}
-    for name, cost in step.rate.cost.items():
-        path = written_path(root_of(step), "rate", places, ("cost", name))
-        if name not in limits:
+    limits = {what: limit for what, limit, _ in step.rate.dimensions}
+    for what, cost in step.rate.cost.items():
+        path = written_path(root_of(step), "rate", places, ("cost", what))
+        if what not in limits:
             yield places.fault(
                 path,
-                f"`rate` of step `{step.id}` has a cost in `{name}` and does not limit that",
-                hint=f"write `{name}: 1000/1m` beside `cost`, or leave the cost out",
+                f"`rate` of step `{name}` has a cost in `{what}` and does not limit that",
+                hint=f"write `{what}: 1000/1m` beside `cost`, or leave the cost out",
                 key=True,
                 kind="rate",
             )
-        elif isinstance(cost, int) and cost > limits[name]:
+        elif isinstance(cost, int) and cost > limits[what]:
             yield places.fault(
                 path,
-                f"an attempt of step `{step.id}` costs {cost} of `{name}`, which can never fit "
-                f"the limit of {limits[name]}",
+                f"an attempt of step `{name}` costs {cost} of `{what}`, which can never fit "
+                f"the limit of {limits[what]}",
                 hint="raise the limit, or make the step smaller",
                 kind="rate",
             )
         elif isinstance(cost, str) and "${{" not in cost:
             yield places.fault(
                 path,
-                f"the cost of step `{step.id}` in `{name}` is a text: `{cost}`",
+                f"the cost of step `{name}` in `{what}` is a text: `{cost}`",
                 hint=f"write a number, or an expression: `${{{{ {cost} }}}}`",
                 kind="wrong-type",
             )
@@ -216,19 +220,27 @@ def _caps(step: Step, places: Places) -> Iterator[Fault]:
         )
 
 
-def _kinds(step: Step, namespaces: set[str], places: Places) -> Iterator[Fault]:
+def _kinds(
+    step: Step, namespaces: set[str], own: frozenset[str], places: Places
+) -> Iterator[Fault]:
     written: list[tuple[str, str, tuple[str, ...]]] = []
     if step.retry is not None:
         written += [("retry", "on", step.retry.on), ("retry", "unless", step.retry.unless)]
     if isinstance(step.continue_on_error, tuple):
         written.append(("continue-on-error", "", step.continue_on_error))
+    for number, kinds in enumerate(step.catches):
+        written.append(("catch", str(number), kinds))
     for key, inner, kinds in written:
         for at, kind in enumerate(kinds):
             first, dot, _ = kind.partition(".")
-            if first in KINDS or (dot and first in namespaces):
+            known = first in KINDS or (dot and first in namespaces)
+            if known or any(f"{each}.".startswith(f"{kind}.") for each in own):
                 continue
-            inside = (inner, at) if inner else (at,)
-            path = written_path(root_of(step), key, places, inside)
+            if key == "catch":
+                path: Path = (*root_of(step), "catch", int(inner), "on", at)
+            else:
+                inside = (inner, at) if inner else (at,)
+                path = written_path(root_of(step), key, places, inside)
             yield places.fault(
                 path,
                 f"no failure has the kind `{kind}`",

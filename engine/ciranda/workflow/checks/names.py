@@ -2,37 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ciranda.errors import Fault
 from ciranda.expressions import Reference
-from ciranda.workflow.model import Workflow
+from ciranda.workflow.level import AFTERWARDS, Level
 from ciranda.workflow.nearest import nearest
-from ciranda.workflow.places import Places
-from ciranda.workflow.scope import ITEM_PLACES, LATER_NAMES, RUN_SCHEMA
+from ciranda.workflow.scope import ITEM_PLACES, RUN_SCHEMA, inherited, item_names
 from ciranda.workflow.spots import Spot
 from ciranda.workflow.statuses import STATUS_FUNCTIONS
+from ciranda.workflow.survey import Survey
 
-__all__ = ["name_faults"]
+__all__ = ["Names"]
 
 # A secret there would decide what happens, or be shown, or be kept.
-_NO_SECRETS = frozenset({"if", "when", "map", "outputs"})
-_NO_CLOCK = frozenset({"map", "cache.key"})
+_NO_SECRETS = frozenset(
+    {"if", "when", "map", "outputs", "case", "loop", "option", "where", "start", "trigger"}
+)
+_TOKEN = "on.webhook.token"
+_NO_CLOCK = frozenset({"map", "matrix", "cache.key", "idempotency-key"})
+_NO_STEP = frozenset({"file", "start", "trigger"})  # places before every step
 _NOT_YET = {
     "env": "its variables do not read each other",
     "steps": "it comes before every step",
 }
+_KNOWN = frozenset({"inputs", "steps", "env", "secrets", "run", "attempt", "step"})
+_ONLY = {
+    "matrix": "`matrix` is known in a step that has `matrix`, and inside of it",
+    "loop": "`loop` is known in a step that has `while` or `until`, and inside of it",
+    "event": "`event` is known in `where` of a `wait`, and in `on`",
+    "error": "`error` is known in `catch` and `on-failure`",
+}
 _MISSES = {"workflow": "name", "run_id": "id", "start": "started", "folder": "dir"}
 
 
-def name_faults(spot: Spot, workflow: Workflow, places: Places) -> Iterator[Fault]:
-    """Yield what is wrong with the names that one expression reads and calls."""
-    yield from _calls(spot, places)
-    for reference in spot.expression.references:
-        yield from _reference(reference, spot, workflow, places)
+class Names:
+    """Judges the names of one file.
+
+    Args:
+        seen: The file.
+    """
+
+    def __init__(self, seen: Survey) -> None:
+        self._seen = seen
+        self._lent: dict[Level, Mapping[str, Any]] = {}
+
+    def faults(self, spot: Spot) -> Iterator[Fault]:
+        """Yield what is wrong with the names that one expression reads and calls."""
+        yield from _calls(spot, self._seen)
+        for reference in spot.expression.references:
+            yield from self._reference(reference, spot)
+
+    def _reference(self, reference: Reference, spot: Spot) -> Iterator[Fault]:
+        root, offset = reference.root, spot.base + reference.offsets[0]
+        places = self._seen.places
+        if spot.place in _NO_STEP and (why := _too_early(root, spot)):
+            yield places.fault(spot.path, why[0], hint=why[1], offset=offset, kind="undefined")
+        elif root not in _KNOWN:
+            why = self._unknown(root, spot)
+            if why is not None:
+                yield places.fault(spot.path, why[0], hint=why[1], offset=offset, kind="undefined")
+        elif root in ("inputs", "env", "secrets", "run") and len(reference.path) > 1:
+            yield from _declared(reference, spot, self._seen)
+        elif root == "secrets":
+            yield places.fault(
+                spot.path,
+                "`secrets` as a whole cannot be read",
+                hint="write `secrets.NAME`",
+                offset=offset,
+                kind="secret",
+            )
+
+    def _unknown(self, root: str, spot: Spot) -> tuple[str, str] | None:
+        """Return why a name means nothing here; None when it may, or nobody has such a name."""
+        step, place = spot.step, spot.place
+        if root == "event" and place in ("where", "trigger"):
+            return None
+        if step is not None and root in item_names(step) and place in ITEM_PLACES:
+            return None
+        lent = self._lent.get(spot.level)
+        if lent is None:
+            lent = self._lent[spot.level] = inherited(spot.level)
+        if root in lent:
+            return None
+        if step is not None and root in item_names(step):
+            hint = "write `when`, which is asked for each item" if place == "if" else ""
+            message = f"`{root}` is known for each item only, and `{spot.key}` comes before"
+            return message, hint if step.loop is None else ""
+        for level in spot.level.owners():
+            if level.name in AFTERWARDS and level.owner and root in item_names(level.owner):
+                return (
+                    f"`{root}` is known for each item only, and `{level.name}` belongs to the "
+                    "whole step",
+                    "",
+                )
+        return (_ONLY[root], "") if root in _ONLY else None
 
 
-def _calls(spot: Spot, places: Places) -> Iterator[Fault]:
+def _too_early(root: str, spot: Spot) -> tuple[str, str] | None:
+    """Return why a place before every step cannot read a name."""
+    if spot.place == "file":
+        if root in _NOT_YET:
+            message = f"`{root}` cannot be read in `env` of the file: {_NOT_YET[root]}"
+            return message, "put the variable into `env` of the step"
+        return None
+    if spot.place == "start" and root == "steps":
+        return f"`steps` cannot be read in `{spot.key}`: it comes before every step", ""
+    if spot.place == "trigger" and root in ("steps", "inputs", "run"):
+        return f"`{root}` cannot be read in `{spot.key}`: no run has begun", "read `event`"
+    return None
+
+
+def _calls(spot: Spot, seen: Survey) -> Iterator[Fault]:
+    places = seen.places
     for name, offset in spot.expression.calls:
         if name in STATUS_FUNCTIONS and spot.place != "if":
             yield places.fault(
@@ -42,11 +125,15 @@ def _calls(spot: Spot, places: Places) -> Iterator[Fault]:
                 offset=spot.base + offset,
                 kind="status-function",
             )
-        elif name == "now" and spot.place == "file":
+        elif name == "now" and spot.place in _NO_STEP:
+            of_file = spot.place == "file"
             yield places.fault(
                 spot.path,
-                "`now()` belongs to a step, and `env` of the file comes before",
-                hint="read `run.started`, or put the variable into `env` of the step",
+                f"`now()` belongs to a step, and `{spot.key}`"
+                f"{' of the file' if of_file else ''} comes before",
+                hint="read `run.started`, or put the variable into `env` of the step"
+                if of_file
+                else "",
                 offset=spot.base + offset,
                 kind="clock",
             )
@@ -59,43 +146,8 @@ def _calls(spot: Spot, places: Places) -> Iterator[Fault]:
             )
 
 
-def _reference(
-    reference: Reference, spot: Spot, workflow: Workflow, places: Places
-) -> Iterator[Fault]:
-    root, offset = reference.root, spot.base + reference.offsets[0]
-    step = spot.step
-    if step is not None and root in (step.as_, step.index_as) and step.map is not None:
-        if spot.place not in ITEM_PLACES:
-            hint = "write `when`, which is asked for each item" if spot.place == "if" else ""
-            message = f"`{root}` is known for each item only, and `{spot.key}` comes before"
-            yield places.fault(spot.path, message, hint=hint, offset=offset, kind="undefined")
-    elif spot.place == "file" and root in _NOT_YET:
-        yield places.fault(
-            spot.path,
-            f"`{root}` cannot be read in `env` of the file: {_NOT_YET[root]}",
-            hint="put the variable into `env` of the step",
-            offset=offset,
-            kind="undefined",
-        )
-    elif root in LATER_NAMES:
-        yield places.fault(
-            spot.path, f"`{root}` comes in a later version", offset=offset, kind="later"
-        )
-    elif root in ("inputs", "env", "secrets", "run") and len(reference.path) > 1:
-        yield from _declared(reference, spot, workflow, places)
-    elif root == "secrets":
-        yield places.fault(
-            spot.path,
-            "`secrets` as a whole cannot be read",
-            hint="write `secrets.NAME`",
-            offset=offset,
-            kind="secret",
-        )
-
-
-def _declared(
-    reference: Reference, spot: Spot, workflow: Workflow, places: Places
-) -> Iterator[Fault]:
+def _declared(reference: Reference, spot: Spot, seen: Survey) -> Iterator[Fault]:
+    workflow, places = seen.workflow, seen.places
     root, name = reference.root, str(reference.path[1])
     offset = spot.base + reference.offsets[1]
     known = {
@@ -117,7 +169,7 @@ def _declared(
         )
         return
     secret = root == "secrets" or (root == "inputs" and workflow.inputs[name].type == "secret")
-    if secret and spot.place in _NO_SECRETS:
+    if secret and spot.place in _NO_SECRETS and spot.key != _TOKEN:
         yield places.fault(
             spot.path,
             f"the secret `{name}` cannot be read in `{spot.key}`",

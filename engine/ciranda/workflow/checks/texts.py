@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ciranda.errors import Fault
 from ciranda.expressions.schema import kinds
+from ciranda.workflow.inputvalue import inputs_schema
 from ciranda.workflow.level import root_of
-from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.model import Block, Step, Workflow
 from ciranda.workflow.places import Places
 from ciranda.workflow.written import written_path
 
@@ -23,26 +25,83 @@ Path = tuple[str | int, ...]
 
 
 def with_texts(
-    workflow: Workflow, actions: Mapping[str, Action], places: Places, faults: list[Fault]
+    workflow: Workflow,
+    actions: Mapping[str, Action],
+    parts: Mapping[int, Workflow],
+    places: Places,
+    faults: list[Fault],
 ) -> Workflow:
-    """Return the workflow with scalars of text inputs as they were written."""
-    if places.document is None:
+    """Return the workflow with scalars of text inputs as they were written.
+
+    Args:
+        workflow: One file.
+        actions: What is installed, by name.
+        parts: What has become of the workflows that its steps use, by `id`.
+        places: Knows what was written.
+        faults: Where numbers go that are written otherwise than they read.
+    """
+    rewriter = _Rewriter(actions, parts, places, faults)
+    steps = rewriter.steps(workflow.steps)
+    handlers = {name: rewriter.block(block) for name, block in workflow.handlers.items()}
+    if steps is workflow.steps and not _differ(handlers, workflow.handlers):
         return workflow
-    changed: dict[str, Step] = {}
-    for step in workflow.steps.values():
-        action = actions.get(step.uses)
-        if action is None or not step.with_:
-            continue
-        texts = _Texts(step, places, faults)
+    return msgspec.structs.replace(workflow, steps=steps, handlers=handlers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewriter:
+    """Makes steps anew where something in them changed."""
+
+    actions: Mapping[str, Action]
+    parts: Mapping[int, Workflow]
+    places: Places
+    faults: list[Fault]
+
+    def steps(self, steps: dict[str, Step]) -> dict[str, Step]:
+        changed: dict[str, Step] = {}
+        for name, step in steps.items():
+            with_ = self.inputs(step) if step.with_ else step.with_
+            blocks = step.blocks
+            if blocks:
+                blocks = {name: self.block(block) for name, block in step.blocks.items()}
+            if with_ is not step.with_ or _differ(blocks, step.blocks):
+                changed[name] = msgspec.structs.replace(step, with_=with_, blocks=blocks)
+        return {**steps, **changed} if changed else steps
+
+    def block(self, block: Block) -> Block:
+        if block.workflow is not None:
+            part = self.parts[id(block.workflow)]
+            if part is block.workflow:
+                return block
+            return msgspec.structs.replace(block, workflow=part, steps=part.steps)
+        steps = self.steps(block.steps)
+        return block if steps is block.steps else msgspec.structs.replace(block, steps=steps)
+
+    def inputs(self, step: Step) -> dict[str, Any]:
+        if self.places.document is None:
+            return step.with_
+        schema = self._schema(step)
+        if schema is None:
+            return step.with_
+        texts = _Texts(step, self.places, self.faults)
         with_ = {
-            name: texts.read(value, _inner(action.input_schema, name), (name,))
+            name: texts.read(value, _inner(schema, name), (name,))
             for name, value in step.with_.items()
         }
-        if with_ != step.with_ or repr(with_) != repr(step.with_):
-            changed[step.id] = msgspec.structs.replace(step, with_=with_)
-    if not changed:
-        return workflow
-    return msgspec.structs.replace(workflow, steps={**workflow.steps, **changed})
+        same = with_ == step.with_ and repr(with_) == repr(step.with_)
+        return step.with_ if same else with_
+
+    def _schema(self, step: Step) -> Mapping[str, Any] | None:
+        if step.body == "workflow":
+            block = step.blocks.get("workflow")
+            part = block.workflow if block is not None else None
+            return None if part is None else inputs_schema(part)
+        action = self.actions.get(step.uses)
+        return None if action is None else action.input_schema
+
+
+def _differ(left: Mapping[str, Block], right: Mapping[str, Block]) -> bool:
+    return any(block is not right[name] for name, block in left.items())
 
 
 class _Texts:

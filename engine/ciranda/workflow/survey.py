@@ -1,0 +1,93 @@
+"""What is found out about one file of a workflow before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ciranda.errors import Fault
+from ciranda.expressions import Function
+from ciranda.workflow.level import Level, levels_of
+from ciranda.workflow.links import Links, Reads, conditions_of, links_of, reads_of
+from ciranda.workflow.model import Step, Workflow
+from ciranda.workflow.places import Places
+from ciranda.workflow.spots import Spot, spots
+
+__all__ = ["Survey", "survey"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """One file, its graphs and its expressions.
+
+    Attributes:
+        workflow: The file.
+        places: Makes the faults.
+        levels: Its graphs, the top first.
+        spots: Its expressions.
+        conditions: The `if` of each step, by level and id.
+        reads: Who reads whom, by level.
+        links: The graph of each level.
+        parts: Of the workflows that its steps use, what was found out, by `id`.
+    """
+
+    workflow: Workflow
+    places: Places
+    levels: list[Level]
+    spots: list[Spot]
+    conditions: Mapping[Level, Mapping[str, Spot]]
+    reads: Mapping[Level, Reads]
+    links: Mapping[Level, Links]
+    parts: Mapping[int, Survey]
+    _kinds: list[frozenset[str]] = field(default_factory=list)
+    _holders: dict[str, list[Level]] = field(default_factory=dict)
+
+    def steps(self) -> Iterator[tuple[Level, Step]]:
+        """Yield every step of the file, at any depth."""
+        for level in self.levels:
+            for step in level.steps.values():
+                yield level, step
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that its steps, and those of the files that it uses, fail with."""
+        if not self._kinds:
+            found = [str(step.options["kind"]) for _, step in self.steps() if _fails(step)]
+            parts = (self.part(step) for _, step in self.steps())
+            self._kinds.append(frozenset(found).union(*(each.kinds for each in parts if each)))
+        return self._kinds[0]
+
+    def holders(self, name: str) -> list[Level]:
+        """Return the levels that have a step of this name; only faults ask for them."""
+        if not self._holders:
+            for level, step in self.steps():
+                if level.named:
+                    self._holders.setdefault(step.id, []).append(level)
+        return self._holders.get(name, [])
+
+    def part(self, step: Step) -> Survey | None:
+        """Return what was found out about the workflow that a step uses."""
+        block = step.blocks.get("workflow")
+        if block is None or block.workflow is None:
+            return None
+        return self.parts[id(block.workflow)]
+
+
+def survey(
+    workflow: Workflow,
+    places: Places,
+    faults: list[Fault],
+    functions: Mapping[str, Function],
+    parts: Mapping[int, Survey],
+) -> Survey:
+    """Look at one file; expressions that cannot be compiled go into `faults`."""
+    levels = levels_of(workflow)
+    found = spots(workflow, places, faults, functions=functions, levels=levels)
+    conditions = conditions_of(found)
+    reads = reads_of(levels, found)
+    links = {level: links_of(level, reads[level], conditions) for level in levels}
+    return Survey(workflow, places, levels, found, conditions, reads, links, parts)
+
+
+def _fails(step: Step) -> bool:
+    return step.body == "fail" and isinstance(step.options.get("kind"), str)
