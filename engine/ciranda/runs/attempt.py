@@ -120,13 +120,7 @@ class Attempts:
             if signalled(error):
                 raise
             failure = keepable_failure(error, planned.action)
-            if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
-                failure.detail["abandoned"] = True
-                self._outlived(start, call)
-                if self._has_to_wait(planned, start, failure):
-                    await call.notes[ABANDONED].wait()
-            self.fail(planned, start, path, failure, clock() - began)
-            runner.ended(start)
+            await self._raised(planned, start, path, call, failure, clock() - began)
             return
         runner.record(
             StepCompleted(
@@ -142,6 +136,26 @@ class Attempts:
             )
         )
         runner.ended(start)
+
+    async def _raised(
+        self,
+        planned: PlannedStep,
+        start: Start,
+        path: str,
+        call: Call,
+        failure: Failure,
+        duration: float,
+    ) -> None:
+        """Record what an attempt raised."""
+        if ABANDONED in call.notes:  # a thread cannot be killed: it keeps its place to its end
+            failure.detail["abandoned"] = True
+            self._outlived(start, call)
+            if self._has_to_wait(planned, start, failure):
+                began = self._clock()
+                await call.notes[ABANDONED].wait()
+                duration += self._clock() - began
+        self.fail(planned, start, path, failure, duration)
+        self._runner.ended(start)
 
     async def _emit(
         self, planned: PlannedStep, start: Start, path: str, scope: Mapping[str, Any]
@@ -248,7 +262,7 @@ class Attempts:
 
     def _expand(self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]) -> None:
         items = self._runner.scopes.expand(planned, start.node, scope)
-        self._runner.map_started(start.node)
+        self._runner.orders.map_started(start.node)
         self._runner.record(
             MapExpanded(
                 **self._runner.stamp(), path=path, count=len(items), digest=self._digest(items)

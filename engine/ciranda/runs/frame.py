@@ -73,7 +73,7 @@ class Frame:
         "won",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  (all of it is what a frame is)
         self,
         graph: Graph,
         base: int = 0,

@@ -77,14 +77,12 @@ def settle_item(state: Scheduler, index: int, item: int, status: Status) -> list
     items.settle(item, status)
     if node.is_loop:
         return [Turn(index, item)]
-    commands: list[Command] = []
     if status is SUCCEEDED and node.join.need is not None:
         items.won += 1
         if items.winner < 0:
             items.winner = item
         if items.won == node.join.need and node.join.rest == "cancel" and not items.stopped:
-            commands = stop_items(state, index, f"item {item} has won")
-            return commands  # with the end of the map, if nothing else is open
+            return stop_items(state, index, f"item {item} has won")
     if not items.open:
         return [end_items(state, index)]
     return [] if items.stopped else admit(state, index)

@@ -35,31 +35,17 @@ from ciranda.events import (
     StepSkipped,
     StepStarted,
     StepWaits,
-    TimerFired,
 )
 from ciranda.runs.attempt import Attempts
 from ciranda.runs.awaiting import Awaiting
 from ciranda.runs.bodies import Bodies
-from ciranda.runs.commands import (
-    Cancel,
-    Command,
-    EndMap,
-    Enter,
-    Expire,
-    Finish,
-    Leave,
-    Offer,
-    SetTimer,
-    Skip,
-    Start,
-    Turn,
-)
+from ciranda.runs.commands import Start
 from ciranda.runs.dispatch import Dispatch
-from ciranda.runs.endings import end_of_map, end_of_run
 from ciranda.runs.host import Host
 from ciranda.runs.journal import Journal
 from ciranda.runs.messages import Answered, Emitted
 from ciranda.runs.notes import Notes
+from ciranda.runs.orders import Orders
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.results import Results
 from ciranda.runs.scheduler import Scheduler
@@ -131,11 +117,8 @@ class Runner:
         self._committing = False
         self._lost: BaseException | None = None  # why events could not be kept
         self.active: Final[dict[Key, anyio.CancelScope | None]] = {}
-        self._reasons: Final[dict[Key, str]] = {}
-        self._map_started: Final[dict[int, float]] = {}
-        self._started = clock()
+        self.started = clock()
         self.notes: Final = Notes(self, host)
-        self._spent: Final = host.spent
         self.parked: RunParked | None = None
         self._park: Final = park
         self.seen = 0  # the last message of the inbox that was looked at
@@ -144,6 +127,7 @@ class Runner:
         self.attempts: Final = Attempts(self, host, clock=clock, wall=wall, chance=chance)
         self.bodies: Final = Bodies(self, host, clock=clock, wall=wall)
         self.awaiting: Final = Awaiting(self, host, wall=wall)
+        self.orders: Final = Orders(self, host, clock=clock, wall=wall)
         self.turnstile: Final = (
             None if dispatch is None else Turnstile(self, dispatch, most=most, clock=clock)
         )
@@ -187,11 +171,12 @@ class Runner:
             StoreError: The journal cannot keep events any more; what it kept can be resumed.
             LeaseLostError: Another process owns the run now.
         """
-        self._started = self._clock()
+        self.started = self._clock()
         self._wanted, self._done = anyio.Event(), anyio.Event()
         try:
             async with anyio.create_task_group() as self._group:
                 self._workers.open(self._group)
+                self.orders.open(self._group)
                 if self.turnstile is not None:
                     self.turnstile.open(self._group)
                 self.record(first)
@@ -232,7 +217,7 @@ class Runner:
         if self._deaf:
             self._deaf = False
             if self._park and not self._committing:
-                self._let_go()
+                self.orders.let_go()
                 self._commit_here()
 
     def receive(self, message: int, emitted: Emitted) -> None:
@@ -344,17 +329,13 @@ class Runner:
             self.turnstile.absorbed(events)
 
     def _apply(self, events: list[Event | ForeignEvent]) -> None:
-        publish, begin = self._publish, self._begin
+        publish, begin, obey = self._publish, self._begin, self.orders.obey
         for event in events:
             kind = type(event)
-            if kind is StepStarted:
-                if publish is not None and not publish(event):  # type: ignore[arg-type]  # no stranger
-                    self._workers.crowded = True
+            if kind is StepStarted or kind is ForeignEvent:
+                self._tell(event)
                 continue
-            if isinstance(event, ForeignEvent):
-                if not self.notes.tell(event):
-                    self._workers.crowded = True
-                continue
+            assert isinstance(event, Event)
             commands = self.scheduler.apply(event)
             self.results.apply(event)
             if publish is not None and not publish(event):
@@ -371,21 +352,26 @@ class Runner:
                 if type(command) is Start:
                     begin(command)
                 else:
-                    self._obey(command)
+                    obey(command)
         if self._park and not self._deaf:
-            self._let_go()
+            self.orders.let_go()
+
+    def _tell(self, event: Event | ForeignEvent) -> None:
+        """Tell observers of an event that the scheduler has no use for."""
+        tell = self.notes.tell if isinstance(event, ForeignEvent) else self._publish
+        if tell is not None and not tell(event):  # type: ignore[arg-type]  # each gets its kind
+            self._workers.crowded = True
 
     def _note(self, event: Event) -> None:
         """Note what an event that ends no step means here."""
         if isinstance(event, BlockEntered | LoopTurned | MapExpanded):
             if event.path:
                 key = self.scheduler.find(event.path)
-                self.active.pop(key, None)
-                self._reasons.pop(key, None)  # what is inside is stopped for it
-            if isinstance(event, BlockEntered) and event.path:
-                self.bodies.began(*self.scheduler.find(event.path))
+                self.orders.opened(key)
+                if isinstance(event, BlockEntered):
+                    self.bodies.began(*key)
         elif isinstance(event, StepAttemptFailed | StepWaits):
-            self._cancel_late(event.path)
+            self.orders.waits(self.scheduler.find(event.path))
         elif isinstance(event, EventTaken):
             self.awaiting.taken(event)
         elif isinstance(event, RunCompleted):
@@ -402,95 +388,16 @@ class Runner:
             self.scopes.forget(frame)
             for node in range(frame.base, frame.base + len(frame.graph.nodes)):
                 self.bodies.forget(node)
-                self._map_started.pop(node, None)
-
-    def _let_go(self) -> None:
-        """Park the run if nothing but time, an event or somebody's word can bring it further."""
-        scheduler = self.scheduler
-        waiting = scheduler.waits.keys() | scheduler.timers.keys()
-        if self.active or self.ready or self.pending or scheduler.over or not scheduler.waits:
-            return
-        due = min(
-            (scheduler.timers[key] for key in waiting & scheduler.timers.keys()), default=None
-        )
-        if due is not None and due <= self._wall():
-            return  # it is about to go on
-        self.record(RunParked(**self.stamp(), due=due, seen=self.seen))
-
-    def _cancel_late(self, path: str) -> None:
-        """Cancel a step that failed, and would be tried again, while it was being cancelled."""
-        key = self.scheduler.find(path)
-        self.active.pop(key, None)
-        if key in self._reasons:
-            self._cancel_unstarted(key, self._reasons.pop(key))
-
-    def _obey(self, command: Command) -> None:
-        if isinstance(command, Skip):
-            path = self.scheduler.path(command.node)
-            reason, because = command.reason, command.because
-            self.record(StepSkipped(**self.stamp(), path=path, reason=reason, because=because))
-        elif isinstance(command, EndMap):
-            self._end_map(command)
-        elif isinstance(command, Cancel):
-            key = (command.node, command.item)
-            if key in self.active:
-                self._reasons[key] = command.reason
-                scope = self.active[key]
-                if scope is not None:
-                    scope.cancel()
-            else:
-                self._cancel_unstarted(key, command.reason)
-        elif isinstance(command, SetTimer):
-            self._group.start_soon(self._wait, command)
-        elif isinstance(command, Enter):
-            self.bodies.enter(command)
-        elif isinstance(command, Leave):
-            self.bodies.leave(command)
-        elif isinstance(command, Turn):
-            self.bodies.turn(command)
-        elif isinstance(command, Offer):
-            self.awaiting.offer(command)
-        elif isinstance(command, Expire):
-            self.awaiting.expire(command)
-        elif isinstance(command, Finish):
-            self._finish(command.status)
-
-    def _cancel_unstarted(self, key: Key, reason: str) -> None:
-        self.active[key] = None
-        path = self.scheduler.path(*key)
-        used = self._spent(path)
-        self.record(StepCancelled(**self.stamp(), path=path, reason=reason, used=used))
-
-    def _end_map(self, command: EndMap) -> None:
-        now = self._clock()
-        started = self._map_started.pop(command.node, now)
-        self.record(end_of_map(self, command, now - started))
-
-    def map_started(self, node: int) -> None:
-        """Note when the first item of a map could begin."""
-        self._map_started[node] = self._clock()
-
-    def _finish(self, status: str) -> None:
-        took = self._clock() - self._started
-        self.record(end_of_run(self, self.scopes.root, status, took))
+                self.orders.forget(node)
 
     # For workers
 
     def stopped(self, start: Start, scope: anyio.CancelScope) -> None:
         """Record the end of a step whose worker was cancelled under it."""
-        key = (start.node, start.item)
-        if self.active.get(key) is scope:  # it had not recorded an end of its own
-            reason = self._reasons.pop(key, "cancelled")
-            self._cancel_unstarted(key, reason)
+        if self.active.get((start.node, start.item)) is scope:  # it had recorded no end of its own
+            self.orders.stopped(start)
         self.commit()
 
     def ended(self, start: Start) -> None:
         """Note that the outcome of an attempt is recorded: a cancellation comes too late now."""
         self.active[start.node, start.item] = None
-
-    async def _wait(self, timer: SetTimer) -> None:
-        await anyio.sleep(max(0.0, timer.at - self._wall()))
-        if self.scheduler.timers.get((timer.node, timer.item)) == timer.at:
-            path = self.scheduler.path(timer.node, timer.item)
-            self.record(TimerFired(**self.stamp(), path=path))
-            self.commit()

@@ -62,7 +62,7 @@ class Stage:
         receive: Takes an event of a run that has no inbox.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is one thing of the surroundings; most have defaults)
         self,
         info: RunInfo,
         bus: Bus,
