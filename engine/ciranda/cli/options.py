@@ -15,6 +15,7 @@ __all__ = [
     "input_option",
     "json_option",
     "not_empty",
+    "park_option",
     "quiet_option",
     "run_argument",
     "store_option",
@@ -55,6 +56,15 @@ def quiet_option(function: Decorated) -> Decorated:
     """Add `-q`."""
     return click.option(
         "-q", "--quiet", is_flag=True, help="Say nothing but the result, unless it fails."
+    )(function)
+
+
+def park_option(function: Decorated) -> Decorated:
+    """Add `--park`."""
+    return click.option(
+        "--park",
+        is_flag=True,
+        help="Leave once all that is open waits for a time, an event or approval.",
     )(function)
 
 

@@ -91,6 +91,8 @@ class Performance:
                 return None, interrupts.code
         if result.ok:
             return result, Exit.OK
+        if result.status == "waiting":
+            return result, Exit.WAITING
         return result, interrupts.code if interrupts.signum else Exit.FAILED
 
     def _shown(self, order: Order, interrupts: Interrupts) -> RunResult | None:
@@ -170,6 +172,8 @@ class Performance:
     def _sum_up(self, engine: Engine, result: RunResult) -> None:
         from ciranda.observe.summary import summary
 
+        if result.status == "waiting" and self._quiet:
+            return
         timeline = self._timeline
         kept = engine.durability != "off"
         if not result.ok and kept:

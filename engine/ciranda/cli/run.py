@@ -33,6 +33,7 @@ __all__ = ["command"]
 @options.store_option
 @options.durability_option
 @click.option("--dry-run", is_flag=True, help="Show what would run, as `plan` does; run nothing.")
+@options.park_option
 @options.json_option
 @options.quiet_option
 @options.backend_option
@@ -42,7 +43,7 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
 
     The result goes to standard output, everything else to standard error. Paths given as inputs
     are relative to the working directory. Ctrl-C stops the steps and keeps the run: `ciranda
-    resume last` goes on with it.
+    resume last` goes on with it, and with one that is parked.
     """
     from ciranda.cli.given import given_inputs
 
@@ -52,6 +53,8 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
 
         dry_run(file, inputs, form=given["form"], store=given["store"])
         return
+    if given["park"] and given["durability"] == "off":
+        raise click.UsageError("`--park` needs a store: leave out `--durability off`")
     from ciranda.cli.perform import Performance
     from ciranda.cli.result import print_result
 
@@ -67,7 +70,7 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
         for name, declared in checked.workflow.inputs.items():
             if declared.type == "secret" and name in inputs:
                 performance.resume.extend(("-i", f"{name}=..."))  # the store never holds them
-        return await engine.run(checked, inputs=inputs)
+        return await engine.run(checked, inputs=inputs, park=given["park"])
 
     result, code = performance(order)
     if result is not None:
