@@ -79,6 +79,13 @@ class Cache:
         )
         return _cached(rows[0]) if rows else None
 
+    def recent(self, label: str, limit: int = 100) -> list[Cached]:
+        """Return the newest sound rows of a label, newest first, expired or not."""
+        rows, _ = self._database.query_sound(
+            f"{_SELECT} WHERE label = ? ORDER BY created DESC LIMIT ?", (label, limit)
+        )
+        return [found for row in rows if (found := _cached(row)) is not None]
+
     def put(self, entry: Cached) -> None:
         """Cache a result, in the place of what had its key."""
         size = len(entry.payload) + len(entry.parts) + len(entry.key) + len(entry.label)
