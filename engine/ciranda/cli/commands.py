@@ -26,6 +26,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "runs": "List the runs of this project, newest first.",
     "show": "Show what became of a run, step by step.",
     "explain": "Tell why a step of a run ran, waited, failed or was skipped.",
+    "explain": "Tell why a step of a run ran, waited, failed or was skipped.",
     "logs": "Print what the steps of a run printed.",
     "trace": "Draw where the time of a run went.",
     "graph": "Draw which step of a workflow waits for which.",
