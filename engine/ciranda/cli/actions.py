@@ -13,7 +13,7 @@ from ciranda.cli.teaching import examples
 if TYPE_CHECKING:
     from ciranda.actions import Action
 
-__all__ = ["command"]
+__all__ = ["command", "plain"]
 
 
 @click.command(
@@ -99,11 +99,12 @@ def first_line(doc: str) -> str:
 def _print_json(actions: Mapping[str, Action], *, alone: bool) -> None:
     from ciranda.cli.values import as_json
 
-    shown = [_plain(action) for action in actions.values()]
+    shown = [plain(action) for action in actions.values()]
     screen.out(as_json(shown[0] if alone else shown))
 
 
-def _plain(action: Action) -> dict[str, Any]:
+def plain(action: Action) -> dict[str, Any]:
+    """Return what is known of an action as plain data."""
     return {
         "name": action.name,
         "plugin": action.plugin,

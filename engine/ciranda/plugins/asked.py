@@ -41,10 +41,11 @@ class Asked:
         return modifier.function(target, options)
 
 
-def refusal(known: Mapping[str, Modifier], name: str, written: Any) -> str:
-    """Return what is wrong with what a step writes of a plugin's layer; empty if nothing is.
+def refusal(known: Mapping[str, Modifier], name: str, written: Any) -> tuple[str, str]:
+    """Return what is wrong with what a step writes of a plugin's layer, and a hint.
 
-    A plugin that offers no modifiers checks names and options itself.
+    Both are empty where nothing is. A plugin that offers no modifiers checks names and options
+    itself.
 
     Args:
         known: The modifiers of the plugins in use.
@@ -56,12 +57,14 @@ def refusal(known: Mapping[str, Modifier], name: str, written: Any) -> str:
         try:
             modifier.read(written)
         except ActionError as error:
-            return str(error)
-        return ""
+            return str(error), ""
+        return "", ""
+    offered = [each for each in known if each.startswith(f"{name.partition('.')[0]}.")]
+    if not offered:
+        return "", ""
     from ciranda.workflow.nearest import nearest  # only a mistake needs it
 
-    offered = [each for each in known if each.startswith(f"{name.partition('.')[0]}.")]
     meant = nearest(name, offered)
-    if meant:
-        return f"did you mean `{meant}`?"
-    return f"there is {', '.join(f'`{each}`' for each in offered)}" if offered else ""
+    listed = f"there is {', '.join(f'`{each}`' for each in offered)}"
+    wrong = f"no plugin puts a layer `{name}` around steps"
+    return wrong, f"did you mean `{meant}`?" if meant else listed

@@ -188,8 +188,8 @@ class Plugins:
         """Return the layers around `target`, outermost first."""
         return self.bus.layers(target)
 
-    def refusal(self, name: str, written: Any) -> str:
-        """Return what is wrong with what a step writes of a plugin's layer; empty if nothing is."""
+    def refusal(self, name: str, written: Any) -> tuple[str, str]:
+        """Return what is wrong with what a step writes of a plugin's layer, and a hint."""
         return refusal(self.modifiers, name, written)
 
     def settings(self, name: str) -> Settings | None:

@@ -11,9 +11,9 @@ from ciranda.actions import Action, action
 from ciranda.expressions import Function
 from ciranda.plugins import Plugins
 from ciranda.workflow.check import Checked, check
-from ciranda.workflow.everystep import steps_of
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
+from ciranda.workflow.parts import steps_of
 from ciranda.workflow.placement import check_action, executor_of
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
@@ -78,6 +78,7 @@ class Checker:
             functions=self.functions,
             executors=frozenset(self._plugins.executors),
             plugins=obstacles,
+            refuses=self._plugins.refusal,
         )
         for step in steps_of(checked.workflow):
             if step.body == "action":

@@ -11,6 +11,8 @@ from ciranda.context import Context
 from ciranda.errors import StepError
 from ciranda.hooks import hookimpl
 
+CIRANDA_API = (1, 0)
+
 Format = Literal["csv", "json", "jsonl", "yaml", "text"]
 
 _SUFFIXES: Final[dict[str, Format]] = {

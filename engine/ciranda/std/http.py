@@ -23,6 +23,7 @@ from ciranda.std.packing import PACKINGS, unpack
 if TYPE_CHECKING:
     import httpx
 
+CIRANDA_API = (1, 0)
 _MOST_REDIRECTS: Final = 10
 _SHOWN: Final = 2_000  # characters of an answer in the detail of a failure
 _BAD: Final = 400

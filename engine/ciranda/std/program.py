@@ -27,6 +27,7 @@ from ciranda.std.streams import KEPT, Captured, feed
 from ciranda.std.tree import Tree
 from ciranda.std.warden import Warden, open_warden
 
+CIRANDA_API = (1, 0)
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
 _GRACE: Final = 0.5  # seconds between asking a cancelled program to end and killing it
 _LAST_WORDS: Final = 0.25  # seconds that a background child may hold the output open

@@ -11,6 +11,7 @@ from ciranda.expressions import Function
 from ciranda.workflow.checks.actions import action_faults, input_faults
 from ciranda.workflow.checks.blocks import block_faults
 from ciranda.workflow.checks.declarations import declaration_faults
+from ciranda.workflow.checks.layers import Refuses, accept
 from ciranda.workflow.checks.modifiers import modifier_faults
 from ciranda.workflow.checks.names import Names
 from ciranda.workflow.checks.needs import need_faults
@@ -59,6 +60,7 @@ def check(
     functions: Mapping[str, Function] = CONTEXT_FUNCTIONS,
     executors: frozenset[str] = frozenset(),
     plugins: Mapping[str, str] | None = None,
+    refuses: Refuses = accept,
 ) -> Checked:
     """Return the workflow ready for a plan.
 
@@ -69,12 +71,18 @@ def check(
         functions: What expressions may call besides the built-in functions.
         executors: Names of plugins' executors.
         plugins: For namespaces that are not enabled: a sentence that says what to do.
+        refuses: Says what is wrong with the options of a plugin's layer, by its name.
 
     Raises:
         WorkflowError: All faults found, in file order.
     """
     checked, faults = find_faults(
-        workflow, actions, functions=functions, executors=executors, plugins=plugins
+        workflow,
+        actions,
+        functions=functions,
+        executors=executors,
+        plugins=plugins,
+        refuses=refuses,
     )
     if faults:
         raise WorkflowError(faults)
@@ -88,9 +96,10 @@ def find_faults(
     functions: Mapping[str, Function] = CONTEXT_FUNCTIONS,
     executors: frozenset[str] = frozenset(),
     plugins: Mapping[str, str] | None = None,
+    refuses: Refuses = accept,
 ) -> tuple[Checked, list[Fault]]:
     """Return what `check` returns, and all faults instead of raising them."""
-    checker = _Checker(actions, functions, executors, plugins or {})
+    checker = _Checker(actions, functions, executors, plugins or {}, refuses)
     parts = parts_of(workflow)
     for part in parts:
         checker.file(part)
@@ -113,6 +122,7 @@ class _Checker:
     functions: Mapping[str, Function]
     executors: frozenset[str]
     plugins: Mapping[str, str]
+    refuses: Refuses
     faults: list[Fault] = field(default_factory=list)
     surveys: dict[int, Survey] = field(default_factory=dict)
     links: dict[int, Mapping[Way, Links]] = field(default_factory=dict)
@@ -129,7 +139,7 @@ class _Checker:
         types = Types(seen, self.actions, self._outputs)
         output = types.file()
         faults += _new(types.faults, faults)
-        faults += modifier_faults(seen, self.actions, self.executors, self.plugins)
+        faults += modifier_faults(seen, self.actions, self.executors, self.plugins, self.refuses)
         self.faults.extend(faults)
         links = self._links(seen)
         for each in (workflow, whole):

@@ -22,7 +22,7 @@ from .settings import PlannerSettings
 __all__ = ["ERRORS", "plan", "run"]
 
 # Another attempt goes on with what is missing.
-ERRORS: Final = {"plan": True, "plan.invalid": False}
+ERRORS: Final = {"plan": True, "plan.invalid": False, "unsuccessful": True}
 _ENDED: Final = {
     "partial": "succeeded in part",
     "failed": "failed",

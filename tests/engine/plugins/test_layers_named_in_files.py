@@ -122,18 +122,23 @@ def test_modifiers_keep_to_their_namespace_and_leave_with_their_plugin():
         Plugins(Configuration(Path())).register(echoing("data.echo"), "three")
 
     assert list(plugins.modifiers) == ["loud.echo"]
-    assert plugins.refusal("loud.ecko", {}) == "did you mean `loud.echo`?"
-    assert plugins.refusal("loud.whisper", {}) == "there is `loud.echo`"
-    assert "`int`, got `str`" in plugins.refusal("loud.echo", {"times": "x"})
-    assert plugins.refusal("loud.echo", {"times": 3}) == plugins.refusal("other.x", {}) == ""
+    assert plugins.refusal("loud.ecko", {})[1] == "did you mean `loud.echo`?"
+    assert plugins.refusal("loud.whisper", {})[1] == "there is `loud.echo`"
+    assert plugins.refusal("loud.echo", {"times": 3}) == plugins.refusal("other.x", {}) == ("", "")
 
 
-async def test_options_that_do_not_fit_stop_the_run_before_a_step():
-    told: list[object] = []
-    async with harness(plugins=[echoing()], mocks={"shop.load": told.append}) as h:
-        with pytest.raises(
-            (WorkflowError, PluginError), match=r"options of `loud.echo` do not fit"
-        ):
-            await h.run(ASKING % "{times: 0}")
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("loud.echo", "{times: 0}", r"the options of `loud\.echo` do not fit: Expected `int` >= 1"),
+        ("loud.echo", "{time: 1}", r"contains unknown field `time`"),
+        ("loud.ecko", "{}", r"no plugin puts a layer `loud\.ecko` around steps"),
+    ],
+)
+async def test_what_a_modifier_does_not_take_is_a_fault_of_the_file(name, options, said):
+    text = ASKING.replace("loud.echo", name) % options
+    async with harness(plugins=[echoing()], mocks={"shop.load": 12}) as h:
+        with pytest.raises(WorkflowError, match=said) as caught:
+            await h.run(text)
 
-    assert told == []
+    assert (caught.value.faults[0].line, caught.value.faults[0].column) == (3, 42)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ciranda.actions.failures import KINDS
 from ciranda.errors import Fault
 from ciranda.expressions import ExpressionError, compile_template
+from ciranda.workflow.checks.layers import Refuses, accept, layer_faults
 from ciranda.workflow.durations import duration_text
 from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Step
@@ -32,6 +33,7 @@ def modifier_faults(
     actions: Mapping[str, Action],
     executors: frozenset[str],
     plugins: Mapping[str, str],
+    refuses: Refuses = accept,
 ) -> Iterator[Fault]:
     """Yield what is wrong with the modifiers of each step.
 
@@ -40,6 +42,7 @@ def modifier_faults(
         actions: What is installed.
         executors: Names of plugins' executors.
         plugins: For namespaces that may not be used: what to do about it.
+        refuses: Says what is wrong with the options of a plugin's layer.
     """
     namespaces = {name.partition(".")[0] for name in actions}
     own = seen.kinds
@@ -51,20 +54,11 @@ def modifier_faults(
         yield from _caps(step, places)
         yield from _map(step, places)
         yield from _rate(step, name, places)
-        yield from _layers(step, plugins, places)
+        yield from layer_faults(step, plugins, refuses, places)
         action = actions.get(step.uses)
         if action is not None and step.body == "action":
             yield from _cache(step, name, action, places)
             yield from _executor(step, action, executors, places)
-
-
-def _layers(step: Step, plugins: Mapping[str, str], places: Places) -> Iterator[Fault]:
-    for name in step.modifiers:
-        hint = plugins.get(name.partition(".")[0])
-        if hint:
-            path = (*written_path(root_of(step), "with-middleware", places), name)
-            message = f"no plugin puts a layer `{name}` around steps"
-            yield places.fault(path, message, hint=hint, key=True, kind="unknown-layer")
 
 
 def _cache(step: Step, name: str, action: Action, places: Places) -> Iterator[Fault]:

@@ -38,10 +38,12 @@ class Function:
     Args:
         name: `execute` or `main`.
         arguments: Its definition.
+        doc: Its docstring.
     """
 
     name: Entry
     arguments: ast.arguments
+    doc: str = ""
 
     @property
     def takes_parameters(self) -> bool:
@@ -134,7 +136,7 @@ def _inspect(path: str, version: tuple[int, ...]) -> Inspected:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Inspected()
     functions = {
-        node.name: Function(node.name, node.args)  # type: ignore[arg-type]  # checked below
+        node.name: Function(node.name, node.args, ast.get_docstring(node) or "")  # type: ignore[arg-type]  # checked below
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name in ("execute", "main")

@@ -17,6 +17,8 @@ from typing import Any, Final, NoReturn, final
 
 import jsonschema_rs
 
+from ciranda.actions.docstring import parse_docstring
+
 from ..error import MissingResourceError
 from ..format import Skill
 from ..resources import read_resource, resolve
@@ -108,7 +110,13 @@ def parameters_of(skill: Skill, script: str) -> Parameters | None:
         return None
     found = inspect(resolve(skill.root, script))
     function = found.parametrised
-    return None if function is None else Parameters(_schema(function.arguments, found.choices))
+    if function is None:
+        return None
+    schema = _schema(function.arguments, found.choices)
+    for name, text in parse_docstring(function.doc).parameters.items():
+        if name in schema["properties"]:
+            schema["properties"][name].setdefault("description", text)
+    return Parameters(schema)
 
 
 def _read(text: bytes | str, where: str) -> Parameters:
