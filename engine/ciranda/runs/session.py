@@ -103,7 +103,13 @@ class Session:
                 pause = shortest if log.shared else min(2 * pause, DOZE)
                 continue
             pause = shortest
-            for message in log.take(runner.run, runner.seen):
+            self.look()
+
+    def look(self) -> None:
+        """Take the messages that came; whoever posts from this process need not wait for it."""
+        runner = self._runner
+        if self._log is not None:
+            for message in self._log.take(runner.run, runner.seen):
                 runner.seen = message.id
                 self._take(message)
             runner.listened()
