@@ -68,6 +68,7 @@ class Engine:
 
     Attributes:
         folder: Where runs are kept, and files of plugins: `Database(..., folder=engine.folder)`.
+        sessions: The runs that go on, by id.
     """
 
     def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)
@@ -103,7 +104,7 @@ class Engine:
         self._log = log
         self.plans: Final = Plans()
         self._checker: Final = Checker(self.plugins, self.replaced)
-        self._sessions: Final[dict[str, Session]] = {}
+        self.sessions: Final[dict[str, Session]] = {}
         self._stack: AsyncExitStack
         self._executors: dict[str, Any] = {}
 
@@ -295,7 +296,7 @@ class Engine:
 
     def cancel(self, reason: str, *, run: str | None = None) -> None:
         """Ask a run of this engine to stop; every one, if none is named."""
-        for name, session in list(self._sessions.items()):
+        for name, session in list(self.sessions.items()):
             if run in (None, name):
                 session.cancel(reason)
 
@@ -316,13 +317,13 @@ class Engine:
 
     async def _perform(self, launch: Launch, first: Event) -> RunResult:
         session = launch.session()
-        self._sessions[launch.run] = session
+        self.sessions[launch.run] = session
         try:
             await session.perform(first)
         except BaseExceptionGroup as group:
             raise plainest(group) from None
         finally:
-            del self._sessions[launch.run]
+            del self.sessions[launch.run]
             await self.shelf.close(Scope.RUN, launch.run)
         return launch.result()
 
