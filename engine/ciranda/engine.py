@@ -24,7 +24,7 @@ from ciranda.runs.checker import Checker
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
-from ciranda.settings import Configuration, RateSettings, StoreSettings, read_configuration
+from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Clock, Durability, open_store
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked
@@ -238,6 +238,7 @@ class Engine:
                 a plugin's hook `dispatch` says, or else at once, by rank.
             part_of: The step that does its work by this run: it continues the step's trace, and
                 the engine's listener hears of the step alone.
+            park: Let go of the run when all that is open waits; its status is `waiting` then.
 
         Raises:
             WorkflowError: It is faulty.
@@ -344,27 +345,9 @@ class Engine:
     @cached_property
     def _shared(self) -> Shared:
         """What the built-in layers share."""
-        from ciranda.middleware.answers import Answers
-        from ciranda.middleware.fingerprint import Fingerprints
-        from ciranda.middleware.limits import Limiters
-        from ciranda.middleware.shared import Shared
-        from ciranda.store.late import LateShelf
-        from ciranda.workflow.binding import bind
+        from ciranda.runs.sharing import shared_of
 
-        shelf = None if self.durability is Durability.OFF else LateShelf(lambda: self.log)
-        kept = self.configuration.read(RateSettings)
-        # A resumed run uses the pinned source of an inline plugin, whatever its file says now.
-        pinned = Fingerprints(
-            lambda one: self.plugins.digest(one.plugin) if one.plugin else None,
-            [self.configuration.root],
-        )
-        return Shared(
-            bind=lambda value: bind(value, functions=self.functions),
-            key=self.key,
-            answers=Answers(shelf),
-            fingerprints=pinned,
-            limiters=Limiters(folder=kept.place(self.configuration.root)),
-        )
+        return shared_of(self)
 
     def _register_middleware(self) -> None:
         from ciranda.middleware.builtin import builtins

@@ -41,6 +41,7 @@ class RunStarted(Event, frozen=True, kw_only=True, tag=True):
     inputs: Any = None
     trace_parent: str = ""
     steps: int = 0
+    files: dict[str, str] = {}  # path of each workflow that it uses -> blob digest
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ciranda.context import Context, RunInfo
-from ciranda.errors import PluginError, ReplayError
+from ciranda.errors import PluginError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import Secret
 from ciranda.layer import ALONE, Call
@@ -24,6 +24,7 @@ from ciranda.runs.graph import Graph
 from ciranda.runs.journal import Journal, MemoryJournal, StoreJournal
 from ciranda.runs.messages import Heard
 from ciranda.runs.outcome import RunResult
+from ciranda.runs.pins import digests, pin, restored
 from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner
@@ -35,7 +36,6 @@ from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference, resolve_secrets
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, resolve_inputs
-from ciranda.workflow.load import loads
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.placement import check_action, executor_of
@@ -121,8 +121,7 @@ class Launch:
                     parent=part_of.run.id if part_of else None,
                 ),
             )
-            for pinned in (workflow.source, *engine.plugins.bundles().values()):
-                log.put_blob(pinned, self.run)
+            pin(engine, log, self.run, workflow)
         parent = part_of.traceparent if part_of else engine.environ.get("TRACEPARENT", "")
         with nullcontext() if log is None else self._leased(log):
             identity = Identity(self.run, 0, parent)
@@ -137,6 +136,7 @@ class Launch:
             inputs=vault.conceal(values),
             trace_parent=parent,
             steps=len(workflow.steps),
+            files=digests(workflow),
         )
 
     @classmethod
@@ -155,20 +155,7 @@ class Launch:
             InputError: The dispatch does not fit the workflow, or another run uses it.
             ReplayError: What it pinned does not fit together.
         """
-        log = engine.log
-        first = next(iter(log.read(row.id, limit=1)), None)
-        if first is None:
-            raise ReplayError(f"run {row.id} never began: run {row.file} again")
-        # Secrets inside the inputs are references that nothing resolves yet.
-        begun = msgspec.msgpack.Decoder(RunEvent, ext_hook=_unresolved).decode(first.payload)
-        if not isinstance(begun, RunStarted):
-            raise ReplayError(f"run {row.id} does not begin with RunStarted: its log is foreign")
-        folder = Path(row.file).parent if row.file else Path.cwd()
-        for name, version in begun.plugins.items():
-            kind, _, digest = version.partition(":")
-            if kind == "sha256":
-                engine.plugins.restore(name, log.blob(digest), folder)
-        checked = engine.check(loads(log.blob(begun.source), file=row.file), pinned=True)
+        checked = restored(engine, row)
         launch = cls(engine, checked, row.id, dispatch, part_of, park=park)
         launch._row = row
         return launch
@@ -394,7 +381,3 @@ class Launch:
 
 def _owner() -> str:
     return f"pid {os.getpid()}"
-
-
-def _unresolved(_: int, __: memoryview) -> Any:
-    return None
