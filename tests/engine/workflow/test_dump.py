@@ -7,24 +7,15 @@ import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
 from tests.effort import share
+from tests.engine.workflow.bare import bare
 
 from ciranda.workflow.dump import dump, dumps
 from ciranda.workflow.load import load, loads
-from ciranda.workflow.model import Workflow
 
 DATA = Path(__file__).parent / "data"
 
 
-def bare(workflow: Workflow) -> Workflow:
-    """Return a workflow without what only a file has."""
-    steps = {
-        name: msgspec.structs.replace(step, line=0, column=0)
-        for name, step in workflow.steps.items()
-    }
-    return msgspec.structs.replace(workflow, steps=steps, document=None, source=b"", file="")
-
-
-@pytest.mark.parametrize("name", ["settlement.yaml", "everything.yaml"])
+@pytest.mark.parametrize("name", ["settlement.yaml", "everything.yaml", "language.yaml"])
 def test_the_examples_survive_being_written_out(name: str):
     workflow = load(DATA / name)
 
