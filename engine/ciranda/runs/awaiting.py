@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, final
 
-import structlog
-
+from ciranda.bus.report import logger
 from ciranda.errors import InputError
 from ciranda.events import (
     ApprovalGiven,
@@ -48,6 +47,7 @@ class Awaiting:
         # What is recorded and not applied yet must not be recorded once more.
         self._ending: Final[set[tuple[int, int]]] = set()
         self._taking: Final[set[str]] = set()
+        self._received: Final[set[str]] = set()
 
     def ended(self, node: int, item: int) -> None:
         """Note that the end of a step is applied."""
@@ -69,8 +69,10 @@ class Awaiting:
     def receive(self, message: int, emitted: Emitted) -> None:
         """Keep an event that reached the run; whoever waits for it is offered it."""
         runner = self._runner
-        if emitted.id in runner.scheduler.events or emitted.id in runner.scheduler.taken:
+        scheduler = runner.scheduler
+        if any(emitted.id in one for one in (self._received, scheduler.events, scheduler.taken)):
             return
+        self._received.add(emitted.id)
         runner.record(
             EventReceived(
                 **runner.stamp(),
@@ -124,7 +126,7 @@ class Awaiting:
         try:
             form = accepted(runner.run, wait, answered, self._given.get(answered.path))
         except InputError as error:
-            structlog.get_logger("ciranda").warning(str(error), run=runner.run)
+            logger().warning("message left aside", run=runner.run, reason=str(error))
             return
         at = self._wall()
         self._ending.add((node, item))
