@@ -36,13 +36,17 @@ def surely_fits(value: Any, schema: Any, *, patterns: AbstractSet[str] = frozens
 
 def patterns_of(schema: Any) -> frozenset[str]:
     """Return the regular expressions in a schema."""
-    if isinstance(schema, dict):
-        inner = frozenset[str]().union(*map(patterns_of, schema.values()))
-        own = [schema.get("pattern"), *schema.get("patternProperties", ())]
-        return inner.union(text for text in own if isinstance(text, str))
-    if isinstance(schema, list):
-        return frozenset[str]().union(*map(patterns_of, schema))
-    return frozenset()
+    found: set[str] = set()
+    left = [schema]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            own = [part.get("pattern"), *part.get("patternProperties", ())]
+            found.update(text for text in own if isinstance(text, str))
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+    return frozenset(found)
 
 
 @final

@@ -9,11 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from ciranda.errors import Fault
-from ciranda.workflow.model import EnvVar, Input, SecretRef, Workflow
+from ciranda.workflow.model import EnvVar, Input, SecretRef, Trigger, Workflow
 from ciranda.workflow.places import Places
 from ciranda.workflow.readingstep import Reading
 from ciranda.workflow.templates import template_faults
-from ciranda.workflow.triggers import read_triggers
 
 __all__ = ["read_workflow"]
 
@@ -50,13 +49,21 @@ def read_workflow(
             for name, binds in _HANDLERS.items()
             if name in data
         },
-        triggers=read_triggers(data.get("on", {}), places, faults),
+        triggers=_triggers(data, places, faults),
         fail_fast=data.get("fail-fast", False),
         **_limits(data, reader),
         file=places.file,
         source=source,
         document=places.document,
     )
+
+
+def _triggers(data: Mapping[str, Any], places: Places, faults: list[Fault]) -> tuple[Trigger, ...]:
+    if "on" not in data:
+        return ()
+    from ciranda.workflow.triggers import read_triggers  # few files have any
+
+    return read_triggers(data["on"], places, faults)
 
 
 def _limits(data: Mapping[str, Any], reader: Reading) -> dict[str, Any]:
