@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import redirect_stderr
 from io import StringIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -13,9 +14,13 @@ from ciranda.errors import CirandaError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from ciranda.store import Log
+
 __all__ = ["actions", "asking_steps", "files", "files_and_runs", "folders", "runs", "steps"]
 
 _MOST = 20  # the newest runs; whoever means an older one looks it up
+_FAR = 20_000  # events in which the items of a map are looked for
+_ITEMS = 100  # of a map or a loop
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -49,15 +54,37 @@ def files_and_runs(
 
 
 def steps(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the steps of the run that the words before name."""
-    from ciranda.cli.history import opened, pinned_workflow
+    """Complete the steps of the run that the words before name, one level after the other."""
+    from ciranda.cli.history import opened
 
     try:
         with opened(ctx.params.get("store"), reading=True) as log:
-            names = list(pinned_workflow(log, log.run(ctx.params.get("run") or "last").id).steps)
+            names = _paths(log, log.run(ctx.params.get("run") or "last").id, incomplete)
     except CirandaError:
         return []
     return [_item(name) for name in names if name.startswith(incomplete)]
+
+
+def _paths(log: Log, run: str, incomplete: str) -> list[str]:
+    """Return the paths that stand one level below what is complete of a word."""
+    from ciranda.cli.history import events_of, pinned_workflow
+    from ciranda.events import LoopTurned, MapExpanded
+    from ciranda.events.path import above, is_index, named, place
+    from ciranda.observe.outline import places
+
+    typed = incomplete.rpartition("/")[0]
+    known = dict(places(pinned_workflow(log, run)))
+    owner = place(typed)
+    if typed and owner in known and known[owner].repeats and not is_index(typed.rpartition("/")[2]):
+        count = 0
+        for event in islice(events_of(log, run), _FAR):
+            if isinstance(event, MapExpanded) and event.path == typed:
+                count = event.count
+            elif isinstance(event, LoopTurned) and event.path == typed:
+                count = event.turn + 1
+        return [f"{typed}/{number}" for number in range(min(count, _ITEMS))]
+    below = [name for name in known if above(name) == owner]
+    return [name if not typed else f"{typed}/{named(name, owner)}" for name in below]
 
 
 def asking_steps(

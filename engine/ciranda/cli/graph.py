@@ -11,6 +11,7 @@ from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
+    from ciranda.cli.nests import Standing
     from ciranda.workflow.model import Workflow
 
 __all__ = ["command"]
@@ -39,35 +40,34 @@ __all__ = ["command"]
 )
 @options.store_option
 def command(target: str, form: str, store: str | None) -> None:
-    """Draw which step of a workflow waits for which.
+    """Draw which step of a workflow waits for which, and what is inside of steps.
 
     Of a run, each step has the mark of its status.
     """
-    from ciranda.workflow.graph import edges
-
-    workflow, statuses = _workflow(target, store)
-    needs = edges(workflow)
+    workflow, standing = _workflow(target, store)
     if form == "text":
         from ciranda.cli.lanes import draw
 
-        for line in draw(workflow, needs, statuses, unicode=screen.speaks_unicode()):
+        for line in draw(workflow, standing, unicode=screen.speaks_unicode()):
             screen.out(line)
         return
     from ciranda.cli.diagrams import dot, mermaid
 
-    for line in (mermaid if form == "mermaid" else dot)(workflow, needs, statuses):
+    for line in (mermaid if form == "mermaid" else dot)(workflow, standing):
         screen.out(line)
 
 
-def _workflow(target: str, store: str | None) -> tuple[Workflow, dict[str, str]]:
+def _workflow(target: str, store: str | None) -> tuple[Workflow, Standing]:
+    from ciranda.cli.nests import Standing
+
     if Path(target).is_file() or target.endswith((".yaml", ".yml")) or "/" in target:
         from ciranda.workflow.load import load
 
-        return load(target), {}
+        return load(target), Standing()
     from ciranda.cli.history import opened, pinned_workflow
     from ciranda.cli.review import review
 
     with opened(store, reading=True) as log:
         row = log.run(target)
-        steps = review(log, row).steps
-        return pinned_workflow(log, row.id), {name: steps[name]["status"] for name in steps}
+        seen = review(log, row)
+        return pinned_workflow(log, row.id), Standing(seen.statuses(), seen.entered)

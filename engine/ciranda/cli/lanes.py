@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ciranda.cli.stepnotes import notes
+from ciranda.cli.nests import Nest, Standing, handlers, inner, top, turning, words
 
 if TYPE_CHECKING:
     from ciranda.workflow.model import Workflow
@@ -27,32 +27,64 @@ _MARKS: Final = {
 _ASCII_MARKS: Final = {"succeeded": "+", "failed": "x", "skipped": "-", "cancelled": "#"}
 
 
-def draw(
-    workflow: Workflow,
-    needs: Mapping[str, tuple[str, ...]],
-    statuses: Mapping[str, str],
-    *,
-    unicode: bool = True,
-) -> Iterator[str]:
-    """Yield the lines of the picture: each step stands below all that it needs."""
-    marks, node = (_MARKS, "●") if unicode else (_ASCII_MARKS, "*")
-    order = ordered(needs)
-    rows = list(_rows(order, needs, _LINES if unicode else _ASCII))
-    wide = max((len(row) for row, _ in rows), default=0) > _WIDEST * 2
-    width = 0 if wide else max((len(row) for row, _ in rows), default=0)
-    names = max(map(len, order), default=0)
-    for row, name in rows:
-        if name is None:
-            if not wide:
-                yield row.rstrip()
-            continue
-        mark = marks.get(statuses.get(name, ""), node)
-        drawn = mark if wide else row.replace("@", mark).ljust(width)
-        said = [statuses[name]] if name in statuses else []
-        if wide and needs[name]:
-            said.append(f"needs {', '.join(needs[name])}")
-        text = "; ".join((*said, *notes(workflow.steps[name])))
-        yield f"{drawn}  {name.ljust(names)}  {text}".rstrip()
+def draw(workflow: Workflow, standing: Standing, *, unicode: bool = True) -> Iterator[str]:
+    """Yield the lines of the picture: each step stands below all that it needs.
+
+    What is inside of a step stands below it, beside the lanes of the others.
+
+    Args:
+        workflow: The workflow.
+        standing: How the steps of a run stand.
+        unicode: Whether signs other than those of ASCII can be shown.
+    """
+    whole = top(workflow)
+    drawn = _Drawing(standing, unicode=unicode)
+    yield from drawn.nest(whole, "")
+    for nest in handlers(workflow, whole):
+        yield f"{nest.title}:"
+        yield from drawn.nest(nest, "  ")
+
+
+class _Drawing:
+    """The signs of one picture."""
+
+    def __init__(self, standing: Standing, *, unicode: bool) -> None:
+        self._standing: Final = standing
+        self._lines: Final = _LINES if unicode else _ASCII
+        self._marks: Final = _MARKS if unicode else _ASCII_MARKS
+        self._node: Final = "●" if unicode else "*"
+        self._back: Final = "↺" if unicode else "^"
+
+    def nest(self, nest: Nest, indent: str) -> Iterator[str]:
+        """Yield the lines of steps that stand side by side."""
+        needs = nest.needs
+        order = ordered(needs)
+        rows = list(_rows(order, needs, self._lines))
+        width = max((len(row) for row, _, _ in rows), default=0)
+        wide = width > _WIDEST * 2
+        width = 0 if wide else width
+        called = {name: nest.called(step) for name, step in nest.steps.items()}
+        names = max(map(len, called.values()), default=0)
+        for row, name, below in rows:
+            if name is None:
+                if not wide:
+                    yield f"{indent}{row}".rstrip()
+                continue
+            step, status = nest.steps[name], self._standing.of(nest, name)
+            mark = self._marks.get(status, self._node)
+            drawn = mark if wide else row.replace("@", mark).ljust(width)
+            said = [status] if status else []
+            if wide and needs[name]:
+                said.append(f"needs {', '.join(needs[name])}")
+            text = "; ".join((*said, *words(step)))
+            yield f"{indent}{drawn}  {called[name].ljust(names)}  {text}".rstrip()
+            beside = f"{indent}{'' if wide else below.ljust(width)}    "
+            for inside in inner(nest, step):
+                if inside.title:
+                    yield f"{beside}{inside.title}:"
+                yield from self.nest(inside, f"{beside}  " if inside.title else beside)
+            if step.loop is not None and step.blocks:
+                yield f"{beside}{self._back} {turning(step.loop)}"
 
 
 def ordered(needs: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -78,8 +110,11 @@ def ordered(needs: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def _rows(
     order: Sequence[str], needs: Mapping[str, tuple[str, ...]], signs: str
-) -> Iterator[tuple[str, str | None]]:
-    """Yield rows of the picture, and with a step's own row its name; `@` is where it stands."""
+) -> Iterator[tuple[str, str | None, str]]:
+    """Yield rows of the picture; `@` is where a step stands.
+
+    With its row come its name, and the lanes that go on below it.
+    """
     place = {name: number for number, name in enumerate(order)}
     dependents: dict[str, list[str]] = {name: [] for name in order}
     for name in order:
@@ -92,18 +127,21 @@ def _rows(
         if not waiting:
             column = lanes.index(None) if None in lanes else len(lanes)
             if column == last:  # what stands directly below would look like a dependent
-                yield _nodes(lanes, -1, signs), None
+                yield _nodes(lanes, -1, signs), None, ""
             lanes[column : column + 1] = [name]
         else:
             column = waiting[0]
         last = column
-        yield _nodes(lanes, column, signs), name
+        going = [
+            target if dependents[name] or at != column else None for at, target in enumerate(lanes)
+        ]
+        yield _nodes(lanes, column, signs), name, _nodes(going, -1, signs)
         before = list(lanes)
         targets = sorted(dependents[name], key=place.__getitem__)
         joined = _advance(lanes, column, targets)
         if joined:
             last = -1
-            yield _connection(before, lanes, column, joined, signs), None
+            yield _connection(before, lanes, column, joined, signs), None, ""
         while lanes and lanes[-1] is None:
             lanes.pop()
 

@@ -24,6 +24,7 @@ _PAUSE: Final = 0.2  # seconds between two looks at a run that goes on
     epilog=examples(
         "ciranda logs last",
         "ciranda logs last load",
+        "ciranda logs last files/2/rows",
         "ciranda logs last -f",
     ),
 )
@@ -35,32 +36,42 @@ def command(run: str, step: str | None, follow: bool, store: str | None) -> None
     """Print what the steps of a run printed.
 
     Of each step its first and last half MiB are kept. With STEP (`load`, or `verify/3` for item 3
-    of a map) it is printed as it was; without, each line begins with its step.
+    of a map) it is printed as it was; without, or when STEP holds others, each line begins with
+    its step.
     """
     from ciranda.cli.history import opened
 
     with opened(store, reading=True) as log:
         name = log.run(run).id
-        if step is not None:
-            _check_step(log, name, step)
-        printer = Printer(prefixed=step is None)
-        for chunks in _chunks(log, name, step, follow=follow):
+        holder = step is None or _holds_others(log, name, step)
+        printer = Printer(prefixed=holder)
+        for chunks in _chunks(log, name, step, follow=follow, within=holder):
             printer.print(chunks)
         printer.finish()
         if not printer.printed:
             screen.say(f"{step or 'run ' + name} printed nothing")
 
 
-def _check_step(log: Log, run: str, path: str) -> None:
+def _holds_others(log: Log, run: str, path: str) -> bool:
+    """Say whether a path is that of something with steps, items or turns in it.
+
+    Raises:
+        ClickException: There is no such step.
+    """
     from ciranda.cli.history import pinned_workflow
+    from ciranda.events.path import holds, is_index, place
+    from ciranda.observe.outline import places
     from ciranda.workflow.nearest import nearest
 
-    steps = pinned_workflow(log, run).steps
-    name = path.partition("/")[0]
-    if name not in steps:
+    workflow = pinned_workflow(log, run)
+    steps, name = dict(places(workflow)), place(path)
+    within = [step for step in steps if holds(name, step)]
+    if not name or not within:
         meant = nearest(name, steps)
-        hint = f"did you mean `{meant}`?" if meant else f"it has {', '.join(steps)}"
+        hint = f"did you mean `{meant}`?" if meant else f"it has {', '.join(workflow.steps)}"
         raise click.ClickException(f"run {run} has no step `{name}`; {hint}")
+    alone = within == [name] and (is_index(path.rpartition("/")[2]) or not steps[name].repeats)
+    return not alone
 
 
 def _chunks(
@@ -69,15 +80,18 @@ def _chunks(
     path: str | None,
     *,
     follow: bool,
+    within: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterable[list[OutputChunk]]:
+    from ciranda.events.path import holds
+
     last = 0
     while True:
         running = log.run(run).status == "running"  # asked first: what comes later is not missed
-        chunks = log.output(run, path, last)
+        chunks = log.output(run, None if within else path, last)
         if chunks:
             last = chunks[-1].id
-            yield chunks
+            yield [one for one in chunks if path is None or holds(path, one.path)]
         if not follow or not running:
             return
         if not chunks:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
 
 from ciranda.events import (
+    ApprovalGiven,
+    BlockEntered,
     Event,
+    EventTaken,
     ForeignEvent,
+    LoopTurned,
     MapCompleted,
     MapExpanded,
     RunCompleted,
@@ -22,14 +26,16 @@ from ciranda.events import (
     StepFailed,
     StepSkipped,
     StepStarted,
+    StepWaits,
 )
+from ciranda.events.path import above, is_block, is_index, place
 
 if TYPE_CHECKING:
     from ciranda.store import Log, RunRow
 
 __all__ = ["Review", "review"]
 
-_UNKNOWN: dict[str, Any] = {
+_UNKNOWN: Final[dict[str, Any]] = {
     "status": "pending",
     "output": None,
     "error": None,
@@ -40,7 +46,13 @@ _UNKNOWN: dict[str, Any] = {
     "cached": False,
     "reason": "",
     "used": {},
+    "turns": None,
+    "waits": None,
+    "answer": None,
+    "steps": None,
 }
+_OVER: Final = frozenset({"succeeded", "failed", "skipped", "cancelled"})
+_GRAVEST: Final = ("failed", "running", "waiting", "cancelled", "succeeded", "skipped", "pending")
 
 
 def review(log: Log, row: RunRow) -> Review:
@@ -71,10 +83,13 @@ class Review:
     Attributes:
         row: What the store says of it.
         inputs: Its inputs, `***` where a secret is.
-        steps: For each step `{status, output, error, attempts, duration, items, counts, ...}`.
+        steps: For each step `{status, output, error, attempts, duration, items, counts, ...}`;
+            `items` of a map or a loop and `steps` of what holds some are of the same kind. Steps
+            of a block that is not the main one of its step are named `@catch0/tell`.
         outputs: What it gave back.
         error: Why it failed when no step did.
         published: For each event of a plugin `{type, at, ...}` with its fields.
+        entered: The blocks of a step that were entered, by its place.
     """
 
     row: RunRow
@@ -83,6 +98,7 @@ class Review:
     outputs: Any = None
     error: Any = None
     published: list[dict[str, Any]] = field(default_factory=list)
+    entered: dict[str, set[str]] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -118,12 +134,43 @@ class Review:
             case StepSkipped() | StepCancelled():
                 self._spend(event.path, getattr(event, "used", {}))
                 status = "skipped" if isinstance(event, StepSkipped) else "cancelled"
-                self._view(event.path).update(status=status, reason=event.reason)
+                self._view(event.path).update(status=status, reason=event.reason, waits=None)
+            case StepWaits() | EventTaken() | ApprovalGiven():
+                self._wait(event)
+            case BlockEntered() | LoopTurned() | MapExpanded() | MapCompleted():
+                self._hold(event)
+
+    def _wait(self, event: StepWaits | EventTaken | ApprovalGiven) -> None:
+        view = self._view(event.path)
+        match event:
+            case StepWaits():
+                view.update(status="waiting", waits=_asked(event))
+            case EventTaken():
+                view.update(status="running", waits=None)
+            case ApprovalGiven():
+                answer = {"approved": event.approved, "by": event.by, "form": event.form}
+                view.update(status="running", waits=None, answer=answer)
+
+    def _hold(self, event: BlockEntered | LoopTurned | MapExpanded | MapCompleted) -> None:
+        if not event.path:
+            return
+        view = self._view(event.path)
+        match event:
+            case BlockEntered():
+                self.entered.setdefault(place(event.path), set()).add(event.block)
+                if view["status"] not in _OVER:
+                    if event.attempt > max(1, view["attempts"]):
+                        view["steps"] = None  # they are begun again
+                    view.update(status="running", attempts=event.attempt)
+            case LoopTurned():
+                items = (view["items"] or [])[: event.turn]
+                items.append(dict(_UNKNOWN))
+                view.update(status="running", turns=event.turn + 1, items=items)
             case MapExpanded():
                 items = [dict(_UNKNOWN) for _ in range(event.count)]
-                self._view(event.path).update(status="running", items=items)
+                view.update(status="running", items=items)
             case MapCompleted():
-                self._view(event.path).update(
+                view.update(
                     status=event.status,
                     counts=event.counts,
                     duration=event.duration,
@@ -135,7 +182,7 @@ class Review:
         self._spend(event.path, getattr(event, "used", {}))
         match event:
             case StepStarted():
-                view.update(status="running", attempts=event.attempt, reason="")
+                view.update(status="running", attempts=event.attempt, reason="", waits=None)
             case StepAttemptFailed():
                 view.update(status="waiting", error=msgspec.to_builtins(event.error))
             case StepCompleted():
@@ -146,6 +193,7 @@ class Review:
                     attempts=event.attempt,
                     duration=event.duration,
                     cached=event.cached,
+                    waits=None,
                 )
             case StepFailed():
                 view.update(
@@ -153,29 +201,73 @@ class Review:
                     error=msgspec.to_builtins(event.error),
                     attempts=event.attempts,
                     duration=event.duration,
+                    waits=None,
                 )
 
     def _spend(self, path: str, used: Mapping[str, float]) -> None:
-        """Add to what a step, and the map around it, has used."""
-        for place in dict.fromkeys((path, path.partition("/")[0])) if used else ():
-            view = self._view(place)
+        """Add to what a step, and all that is around it, has used."""
+        while used and path:
+            view = self._view(path)
             total = view["used"]
             view["used"] = {**total, **{name: total.get(name, 0.0) + used[name] for name in used}}
+            path = above(path)
 
     def _view(self, path: str) -> dict[str, Any]:
-        step, _, item = path.partition("/")
-        view = self.steps.setdefault(step, dict(_UNKNOWN))
-        items = view["items"]
-        if item.isdecimal() and items is not None and int(item) < len(items):
-            found: dict[str, Any] = items[int(item)]
-            return found
+        views, block = self.steps, ""
+        view: dict[str, Any] | None = None
+        for part in path.split("/"):
+            items = None if view is None else view["items"]
+            if is_block(part):
+                block = f"{part}/"
+            elif items is not None and is_index(part) and int(part) < len(items):
+                view = items[int(part)]
+            else:
+                if view is not None:
+                    views = view["steps"] = view["steps"] or {}
+                view = views.setdefault(f"{block}{part}", dict(_UNKNOWN))
+                block = ""
+        assert view is not None  # a path has parts
         return view
+
+    def views(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every step, item and turn with its path, what is inside of one after it."""
+        waiting = list(reversed(self.steps.items()))
+        while waiting:
+            path, view = waiting.pop()
+            yield path, view
+            inner = [(f"{path}/{name}", one) for name, one in (view["steps"] or {}).items()]
+            inner += [(f"{path}/{number}", one) for number, one in enumerate(view["items"] or ())]
+            waiting += reversed(inner)
+
+    def statuses(self) -> dict[str, str]:
+        """Return how each step of the file stands, by its place: the gravest of its items."""
+        found: dict[str, str] = {}
+        for path, view in self.views():
+            step, status = place(path), view["status"]
+            if not is_index(path.rpartition("/")[2]):
+                grave = _GRAVEST.index(status) if status in _GRAVEST else 0
+                known = found.get(step)
+                if known is None or known not in _GRAVEST or grave < _GRAVEST.index(known):
+                    found[step] = status
+        return found
 
     def _reopen(self) -> None:
         """Take back what a resume does again."""
-        for view in self.steps.values():
-            if view["status"] in ("running", "waiting", "cancelled"):
+        for _, view in self.views():
+            if view["status"] in ("running", "waiting", "cancelled") and view["waits"] is None:
                 view.update(status="pending", reason="")
+
+
+def _asked(event: StepWaits) -> dict[str, Any]:
+    return {
+        "for": event.what,
+        "event": event.event,
+        "prompt": event.prompt,
+        "form": event.form,
+        "who": list(event.who),
+        "since": event.at,
+        "until": event.until,
+    }
 
 
 def _fields(event: ForeignEvent) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_MOST: Final = 20  # events of plugins that are shown to people
+_MOST: Final = 20  # events of plugins, waits and outputs of failed steps shown to people
+_ROWS: Final = 300  # for what is inside of steps
+_ITEMS: Final = 5  # of a map or a loop that have a row
+_DEEPEST: Final = 8  # levels that are indented one by one
 
 
 @click.command(
@@ -62,9 +66,10 @@ def _text(seen: Review, where: list[str]) -> Iterator[str]:
     yield ""
     rows = [
         (name, view["status"], _seconds(view["duration"]), _attempts(view), _note(view))
-        for name, view in seen.steps.items()
+        for name, view in _shown(seen)
     ]
     yield from table(("step", "status", "took", "attempts", ""), rows)
+    yield from _waits(seen, where)
     if isinstance(seen.outputs, dict) and seen.outputs:
         yield from ("", "outputs:")
         yield from (f"  {line}" for line in lines_of(seen.outputs))
@@ -73,13 +78,62 @@ def _text(seen: Review, where: list[str]) -> Iterator[str]:
         yield from (f"  {local(one['at'])}  {_published(one)}" for one in seen.published[:_MOST])
         if len(seen.published) > _MOST:
             yield f"  and {len(seen.published) - _MOST} more: -o json tells all"
-    for name, view in seen.steps.items():
-        if view["error"] and view["error"].get("log"):
-            yield from ("", f"{name} printed last:")
-            yield from (f"  {line}" for line in view["error"]["log"].splitlines())
+    failed = (one for one in seen.views() if one[1]["error"] and one[1]["error"].get("log"))
+    for path, view in islice(failed, _MOST):
+        yield from ("", f"{path} printed last:")
+        yield from (f"  {line}" for line in view["error"]["log"].splitlines())
     if row.status not in ("succeeded", "running"):
         again = shlex.join(["ciranda", "resume", row.id, *where])
         yield from ("", f"`{again}` goes on with it")
+
+
+def _shown(seen: Review) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what has a row: steps, those inside of them, items and turns that are worth a look."""
+    room = _ROWS
+    waiting = [(name, name, view) for name, view in seen.steps.items()][::-1]
+    while waiting:
+        path, name, view = waiting.pop()
+        yield name, view
+        inner = list((view["steps"] or {}).items())
+        worth = (
+            (str(number), item)
+            for number, item in enumerate(view["items"] or ())
+            if item["status"] in ("failed", "waiting") or item["steps"]
+        )
+        inner += islice(worth, _ITEMS)
+        if len(inner) > room:
+            continue
+        room -= len(inner)
+        indent = "  " * min(len(path.split("/")), _DEEPEST)
+        waiting += [(f"{path}/{one}", f"{indent}{one}", each) for one, each in reversed(inner)]
+
+
+def _waits(seen: Review, where: list[str]) -> Iterator[str]:
+    """Yield what is waited for, and the command that answers."""
+    found = [(path, view["waits"]) for path, view in seen.views() if view["waits"]]
+    if found:
+        yield from ("", "waits:")
+    for path, wait in found[:_MOST]:
+        yield f"  {path}: {_awaited(wait)}"
+        if wait["for"] == "approval":
+            yield f"    {shlex.join(['ciranda', 'approve', seen.row.id, path, *where])}"
+        elif wait["for"] == "event":
+            yield f"    {shlex.join(['ciranda', 'emit', wait['event'], *where])}"
+    if len(found) > _MOST:
+        yield f"  and {len(found) - _MOST} more: -o json tells all"
+
+
+def _awaited(wait: dict[str, Any]) -> str:
+    from ciranda.cli.runs import local
+
+    until = "" if wait["until"] is None else f", until {local(wait['until'])}"
+    if wait["for"] == "event":
+        return f"the event {wait['event']}{until}"
+    if wait["for"] == "approval":
+        who = f" by {' or '.join(wait['who'])}" if wait["who"] else ""
+        prompt = f": {wait['prompt']}" if wait["prompt"] else ""
+        return f"approval{who}{prompt}{until}"
+    return f"a time{until}"
 
 
 def _published(event: dict[str, Any]) -> str:
@@ -110,11 +164,16 @@ def _note(view: dict[str, Any]) -> str:
 
 
 def _reason(view: dict[str, Any]) -> str:
-    from ciranda.observe.spoken import tally
+    from ciranda.observe.spoken import plural, tally
 
     if view["error"]:
         place = f" ({view['error']['place']})" if view["error"].get("place") else ""
         return f"{view['error']['kind']}: {view['error']['message']}{place}"
     if view["counts"]:
         return tally(view["counts"])
+    if view["turns"]:
+        return plural(view["turns"], "turn")
+    if view["answer"]:
+        word = "approved" if view["answer"]["approved"] else "rejected"
+        return f"{word} by {view['answer']['by']}"
     return "from the cache" if view["cached"] else str(view["reason"])

@@ -181,7 +181,7 @@ class LiveExporter:
         return timeline
 
     def _ended(self, run: str, segment: Segment, track: Track | None) -> None:
-        worth = 1 if track is None else 1 + len(track.attempts) + len(track.pauses)
+        worth = 1 if track is None else 1 + len(track.trials) + len(track.stops)
         self._last_run = run
         outline = self._outlines.get(run)
         self._outbox.put(_Ended(self._timelines[run], segment, track, outline), worth)

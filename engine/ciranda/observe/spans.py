@@ -77,12 +77,10 @@ class Spans:
         if track is None:
             yield self._segment(timeline, segment, identity)
             return
-        if track.inner is None or len(track.attempts) > 1:  # the steps within tell of the only one
-            for attempt in track.attempts:
-                yield self._attempt(track, attempt, identity)
-        if not track.repeats:
-            for number, pause in enumerate(track.pauses, 1):
-                yield self._pause(track, pause, number, identity)
+        for attempt in track.trials:
+            yield self._attempt(track, attempt, identity)
+        for number, pause in enumerate(track.stops, 1):
+            yield self._pause(track, pause, number, identity)
         yield self._track(track, identity, outline)
 
     def _segment(self, timeline: Timeline, segment: Segment, identity: Identity) -> ReadableSpan:

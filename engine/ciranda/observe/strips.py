@@ -152,7 +152,7 @@ class Strips:
         attempts = track.attempts
         parts = [bar("wait", start, end) for start, end in track.waits]
         owner = "map" if track.inner is not None else ""
-        paused = bool(track.pauses) and not track.repeats
+        paused = bool(track.stops)
         if not attempts and not paused:
             parts.append(bar(owner, track.start, track.end))
         for number, attempt in enumerate(attempts, 1) if not paused else ():

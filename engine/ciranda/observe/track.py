@@ -206,6 +206,18 @@ class Track:
         return (*self.past, last)
 
     @property
+    def trials(self) -> tuple[Attempt, ...]:
+        """The attempts that are worth a span: what is within, or a wait, tells of an only one."""
+        attempts = self.attempts
+        only = len(attempts) == 1 and (self.inner is not None or bool(self.pauses))
+        return () if only else attempts
+
+    @property
+    def stops(self) -> tuple[Pause, ...]:
+        """The waits that are worth a span; those between turns are not."""
+        return () if self.repeats else self.pauses
+
+    @property
     def waits(self) -> tuple[tuple[float, float], ...]:
         """Start and end of each pause between attempts; the end of an open one is planned."""
         attempts = self.attempts

@@ -237,7 +237,7 @@ class _Drawing:
                 number < len(attempts) or track.state is State.WAITING
             )
             fill(attempt.start, attempt.end, signs.lost if lost else signs.work)
-        for pause in track.pauses if not track.repeats else ():
+        for pause in track.stops:
             fill(pause.start, pause.end, signs.wait)
         styles = {
             " ": "",

@@ -11,6 +11,8 @@ import pytest
 from tests.engine.observe.story import EPOCH, Story, failure
 
 from ciranda.events import (
+    ApprovalGiven,
+    EventReceived,
     MapCompleted,
     MapExpanded,
     RunCancelled,
@@ -18,10 +20,12 @@ from ciranda.events import (
     RunStarted,
     StepAttemptFailed,
     StepCancelled,
+    StepCompleted,
     StepFailed,
     StepLogged,
     StepSkipped,
     StepStarted,
+    StepWaits,
 )
 from ciranda.observe.endpoint import Endpoint
 from ciranda.observe.export import LiveExporter, export_run
@@ -79,6 +83,11 @@ def leaky():
     tell(StepCancelled, 3, path="cancelled", reason=every)
     tell(MapExpanded, 3, path="map", count=0)
     tell(MapCompleted, 4, path="map", status="failed", error=error, counts={every: 1})
+    one, two, *_ = WRITTEN
+    tell(EventReceived, 4, id="e", event=one, source=two, data={one: two})
+    tell(StepWaits, 4, path="asked", what="approval", event=one, prompt=two, who=[one])
+    tell(ApprovalGiven, 4, path="asked", approved=True, by=one, form={one: two})
+    tell(StepCompleted, 4, path="asked", output={"winner": one})
     tell(RunCancelled, 4, reason=every)
     tell(RunCompleted, 5, status="failed", failures=[every], error=error)
     return story.events
@@ -109,7 +118,7 @@ def test_no_exported_field_holds_a_secret(receiver, way, monkeypatch):
 
     spans = receiver.spans()
 
-    assert len(spans) == 40 * 3 + 4
+    assert len(spans) == 40 * 3 + 6
     assert leaked(texts(spans)) == []
 
 
