@@ -61,6 +61,11 @@ class Level:
             step, here = here.owner, here.above
         return step.id
 
+    def branches(self, edges: Mapping[str, tuple[str, ...]]) -> list[str]:
+        """Return the steps that no other step of the level needs."""
+        needed = {need for needs in edges.values() for need in needs}
+        return [name for name in self.steps if name not in needed]
+
     def owners(self) -> Iterator[Level]:
         """Yield this level and those above it that stand in a step."""
         here: Level | None = self

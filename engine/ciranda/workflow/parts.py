@@ -52,7 +52,7 @@ def attach(workflow: Workflow, read: Read = from_disk) -> Workflow:
     found = _Files(read)
     found.collect(workflow)
     if found.faults:
-        raise WorkflowError(sorted_faults(found.faults, found.order()))
+        raise WorkflowError(sorted_faults(found.faults, found.order))
     return found.assembled()
 
 
@@ -107,18 +107,21 @@ class _Files:
         files: What was read, by resolved path; the workflow itself is first.
         uses: For each file, the files that its steps use, and the step that does so first.
         faults: What is wrong.
+        order: Whose faults come first, by the files' names.
     """
 
     read: Read
     files: dict[str, Workflow] = field(default_factory=dict)
     uses: dict[str, dict[str, Step]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    order: dict[str, int] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
 
     def collect(self, workflow: Workflow) -> None:
         """Read what the workflow uses, what that uses, and so on."""
         first = _resolved(workflow.file) if _has_file(workflow) else ""
         self.files[first] = workflow
+        self.order[workflow.file] = 0
         waiting = [first]
         for key in waiting:  # the list is the queue
             self.uses[key] = {}
@@ -146,6 +149,7 @@ class _Files:
         if key in self._failed:
             return None
         file = _beside(step.uses, user)
+        self.order[file] = len(self.order)
         try:
             data = self.read(Path(file))
         except WorkflowError as error:
@@ -221,10 +225,6 @@ class _Files:
                 waiting.append((key, True))
                 waiting += [(other, False) for other in self.uses[key]]
         return order
-
-    def order(self) -> dict[str, int]:
-        """Return which file's faults come first."""
-        return {each.file: at for at, each in enumerate(self.files.values())}
 
     def assembled(self) -> Workflow:
         """Return the workflow with the others in it."""

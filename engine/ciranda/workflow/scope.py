@@ -69,6 +69,7 @@ _STATIC: Final[Schema] = {
     "attempts": {"type": "integer"},
     "duration": {"type": "number"},
 }
+_NULL: Final[Schema] = {"type": "null"}
 _COUNTS: Final[Schema] = {"type": "object", "additionalProperties": {"type": "integer"}}
 
 
@@ -147,7 +148,8 @@ class Scope:
         whole = _repeated(step, output)
         if level.named:
             self._steps[level][step.id] = closed({**_STATIC, **whole})
-        return dict(whole["output"])
+        read: Schema = whole["output"]
+        return read
 
     def know_items(self, level: Level, step: Step, names: Mapping[str, Schema]) -> None:
         """Learn the types of what each item of a step reads."""
@@ -187,7 +189,9 @@ def _maps(steps: MutableMapping[str, Schema]) -> list[MutableMapping[str, Schema
 
 def _repeated(step: Step, output: Schema) -> Schema:
     """Return what the repeater of a step makes of the output of one item or turn."""
-    none: Schema = {"output": output, "items": {"type": "null"}, "counts": {"type": "null"}}
+    none: Schema = {"output": output, "items": _NULL, "counts": _NULL}
+    if not step.repeats:
+        return none
     if step.map is not None or step.matrix is not None:
         item = {"status": _STATIC["status"], "output": output, "error": _STATIC["error"]}
         whole: Schema = {"type": "array", "items": output}
@@ -195,4 +199,4 @@ def _repeated(step: Step, output: Schema) -> Schema:
             whole = closed({"winner": {"type": "integer"}, "value": output})
         items = {"type": "array", "items": closed(item)}
         return {"output": whole, "items": items, "counts": _COUNTS}
-    return {**none, "counts": _COUNTS} if step.loop is not None else none
+    return {**none, "counts": _COUNTS}

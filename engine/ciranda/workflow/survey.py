@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ciranda.errors import Fault
@@ -24,6 +24,7 @@ class Survey:
         workflow: The file.
         places: Makes the faults.
         levels: Its graphs, the top first.
+        steps: Its steps, at any depth.
         spots: Its expressions.
         conditions: The `if` of each step, by level and id.
         reads: Who reads whom, by level.
@@ -34,6 +35,7 @@ class Survey:
     workflow: Workflow
     places: Places
     levels: list[Level]
+    steps: list[tuple[Level, Step]]
     spots: list[Spot]
     conditions: Mapping[Level, Mapping[str, Spot]]
     reads: Mapping[Level, Reads]
@@ -42,25 +44,23 @@ class Survey:
     _kinds: list[frozenset[str]] = field(default_factory=list)
     _holders: dict[str, list[Level]] = field(default_factory=dict)
 
-    def steps(self) -> Iterator[tuple[Level, Step]]:
-        """Yield every step of the file, at any depth."""
-        for level in self.levels:
-            for step in level.steps.values():
-                yield level, step
-
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds that its steps, and those of the files that it uses, fail with."""
         if not self._kinds:
-            found = [str(step.options["kind"]) for _, step in self.steps() if _fails(step)]
-            parts = (self.part(step) for _, step in self.steps())
-            self._kinds.append(frozenset(found).union(*(each.kinds for each in parts if each)))
+            found: set[str] = set()
+            for _, step in self.steps:
+                part = self.part(step) if step.body == "workflow" else None
+                found |= part.kinds if part is not None else set()
+                if step.body == "fail" and isinstance(step.options.get("kind"), str):
+                    found.add(step.options["kind"])
+            self._kinds.append(frozenset(found))
         return self._kinds[0]
 
     def holders(self, name: str) -> list[Level]:
         """Return the levels that have a step of this name; only faults ask for them."""
         if not self._holders:
-            for level, step in self.steps():
+            for level, step in self.steps:
                 if level.named:
                     self._holders.setdefault(step.id, []).append(level)
         return self._holders.get(name, [])
@@ -86,8 +86,5 @@ def survey(
     conditions = conditions_of(found)
     reads = reads_of(levels, found)
     links = {level: links_of(level, reads[level], conditions) for level in levels}
-    return Survey(workflow, places, levels, found, conditions, reads, links, parts)
-
-
-def _fails(step: Step) -> bool:
-    return step.body == "fail" and isinstance(step.options.get("kind"), str)
+    steps = [(level, step) for level in levels for step in level.steps.values()]
+    return Survey(workflow, places, levels, steps, found, conditions, reads, links, parts)

@@ -85,9 +85,16 @@ def step_values(step: Step, places: Places) -> Iterator[Value]:
 
 def _keys(step: Step, places: Places) -> Iterator[Value]:
     """Yield what modifiers are told apart by, and what attempts cost."""
-    for name in ("cache", "breaker", "rate", "concurrency"):
+    for name, modifier in (
+        ("cache", step.cache),
+        ("breaker", step.breaker),
+        ("rate", step.rate),
+        ("concurrency", step.concurrency),
+    ):
+        if modifier is None:
+            continue
         inner = "group" if name == "concurrency" else "key"
-        value = getattr(getattr(step, name), inner, None)
+        value = getattr(modifier, inner, None)
         if value is not None:
             yield (
                 "key",

@@ -38,7 +38,7 @@ def action_faults(
     """
     known = {name.partition(".")[0] for name in actions}
     workflow, places = seen.workflow, seen.places
-    for _, step in seen.steps():
+    for _, step in seen.steps:
         if step.body == "workflow" and not step.blocks.get("workflow"):
             path = written_path(root_of(step), "uses", places)
             message = f"the workflow `{step.uses}` was not read"
@@ -79,7 +79,7 @@ def input_faults(seen: Survey, actions: Mapping[str, Action]) -> Iterator[Fault]
     """Yield what is wrong with the constant inputs of each step."""
     schemas: dict[str, dict[str, Any]] = {}
     validators: dict[str, Draft202012Validator] = {}
-    for _, step in seen.steps():
+    for _, step in seen.steps:
         action = actions.get(step.uses)
         if action is None or step.body != "action":
             continue

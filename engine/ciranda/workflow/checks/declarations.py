@@ -43,7 +43,7 @@ def declaration_faults(seen: Survey) -> Iterator[Fault]:
             )
     for declared in workflow.inputs.values():
         yield from _input(declared, places)
-    for _, step in seen.steps():
+    for _, step in seen.steps:
         if step.map is not None or step.catches:
             yield from _item(step, places)
 

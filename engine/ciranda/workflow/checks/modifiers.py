@@ -47,7 +47,7 @@ def modifier_faults(
     namespaces = {name.partition(".")[0] for name in actions}
     own = seen.kinds
     places = seen.places
-    for level, step in seen.steps():
+    for level, step in seen.steps:
         name = level.called(step)
         yield from _kinds(step, namespaces, own, places)
         yield from _times(step, name, places)

@@ -55,8 +55,10 @@ class Names:
             yield from self._reference(reference, spot)
 
     def _reference(self, reference: Reference, spot: Spot) -> Iterator[Fault]:
-        root, offset = reference.root, spot.base + reference.offsets[0]
-        places = self._seen.places
+        root = reference.root
+        if root == "steps" and spot.place not in _NO_STEP:
+            return
+        offset, places = spot.base + reference.offsets[0], self._seen.places
         if spot.place in _NO_STEP and (why := _too_early(root, spot)):
             yield places.fault(spot.path, why[0], hint=why[1], offset=offset, kind="undefined")
         elif root not in _KNOWN:

@@ -25,8 +25,8 @@ def part_faults(seen: Survey) -> Iterator[Fault]:
     for spot in seen.spots:
         if spot.step is not None and spot.step.body == "workflow":
             passed.setdefault(root_of(spot.step), []).append(spot)
-    for _, step in seen.steps():
-        part = seen.part(step)
+    for _, step in seen.steps:
+        part = seen.part(step) if step.body == "workflow" else None
         if part is not None:
             yield from _inputs(step, part.workflow, seen)
             yield from _secrets(step, part, seen)

@@ -27,6 +27,7 @@ _MISSES = {
     "state": "write `status`",
     "failed": "write `status == 'failed'`",
 }
+_OUTPUT = 3  # elements of steps.<id>.output
 _EARLY = ("on-failure", "on-cancel", "finally")  # handlers of a run whose steps did not all run
 
 
@@ -77,8 +78,11 @@ class _Reader:
             yield self._unknown_step(name, spot, spot.base + read.offsets[1])
         elif field and field not in STEP_FIELDS:
             yield self._unknown_field(name, field, spot, offset)
-        elif field == "output" and not read.guarded:
-            yield from self._may_be_null(read, spot, level)
+        elif field == "output":
+            if _gives_nothing(level.steps[name]) and len(read.path) > _OUTPUT:
+                yield self._no_outputs(read, spot, level.steps[name])
+            if not read.guarded:
+                yield from self._may_be_null(read, spot, level)
 
     def _unknown_step(self, name: str, spot: Spot, offset: int) -> Fault:
         reader = spot.step.id if spot.step else ""
@@ -99,6 +103,18 @@ class _Reader:
         message = f"`steps.{name}` has no `{field}`"
         return self._places.fault(
             spot.path, message, hint=hint, offset=offset, kind="unknown-field"
+        )
+
+    def _no_outputs(self, read: Reference, spot: Spot, step: Step) -> Fault:
+        wanted = str(read.path[_OUTPUT])
+        value = f"${{{{ steps.{wanted}.output }}}}"
+        inside = any(wanted in block.steps for block in step.blocks.values())
+        return self._places.fault(
+            spot.path,
+            f"step `{step.id}` gives nothing: it has no `outputs`",
+            hint=f"write `outputs: {{{wanted}: {value if inside else '...'}}}` in it",
+            offset=spot.base + read.offsets[_OUTPUT],
+            kind="unknown-field",
         )
 
     def _may_be_null(self, read: Reference, spot: Spot, level: Level) -> Iterator[Fault]:
@@ -158,6 +174,13 @@ class _Reader:
         return own is not None and _minds(own, name)
 
 
+def _gives_nothing(step: Step) -> bool:
+    if step.body not in ("group", "try") or step.repeats or step.join.race:
+        return False
+    main = step.blocks.get("steps") or step.blocks.get("try")
+    return main is not None and not main.outputs and not main.result
+
+
 def _around(name: str, spot: Spot) -> tuple[str, str] | None:
     """Return what is wrong with a read of the step itself, or of one around it."""
     reader = spot.step
@@ -173,7 +196,7 @@ def _around(name: str, spot: Spot) -> tuple[str, str] | None:
             if reader is None or not spot.level.named:
                 return f"step `{name}` reads itself", ""
             hint = "the turn before is `loop.last`" if owner.loop is not None else ""
-            return f"step `{reader.id}` is inside of `{name}`, which has no output before", hint
+            return f"step `{reader.id}` is inside of `{name}`, which ends after it", hint
     return None
 
 

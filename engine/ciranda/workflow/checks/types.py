@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.errors import Fault
@@ -96,7 +96,7 @@ class Types:
 
     def _early(self) -> Iterator[dict[str, Any]]:
         """Yield the types of the outputs of steps that end the workflow."""
-        for _, step in self._seen.steps():
+        for _, step in self._seen.steps:
             if step.body == "succeed" and step.options.get("outputs"):
                 path = (*root_of(step), "succeed", "outputs")
                 yield value_schema(step.options["outputs"], path, self._results)
@@ -111,6 +111,16 @@ class Types:
 
     def _step(self, step: Step, level: Level) -> None:
         own = self._of_steps.get((level, step.id), ())
+        if step.repeats:
+            self._repeated(step, level, own)
+            return
+        for spot in own:
+            self._spot(spot)
+        for block in self._blocks.get((level, step.id), ()) if step.blocks else ():
+            self._level(block)
+        self._outputs[level][step.id] = self._scope.know(level, step, self._body(step, level))
+
+    def _repeated(self, step: Step, level: Level, own: Iterable[Spot]) -> None:
         late = [spot for spot in own if spot.place == "loop"]
         for spot in own:
             if spot.place == "map":
@@ -158,9 +168,7 @@ class Types:
         return dict(either(self._output_of(each) for each in main))
 
     def _race(self, level: Level) -> dict[str, Any]:
-        edges = self._seen.links[level].edges
-        needed = {need for needs in edges.values() for need in needs}
-        branches = [name for name in edges if name not in needed]
+        branches = level.branches(self._seen.links[level].edges)
         value = either(self._outputs[level].get(name, {}) for name in branches)
         return closed({"winner": {"type": "string", "enum": branches}, "value": value})
 
