@@ -68,18 +68,13 @@ class Attendance:
             CirandaError: It cannot begin.
         """
         json = sys.stderr is not None and not is_terminal(sys.stderr)
-        server: Server
-
-        def mask(text: str) -> str:
-            return server.mask(text)
-
         server = Server(
             self._places,
             self._folder,
             self._engine,
             durability=self._durability,
             limits=Limits(runs=runs, backlog=backlog, grace=grace),
-            lines=Lines(sys.stderr, json=json, mask=mask),
+            lines=Lines(sys.stderr, json=json),
         )
         self._steps = _step_lines(json=json)
         logged = nullcontext() if self._steps is None else self._steps.for_structlog()

@@ -44,7 +44,7 @@ def command(ctx: click.Context, /, file: str, event: str, **given: Any) -> None:
     EVENT is JSON: a CloudEvent (an object with `specversion`), or the data of an event that is made
     of it; `@file` reads one. What the inputs became is printed before the run.
     """
-    from ciranda.cli.values import as_json
+    from ciranda.cli.values import as_json, cell
 
     found, told = _flow(file), _event(event)
     trigger = _chosen(found, told, given["trigger"])
@@ -58,7 +58,7 @@ def command(ctx: click.Context, /, file: str, event: str, **given: Any) -> None:
         screen.out(as_json(inputs))
         return
     if not given["quiet"]:
-        screen.say(f"{trigger.name}: inputs {as_json(inputs)}")
+        screen.say(f"{trigger.name}: inputs {cell(inputs)}")
     from pathlib import Path
 
     from ciranda.cli.perform import Performance

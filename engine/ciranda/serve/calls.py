@@ -19,7 +19,6 @@ from ciranda.serve.flow import Flow
 from ciranda.serve.health import Health
 from ciranda.serve.lines import Lines
 from ciranda.serve.occurrence import Occurrence
-from ciranda.serve.roster import Roster
 from ciranda.serve.schedule import Due
 from ciranda.serve.trigger import Triggering
 from ciranda.serve.work import Accepted, Order
@@ -28,13 +27,15 @@ from ciranda.store import Log, Message
 
 __all__ = ["Calls", "event_of_message", "event_of_time"]
 
+OfKind = Callable[[str], list[tuple[Flow, Triggering]]]
+
 
 @final
 class Calls:
     """Looks at clocks, folders and announcements, and has runs accepted.
 
     Args:
-        roster: The triggers.
+        of_kind: Returns the triggers of a kind with their flows.
         cursors: How far they are.
         log: Where events are announced.
         health: Counts.
@@ -46,7 +47,7 @@ class Calls:
 
     def __init__(
         self,
-        roster: Roster,
+        of_kind: OfKind,
         cursors: Cursors,
         log: Log,
         *,
@@ -56,7 +57,7 @@ class Calls:
         wall: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._roster: Final = roster
+        self._of_kind: Final = of_kind
         self._cursors: Final = cursors
         self._log: Final = log
         self._health: Final = health
@@ -73,17 +74,17 @@ class Calls:
 
     async def schedules(self) -> None:
         """Begin what is due."""
-        for flow, trigger in self._roster.of_kind("schedule"):
+        for flow, trigger in self._of_kind("schedule"):
             await anyio.to_thread.run_sync(self._schedule, flow, trigger)
 
     async def files(self) -> None:
         """Begin what files ask for that came or changed."""
-        for flow, trigger in self._roster.of_kind("files"):
+        for flow, trigger in self._of_kind("files"):
             await anyio.to_thread.run_sync(self._files, flow, trigger)
 
     async def events(self) -> None:
         """Begin what events ask for that were announced to the whole store."""
-        for flow, trigger in self._roster.of_kind("event"):
+        for flow, trigger in self._of_kind("event"):
             await anyio.to_thread.run_sync(self._events, flow, trigger)
 
     def _schedule(self, flow: Flow, trigger: Triggering) -> None:

@@ -68,6 +68,7 @@ class Crew:
         self._work = anyio.Event()
         self._mean = 1.0  # seconds that a run takes
         self._stopped = False
+        self._cut = False  # whether the grace is over
         self._scopes: Final[set[anyio.CancelScope]] = set()
         self._idle = anyio.Event()
         self._idle.set()
@@ -93,6 +94,9 @@ class Crew:
                     continue
                 if work is None:
                     break
+                if self._stopped:
+                    await self._settle(self._backlog.give_back, work, 0.0)
+                    break
                 await self._begin(group, work)
             with anyio.move_on_after(_LOOK):
                 await self._work.wait()
@@ -109,7 +113,8 @@ class Crew:
         """
         with anyio.move_on_after(grace):
             await self._idle.wait()
-        left = len(self._scopes)
+        self._cut = True
+        left = self._health.running
         for scope in self._scopes:
             scope.cancel()
         await self._idle.wait()
@@ -124,10 +129,11 @@ class Crew:
         try:
             row = await anyio.to_thread.run_sync(self._row, work.run)
             begun = row is not None and next(iter(self._log.read(work.run, limit=1)), None)
-            if row is not None and (row.status in _ENDED or (work.flow and row.status == _PARKED)):
+            if _is_over(work, row, bool(begun)):
                 await self._settle(self._backlog.done, work)
-                return self._free()
-            fits = self._bench(work, row)
+                self._free()
+                return
+            fits = self._bench(work, row if begun else None)
             own = Bench()
             if fits is None:
                 await group.start(own.keep, self._make)
@@ -136,13 +142,14 @@ class Crew:
             self._lines.error("put off", run=work.run, why=str(error))
             await self._settle(self._backlog.give_back, work, _PAUSE)
             self._free()
-        return None
 
     async def _perform(self, work: Work, bench: Bench, begun: bool, alone: bool) -> None:
         since = self._steady()
         settled = False
         with anyio.CancelScope() as scope:
             self._scopes.add(scope)
+            if self._cut:
+                scope.cancel()
             try:
                 await self._run(work, bench, begun)
                 settled = True
@@ -161,7 +168,7 @@ class Crew:
         engine = bench.engine
         try:
             if begun:
-                result = await engine.resume(work.run)
+                result = await engine.resume(work.run, park=True)
             else:
                 flow = self._roster.flows[work.flow]
                 result = await engine.run(
@@ -169,6 +176,7 @@ class Crew:
                     inputs=work.inputs,
                     run_id=work.run,
                     base=Path(flow.file).parent,
+                    park=True,
                 )
         except LeaseLostError as error:
             self._lines.warning("elsewhere", run=work.run, why=str(error))
@@ -217,3 +225,10 @@ class Crew:
         if not self._health.running:
             self._idle.set()
         self._work.set()
+
+
+def _is_over(work: Work, row: RunRow | None, begun: bool) -> bool:
+    """Tell whether there is nothing to do: the run has ended, or has begun and is parked."""
+    if row is None or not begun:
+        return not work.flow  # what was parked has begun; without a record nobody can go on
+    return row.status in _ENDED or (bool(work.flow) and row.status == _PARKED)

@@ -22,7 +22,6 @@ class Lines:
     Args:
         stream: Where they go; None = nowhere.
         json: Whether each is a JSON object; otherwise it is made for reading.
-        mask: Takes secrets out of a text.
         wall: The clock, in unix seconds.
     """
 
@@ -31,14 +30,17 @@ class Lines:
         stream: TextIO | None,
         *,
         json: bool = False,
-        mask: Callable[[str], str] | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._stream: Final = stream
         self._json: Final = json
-        self._mask: Final = mask
+        self._mask: Callable[[str], str] | None = None
         self._wall: Final = wall
         self._lock: Final = threading.Lock()
+
+    def hide(self, mask: Callable[[str], str]) -> None:
+        """Take out of every text what `mask` takes out."""
+        self._mask = mask
 
     def info(self, event: str, **fields: Any) -> None:
         """Tell of what is as it should be."""

@@ -16,6 +16,7 @@ __all__ = ["LATE", "Due", "Missed", "Schedule", "schedule_of"]
 Missed = Literal["skip", "one", "all"]
 
 LATE: Final = 60.0  # seconds after which a time counts as missed
+_TURNED: Final = 3 * 3600.0  # seconds: more than any clock is turned back
 MOST: Final = 100  # missed times that are made up for at a time
 
 
@@ -55,8 +56,7 @@ class Schedule:
             if len(missed) > MOST:
                 return found, found[-1].at
         elif cursor < late and self.missed == "one":
-            earlier = self._times(late + 1, back=True)
-            last = next((at for at in earlier if at <= late), cursor)
+            last = next(self._times(late, back=True), cursor)
             found = [Due(last, missed=True)] if last > cursor else []
         found += [Due(at) for at in self._between(late, now)]
         return found, max(now, cursor)
@@ -72,10 +72,15 @@ class Schedule:
             yield at
 
     def _times(self, at: float, *, back: bool = False) -> Iterator[float]:
+        """Yield the times after `at` in their order, or those up to it from the last on."""
         from cronsim import CronSim  # here: only servers need it
 
-        for each in CronSim(self.cron, datetime.fromtimestamp(at, self.zone), reverse=back):
-            yield each.timestamp()
+        # In an hour that comes twice, local times alone lead back to its first turn.
+        begin = datetime.fromtimestamp(at + _TURNED if back else at, self.zone)
+        for each in CronSim(self.cron, begin, reverse=back):
+            found = each.timestamp()
+            if (found <= at) is back:
+                yield found
 
 
 def schedule_of(cron: str, timezone: str = "UTC", missed: str = "skip") -> Schedule:

@@ -95,16 +95,11 @@ class Server:
         self._clock: Final = clock or Clock()
         self._new_id: Final = new_id
         self._drain: Drain | None = None
-        self._roster: Roster | None = None
 
     def drain(self) -> None:
         """Have the server end: it takes nothing more and lets its runs end."""
         if self._drain is not None:
             self._drain.ask()
-
-    def mask(self, text: str) -> str:
-        """Return text without the secrets of the triggers."""
-        return text if self._roster is None else self._roster.mask(text)
 
     async def serve(
         self, host: str = "127.0.0.1", port: int = 8080, *, told: Callable[[str, int], None]
@@ -137,13 +132,14 @@ class Server:
             health = Health(backlog.waiting)
             self._drain = drain = Drain(self._limits.grace, health=health, lines=lines)
             benches = await stack.enter_async_context(anyio.create_task_group())
-            self._roster = roster = Roster(
+            roster = Roster(
                 self._places,
                 self._make,
                 environ=self._environ,
                 lines=lines,
                 open_to_all=not _is_local(host),
             )
+            lines.hide(roster.mask)
             try:
                 await roster.open(benches)
             except BaseException:
@@ -170,7 +166,7 @@ class Server:
             )
             upkeep = Upkeep(backlog, log, roster, lines, crew.wake, clock.wall)
             calls = Calls(
-                roster,
+                roster.of_kind,
                 Cursors(book, backlog),
                 log,
                 health=health,

@@ -1,0 +1,96 @@
+"""`ciranda serve` and `ciranda event`."""
+
+import os
+import signal
+import threading
+
+import httpx
+import pytest
+from tests.engine.serve.conftest import HOOK, TOKEN, flow
+
+from ciranda.cli.entry import outcome
+
+TWO = HOOK.replace(
+    "{webhook", "{event: {name: paid, where: event.data.ok, inputs: {n: 1}}, webhook"
+)
+
+
+@pytest.fixture
+def project(place, monkeypatch):
+    place.write(flow(HOOK))
+    monkeypatch.setenv("HOOK", TOKEN)
+    return place
+
+
+def test_serve_prints_its_address_and_ends_with_a_signal(project, capfd):
+    answers = []
+
+    def visit():
+        address = ""
+        while not address.startswith("http"):
+            address += capfd.readouterr().out
+        headers = {"authorization": f"bearer {TOKEN}"}
+        with httpx.Client(base_url=address.strip(), headers=headers) as client:
+            answers.append(client.post("/n", json={"n": 5}))
+            while "succeeded" not in client.get("/metrics").text:
+                pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    code = outcome(
+        ["serve", "flow.yaml", "--port", "0", "--grace", "5s", "--durability", "process"]
+    )
+    visitor.join()
+
+    assert code == 0
+    assert answers[0].status_code == 202
+    assert project.ran() == {"5": 1}
+    assert '"event":"ended"' in capfd.readouterr().err
+
+
+def said(capsys, *words):
+    code = outcome(list(words))
+    found = capsys.readouterr()
+    return code, found.out, found.err
+
+
+def test_serve_says_what_is_wrong_in_a_sentence(project, capsys):
+    project.write("ciranda: 1\nname: x\non: {}\nsteps: {a: {run: [true]}}\n", "bad.yaml")
+
+    code, _, told = said(capsys, "serve", "bad.yaml", "--port", "0")
+    assert (code, "bad.yaml:3" in told) == (2, True)
+    code, _, told = said(capsys, "serve", "flow.yaml", "--grace", "5")
+    assert (code, "`5` is not a duration" in told) == (2, True)
+    (project.folder / "ciranda.toml").write_text('[store]\ndurability = "off"\n')
+    code, _, told = said(capsys, "serve", "flow.yaml")
+    assert (code, "`durability` is `off`" in told) == (2, True)
+
+
+def test_event_shows_what_the_inputs_become_and_runs_it(project, capsys):
+    (project.folder / "e.json").write_text('{"n": 4}')
+
+    dry = said(capsys, "event", "flow.yaml", '{"n": 3}', "--dry-run")
+    ran = said(capsys, "event", "flow.yaml", "@e.json", "--durability", "process")
+
+    assert (dry[0], dry[1].replace(" ", "").replace("\n", "")) == (0, '{"n":3}')
+    assert (ran[0], 'webhook: inputs {"n":4}' in " ".join(ran[2].split())) == (0, True)
+    assert project.ran() == {"4": 1}
+
+
+def test_event_finds_the_trigger_or_asks_which(project, capsys):
+    project.write(flow(TWO))
+    paid = '{"specversion": "1.0", "id": "1", "source": "s", "type": "paid", "data": {"ok": %s}}'
+
+    chosen = said(capsys, "event", "flow.yaml", '{"ok": 1}', "--trigger", "event", "--dry-run")
+    asked = said(capsys, "event", "flow.yaml", paid % "true")
+    plain = said(capsys, "event", "flow.yaml", '{"n": 2}', "--dry-run")
+    other = said(capsys, "event", "flow.yaml", "{}", "--trigger", "files")
+    unfit = said(capsys, "event", "flow.yaml", paid % "false", "--trigger", "event")
+
+    assert chosen[1].split() == ["{", '"n":', "1", "}"]
+    assert "choose `--trigger event`, `--trigger webhook`" in asked[2]
+    assert plain[1].split() == ["{", '"n":', "2", "}"]
+    assert "has no trigger `files`: it has `event`, `webhook`" in other[2]
+    assert "`where` does not fit" in " ".join(unfit[2].split())
+    assert {asked[0], other[0], unfit[0]} == {2}
