@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ciranda.layer import Call, Layer, Next, Place, StepPlan
     from ciranda.runs.outcome import RunResult
     from ciranda.settings import Settings
+    from ciranda.workflow.blockbuilder import Steps
     from ciranda.workflow.builder import Workflow, load
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "SettingsError",
     "StepError",
     "StepPlan",
+    "Steps",
     "StoreError",
     "TraceError",
     "UnansweredError",
@@ -93,6 +95,7 @@ _HOMES = {
     "Secret": "ciranda.expressions",
     "Settings": "ciranda.settings",
     "StepPlan": "ciranda.layer",
+    "Steps": "ciranda.workflow.blockbuilder",
     "Workflow": "ciranda.workflow.builder",
     "action": "ciranda.actions",
     "arun": "ciranda.calling",

@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, TypedDict, Unpack, final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Unpack, final
 
 import msgspec
 
-from ciranda.actions import Action, NotPlainError, plain
+from ciranda.actions import Action
 from ciranda.errors import WorkflowError
 from ciranda.workflow import load as loading
-from ciranda.workflow.durations import duration_text
+from ciranda.workflow.blockbuilder import Steps, group_options
 from ciranda.workflow.model import Input, Step, Workflow as Model
+from ciranda.workflow.parts import attach
 from ciranda.workflow.places import Places
 from ciranda.workflow.reference import Reference, StepReference, written
+from ciranda.workflow.stepoptions import StepOptions, WorkflowOptions, step_data
 
-__all__ = ["StepOptions", "Workflow", "load", "model_of"]
+__all__ = ["StepOptions", "Steps", "Workflow", "load", "model_of"]
 
-Duration = str | float | timedelta  # numbers are seconds
-
-
-class StepOptions(TypedDict, total=False):
-    """What a step takes beside its body; the file's words with `_` for `-`."""
-
-    needs: StepReference | str | Sequence[StepReference | str]
-    if_: str | Reference
-    when: str | Reference
-    map: Reference | str | Sequence[Any]
-    as_: str
-    max_parallel: int
-    on_item_failure: str
-    env: Mapping[str, Any]
-    retry: int | str | Mapping[str, Any]
-    timeout: Duration
-    deadline: Duration
-    estimate: Duration
-    cache: bool | Mapping[str, Any]
-    breaker: Mapping[str, Any]
-    rate: Mapping[str, Any]
-    concurrency: Mapping[str, Any]
-    continue_on_error: bool | str | Sequence[str]
-    executor: str
-    idempotent: bool
-    with_middleware: Mapping[str, Any]
-    description: str
-    stdin: Any
-    cwd: str
-    parse: str
-    ok_codes: Sequence[int]
-    inherit_env: bool | Sequence[str]
-    shell: bool
+_FIELDS: Final = frozenset({"on", "concurrency", "rate", "timeout", "fail_fast"})
 
 
 @final
@@ -122,12 +92,12 @@ class Workflow:
         """Return the workflow as it is now; later steps do not change what is returned.
 
         Raises:
-            WorkflowError: It has no step.
+            WorkflowError: It has no step, or uses a workflow that cannot be read.
         """
         if not self._model.steps:
             fault = Places(None).fault((), f"the workflow `{self.name}` has no step")
             raise WorkflowError([fault])
-        return _copied(self._model)
+        return attach(_copied(self._model))
 
     def input(self, name: str, type: str = "string", **about: Any) -> Reference:  # noqa: A002 - the file's word
         """Declare an input and return the reference that reads it.
@@ -178,26 +148,60 @@ class Workflow:
 
         Args:
             id: Its name.
-            uses: An action's name, or a function.
+            uses: An action's name, a function, or the path of a workflow: `./other.yaml`.
             run: A program instead of an action.
             with_: The action's inputs; references and `${{ }}` are evaluated.
-            options: Modifiers, in the words of the file.
+            options: Other bodies, and modifiers, in the words of the file. Steps are given as
+                `Steps`, or as a mapping.
 
         Raises:
             WorkflowError: The step does not fit, or the id is taken.
         """
         self._free("step", id, self._model.steps)
-        body: dict[str, Any] = {}
-        if uses is not None:
-            body["uses"] = uses if isinstance(uses, str) else self._named(uses)
-        if run is not None:
-            body["run"] = run if isinstance(run, str) else written(list(run))
-        if with_ is not None:
-            body["with"] = _plain(id, written(dict(with_)))
-        for name, value in options.items():
-            body[name.rstrip("_").replace("_", "-")] = _option(name, value)
-        self._model.steps.update(self._read({}, {id: body}).steps)
+        body = {"uses": uses, "run": run, "with_": with_}
+        given = {name: each for name, each in body.items() if each is not None}
+        try:
+            data = step_data({**given, **options}, self._named)
+        except WorkflowError as error:
+            raise _of_step(id, error) from None
+        self._model.steps.update(self._read({}, {id: data}).steps)
         return StepReference(id)
+
+    @contextmanager
+    def group(self, id: str, **options: Unpack[StepOptions]) -> Iterator[Steps]:  # noqa: A002 - the file's word
+        """Add a group of the steps that are added to what `with` gives.
+
+        Args:
+            id: Its name.
+            options: Modifiers, in the words of the file.
+
+        Raises:
+            WorkflowError: The group does not fit, or the id is taken; when `with` ends.
+
+        Example:
+            with flow.group("files", map=names.output, as_="name") as files:
+                rows = files.step("rows", uses="data.read", with_={"path": "${{ name }}"})
+                files.output("count", rows.output)
+        """
+        inner = Steps()
+        yield inner
+        self.step(id, **group_options(inner, options))
+
+    def configure(self, **options: Unpack[WorkflowOptions]) -> None:
+        """Say what holds for the run as a whole: its limits, triggers and last steps.
+
+        Args:
+            options: The words of the file: `on`, `timeout`, `on_failure` and so on.
+
+        Raises:
+            WorkflowError: An option does not fit.
+        """
+        read = self._read(step_data(options, self._named))
+        said = {name.rstrip("_") for name in options}
+        fields = {"triggers" if name == "on" else name for name in said if name in _FIELDS}
+        changed = {name: getattr(read, name) for name in fields}
+        handlers = {**self._model.handlers, **read.handlers}
+        self._model = msgspec.structs.replace(self._model, **changed, handlers=handlers)
 
     def output(self, name: str, value: Any) -> None:
         """Say what a run that succeeds gives back under `name`."""
@@ -224,6 +228,7 @@ class Workflow:
         data = {
             "ciranda": 1,
             "name": self.name,
+            "order": self._model.order,
             "steps": steps or {"start": {"uses": "builder.start"}},
             **part,
         }
@@ -250,12 +255,11 @@ def model_of(workflow: Workflow | Model) -> Model:
     return workflow.model() if isinstance(workflow, Workflow) else workflow
 
 
-def _plain(step: str, value: dict[str, Any]) -> Any:
-    try:
-        return plain(value)
-    except NotPlainError as error:
-        fault = Places(None).fault(("steps", step, "with"), error.sentence("`with`"))
-        raise WorkflowError([fault]) from None
+def _of_step(id: str, error: WorkflowError) -> WorkflowError:  # noqa: A002 - the file's word
+    """Return an error whose sentences name the step."""
+    places = Places(None)
+    faults = [places.fault(("steps", id), fault.message) for fault in error.faults]
+    return WorkflowError(faults)
 
 
 def _copied(workflow: Model) -> Model:
@@ -266,34 +270,6 @@ def _copied(workflow: Model) -> Model:
         secrets=dict(workflow.secrets),
         steps=dict(workflow.steps),
         outputs=dict(workflow.outputs),
+        handlers=dict(workflow.handlers),
         functions=dict(workflow.functions),
     )
-
-
-def _option(name: str, value: Any) -> Any:
-    if name in ("timeout", "deadline", "estimate"):
-        return _duration(value)
-    if name == "needs":
-        words = [value] if isinstance(value, str | StepReference) else list(value)
-        return [word.id if isinstance(word, StepReference) else word for word in words]
-    plain = written(dict(value) if isinstance(value, Mapping) else value)
-    if isinstance(plain, dict) and name not in ("env", "with_middleware"):
-        found = {
-            key.replace("_", "-"): _duration(each) if key in _DURATIONS else each
-            for key, each in plain.items()
-        }
-        if name == "rate" and isinstance(found.get("cost"), dict):
-            found["cost"] = {key.replace("_", "-"): each for key, each in found["cost"].items()}
-        return found
-    return plain
-
-
-_DURATIONS = frozenset({"backoff", "cap", "ttl", "open", "slow_after", "slow-after"})
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return duration_text(value.total_seconds())
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return duration_text(value)
-    return value

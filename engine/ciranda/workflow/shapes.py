@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from ciranda.errors import Fault
@@ -18,12 +19,18 @@ _SHORT: Final = 100  # steps; with more of them the validator is worth its loadi
 def shape_faults(data: Any, places: Places) -> list[Fault]:
     """Return everything about the document that does not fit the schema of the language."""
     if _is_short(data):
-        known = workflow_schema()
-        if surely_fits(data, known, patterns=patterns_of(known)):
+        schema, patterns = _known()
+        if surely_fits(data, schema, patterns=patterns):
             return []
     from ciranda.workflow.complaints import complaints  # slow to load
 
     return complaints(data, places)
+
+
+@cache
+def _known() -> tuple[dict[str, Any], frozenset[str]]:
+    schema = workflow_schema()
+    return schema, patterns_of(schema)
 
 
 def _is_short(data: Any) -> bool:
