@@ -22,14 +22,22 @@ __all__ = ["check"]
     epilog=examples(
         "ciranda plugin check .",
         "ciranda plugin check actions.py",
+        "ciranda plugin check . --rule action-cancel",
         "ciranda plugin check slack -o json",
     ),
 )
 @click.argument("what", metavar="PATH|NAME", callback=options.not_empty)
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help="Look at this rule alone; may be given several times.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show only the rules that are not kept.")
 @options.json_option
 @click.pass_context
-def check(ctx: click.Context, what: str, quiet: bool, form: str) -> None:
+def check(ctx: click.Context, what: str, rules: tuple[str, ...], quiet: bool, form: str) -> None:
     """Look whether a plugin keeps what every plugin must.
 
     PATH is the folder of a package, with its `pyproject.toml`, or one file of a project; NAME is an
@@ -39,17 +47,26 @@ def check(ctx: click.Context, what: str, quiet: bool, form: str) -> None:
 
     Exit codes: 0 every rule is kept, 1 one is not, 2 there is no such plugin.
     """
-    from ciranda.conformance import RULES, Verdict, conform, find_subject
+    from ciranda.conformance import Verdict, conform, find_subject
 
+    wants = _wants()
+    for rule in rules:
+        if rule not in wants:
+            from ciranda.workflow.nearest import nearest
+
+            meant = nearest(rule, wants)
+            hint = f"did you mean `{meant}`?" if meant else f"there is {', '.join(wants)}"
+            raise click.UsageError(f"there is no rule `{rule}`; {hint}", ctx)
     subject = find_subject(what)
-    found = conform(subject)
+    found = conform(subject, only=rules or wants)
     failed = [one for one in found if one.verdict is Verdict.FAIL]
     if form == "json":
         _as_json(subject.name, found)
     else:
         _as_table(failed if quiet else found)
-        kept = len(RULES) - len({one.rule for one in failed})
-        screen.say(f"`{subject.name}` keeps {kept} of {len(RULES)} rules")
+        looked = {one.rule for one in found}
+        kept = len(looked) - len({one.rule for one in failed})
+        screen.say(f"`{subject.name}` keeps {kept} of {len(looked)} rules")
     if failed:
         ctx.exit(Exit.FAILED)
 

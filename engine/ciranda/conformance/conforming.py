@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Final
 
 from ciranda.conformance.announcing import api_rules, package_rules
@@ -15,46 +16,56 @@ from ciranda.conformance.hooking import hook_rules
 from ciranda.conformance.importing import Probed, command_rules, import_rules, probe
 from ciranda.conformance.layering import layer_rules
 from ciranda.conformance.loading import furnished, loaded
-from ciranda.conformance.opening import left_rules, lifespan_rules, traces
+from ciranda.conformance.opening import Traces, left_rules, lifespan_rules, traces
 from ciranda.conformance.rules import RULES
 from ciranda.conformance.subject import Subject, opened
-from ciranda.conformance.trying import trying_rules
+from ciranda.conformance.trying import TRIED, trying_rules
 
 __all__ = ["conform"]
 
-_LOADED: Final[tuple[Callable[[Examined], Iterator[Finding]], ...]] = (
-    action_rules,
-    other_rules,
-    kind_rules,
-    example_rules,
+# What is looked at without an engine, by the rules that it is about.
+_STILL: Final[tuple[tuple[tuple[str, ...], Callable[[Examined], Iterator[Finding]]], ...]] = (
+    (("action-docs", "action-types"), action_rules),
+    (("settings-docs", "function-docs", "hookspec-docs", "modifier-docs"), other_rules),
+    (("error-kinds",), kind_rules),
+    (("examples",), example_rules),
 )
+_ALL: Final = frozenset(rule.id for rule in RULES)
+_IMPORTING: Final = ("import", "import-output", "import-effects", "commands")
 
 
-def conform(subject: Subject, *, fresh: bool = True, patience: float = 5.0) -> list[Finding]:
-    """Look at every rule of `RULES`; return at least one finding for each, in their order.
+def conform(
+    subject: Subject, *, only: Iterable[str] = _ALL, patience: float = 5.0
+) -> list[Finding]:
+    """Look at the rules of `RULES`; return at least one finding for each, in their order.
 
-    The plugin is imported in this process and its actions are run in it, where there are samples.
+    The plugin is imported in a fresh process first, then in this one, and its actions are run
+    here, where there are samples.
 
     Args:
         subject: The plugin.
-        fresh: Import it in a process of its own first; otherwise the rules of that are left out.
+        only: The rules that are looked at.
         patience: Seconds that whatever is cancelled may take to end.
     """
-    probed = probe(subject) if fresh else Probed()
+    wanted = frozenset(only)
+    probed = probe(subject) if wanted.intersection(_IMPORTING) else Probed()
     found = list(import_rules(subject, probed))
     if not probed.error:
-        try:
-            with opened(subject) as module:
+        with ExitStack() as stack:
+            try:
+                module = stack.enter_context(opened(subject))
+            except Exception as error:  # of an author's module: in a fresh process it went well
+                text = f"it raises {type(error).__name__} in this process: {error}"
+                found.append(Finding.fail("import", text, subject.module))
+            else:
                 found += command_rules(subject, probed)
-                found += _inside(examined(subject, module), patience)
-        except Exception as error:  # of an author's module: in a fresh process it went well
-            text = f"it raises {type(error).__name__} in this process: {error}"
-            found.append(Finding.fail("import", text, subject.module))
+                found += _inside(examined(subject, module), wanted, patience)
     broken = any(one.rule == "import" for one in found)
-    return list(_in_order(found, "it cannot be imported" if broken else ""))
+    told = _in_order(found, "it cannot be imported" if broken else "")
+    return [one for one in told if one.rule in wanted or one.rule == "import"]
 
 
-def _inside(one: Examined, patience: float) -> Iterator[Finding]:
+def _inside(one: Examined, wanted: frozenset[str], patience: float) -> Iterator[Finding]:
     yield from package_rules(one)
     yield from api_rules(one)
     hooks = list(hook_rules(one))
@@ -68,16 +79,27 @@ def _inside(one: Examined, patience: float) -> Iterator[Finding]:
         yield from _unseen("settings-docs", "it cannot be loaded")
         return
     before = traces()
-    opens = list(lifespan_rules(one))
-    for look in _LOADED:
-        yield from look(one)
+    opens = list(lifespan_rules(one)) if wanted.intersection(("lifespan", "teardown")) else []
+    yield from opens
+    for ids, look in _STILL:
+        if wanted.intersection(ids) and not (opens and look is example_rules):
+            yield from look(one)
     if opens:
-        yield from opens
+        yield Finding.skip("examples", "it cannot be opened")
         yield from _unseen("action-inputs", "it cannot be opened", opens[0].rule)
-        return
-    yield from trying_rules(one, patience)
-    yield from layer_rules(one, patience)
-    yield from left_rules(one, before)
+    else:
+        yield from _running(one, wanted, patience, before)
+
+
+def _running(
+    one: Examined, wanted: frozenset[str], patience: float, before: Traces
+) -> Iterator[Finding]:
+    if wanted.intersection((*TRIED, "teardown")):
+        yield from trying_rules(one, patience)
+    if "middleware" in wanted:
+        yield from layer_rules(one, patience)
+    if "teardown" in wanted:
+        yield from left_rules(one, before, min(patience, 2.0))
 
 
 def _unseen(first: str, why: str, but: str = "") -> Iterator[Finding]:

@@ -23,7 +23,6 @@ from ciranda.testing.backends import BACKENDS
 
 __all__ = ["Traces", "left_rules", "lifespan_rules", "traces"]
 
-_SECONDS: Final = 2.0  # for what is ending to end
 _LOOPS: Final = ("Trio thread", "AnyIO worker", "asyncio_")  # threads that event loops keep
 
 
@@ -59,7 +58,6 @@ async def _open(one: Examined) -> None:
 
 def traces() -> Traces:
     """Return what this process holds now."""
-    gc.collect()
     threads = frozenset(
         thread.ident or 0 for thread in threading.enumerate() if not thread.name.startswith(_LOOPS)
     )
@@ -68,15 +66,17 @@ def traces() -> Traces:
     return Traces(threads, Counter(_files()), frozenset(_children()))
 
 
-def left_rules(one: Examined, before: Traces) -> Iterator[Finding]:
+def left_rules(one: Examined, before: Traces, patience: float = 2.0) -> Iterator[Finding]:
     """Yield what is left of what the plugin opened.
 
     Args:
         one: The plugin.
         before: What the process held before it was first opened.
+        patience: Seconds that what is ending may take.
     """
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + patience
     while list(_left(before, now := traces())) and time.monotonic() < end:
+        gc.collect()  # what nobody holds is closed by that
         time.sleep(0.01)
     for text in _left(before, now):
         yield Finding.fail("teardown", f"{text} when it has closed", one.subject.module)

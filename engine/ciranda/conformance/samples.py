@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ciranda.actions import Action
 from ciranda.actions.docstring import parse_docstring
+from ciranda.errors import StepError
 
 __all__ = ["FENCE", "Sample", "example_of", "sample_of"]
 
@@ -43,7 +44,8 @@ def sample_of(action: Action, given: Mapping[str, Any]) -> Sample | str:
         return Sample(own)
     for step in example_of(action):
         if step.get("uses") == action.name and not _computed(step):
-            return Sample(step.get("with") or {})
+            inputs = step.get("with") or {}
+            return Sample(inputs) if _fits(action, inputs) else "its example is not right"
     schema = action.input_schema
     needed = list(schema.get("required", ()))
     shown = {
@@ -80,6 +82,14 @@ def example_of(action: Action) -> list[dict[str, Any]]:
         parse_document(block.encode(), file=action.name).plain() for block in FENCE.findall(text)
     ]
     return [one for one in found if isinstance(one, dict)]
+
+
+def _fits(action: Action, inputs: Mapping[str, Any]) -> bool:
+    try:
+        action.bind(dict(inputs))
+    except StepError:
+        return False
+    return True
 
 
 def _computed(step: Mapping[str, Any]) -> bool:
