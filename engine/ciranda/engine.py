@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ciranda.observe.export import LiveExporter
     from ciranda.runs.dispatch import Dispatch
     from ciranda.runs.launch import Launch
+    from ciranda.runs.rerun import Rerun
     from ciranda.runs.session import Session
     from ciranda.store import Log
 
@@ -294,6 +295,15 @@ class Engine:
         launch = Launch.again(self, row, dispatch, part_of, park=park)
         await self.plugins.start()
         return await self._perform(launch, launch.resume(named_values(inputs or {}, "the run")))
+
+    async def rerun(self, prepared: Rerun, *, park: bool = False) -> RunResult:
+        """Begin a new run with what `ciranda.runs.rerun.rerun_of` found; raises as `run` does."""
+        from ciranda.runs.launch import Launch
+        from ciranda.runs.run_id import new_run_id
+
+        await self.plugins.start()
+        launch = Launch(self, prepared.checked, new_run_id(), park=park)
+        return await self._perform(launch, launch.begin(prepared.inputs, None, prepared))
 
     def cancel(self, reason: str, *, run: str | None = None) -> None:
         """Ask a run of this engine to stop; every one, if none is named."""

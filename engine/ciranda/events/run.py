@@ -42,6 +42,7 @@ class RunStarted(Event, frozen=True, kw_only=True, tag=True):
     trace_parent: str = ""
     steps: int = 0
     files: dict[str, str] = {}  # path of each workflow that it uses -> blob digest
+    reuses: str = ""  # the run whose results it takes over
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag=True):
@@ -203,6 +204,7 @@ class RunParked(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
 
     due: float | None = None  # wall clock
     seen: int = 0  # the last message that was looked at
+    events: list[str] = []  # names of the events that it waits for; others do not wake it
 
 
 class RunCancelled(Event, frozen=True, kw_only=True, tag=True):

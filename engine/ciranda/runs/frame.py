@@ -8,28 +8,14 @@ from ciranda.events import BlockEntered, Failure, StepCancelled, StepFailed
 from ciranda.runs.graph import Graph
 from ciranda.runs.status import Status
 
-__all__ = ["MAIN", "Conduct", "Frame", "is_main", "prefix_of"]
+__all__ = ["Conduct", "Frame", "is_main"]
 
-MAIN: Final = frozenset({"steps", "try", "workflow"})  # and the cases of a switch
+_MAIN: Final = frozenset({"steps", "try", "workflow"})  # and the cases of a switch
 
 
 def is_main(block: str) -> bool:
     """Say whether a block is what its step is there for, and no handler of it."""
-    return block in MAIN or block.startswith("case")
-
-
-def prefix_of(path: str, block: str) -> str:
-    """Return what the paths of the steps in a block begin with.
-
-    Args:
-        path: Of the step, item or turn that the block belongs to; empty is the run.
-        block: Its name; empty are the steps of the run.
-    """
-    if not block:
-        return ""
-    if is_main(block):
-        return f"{path}/"
-    return f"{path}/@{block}/" if path else f"@{block}/"
+    return block in _MAIN or block.startswith("case")
 
 
 class Frame:

@@ -42,6 +42,7 @@ from ciranda.workflow.placement import check_action, executor_of
 
 if TYPE_CHECKING:
     from ciranda.engine import Engine
+    from ciranda.runs.rerun import Rerun
 
 __all__ = ["Launch"]
 
@@ -95,8 +96,15 @@ class Launch:
 
     # Beginning
 
-    def begin(self, inputs: Mapping[str, Any], base: Path | None) -> RunStarted:
+    def begin(
+        self, inputs: Mapping[str, Any], base: Path | None, reused: Rerun | None = None
+    ) -> RunStarted | RunResumed:
         """Make ready for a new run; return its first event.
+
+        Args:
+            inputs: Values by name.
+            base: What given paths are relative to.
+            reused: What the run takes over of another one.
 
         Raises:
             InputError: An input or a secret does not fit.
@@ -127,7 +135,7 @@ class Launch:
             identity = Identity(self.run, 0, parent)
             runner = self._make(plan, values, vault, identity, engine.clock.wall())
             self._describe(vault)
-        return RunStarted(
+        started = RunStarted(
             **runner.stamp(),
             workflow=workflow.name,
             file=workflow.file,
@@ -137,7 +145,12 @@ class Launch:
             trace_parent=parent,
             steps=len(workflow.steps),
             files=digests(workflow),
+            reuses="" if reused is None else reused.row.id,
         )
+        if reused is None or self._lease is None:
+            return started
+        runner.take_over(started, reused.reuse.events)
+        return RunResumed(**runner.stamp(), epoch=self._lease.epoch)
 
     @classmethod
     def again(

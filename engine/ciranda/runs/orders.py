@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import anyio
 from anyio.abc import TaskGroup
 
-from ciranda.events import RunParked, StepCancelled, StepSkipped, TimerFired
+from ciranda.events import Failure, RunParked, StepCancelled, StepSkipped, TimerFired
 from ciranda.runs.commands import (
     Cancel,
     Command,
@@ -74,8 +74,16 @@ class Orders:
         }
 
     def open(self, group: TaskGroup) -> None:
-        """Let timers run in this group."""
+        """Let timers run in this group, that of the whole run too."""
         self._group = group
+        limit = self._runner.plan.workflow.timeout
+        if limit is not None:
+            group.start_soon(self._end_in_time, limit)
+
+    async def _end_in_time(self, limit: float) -> None:
+        await anyio.sleep(limit)
+        message = f"the run was not done in its {limit:g} seconds"
+        self._runner.stop(message, Failure(kind="timeout", message=message, retryable=False))
 
     def obey(self, command: Command) -> None:
         """Do what the scheduler asks for."""

@@ -14,6 +14,7 @@ from heapq import heappush
 from typing import Any, Final
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from ciranda.events import (
@@ -156,6 +157,14 @@ class Runner:
         self.seen = self.scheduler.seen
         self._deaf = True
 
+    def take_over(self, started: Event, events: list[Event]) -> None:
+        """Begin the log with what another run came to, and fold it."""
+        taken = [msgspec.structs.replace(event, **self.stamp()) for event in events]
+        self._journal.append([started, *taken])
+        if self._publish is not None:
+            self._publish(started)
+        self.replay()
+
     def planned(self, node: int) -> PlannedStep:
         """Return what is prepared for a step."""
         return self.plan.steps[self.scheduler.place(node)]
@@ -182,8 +191,6 @@ class Runner:
                 self.record(first)
                 self._commit_here()
                 self._group.start_soon(self._commit_behind)
-                if self.plan.workflow.timeout is not None:
-                    self._group.start_soon(self._end_in_time, self.plan.workflow.timeout)
                 self.wake()
                 await self._done.wait()
                 self._group.cancel_scope.cancel()
@@ -200,16 +207,12 @@ class Runner:
 
     def cancel(self, reason: str) -> None:
         """Ask the run to stop: running steps are stopped, `if: always()` steps still run."""
-        if not self.scheduler.cancelled and not self.completed:
-            self.record(RunCancelled(**self.stamp(), reason=reason))
-            self._commit_here()
+        self.stop(reason, None)
 
-    async def _end_in_time(self, limit: float) -> None:
-        await anyio.sleep(limit)
+    def stop(self, reason: str, error: Failure | None) -> None:
+        """Stop the run; with an error it fails for that."""
         if not self.scheduler.cancelled and not self.completed:
-            message = f"the run was not done in its {limit:g} seconds"
-            error = Failure(kind="timeout", message=message, retryable=False)
-            self.record(RunCancelled(**self.stamp(), reason=message, error=error))
+            self.record(RunCancelled(**self.stamp(), reason=reason, error=error))
             self._commit_here()
 
     def listened(self) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ciranda.events import EventReceived, StepWaits
-from ciranda.runs.frame import Conduct, Frame, prefix_of
+from ciranda.events.path import inside
+from ciranda.runs.frame import Conduct, Frame
 from ciranda.runs.graph import Graph, Node
 from ciranda.runs.items import Items
 from ciranda.runs.status import FAILED, PENDING, Status
@@ -117,7 +118,7 @@ class State:
         """Give numbers to the steps of a block."""
         spare = self._free.get(id(graph))
         base = spare.pop() if spare else len(self.nodes)
-        prefix = prefix_of(self.path(owner, item), block)
+        prefix = inside(self.path(owner, item), block)
         lift, root = 0.0, -1
         if owner >= 0:
             outer = self.frames[owner]

@@ -1,0 +1,331 @@
+"""What a new run takes over of an old one, and what it does again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from ciranda.errors import InputError
+from ciranda.events import (
+    ApprovalGiven,
+    BlockEntered,
+    Event,
+    EventReceived,
+    EventTaken,
+    LoopTurned,
+    MapCompleted,
+    MapExpanded,
+    StepAttemptFailed,
+    StepCompleted,
+    StepFailed,
+    StepSkipped,
+)
+from ciranda.events.path import holds, is_block, is_index
+from ciranda.runs.frame import is_main
+from ciranda.workflow.check import Checked
+from ciranda.workflow.model import Block, Step, Workflow
+from ciranda.workflow.nearest import nearest
+
+__all__ = ["Reuse", "meaning", "reuse"]
+
+_ENDS: Final = (StepCompleted, StepSkipped, StepFailed, MapCompleted)
+_ABOUT_A_PATH: Final = (EventTaken, ApprovalGiven)
+# Where something stands, and what is said of it, does not change what it does.
+_NO_MEANING: Final = frozenset(
+    {"line", "column", "at", "document", "source", "file", "functions", "description", "estimate"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """What becomes of the steps of an old run in a new one.
+
+    Attributes:
+        kept: Paths of the steps whose results are taken over, in the order of the file.
+        again: The steps that run again, by path, with the reason.
+        events: The old run's events that the new one begins with.
+    """
+
+    kept: list[str]
+    again: dict[str, str]
+    events: list[Event]
+
+
+@dataclass(slots=True)
+class _History:
+    """The last state of each step of a run, as the events that lead to it."""
+
+    live: dict[int, Event] = field(default_factory=dict)  # by place in the log
+    ended: dict[str, int] = field(default_factory=dict)  # the place of each end, by path
+    failed: dict[str, str] = field(default_factory=dict)  # why a path has no end to take over
+
+    def fold(self, events: Iterable[Event]) -> None:
+        for place, event in enumerate(events):
+            if isinstance(event, EventReceived):
+                self.live[place] = event
+            elif isinstance(event, BlockEntered):
+                self._entered(place, event)
+            elif isinstance(event, MapExpanded):
+                self.drop(event.path, inside_only=False)
+                self.live[place] = event
+            elif isinstance(event, LoopTurned):
+                if event.turn == 0:
+                    self.drop(event.path, inside_only=False)
+                self.live[place] = event
+            elif isinstance(event, StepAttemptFailed):
+                self.drop(event.path, inside_only=False)
+            elif isinstance(event, _ABOUT_A_PATH):
+                self.live[place] = event
+            elif isinstance(event, _ENDS):
+                self._ended(place, event)
+
+    def _entered(self, place: int, event: BlockEntered) -> None:
+        if not event.path:
+            return
+        if event.block == "compensate":
+            self.drop(event.path, inside_only=False)
+            self.failed[event.path] = "it was undone"
+            return
+        if is_main(event.block):
+            self.drop(event.path, inside_only=False)
+        self.live[place] = event
+
+    def _ended(self, place: int, event: Event) -> None:
+        path: str = event.path  # type: ignore[attr-defined]  # all ends have one
+        old = self.ended.pop(path, None)
+        if old is not None:
+            del self.live[old]
+        good = isinstance(event, StepCompleted)
+        why = ""
+        if isinstance(event, StepSkipped):
+            good, why = not event.because, "it was skipped"
+        elif isinstance(event, StepFailed):
+            good, why = event.tolerated, "it failed"
+        elif isinstance(event, MapCompleted):
+            good, why = event.status == "succeeded" or event.tolerated, f"it {event.status}"
+        if good:
+            self.live[place] = event
+            self.ended[path] = place
+            self.failed.pop(path, None)
+        else:
+            self.failed[path] = why
+
+    def drop(self, path: str, *, inside_only: bool) -> None:
+        """Forget what is known of a step, or only of what is inside of it."""
+        for place, event in list(self.live.items()):
+            where = getattr(event, "path", None)
+            if where is None or not holds(path, where) or (inside_only and where == path):
+                continue
+            del self.live[place]
+            if self.ended.get(where) == place:
+                del self.ended[where]
+
+    def drop_end(self, path: str) -> None:
+        """Forget that a step ended, and what followed its main block."""
+        place = self.ended.pop(path, None)
+        if place is not None:
+            del self.live[place]
+        for at, event in list(self.live.items()):
+            handler = isinstance(event, BlockEntered) and not is_main(event.block)
+            where = getattr(event, "path", "")
+            if (handler and where == path) or where.startswith(f"{path}/@"):
+                del self.live[at]
+
+    def drop_turns(self, path: str, turn: int) -> None:
+        """Forget the turns of a loop that come after one."""
+        for at, event in list(self.live.items()):
+            if isinstance(event, LoopTurned) and event.path == path and event.turn > turn:
+                del self.live[at]
+                self.drop(f"{path}/{event.turn}", inside_only=False)
+
+
+def reuse(
+    old: Workflow,
+    checked: Checked,
+    events: Iterable[Event],
+    start: str,
+    changed: AbstractSet[str],
+    readers: Mapping[str, AbstractSet[str]],
+) -> Reuse:
+    """Say what a new run takes over of an old one.
+
+    Args:
+        old: The workflow as the old run had it.
+        checked: The workflow of the new run.
+        events: The old run's, in order.
+        start: Path of what runs again, with all that follows from it.
+        changed: Names of the inputs that have another value now.
+        readers: For each step of the workflow, the inputs that it reads, at any depth.
+
+    Raises:
+        InputError: There is nothing at the path, or nothing that could be taken over around it.
+    """
+    parts = start.split("/")
+    if any(map(is_block, parts)):
+        owner = start[: start.index("@")].rstrip("/")
+        hint = f"name the step around it: `--from {owner}`" if owner else "it runs at the end"
+        raise InputError(f"`{start}` is in a handler, which cannot be begun with: {hint}")
+    history = _History()
+    history.fold(events)
+    again: dict[str, str] = {}
+    _Level(history, again, checked, start).walk(
+        old.steps, checked.workflow.steps, (), "", parts, changed, readers
+    )
+    kept = [
+        name
+        for name in checked.workflow.steps
+        if name not in again and not start.startswith(f"{name}/")
+    ]
+    return Reuse(kept, again, [history.live[at] for at in sorted(history.live)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    history: _History
+    again: dict[str, str]
+    checked: Checked
+    start: str
+
+    def walk(  # noqa: PLR0917  (all of it differs from level to level)
+        self,
+        old: Mapping[str, Step],
+        new: Mapping[str, Step],
+        way: tuple[str, ...],
+        prefix: str,
+        parts: list[str],
+        changed: AbstractSet[str],
+        readers: Mapping[str, AbstractSet[str]],
+    ) -> None:
+        """Decide about the steps of one level; `parts` lead on from it."""
+        first, rest = parts[0], parts[1:]
+        if first not in new:
+            self._unknown(first, new, prefix)
+        links = self.checked.inner.get(way)
+        edges = self.checked.edges if not way else (links.edges if links is not None else {})
+        for name, step in new.items():
+            path = prefix + name
+            reason = self._reason(path, old.get(name), step, changed & readers.get(name, set()))
+            below = [need for need in edges.get(name, ()) if prefix + need in self.again]
+            if name == first:
+                reason = reason if rest and reason.startswith("it is new") else ""
+                if rest and not reason:
+                    self._enter(old.get(name), step, way, path, rest)
+                reason = reason or ("" if rest else "it is where the new run begins")
+                if reason or rest:
+                    self.again[path] = reason or f"`{self.start}` in it runs again"
+                if not rest or reason:
+                    self.history.drop(path, inside_only=False)
+                continue
+            if not reason and below:
+                reason = f"it needs `{below[0]}`"
+            if reason:
+                self.again[path] = reason
+                self.history.drop(path, inside_only=False)
+        self._spread(new, edges, prefix, first)
+        for place, event in list(self.history.live.items()):
+            where = getattr(event, "path", "")
+            known = not prefix or where.startswith(prefix)
+            name = where.removeprefix(prefix).partition("/")[0]
+            if where and known and name not in new:
+                del self.history.live[place]  # the step is gone
+
+    def _spread(
+        self, new: Mapping[str, Step], edges: Mapping[str, tuple[str, ...]], prefix: str, first: str
+    ) -> None:
+        """Run again what needs something that runs again, wherever it stands in the file."""
+        more = True
+        while more:
+            more = False
+            for name in new:
+                path = prefix + name
+                if path in self.again or name == first:
+                    continue
+                below = [need for need in edges.get(name, ()) if prefix + need in self.again]
+                if below:
+                    self.again[path] = f"it needs `{below[0]}`"
+                    self.history.drop(path, inside_only=False)
+                    more = True
+
+    def _reason(self, path: str, old: Step | None, new: Step, reads: AbstractSet[str]) -> str:
+        if old is None:
+            return "it is new in the file"
+        if meaning(old) != meaning(new):
+            return "the file says something else of it now"
+        if reads:
+            return f"it reads the input `{min(reads)}`, which has another value"
+        if path not in self.history.ended:
+            return self.history.failed.get(path, "it did not end")
+        return ""
+
+    def _enter(
+        self, old: Step | None, step: Step, way: tuple[str, ...], path: str, rest: list[str]
+    ) -> None:
+        """Go on into a step of which only a part runs again."""
+        if old is not None and _header(old) != _header(step):
+            raise InputError(
+                f"the file says something else of `{path}` now, so no part of it can be taken "
+                f"over: `--from {path}`"
+            )
+        self.history.drop_end(path)
+        if is_index(rest[0]):
+            if not step.repeats:
+                raise InputError(f"`{path}` has no items: `--from {path}` runs it again")
+            path, number, rest = f"{path}/{rest[0]}", int(rest[0]), rest[1:]
+            if not any(holds(path, getattr(one, "path", "")) for one in self.history.live.values()):
+                raise InputError(f"the run has no `{path}`: `ciranda show` tells its steps")
+            if step.loop is not None:
+                self.history.drop_turns(path.rpartition("/")[0], number)
+            if not rest:
+                self.history.drop(path, inside_only=False)
+                return
+            self.history.drop_end(path)
+        elif step.repeats:
+            raise InputError(f"`{path}` runs for each item: name one, `--from {path}/0/{rest[0]}`")
+        name, block = self._block(step, path)
+        earlier = old.blocks.get(name) if old is not None else None
+        self.walk(
+            earlier.steps if earlier is not None else {},
+            block.steps,
+            (*way, step.id, name),
+            f"{path}/",
+            rest,
+            frozenset(),
+            {},
+        )
+
+    def _block(self, step: Step, path: str) -> tuple[str, Block]:
+        for event in self.history.live.values():
+            if isinstance(event, BlockEntered) and event.path == path and is_main(event.block):
+                return event.block, step.blocks[event.block]
+        raise InputError(f"nothing inside of `{path}` ran: `--from {path}` runs it")
+
+    def _unknown(self, name: str, steps: Mapping[str, Step], prefix: str) -> None:
+        where = f"`{prefix.rstrip('/')}` has" if prefix else "the workflow has"
+        meant = nearest(name, steps)
+        hint = f"did you mean `{prefix}{meant}`?" if meant else f"it has {', '.join(steps)}"
+        raise InputError(f"{where} no step `{name}`; {hint}")
+
+
+def meaning(value: Any) -> Any:
+    """Return what a part of a workflow says, without where it says so."""
+    if isinstance(value, msgspec.Struct):
+        return {
+            name: meaning(getattr(value, name))
+            for name in value.__struct_fields__
+            if name not in _NO_MEANING
+        }
+    if isinstance(value, dict):
+        return {key: meaning(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [meaning(each) for each in value]
+    return value
+
+
+def _header(step: Step) -> Any:
+    """Return what a step says but for what is inside of it."""
+    said = meaning(step)
+    del said["blocks"]
+    return said
