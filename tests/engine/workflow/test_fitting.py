@@ -1,6 +1,7 @@
 """The first look never says yes to what the validator refuses."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from jsonschema_rs import Draft202012Validator
 from tests.effort import share
 
 from ciranda.workflow.fitting import patterns_of, surely_fits
+from ciranda.workflow.load import parse
 from ciranda.workflow.schema import workflow_schema
 
 SCHEMA = workflow_schema()
 PATTERNS = patterns_of(SCHEMA)
 VALIDATOR = Draft202012Validator(SCHEMA)
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "ciranda": 1,
     "name": "whole",
     "plugins": ["./a.py"],
@@ -36,6 +38,8 @@ WHOLE = {
     },
     "outputs": {"o": "${{ steps.a.output }}"},
 }
+LANGUAGE: Any = parse((Path(__file__).parent / "data/language.yaml").read_text(encoding="utf-8"))
+WHOLE |= {**LANGUAGE, "steps": {**WHOLE["steps"], **LANGUAGE["steps"]}}
 JUNK = st.one_of(
     st.none(),
     st.booleans(),

@@ -36,7 +36,7 @@ def everything() -> Workflow:
     return load(DATA / "everything.yaml")
 
 
-@pytest.mark.parametrize("name", ["settlement.yaml", "everything.yaml"])
+@pytest.mark.parametrize("name", ["settlement.yaml", "everything.yaml", "language.yaml"])
 def test_the_examples_load_and_are_free_of_faults(name: str, actions: dict[str, Action]):
     check(load(DATA / name), actions)
 

@@ -15,9 +15,8 @@ from ciranda.workflow.load import load, loads, workflow_of
 from ciranda.workflow.places import Places
 
 DATA = Path(__file__).parent / "data"
-TEXTS = [
-    (DATA / name).read_text(encoding="utf-8") for name in ("settlement.yaml", "everything.yaml")
-]
+NAMES = ("settlement.yaml", "everything.yaml", "language.yaml")
+TEXTS = [(DATA / name).read_text(encoding="utf-8") for name in NAMES]
 WORDS = [
     "", "null", "true", "3", "3.10", "-1", "[]", "{}", "[a]", "{a: b}", "${{ x }}", "${{", "}}",
     '"${{ steps.a.output }}"', "a-b", "always()", "steps", "50%", "10s", "!x", "&a", "*a", "'", '"',
@@ -73,8 +72,8 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(each for key, child in children for each in paths(child, (*path, key)))]
 
 
-WHOLE = dump(load(DATA / "everything.yaml"))
-PLACES = paths(WHOLE)[1:]
+WHOLE = [dump(load(DATA / name)) for name in NAMES[1:]]
+PLACES = [(whole, path) for whole in WHOLE for path in paths(whole)[1:]]
 values = st.sampled_from(
     [None, True, 0, -1, 1.5, "", "x", "${{ x }}", "${{ 1 + }}", "10s", [], {}, [1], {"a": 1}, "\0"]
 )
@@ -88,10 +87,10 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-@given(path=st.sampled_from(PLACES), new=values)
+@given(place=st.sampled_from(PLACES), new=values)
 @settings(deadline=None, max_examples=share(400))
 def test_any_value_of_a_model_made_in_python_may_be_wrong(
-    path: tuple[Any, ...], new: Any, actions: dict[str, Action]
+    place: tuple[Any, tuple[Any, ...]], new: Any, actions: dict[str, Action]
 ):
     with suppress(WorkflowError):
-        check(workflow_of(replaced(WHOLE, path, new), Places(None)), actions)
+        check(workflow_of(replaced(*place, new), Places(None)), actions)

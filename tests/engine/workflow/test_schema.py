@@ -29,7 +29,7 @@ def test_it_is_a_schema_and_plain_json(actions: dict[str, Action]):
         assert json.loads(json.dumps(schema)) == schema
 
 
-@pytest.mark.parametrize("name", ["settlement.yaml", "everything.yaml"])
+@pytest.mark.parametrize("name", ["settlement.yaml", "everything.yaml", "language.yaml"])
 def test_the_examples_fit_with_and_without_actions(name: str, actions: dict[str, Action]):
     text = (DATA / name).read_text(encoding="utf-8")
 
