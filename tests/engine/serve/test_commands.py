@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -94,3 +95,19 @@ def test_event_finds_the_trigger_or_asks_which(project, capsys):
     assert "has no trigger `files`: it has `event`, `webhook`" in other[2]
     assert "`where` does not fit" in " ".join(unfit[2].split())
     assert {asked[0], other[0], unfit[0]} == {2}
+
+
+def test_the_example_takes_its_events(project, capsys):
+    text = (Path(__file__).parents[3] / "examples" / "serve" / "orders.yaml").read_text()
+    project.write(text, "orders.yaml")
+    (project.folder / "in").mkdir()
+    (project.folder / "in" / "x.json").write_text('{"any": 1}')
+    dropped = '{"name": "x.json", "path": "in/x.json"}'
+
+    wrong = said(capsys, "event", "orders.yaml", '{"id": "A 17"}', "--trigger", "webhook")
+    webhook = said(capsys, "event", "orders.yaml", '{"id": "a"}', "--trigger", "webhook", "-q")
+    files = said(capsys, "event", "orders.yaml", dropped, "--trigger", "files", "-q")
+
+    assert (wrong[0], "input `order`" in wrong[2]) == (2, True)
+    assert (webhook[0], files[0]) == (0, 0)
+    assert '"any": 1' in (project.folder / "kept" / "x.json.json").read_text()
