@@ -80,7 +80,7 @@ def step_values(step: Step, places: Places) -> Iterator[Value]:
     for name, declared in step.declares.items():
         if declared.file is not None:
             path = (*root_of(step), "outputs", name, "file")
-            yield "with", "outputs", path, declared.file
+            yield "option", "outputs", path, declared.file
 
 
 def _keys(step: Step, places: Places) -> Iterator[Value]:
