@@ -152,7 +152,7 @@ class StoreJournal:
             for event in events
         ]
         if isinstance(last, RunParked):  # with the record, so that no wake-up is lost
-            self._log.park(run, self._epoch, last.due, last.seen, records)
+            self._log.park(run, self._epoch, last.due, last.seen, records, last.events)
             return
         self._log.append(
             run,

@@ -45,16 +45,18 @@ _TYPES: Final[dict[str, type[Emitted | Answered]]] = {"event": Emitted, "answer"
 _KINDS: Final = {kind: name for name, kind in _TYPES.items()}
 
 
-def encode(message: Emitted | Answered) -> tuple[str, bytes]:
-    """Return the kind and the payload with which it is posted.
+def encode(message: Emitted | Answered) -> tuple[str, bytes, str]:
+    """Return the kind, the payload and the topic with which it is posted.
 
     Raises:
         InputError: Its data is no plain data.
     """
     try:
-        return _KINDS[type(message)], msgspec.msgpack.encode(message)
+        payload = msgspec.msgpack.encode(message)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InputError(f"a message holds what cannot be kept: {error}") from None
+    topic = message.event if isinstance(message, Emitted) else ""
+    return _KINDS[type(message)], payload, topic
 
 
 def decode(message: Message) -> Emitted | Answered:

@@ -103,7 +103,8 @@ class Orders:
         due = min(scheduler.timers.values(), default=None)
         if due is not None and due <= self._wall():
             return  # it is about to go on
-        runner.record(RunParked(**runner.stamp(), due=due, seen=runner.seen))
+        events = sorted({wait.event for wait in scheduler.waits.values() if wait.event})
+        runner.record(RunParked(**runner.stamp(), due=due, seen=runner.seen, events=events))
 
     # What becomes of those under way
 

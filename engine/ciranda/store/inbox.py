@@ -12,6 +12,7 @@ from ciranda.store.opening import Row
 from ciranda.store.rows import Message
 from ciranda.store.runs import Runs
 
+_INSERT: Final = 'INSERT INTO inbox(run, kind, at, payload, topic, "check") VALUES(?,?,?,?,?,?)'
 _STORE: Final = 0  # the number of no run: the message is for whoever listens to the store
 
 
@@ -25,7 +26,7 @@ class Inbox:
         self._posts = 0
         self._lock = threading.Lock()
 
-    def post(self, run: str, kind: str, payload: bytes, at: float) -> int:
+    def post(self, run: str, kind: str, payload: bytes, at: float, topic: str) -> int:
         """Leave a message for a run and return its id.
 
         Raises:
@@ -33,23 +34,23 @@ class Inbox:
         """
         number = self._runs.key(run).number
         rows = self._database.execute(
-            'INSERT INTO inbox(run, kind, at, payload, "check") VALUES(?,?,?,?,?) RETURNING id',
-            (number, kind, at, payload, row_check(run, kind, at, payload)),
+            f"{_INSERT} RETURNING id",
+            (number, kind, at, payload, topic, _check(run, kind, at, payload, topic)),
         )
         with self._lock:
             self._posts += 1
         return int(rows[0][0])
 
-    def announce(self, kind: str, payload: bytes, at: float) -> list[str]:
+    def announce(self, kind: str, payload: bytes, at: float, topic: str) -> list[str]:
         """Leave a message for every open run and one for the store; return the runs."""
         with self._database.transaction():
             rows = self._database.execute(
                 "SELECT number, id FROM runs WHERE status IN ('running', 'waiting') ORDER BY number"
             )
             self._database.execute_many(
-                'INSERT INTO inbox(run, kind, at, payload, "check") VALUES(?,?,?,?,?)',
+                _INSERT,
                 [
-                    (number, kind, at, payload, row_check(run, kind, at, payload))
+                    (number, kind, at, payload, topic, _check(run, kind, at, payload, topic))
                     for number, run in [*rows, (_STORE, "")]
                 ],
             )
@@ -83,14 +84,20 @@ class Inbox:
 
     def _messages(self, run: str, number: int, after: int) -> list[Message]:
         rows = self._database.query(
-            'SELECT id, kind, at, payload, "check" FROM inbox WHERE run = ? AND id > ? ORDER BY id',
+            'SELECT id, kind, at, payload, topic, "check" FROM inbox '
+            "WHERE run = ? AND id > ? ORDER BY id",
             (number, after),
         )
         return [self._message(run, row) for row in rows]
 
     def _message(self, run: str, row: Row) -> Message:
-        number, kind, at, payload, check = row
-        if check != row_check(run, kind, at, payload):
+        number, kind, at, payload, topic, check = row
+        if check != _check(run, kind, at, payload, topic):
             whom = f"run {run}" if run else "the store"
             raise StoreError(f"message {number} ({kind}) to {whom} is damaged: send it again")
-        return Message(number, run, kind, payload, at)
+        return Message(number, run, kind, payload, at, topic)
+
+
+def _check(run: str, kind: str, at: float, payload: bytes, topic: str) -> int:
+    # Messages of the first schema have no topic.
+    return row_check(run, kind, at, payload, *([topic] if topic else []))

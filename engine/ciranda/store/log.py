@@ -113,6 +113,7 @@ class Log(Protocol):
         due: float | None,
         seen: int,
         records: Sequence[Record] = (),
+        topics: Sequence[str] | None = None,
     ) -> None:
         """Add the records that say so, and mark a run `waiting`, all or nothing.
 
@@ -124,21 +125,22 @@ class Log(Protocol):
             due: Unix time at which it goes on; None = only a message wakes it.
             seen: Id of the last message that was looked at.
             records: See `append`.
+            topics: Those of the messages that wake it, besides messages without one; None = all.
         """
         ...
 
     def due(self, now: float) -> list[str]:
         """Return the parked runs that can go on, oldest first: nobody executes them.
 
-        Their time has come, at `now` or before, or there is a message that was not looked at.
+        Their time has come, at `now` or before, or a message came that wakes them.
         """
         ...
 
-    def post(self, run: str, kind: str, payload: bytes) -> int:
+    def post(self, run: str, kind: str, payload: bytes, topic: str = "") -> int:
         """Leave a message for whoever executes a run, and return its id."""
         ...
 
-    def announce(self, kind: str, payload: bytes) -> list[str]:
+    def announce(self, kind: str, payload: bytes, topic: str = "") -> list[str]:
         """Leave a message for every run that has not ended, and for whoever listens to the store.
 
         All or nothing; return the ids of the runs, oldest first.

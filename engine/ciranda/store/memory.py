@@ -42,6 +42,7 @@ class _Run:
     blobs: set[str] = field(default_factory=set)
     due: float | None = None
     seen: int = 0
+    topics: Sequence[str] | None = None
 
 
 @final
@@ -212,12 +213,13 @@ class MemoryLog:
         due: float | None,
         seen: int,
         records: Sequence[Record] = (),
+        topics: Sequence[str] | None = None,
     ) -> None:
         """See `Log`."""
         with self._lock:
             self.append(run, epoch, records, WAITING)
             held = self._of(run)
-            held.due, held.seen = due, seen
+            held.due, held.seen, held.topics = due, seen, topics
 
     def due(self, now: float) -> list[str]:
         """See `Log`."""
@@ -226,23 +228,23 @@ class MemoryLog:
                 run
                 for run, each in self._runs.items()
                 if each.row.status == WAITING
-                and ((each.due is not None and each.due <= now) or self.take(run, each.seen))
+                and ((each.due is not None and each.due <= now) or _is_called(each))
                 and not self.held(run)
             ]
 
-    def post(self, run: str, kind: str, payload: bytes) -> int:
+    def post(self, run: str, kind: str, payload: bytes, topic: str = "") -> int:
         """See `Log`."""
         with self._lock:
-            return self._leave(self._of(run).inbox, run, kind, payload)
+            return self._leave(self._of(run).inbox, run, kind, payload, topic)
 
-    def announce(self, kind: str, payload: bytes) -> list[str]:
+    def announce(self, kind: str, payload: bytes, topic: str = "") -> list[str]:
         """See `Log`."""
         with self._lock:
             rows = [each.row for each in self._runs.values()]
             runs = [row.id for row in rows if row.status in {"running", WAITING}]
             for run in runs:
-                self._leave(self._runs[run].inbox, run, kind, payload)
-            self._leave(self._announced, "", kind, payload)
+                self._leave(self._runs[run].inbox, run, kind, payload, topic)
+            self._leave(self._announced, "", kind, payload, topic)
             return runs
 
     def announced(self, after: int = 0) -> list[Message]:
@@ -350,9 +352,9 @@ class MemoryLog:
     def close(self) -> None:
         """See `Log`."""
 
-    def _leave(self, inbox: list[Message], run: str, kind: str, payload: bytes) -> int:
+    def _leave(self, inbox: list[Message], run: str, kind: str, payload: bytes, topic: str) -> int:
         self._messages += 1
-        inbox.append(Message(self._messages, run, kind, payload, self._clock.wall()))
+        inbox.append(Message(self._messages, run, kind, payload, self._clock.wall(), topic))
         return self._messages
 
     def _of(self, run: str) -> _Run:
@@ -366,3 +368,11 @@ class MemoryLog:
         if held.epoch != epoch or held.holder is None:
             raise lost(run, held.holder)
         return held
+
+
+def _is_called(held: _Run) -> bool:
+    return any(
+        message.id > held.seen
+        and (not message.topic or held.topics is None or message.topic in held.topics)
+        for message in held.inbox
+    )

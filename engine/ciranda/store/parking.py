@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, final
+
+import msgspec
 
 from ciranda.store.database import Database
 from ciranda.store.leases import Leases
@@ -24,12 +27,13 @@ class Parking:
         self._runs = runs
         self._leases = leases
 
-    def park(self, run: str, due: float | None, seen: int) -> None:
+    def park(self, run: str, due: float | None, seen: int, topics: Sequence[str] | None) -> None:
         """Mark a run waiting, inside the transaction that checked the fence."""
+        named = None if topics is None else msgspec.json.encode(topics).decode()
         self._database.execute(
-            "UPDATE runs SET status = 'waiting', finished = NULL, due = ?, seen = ? "
+            "UPDATE runs SET status = 'waiting', finished = NULL, due = ?, seen = ?, topics = ? "
             "WHERE number = ?",
-            (due, seen, self._runs.key(run).number),
+            (due, seen, named, self._runs.key(run).number),
         )
 
     def due(self, now: float) -> list[str]:
@@ -37,7 +41,8 @@ class Parking:
         rows = self._database.query(
             "SELECT runs.id, coalesce(leases.holder, '') <> '' FROM runs "
             "LEFT JOIN leases ON leases.run = number WHERE status = 'waiting' AND (due <= ? OR "
-            "EXISTS (SELECT 1 FROM inbox WHERE inbox.run = number AND inbox.id > seen)) "
+            "EXISTS (SELECT 1 FROM inbox WHERE inbox.run = number AND inbox.id > seen AND "
+            "(topic = '' OR topics IS NULL OR topic IN (SELECT value FROM json_each(topics))))) "
             "ORDER BY number",
             (now,),
         )

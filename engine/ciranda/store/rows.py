@@ -87,13 +87,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something another process asked of a run: cancel, approve, emit."""
+    """Something another process asked of a run: cancel, approve, emit.
+
+    One with a `topic` wakes only the parked runs that named it.
+    """
 
     id: int
     run: str
     kind: str
     payload: bytes
     at: float
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,14 @@ MIGRATIONS: Final = (
 
     CREATE TABLE durations(workflow TEXT PRIMARY KEY, samples BLOB NOT NULL);
     """,
-    # When a run that is parked goes on: at a time, or when its inbox holds more than was seen.
+    # When a run that is parked goes on: at a time, or when its inbox holds more than was seen, of
+    # one of its topics (JSON; NULL = of any) or of none.
     # Messages to run 0 are for whoever listens to the store; runs count from 1.
     """
     ALTER TABLE runs ADD COLUMN due REAL;
     ALTER TABLE runs ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN topics TEXT;
+    ALTER TABLE inbox ADD COLUMN topic TEXT NOT NULL DEFAULT '';
     CREATE INDEX runs_open ON runs(status) WHERE status IN ('running', 'waiting');
     """,
 )

@@ -185,13 +185,14 @@ class SqliteLog:
         due: float | None,
         seen: int,
         records: Sequence[Record] = (),
+        topics: Sequence[str] | None = None,
     ) -> None:
         """See `Log`."""
         try:
             with self._database.transaction():
                 self._records.append(run, epoch, records)
                 self._records.require(run, epoch)
-                self._parking.park(run, due, seen)
+                self._parking.park(run, due, seen, topics)
                 self._records.mark_tail(run)
         except LeaseLostError:
             raise self._leases.lost(run) from None
@@ -200,13 +201,13 @@ class SqliteLog:
         """See `Log`."""
         return self._parking.due(now)
 
-    def post(self, run: str, kind: str, payload: bytes) -> int:
+    def post(self, run: str, kind: str, payload: bytes, topic: str = "") -> int:
         """See `Log`."""
-        return self._inbox.post(run, kind, payload, self._clock.wall())
+        return self._inbox.post(run, kind, payload, self._clock.wall(), topic)
 
-    def announce(self, kind: str, payload: bytes) -> list[str]:
+    def announce(self, kind: str, payload: bytes, topic: str = "") -> list[str]:
         """See `Log`."""
-        return self._inbox.announce(kind, payload, self._clock.wall())
+        return self._inbox.announce(kind, payload, self._clock.wall(), topic)
 
     def announced(self, after: int = 0) -> list[Message]:
         """See `Log`."""

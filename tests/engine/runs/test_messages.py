@@ -32,7 +32,10 @@ def message(kind, payload):
     ],
 )
 def test_what_is_said_arrives_as_it_was_said(said):
-    assert decode(message(*encode(said))) == said
+    kind, payload, topic = encode(said)
+
+    assert decode(message(kind, payload)) == said
+    assert topic == getattr(said, "event", "")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,20 @@ async def test_messages_that_came_while_nobody_executed_the_run_are_taken_once(
     assert (await engine.resume("r1")).outputs == {"all": ["first", "second", 3]}
 
 
+async def test_an_event_that_no_step_waits_for_does_not_wake_a_parked_run_and_is_kept(
+    engine: Engine,
+) -> None:
+    await engine.run(THREE, run_id="r1", park=True)
+    emit(engine.log, "f", 3)
+    emit(engine.log, "g", 4)
+    assert engine.log.due(1.0) == []
+    emit(engine.log, "e", "first")
+    assert engine.log.due(1.0) == ["r1"]
+    emit(engine.log, "e", "second")
+
+    assert (await engine.resume("r1")).outputs == {"all": ["first", "second", 3]}
+
+
 async def test_a_process_that_died_before_it_took_a_message_loses_none(engine: Engine) -> None:
     await engine.run(THREE, run_id="r1", park=True)
     for data in ("first", "second"):
@@ -144,8 +158,7 @@ async def test_a_wish_to_stop_from_before_the_run_was_taken_is_not_heard(engine:
 async def test_of_two_answers_at_once_the_first_counts(engine: Engine) -> None:
     await engine.run(ASK, run_id="r1", park=True)
     for by in ("ana", "bo"):
-        kind, payload = encode(Answered(path="ask", approved=by == "bo", by=by))
-        engine.log.post("r1", kind, payload)
+        engine.log.post("r1", *encode(Answered(path="ask", approved=by == "bo", by=by)))
 
     assert (await engine.resume("r1")).outputs == {"said": "ana"}
 
@@ -159,8 +172,8 @@ async def test_nonsense_never_ends_a_run_and_wakes_it_once(
         ("answer", b"\xc1"),
         ("answer", msgspec.msgpack.encode({"path": "ask"})),
         ("dance", b"x"),
-        encode(Answered(path="nowhere/3", approved=True, by="ana")),
-        encode(Answered(path="ask", approved=True, by="ana", form={"no": 1})),
+        encode(Answered(path="nowhere/3", approved=True, by="ana"))[:2],
+        encode(Answered(path="ask", approved=True, by="ana", form={"no": 1}))[:2],
     ):
         engine.log.post("r1", kind, payload)
 

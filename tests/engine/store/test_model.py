@@ -13,6 +13,7 @@ NAMES = st.sampled_from(["a1", "a", "b", "", "zz", "last", "a1x"])
 BYTES = st.sampled_from([b"", b"x", b"y" * 70_000])
 TIMES = st.sampled_from([0.0, 5.0, 40.0])
 EPOCH = st.integers(-1, 1)  # before, at and after the current one
+TOPICS = st.sampled_from(["", "x", 'y"'])
 ACTIONS = st.one_of(
     st.tuples(st.just("create"), RUNS),
     st.tuples(st.just("acquire"), RUNS),
@@ -24,9 +25,16 @@ ACTIONS = st.one_of(
     st.tuples(st.just("read"), RUNS, st.integers(-1, 4), st.sampled_from([None, 0, 2])),
     st.tuples(st.just("run"), NAMES),
     st.tuples(st.just("runs"), st.integers(0, 3), st.sampled_from([None, "running", "done"])),
-    st.tuples(st.just("post"), RUNS, BYTES),
+    st.tuples(st.just("post"), RUNS, BYTES, TOPICS),
     st.tuples(st.just("take"), RUNS, st.integers(0, 3)),
-    st.tuples(st.just("park"), RUNS, EPOCH, st.none() | TIMES, st.integers(0, 3)),
+    st.tuples(
+        st.just("park"),
+        RUNS,
+        EPOCH,
+        st.none() | TIMES,
+        st.integers(0, 3),
+        st.none() | st.lists(TOPICS, max_size=2),
+    ),
     st.tuples(st.just("due")),
     st.tuples(st.just("announce"), BYTES),
     st.tuples(st.just("output"), RUNS, BYTES),
@@ -94,12 +102,13 @@ class Driver:
     def runs(self, limit, status):
         return self.log.runs(limit, status)
 
-    def post(self, run, payload):
+    def post(self, run, payload, topic):
         before = self.log.data_version()
-        return self.log.post(run, "kind", payload), self.log.data_version() != before
+        return self.log.post(run, "kind", payload, topic), self.log.data_version() != before
 
-    def park(self, run, off, due, seen):
-        self.log.park(run, self.epoch(run, off), due and self.time[0] + due, seen)
+    def park(self, run, off, due, seen, topics):
+        due = due and self.time[0] + due
+        self.log.park(run, self.epoch(run, off), due, seen, topics=topics)
 
     def due(self):
         return self.log.due(self.time[0])

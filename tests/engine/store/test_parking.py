@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from ciranda.errors import LeaseLostError, RunNotFoundError, StoreError
 from ciranda.store import Clock, Durability, MemoryLog, RunRow, SqliteLog, sqlite
+from ciranda.store.checksum import row_check
 from ciranda.store.schema import MIGRATIONS
 
 PARK = """
@@ -63,6 +64,21 @@ def test_a_parked_run_goes_on_when_a_message_came_that_it_did_not_look_at(log, r
 
     assert log.due(0.0) == ["r1"]
     assert [message.payload for message in log.take("r1", seen)] == [b"new"]
+
+
+def test_a_message_of_a_topic_wakes_only_the_runs_that_named_it(log, row):
+    for run, topics in (("any", None), ("none", []), ("x", ["w", "x"]), ("y", ["y"])):
+        log.create_run(row(run))
+        lease = log.acquire(run, "me", 30)
+        log.park(run, lease.epoch, None, 0, topics=topics)
+        log.release(lease)
+
+    log.announce("event", b"", "x")
+    assert log.due(0.0) == ["any", "x"]
+    assert [message.topic for message in log.take("y")] == ["x"]
+
+    log.post("none", "cancel", b"")
+    assert log.due(0.0) == ["any", "none", "x"]
 
 
 def test_a_message_between_the_last_look_and_the_parking_is_not_lost(log, row):
@@ -262,7 +278,10 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path, monkeypatch
     old.create_run(row())
     lease = old.acquire("r1", "me", 30)
     old.append("r1", lease.epoch, records(0, 3))
-    old.post("r1", "cancel", b"why")
+    old._database.execute(
+        'INSERT INTO inbox(run, kind, at, payload, "check") VALUES(1, ?, 2.0, ?, ?)',
+        ("cancel", b"why", row_check("r1", "cancel", 2.0, b"why")),
+    )
     old.release(lease)
     old.close()
     monkeypatch.undo()
