@@ -59,6 +59,7 @@ def enter(state: Scheduler, event: BlockEntered) -> list[Command]:
         _set_running(state, owner, item)
     conduct = _conduct(state, owner, item)
     if block == "compensate":
+        state.undo.remove((owner, item))
         state.undone.add((owner, item))
     graph = graph_of(state, owner, block)
     frame = conduct.frames[block] = state.open_frame(graph, owner, item, block)
@@ -67,13 +68,17 @@ def enter(state: Scheduler, event: BlockEntered) -> list[Command]:
     if owner >= 0 and is_main(block):
         node = state.nodes[owner]
         outer = state.frames[owner]
-        if block == "steps" and not (node.is_map or node.is_loop):
+        if block == "steps" and not node.is_map:
             frame.need = node.join.need
-        items = state.items.get(owner) if item >= 0 else None
-        frame.stop = outer.stop or (items.stopped if items is not None else "")
+        if node.lifts is not True:
+            frame.stop = outer.stop
+        if item >= 0:
+            frame.stop = frame.stop or state.items[owner].stopped
         if event.until is not None:
             state.timers[owner, item] = event.until
             commands.append(SetTimer(owner, item, event.until))
+    elif block.startswith("catch") and state.nodes[owner].lifts is not True:
+        frame.stop = state.frames[owner].stop
     commands += [state.release(frame.base + node.index) for node in graph.nodes if not node.needs]
     return commands
 
@@ -115,10 +120,12 @@ def ended(state: Scheduler, frame: Frame) -> list[Command]:
     status = outcome_of(state, frame)
     block = frame.block
     if not block or is_main(block):
+        if not block and status is SUCCEEDED and state.stray:
+            status = FAILED  # what was to clean up did not
         conduct.outcome, conduct.error = status, frame.error if status is FAILED else None
     elif block == "compensate":
         if status is FAILED:
-            state.stray.append(frame.prefix.rstrip("/"))
+            _strays(state, frame)
         return go_on(state, state.undoers.pop((frame.owner, frame.item)))
     elif block.startswith("catch"):
         conduct.outcome = status
@@ -128,16 +135,18 @@ def ended(state: Scheduler, frame: Frame) -> list[Command]:
     elif status is FAILED:  # `finally`, or a handler of a run
         conduct.outcome, conduct.error = FAILED, frame.error
         if frame.owner < 0:
-            state.stray.extend(_failed_in(state, frame))
+            _strays(state, frame)
     return go_on(state, conduct)
 
 
-def _failed_in(state: Scheduler, frame: Frame) -> list[str]:
-    return [
+def _strays(state: Scheduler, frame: Frame) -> None:
+    """Note that a handler failed: the run does, even if what it cleans up after is forgiven."""
+    state.root.error = state.root.error or frame.error
+    state.stray.extend(
         state.paths[index]
         for index in range(frame.base, frame.base + len(frame.graph.nodes))
         if state.statuses[index] is FAILED and index not in state.tolerated
-    ]
+    )
 
 
 def go_on(state: Scheduler, conduct: Conduct) -> list[Command]:
@@ -145,7 +154,8 @@ def go_on(state: Scheduler, conduct: Conduct) -> list[Command]:
     main = conduct.main if conduct.owner >= 0 else state.root
     assert main is not None  # handlers of actions end elsewhere
     assert conduct.outcome is not None
-    is_scope = main.block in ("", "try", "workflow")
+    # What was done is undone when it failed, not when what comes after it did.
+    is_scope = main.block in ("", "try", "workflow") and len(conduct.frames) == 1
     if is_scope and conduct.outcome in (FAILED, CANCELLED) and state.undo:
         last = _last_to_undo(state, main)
         if last is not None:
@@ -160,14 +170,13 @@ def go_on(state: Scheduler, conduct: Conduct) -> list[Command]:
 
 
 def _last_to_undo(state: Scheduler, scope: Frame) -> tuple[int, int] | None:
-    """Take the step that ended last of those in a scope that can be compensated."""
+    """Return the step that ended last of those in a scope that can be compensated."""
     for at in range(len(state.undo) - 1, -1, -1):
         key = state.undo[at]
         frame = state.frames[key[0]]
         while frame is not scope and frame.owner >= 0:
             frame = state.frames[frame.owner]
         if frame is scope:
-            del state.undo[at]
             return key
     return None
 
@@ -206,9 +215,11 @@ def succeeded(state: Scheduler, node: int, item: int) -> None:
     own = state.nodes[node]
     if "compensate" in own.blocks and (item >= 0 or not (own.is_map or own.is_loop)):
         state.undo.append((node, item))
-    inside = any(graph.undoable for name, graph in own.blocks.items() if is_main(name))
-    if not inside:
+    handlers = ("on-failure", "on-cancel", "compensate")
+    if not any(graph.undoable for name, graph in own.blocks.items() if name not in handlers):
         state.drop_conduct(node, item)
+    elif state.undone:
+        state.forget_undone(node, item)  # it was caught: that is how it is to be
 
 
 def handled(
@@ -228,7 +239,7 @@ def _handler_ended(
 ) -> list[Command]:
     event, conduct.ended = conduct.ended, None
     if status is FAILED:
-        state.stray.extend(_failed_in(state, frame))
+        _strays(state, frame)
     if isinstance(event, StepFailed):
         return state.settle_failed(conduct.owner, conduct.item, event)
     return state.settle_either(conduct.owner, conduct.item, CANCELLED)
@@ -271,8 +282,8 @@ def stop_step(state: Scheduler, index: int, reason: str) -> list[Command]:
     status = state.statuses[index]
     if status.ended or status is PENDING:
         return []
-    if index in state.items:
-        return stop_items(state, index, reason)
+    if index in state.items:  # if all of them have ended, so was its own end told
+        return stop_items(state, index, reason) if state.items[index].open else []
     conduct = state.conduct(index)
     if conduct is not None:
         return stop_conduct(state, conduct, reason)
@@ -306,7 +317,7 @@ def _at_work(conduct: Conduct) -> Frame | None:
     return None
 
 
-def end_early(state: Scheduler, node: int) -> list[Command]:
+def end_early(state: Scheduler, node: int, item: int) -> list[Command]:
     """Stop all else of the workflow that a step ends as a success."""
     frame = state.frames[node]
     while frame.owner >= 0 and frame.block != "workflow":
@@ -314,7 +325,10 @@ def end_early(state: Scheduler, node: int) -> list[Command]:
     if frame.block not in ("", "workflow") or frame.stop:
         return []
     frame.early = node
-    state.statuses[node] = SUCCEEDED
+    if item < 0:
+        state.statuses[node] = SUCCEEDED
+    else:
+        state.items[node].statuses[item] = SUCCEEDED
     return stop(state, frame, f"'{state.paths[node]}' ended the run early", SUCCEEDED)
 
 

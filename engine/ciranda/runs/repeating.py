@@ -93,7 +93,6 @@ def stop_items(state: Scheduler, index: int, reason: str) -> list[Command]:
     items = state.items[index]
     items.stopped = reason
     commands: list[Command] = []
-    open_before = items.open
     inside = state.conducts.get(index, {})
     for item, status in enumerate(items.statuses):
         if status == PENDING:
@@ -106,8 +105,7 @@ def stop_items(state: Scheduler, index: int, reason: str) -> list[Command]:
     if items.open:
         return commands
     if state.nodes[index].is_loop:
-        # A turn that was waiting has no end of its own; where it had one, its end was told.
-        return [Turn(index, len(items.statuses) - 1)] if open_before else commands
+        return [Turn(index, len(items.statuses) - 1)]  # it has no end of its own
     return [*commands, end_items(state, index)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciranda.events import StepFailed
@@ -9,7 +10,17 @@ from ciranda.runs import conducting, repeating
 from ciranda.runs.commands import Command, Enter, Offer, SetTimer, Turn
 from ciranda.runs.frame import Conduct, Frame, is_main
 from ciranda.runs.items import Items
-from ciranda.runs.status import Status
+from ciranda.runs.status import (
+    CANCELLED,
+    FAILED,
+    PENDING,
+    READY,
+    RUNNING,
+    SKIPPED,
+    SUCCEEDED,
+    WAITING,
+    Status,
+)
 
 if TYPE_CHECKING:
     from ciranda.runs.scheduler import Scheduler
@@ -17,13 +28,18 @@ if TYPE_CHECKING:
 __all__ = ["revive"]
 
 
-def revive(state: Scheduler) -> list[Command]:
+def revive(state: Scheduler, at: float) -> list[Command]:
     """Open again what failed, was cancelled or was skipped for that; ask for all that is open.
 
     What succeeded stays, unless it stands below a step that is opened again (a report written
     `if: always()` after a failure is written anew) or was compensated. A step that failed for good
     gets a fresh set of attempts; one that was interrupted repeats the attempt that never ended.
-    The run's own handlers run again at its next end.
+    The run's own handlers run again at its next end. Where enough has succeeded, and the rest is
+    only to be stopped, nothing is opened again.
+
+    Args:
+        state: The run.
+        at: The time of the wall clock when it was resumed.
     """
     run = state.run
     for name in [name for name in run.frames if name]:
@@ -32,54 +48,218 @@ def revive(state: Scheduler) -> list[Command]:
     run.outcome = run.error = None
     state.stray.clear()
     state.undoers.clear()
-    return _revive_frame(state, state.root)
+    return _Revival(state, at).frame(state.root)
 
 
-def _revive_frame(state: Scheduler, frame: Frame) -> list[Command]:
-    _reopen(state, frame)
-    frame.renew()
-    commands: list[Command] = []
-    span = range(frame.base, frame.base + len(frame.graph.nodes))
-    frame.open = sum(not state.statuses[index].ended for index in span)
-    for index in span:
+@dataclass(frozen=True, slots=True)
+class _Revival:
+    state: Scheduler
+    at: float
+
+    def frame(self, frame: Frame, *, keep: bool = False) -> list[Command]:
+        """Go on in a frame; one to `keep` stays as it is but for what has not ended."""
+        state = self.state
+        decided = frame.verdict is SUCCEEDED and not self._undone_inside(frame)
+        keep = keep or decided
+        if not keep:
+            self._reopen(frame)
+            frame.renew()
+        commands: list[Command] = []
+        span = range(frame.base, frame.base + len(frame.graph.nodes))
+        frame.open = sum(not state.statuses[index].ended for index in span)
+        for index in span:
+            node = state.nodes[index]
+            needs = [frame.base + need for need in node.needs]
+            state.unmet[index] = sum(not state.statuses[need].ended for need in needs)
+            state.blocked[index] = ""
+            if state.statuses[index] is not SKIPPED:
+                state.origins[index] = ""
+            state.tainted[index] = 0
+        for index in _by_needs(frame):
+            if state.statuses[index].ended:
+                state.spread(index)
+        for index in span:
+            if not state.statuses[index].ended and not state.unmet[index]:
+                commands += self._step(index, keep=keep)
+        if not frame.open:
+            return [*commands, *conducting.ended(state, frame)]
+        if decided:
+            return commands + conducting.stop(state, frame, frame.stop, SUCCEEDED)
+        if frame.need is not None and not keep:
+            for index in span:
+                if state.statuses[index] is SUCCEEDED:
+                    commands += conducting.branch_won(state, frame, index)
+        return commands
+
+    def _step(self, index: int, *, keep: bool) -> list[Command]:
+        state = self.state
+        conduct = state.conduct(index)
+        if index in state.items:
+            return self._items(index, state.items[index], keep=keep)
+        if conduct is not None:
+            return self._conduct(conduct, keep=keep)
+        if state.statuses[index] is WAITING:
+            return self._wait(index, -1)
+        return [state.release(index)]
+
+    def _wait(self, index: int, item: int) -> list[Command]:
+        state, found = self.state, list[Command]()
+        wait = state.waits.get((index, item))
+        if wait is not None and wait.until is not None:
+            state.timers[index, item] = wait.until  # that it was over may be all that was told
+        if (index, item) in state.timers:
+            found.append(SetTimer(index, item, state.timers[index, item]))
+        if wait is not None and wait.what == "event":
+            found.append(Offer(index, item))
+        return found
+
+    # Opening again
+
+    def _reopen(self, frame: Frame) -> None:
+        state = self.state
+        reopened: set[int] = set()
+        for index in _by_needs(frame):
+            status = state.statuses[index]
+            below = any(frame.base + need in reopened for need in state.nodes[index].needs)
+            undone = self._undone(index)
+            failed = status is FAILED and index not in state.tolerated
+            because = status is SKIPPED and bool(state.origins[index])
+            again = below or failed or because or bool(undone) or status is CANCELLED
+            if status.ended and not again:
+                continue
+            reopened.add(index)
+            anew = bool(undone) and (state.nodes[index].is_loop or undone.get(-1, False))
+            if status.ended:
+                state.attempts[index] = 1
+                state.origins[index] = ""
+                state.tolerated.discard(index)
+            if status.ended or anew:
+                self._reopen_step(index, anew=anew or below)
+            if index in state.items:
+                self._reopen_items(index, undone)
+
+    def _reopen_step(self, index: int, *, anew: bool) -> None:
+        state = self.state
+        state.statuses[index] = PENDING
+        state.undo[:] = [
+            key for key in state.undo if key[0] != index or (not anew and key[1] >= 0)
+        ]
+        if anew:
+            state.items.pop(index, None)  # its list may be another one now
+            state.drop_conducts(index)
+            return
+        conduct = state.conduct(index)
+        if index in state.items:
+            state.statuses[index] = RUNNING
+        elif conduct is not None:
+            self._rewind(conduct)
+            if conduct.main is not None:
+                state.statuses[index] = RUNNING
+            else:
+                state.drop_conduct(index, -1)
+
+    def _reopen_items(self, index: int, undone: dict[int, bool]) -> None:
+        """Let the items that were undone begin again, or go on with what was undone in them."""
+        state = self.state
+        for item, whole in undone.items():
+            if item < 0:
+                continue
+            if whole:
+                state.drop_conduct(index, item)
+            state.undo[:] = [key for key in state.undo if key != (index, item)]
+            state.items[index].statuses[item] = CANCELLED
+
+    def _undone(self, index: int) -> dict[int, bool]:
+        """Return the items of a step that were undone: as a whole, or something inside of them."""
+        state, found = self.state, dict[int, bool]()
+        for key in [*state.undone]:
+            if key[0] == index:
+                state.undone.discard(key)
+                found[key[1]] = True
+                continue
+            for frame in state.around(key[0]):
+                if frame.owner == index:
+                    found.setdefault(frame.item, False)
+        return found
+
+    def _undone_inside(self, frame: Frame) -> bool:
+        return any(frame in self.state.around(node) for node, _ in self.state.undone)
+
+    def _rewind(self, conduct: Conduct) -> None:
+        """Go back to the main block of a step that had ended."""
+        for name in [name for name in conduct.frames if not is_main(name)]:
+            self.state.release_frame(conduct.frames.pop(name))
+            conduct.entered.pop(name)
+        conduct.outcome = conduct.error = conduct.ended = None
+
+    # Going on
+
+    def _conduct(self, conduct: Conduct, *, keep: bool) -> list[Command]:
+        """Go on inside of a step with the block that was entered last."""
+        state = self.state
+        key = (conduct.owner, conduct.item)
+        if conduct.ended is not None and not _handles(conduct):  # it was not entered yet
+            name = "on-failure" if isinstance(conduct.ended, StepFailed) else "on-cancel"
+            return [Enter(*key, name)]
+        *_, last = conduct.frames.values()
+        if is_main(last.block):
+            conduct.outcome = conduct.error = None
+            entered = conduct.entered[last.block]
+            if entered.until is not None:  # whose time is over gets the same time once more
+                fresh = self.at + entered.until - entered.at
+                state.timers.setdefault(key, fresh)
+        commands: list[Command] = []
+        if key in state.timers:
+            commands.append(SetTimer(*key, state.timers[key]))
+        return commands + self.frame(last, keep=keep)
+
+    def _items(self, index: int, items: Items, *, keep: bool) -> list[Command]:
+        state, commands = self.state, list[Command]()
         node = state.nodes[index]
-        needs = [frame.base + need for need in node.needs]
-        state.unmet[index] = sum(not state.statuses[need].ended for need in needs)
-        state.blocked[index] = ""
-        if state.statuses[index] is not Status.SKIPPED:
-            state.origins[index] = ""
-        state.tainted[index] = 0
-    for index in _by_needs(frame):
-        status = state.statuses[index]
-        if status.ended:
-            state.spread(index)
-            if frame.need is not None and status is Status.SUCCEEDED:
-                conducting.branch_won(state, frame, index)
-    for index in span:
-        if not state.statuses[index].ended and not state.unmet[index]:
-            commands += _revive_step(state, index)
-    return commands if frame.open else [*commands, *conducting.ended(state, frame)]
-
-
-def _revive_step(state: Scheduler, index: int) -> list[Command]:
-    conduct = state.conduct(index)
-    if index in state.items:
-        return _revive_items(state, index, state.items[index])
-    if conduct is not None:
-        return _revive_conduct(state, conduct)
-    if state.statuses[index] is Status.WAITING:
-        return _wait_again(state, index, -1)
-    return [state.release(index)]
-
-
-def _wait_again(state: Scheduler, index: int, item: int) -> list[Command]:
-    found: list[Command] = []
-    if (index, item) in state.timers:
-        found.append(SetTimer(index, item, state.timers[index, item]))
-    wait = state.waits.get((index, item))
-    if wait is not None and wait.what == "event":
-        found.append(Offer(index, item))
-    return found
+        won = [item for item, each in enumerate(items.statuses) if each == SUCCEEDED]
+        enough = node.join.need is not None and len(won) >= node.join.need
+        keep = keep or (enough and node.join.rest == "cancel")
+        if items.winner not in won:
+            items.winner = won[0] if won and node.join.need is not None else -1
+        items.won = len(won)
+        alive: list[Conduct] = []
+        for item in range(len(items.statuses)):
+            status = Status(items.statuses[item])
+            conduct = state.conduct(index, item)
+            if status is WAITING:
+                commands += self._wait(index, item)
+            elif status in (FAILED, CANCELLED):
+                if keep or _is_past(items, item, is_loop=node.is_loop):
+                    continue
+                items.attempts.pop(item, None)
+                items.statuses[item] = PENDING
+                if conduct is not None:
+                    self._rewind(conduct)
+                    if conduct.main is None:
+                        state.drop_conduct(index, item)
+                        conduct = None
+            elif status in (READY, RUNNING):
+                items.statuses[item] = PENDING
+            if items.statuses[item] == PENDING and conduct is not None:
+                items.statuses[item] = RUNNING
+                alive.append(conduct)
+        items.failed = items.failed if keep else 0
+        items.open = sum(each < SUCCEEDED for each in items.statuses)
+        held = sum((index, item) in state.waits for item in range(len(items.statuses)))
+        items.running, items.next = len(alive) + held, 0
+        items.stopped = ""
+        items.resumed.clear()
+        state.statuses[index] = RUNNING
+        if not items.open:
+            if node.is_loop:
+                return [Turn(index, len(items.statuses) - 1)]
+            return [repeating.end_items(state, index)]
+        for conduct in alive:
+            commands += self._conduct(conduct, keep=keep)
+        if enough and node.join.rest == "cancel":
+            reason = f"item {items.winner} has won"
+            return commands + repeating.stop_items(state, index, reason)
+        return commands + repeating.admit(state, index)
 
 
 def _by_needs(frame: Frame) -> list[int]:
@@ -95,111 +275,12 @@ def _by_needs(frame: Frame) -> list[int]:
     return [frame.base + index for index in order]
 
 
-def _reopen(state: Scheduler, frame: Frame) -> None:
-    reopened: set[int] = set()
-    for index in _by_needs(frame):
-        status = state.statuses[index]
-        below = any(frame.base + need in reopened for need in state.nodes[index].needs)
-        undone = _is_undone(state, index)
-        failed = status is Status.FAILED and index not in state.tolerated
-        because = status is Status.SKIPPED and bool(state.origins[index])
-        again = below or failed or because or undone or status is Status.CANCELLED
-        if status.ended and again:
-            reopened.add(index)
-            state.attempts[index] = 1
-            state.origins[index] = ""
-            state.tolerated.discard(index)
-            _reopen_step(state, index, anew=below or undone)
-        elif not status.ended:
-            reopened.add(index)
-
-
-def _reopen_step(state: Scheduler, index: int, *, anew: bool) -> None:
-    state.statuses[index] = Status.PENDING
-    if anew:
-        state.items.pop(index, None)  # its list may be another one now
-        state.drop_conducts(index)
-        state.undo[:] = [key for key in state.undo if key[0] != index]
-        return
-    conduct = state.conduct(index)
-    if index in state.items:
-        state.statuses[index] = Status.RUNNING
-    elif conduct is not None:
-        _rewind(state, conduct)
-        if conduct.main is not None:
-            state.statuses[index] = Status.RUNNING
-        else:
-            state.drop_conduct(index, -1)
-
-
-def _is_undone(state: Scheduler, index: int) -> bool:
-    found = [key for key in state.undone if key[0] == index]
-    state.undone.difference_update(found)
-    return bool(found)
-
-
-def _rewind(state: Scheduler, conduct: Conduct) -> None:
-    """Go back to the main block of a step that had ended."""
-    for name in [name for name in conduct.frames if not is_main(name)]:
-        state.release_frame(conduct.frames.pop(name))
-        conduct.entered.pop(name)
-    conduct.outcome = conduct.error = conduct.ended = None
-
-
-def _revive_conduct(state: Scheduler, conduct: Conduct) -> list[Command]:
-    """Go on inside of a step with the block that was entered last."""
-    commands: list[Command] = []
-    key = (conduct.owner, conduct.item)
-    if key in state.timers:
-        commands.append(SetTimer(*key, state.timers[key]))
-    if conduct.ended is not None and not _handles(conduct):  # it was not entered yet
-        name = "on-failure" if isinstance(conduct.ended, StepFailed) else "on-cancel"
-        return [*commands, Enter(*key, name)]
-    *_, last = conduct.frames.values()
-    if is_main(last.block):
-        conduct.outcome = conduct.error = None
-    return commands + _revive_frame(state, last)
-
-
 def _handles(conduct: Conduct) -> bool:
     return "on-failure" in conduct.frames or "on-cancel" in conduct.frames
 
 
-def _revive_items(state: Scheduler, index: int, items: Items) -> list[Command]:
-    commands: list[Command] = []
-    node = state.nodes[index]
-    items.running = items.open = items.failed = items.next = items.won = 0
-    items.stopped, items.winner = "", -1
-    items.resumed.clear()
-    alive: list[Conduct] = []
-    for item, before in enumerate(items.statuses):
-        status = Status(before)
-        conduct = state.conduct(index, item)
-        if status is Status.WAITING:
-            commands += _wait_again(state, index, item)
-        elif status in (Status.FAILED, Status.CANCELLED):
-            items.attempts.pop(item, None)
-            items.statuses[item] = Status.PENDING
-            if conduct is not None:
-                _rewind(state, conduct)
-                if conduct.main is None:
-                    state.drop_conduct(index, item)
-                    conduct = None
-        elif status in (Status.READY, Status.RUNNING):
-            items.statuses[item] = Status.PENDING
-        if items.statuses[item] == Status.PENDING and conduct is not None:
-            items.statuses[item] = Status.RUNNING
-            items.running += 1
-            alive.append(conduct)
-        items.open += items.statuses[item] < Status.SUCCEEDED
-        if items.statuses[item] == Status.SUCCEEDED and node.join.need is not None:
-            items.won += 1
-            items.winner = item if items.winner < 0 else items.winner
-    state.statuses[index] = Status.RUNNING
-    if not items.open:
-        if node.is_loop:
-            return [Turn(index, len(items.statuses) - 1)]
-        return [repeating.end_items(state, index)]
-    for conduct in alive:
-        commands += _revive_conduct(state, conduct)
-    return commands + repeating.admit(state, index)
+def _is_past(items: Items, item: int, *, is_loop: bool) -> bool:
+    """Say whether a turn is over for good: others came after it, or its failure was tolerated."""
+    last = item == len(items.statuses) - 1
+    tolerated = items.statuses[item] == FAILED and not items.failed
+    return is_loop and (not last or tolerated)

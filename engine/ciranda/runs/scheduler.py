@@ -103,10 +103,10 @@ class Scheduler(State):
         commands = [self.release(node.index) for node in self.graph.nodes if not node.needs]
         return commands if self.root.open else conducting.ended(self, self.root)
 
-    def _run_resumed(self, _: RunResumed) -> list[Command]:
+    def _run_resumed(self, event: RunResumed) -> list[Command]:
         self.finished = self.cancelled = ""
         self.over = False
-        return revive(self)
+        return revive(self, event.at)
 
     def _run_cancelled(self, event: RunCancelled) -> list[Command]:
         self.cancelled = event.reason or RUN_CANCELLED
@@ -145,7 +145,7 @@ class Scheduler(State):
     def _step_attempt_failed(self, event: StepAttemptFailed) -> list[Command]:
         node, item = self.find(event.path)
         self.drop_conduct(node, item)
-        self.waits.pop((node, item), None)
+        self._forget_waiting(node, item)
         self.timers[node, item] = event.retry_at
         commands: list[Command] = [SetTimer(node, item, event.retry_at)]
         if item < 0:
@@ -182,7 +182,7 @@ class Scheduler(State):
         if self.nodes[node].blocks:
             conducting.succeeded(self, node, item)
         if self.nodes[node].body == "succeed":
-            commands += conducting.end_early(self, node)
+            commands += conducting.end_early(self, node, item)
         return commands + self.settle_either(node, item, SUCCEEDED)
 
     def _step_failed(self, event: StepFailed) -> list[Command]:
@@ -226,8 +226,9 @@ class Scheduler(State):
         return self.settle_either(node, item, CANCELLED) if found is None else found
 
     def _forget_waiting(self, node: int, item: int) -> None:
-        self.waits.pop((node, item), None)
         self.timers.pop((node, item), None)
+        if self.waits.pop((node, item), None) is not None and item >= 0:
+            self.items[node].statuses[item] = RUNNING  # it holds a place of its map until now
 
     def settle_either(self, node: int, item: int, status: Status) -> list[Command]:
         """Note how a step or an item ended."""

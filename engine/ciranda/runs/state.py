@@ -46,7 +46,7 @@ class State:
         self.seen = 0  # the last message of the inbox that the log tells of
         self.conducts: Final[dict[int, dict[int, Conduct]]] = {}
         self.undo: Final[list[tuple[int, int]]] = []  # what can be compensated, as it ended
-        self.undone: Final[set[tuple[int, int]]] = set()
+        self.undone: set[tuple[int, int]] = set()
         self.undoers: Final[dict[tuple[int, int], Conduct]] = {}
         self.stray: Final[list[str]] = []  # paths of handlers that failed
         self.released: list[Frame] = []  # frames that nobody needs any more, to be forgotten
@@ -160,8 +160,26 @@ class State:
         if frame.graph.undoable:
             last = frame.base + len(frame.graph.nodes)
             self.undo[:] = [key for key in self.undo if not frame.base <= key[0] < last]
+            self.undone -= {key for key in self.undone if frame.base <= key[0] < last}
         self._free.setdefault(id(frame.graph), []).append(frame.base)
         self.released.append(frame)
+
+    def around(self, node: int) -> list[Frame]:
+        """Return the frames that a step is inside of, the innermost first."""
+        frame = self.frames[node]
+        found = [frame]
+        while frame.owner >= 0:
+            frame = self.frames[frame.owner]
+            found.append(frame)
+        return found
+
+    def forget_undone(self, node: int, item: int) -> None:
+        """Forget what was undone inside of a step or an item: nobody is to do it again."""
+        self.undone -= {
+            key
+            for key in self.undone
+            if any(each.owner == node and each.item == item for each in self.around(key[0]))
+        }
 
     def drop_conducts(self, node: int) -> None:
         """Forget what went on inside of a step and of its items."""
