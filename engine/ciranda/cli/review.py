@@ -99,6 +99,7 @@ class Review:
     error: Any = None
     published: list[dict[str, Any]] = field(default_factory=list)
     entered: dict[str, set[str]] = field(default_factory=dict)
+    _begun: dict[str, float] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -159,11 +160,14 @@ class Review:
             case BlockEntered():
                 self.entered.setdefault(place(event.path), set()).add(event.block)
                 if view["status"] not in _OVER:
+                    self._begun.setdefault(event.path, event.at)
                     if event.attempt > max(1, view["attempts"]):
                         view["steps"] = None  # they are begun again
                     view.update(status="running", attempts=event.attempt)
             case LoopTurned():
-                items = (view["items"] or [])[: event.turn]
+                self._begun.setdefault(event.path, event.at)
+                items = view["items"] if view["items"] is not None else []
+                del items[event.turn :]
                 items.append(dict(_UNKNOWN))
                 view.update(status="running", turns=event.turn + 1, items=items)
             case MapExpanded():
@@ -180,6 +184,9 @@ class Review:
     def _turn(self, event: StepStarted | StepAttemptFailed | StepCompleted | StepFailed) -> None:
         view = self._view(event.path)
         self._spend(event.path, getattr(event, "used", {}))
+        begun = None
+        if isinstance(event, (StepCompleted, StepFailed)):
+            begun = self._begun.pop(event.path, None)  # what holds others took all of that
         match event:
             case StepStarted():
                 view.update(status="running", attempts=event.attempt, reason="", waits=None)
@@ -191,7 +198,7 @@ class Review:
                     output=event.output,
                     error=None,
                     attempts=event.attempt,
-                    duration=event.duration,
+                    duration=event.duration if begun is None else event.at - begun,
                     cached=event.cached,
                     waits=None,
                 )
@@ -200,7 +207,7 @@ class Review:
                     status="failed",
                     error=msgspec.to_builtins(event.error),
                     attempts=event.attempts,
-                    duration=event.duration,
+                    duration=event.duration if begun is None else event.at - begun,
                     waits=None,
                 )
 
@@ -253,9 +260,14 @@ class Review:
 
     def _reopen(self) -> None:
         """Take back what a resume does again."""
-        for _, view in self.views():
+        looking = list(self.steps.values())
+        while looking:
+            view = looking.pop()
             if view["status"] in ("running", "waiting", "cancelled") and view["waits"] is None:
                 view.update(status="pending", reason="")
+            if view["status"] not in ("succeeded", "skipped"):  # nothing inside is done again
+                looking += (view["steps"] or {}).values()
+                looking += view["items"] or ()
 
 
 def _asked(event: StepWaits) -> dict[str, Any]:

@@ -95,10 +95,11 @@ def _shown(seen: Review) -> Iterator[tuple[str, dict[str, Any]]]:
         path, name, view = waiting.pop()
         yield name, view
         inner = list((view["steps"] or {}).items())
+        items = view["items"] or ()
         worth = (
             (str(number), item)
-            for number, item in enumerate(view["items"] or ())
-            if item["status"] in ("failed", "waiting") or item["steps"]
+            for number, item in enumerate(items)
+            if item["status"] in ("failed", "waiting") or (item["steps"] and len(items) <= _ITEMS)
         )
         inner += islice(worth, _ITEMS)
         if len(inner) > room:

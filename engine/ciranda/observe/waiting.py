@@ -29,7 +29,7 @@ def awaited(track: Track, now: float | None = None) -> str:
     left = spoken(pause.until - now)
     if pause.what == "turn":
         return f"{text} in {left}" if pause.until > now else ""
-    return f"{text}, {left} left"
+    return f"sleeps for {left}" if pause.what == "sleep" else f"{text}, {left} left"
 
 
 def _what(pause: Pause) -> str:

@@ -1,10 +1,11 @@
 """Commands that look back at runs with steps inside of steps, and pictures of such files."""
 
+import time
 from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
-from tests.engine.observe.nested import parked, release
+from tests.engine.observe.nested import parked, release, turns
 from tests.engine.observe.story import EPOCH, Story, failure
 
 from ciranda.cli.commands import ciranda
@@ -299,3 +300,24 @@ def test_a_resume_takes_back_what_ran_and_not_what_waits():
     inner = reviewed(story.events).steps["g"]["steps"]
 
     assert (inner["a"]["status"], inner["b"]["status"]) == ("pending", "waiting")
+
+
+def test_who_lost_a_race_stays_cancelled_when_the_run_is_resumed():
+    seen = reviewed([*release()[:-1], RunResumed(run="r1", at=EPOCH + 20)])
+
+    assert seen.statuses()["mirrors/far"] == "cancelled"
+
+
+def test_what_holds_others_took_as_long_as_all_of_it():
+    seen = reviewed(release())
+
+    assert [seen.steps[name]["duration"] for name in ("pay", "poll", "publish")] == [1.5, 2.5, 1.5]
+
+
+def test_looking_back_on_thousands_of_turns_takes_no_time():
+    began = time.thread_time()
+
+    seen = reviewed(turns(3000))
+
+    assert (seen.steps["poll"]["turns"], len(seen.steps["poll"]["items"])) == (3000, 3000)
+    assert time.thread_time() - began < 2.0
