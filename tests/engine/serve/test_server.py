@@ -164,6 +164,34 @@ async def test_a_run_that_died_before_its_first_record_is_begun_under_its_id(pla
     assert (status, place.ran()) == ("succeeded", {"1": 1, "2": 1})
 
 
+async def test_a_run_that_cannot_begin_is_told_of_and_the_next_one_runs(place):
+    place.write(flow(OPEN).replace("env: HOOK", "env: NOWHERE"))
+    async with place.serving() as client:
+        run = (await client.post("/n", json={"n": 1})).json()["run"]
+        await place.until(lambda: place.lines("not run"))
+
+    assert [(line["run"], "`NOWHERE`" in line["why"]) for line in place.lines("not run")] == [
+        (run, True)
+    ]
+
+
+async def test_a_run_that_somebody_else_executes_is_left_to_them_for_now(place):
+    file = place.write(flow(OPEN, pause=0.3))
+    async with place.serving(runs=1) as client:
+        await client.post("/n", json={"n": 1})
+        second = (await client.post("/n", json={"n": 2})).json()["run"]
+        log = place.log()
+        log.create_run(RunRow(second, "noting", str(file), "running", 0.0))
+        log.acquire(second, "somebody", 30)
+        await place.until(lambda: place.lines("elsewhere"))
+        waiting = (await client.get("/metrics")).text
+        log.close()
+
+    assert place.lines("elsewhere")[0]["run"] == second
+    assert "ciranda_serve_waiting 1" in waiting
+    assert place.ran() == {"1": 1}
+
+
 async def test_a_look_that_fails_is_told_of_once_and_repeated(place):
     seen, lines = [], place.server()._lines
 
