@@ -42,6 +42,7 @@ class Place(enum.IntEnum):
 
     TRACING = 10
     CACHE = 20
+    OUTPUTS = 25
     BREAKER = 30
     LIMIT = 40
     TIMEOUT = 50
@@ -101,6 +102,7 @@ class StepPlan:
     action: Action
     options: Step
     workflow: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ __all__ = ["BuiltIn", "builtins"]
 # The option of a step that asks for a layer, and the module that makes it; outermost first.
 _MODULES: Final = {
     "cache": "cache",
+    "declares": "declared",
     "breaker": "breaker",
     "concurrency": "groups",
     "rate": "limits",
@@ -39,7 +40,7 @@ class BuiltIn:
     @hookimpl
     def middleware(self, target: StepPlan | type[Request[Any]]) -> Layer | None:
         """Return the layer for a step; a request gets none."""
-        if not isinstance(target, StepPlan) or getattr(target.options, self._option) is None:
+        if not isinstance(target, StepPlan) or not getattr(target.options, self._option):
             return None
         module = import_module(f"ciranda.middleware.{_MODULES[self._option]}")
         layer: Layer | None = module.layer(target, self._shared())

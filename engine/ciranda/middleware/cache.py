@@ -28,8 +28,8 @@ def layer(plan: StepPlan, shared: Shared) -> Layer | None:
 
     Failures are never kept. A key that cannot be computed means that the step runs and nothing
     is kept; the reason is logged and left in the call's notes as `uncached`. An answer from the
-    cache leaves `cached` and `cache_key` in the notes. Callers that come while one works on the
-    same key get its answer, or its error.
+    cache leaves `cached` and `cache_key` in the notes; the note `refresh` asks for new work.
+    Callers that come while one works on the same key get its answer, or its error.
     """
     options = plan.options.cache
     if options is None:
@@ -72,7 +72,7 @@ class _Cached:
             _say_uncached(call, str(error))
             return await next(call)
         call.notes["cache_key"] = key.text
-        if not self._options.refresh:
+        if not (self._options.refresh or "refresh" in call.notes):
             found = self._look_up(call, key.text)
             if found is not None:
                 return await self._hit(call, key.text, found)

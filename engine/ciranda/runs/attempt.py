@@ -9,7 +9,7 @@ import anyio
 import msgspec
 
 from ciranda.actions import signalled
-from ciranda.errors import CirandaError, InputError, StepError
+from ciranda.errors import CirandaError, InputError, ReplayError, StepError
 from ciranda.events import (
     Failure,
     MapExpanded,
@@ -108,6 +108,8 @@ class Attempts:
                 output = await planned.call(call)
             else:
                 output = await self._within_deadline(planned, planned.call, path, call)
+            if planned.files and "cached" in call.notes:
+                output = await self._with_files(planned, planned.call, call, output)
         except anyio.get_cancelled_exc_class():
             if called_off():
                 self._outlived(start, call)
@@ -136,6 +138,32 @@ class Attempts:
             )
         )
         runner.ended(start)
+
+    def restore(self, event: StepCompleted) -> None:
+        """See to it that the files of a step that is not repeated are there.
+
+        Raises:
+            ReplayError: One is another one, or gone, and is kept no more.
+        """
+        runner = self._runner
+        node, _ = runner.scheduler.find(event.path)
+        for name in runner.planned(node).files:
+            artifact = event.output[name]
+            if not self._host.restore(artifact):
+                raise ReplayError(
+                    f"the file {artifact['path']} that '{event.path}' made is kept no more: "
+                    f"`ciranda rerun {runner.run} --from {event.path}` makes it anew"
+                )
+
+    async def _with_files(
+        self, planned: PlannedStep, perform: Next, call: Call, output: Any
+    ) -> Any:
+        """See to it that the files of an answer from the cache are there; else work again."""
+        if all(self._host.restore(output[name]) for name in planned.files):
+            return output
+        del call.notes["cached"]
+        call.notes["refresh"] = True
+        return await perform(call)
 
     async def _raised(
         self,

@@ -129,7 +129,9 @@ class _Compiler:
         if action is not None:
             base = Path(workflow.file).resolve().parent if workflow.file else self.base
             limited = step if step.rate or not workflow.rate else _limited(step, workflow)
-            call = self.onion(StepPlan(step.id, step.uses, action, limited, workflow.name))
+            call = self.onion(
+                StepPlan(step.id, step.uses, action, limited, workflow.name, workflow.file)
+            )
         return PlannedStep(
             step=step,
             action=action,
@@ -150,6 +152,9 @@ class _Compiler:
             options=options,
             where=where,
             file=workflow.file,
+            files=tuple(
+                name for name, declared in step.declares.items() if declared.file is not None
+            ),
         )
 
 

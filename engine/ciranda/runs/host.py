@@ -62,6 +62,10 @@ class Host(Protocol):
         """Return the last lines of output that a step wrote."""
         ...
 
+    def restore(self, artifact: Mapping[str, Any]) -> bool:
+        """See to it that a kept file is where a step left it; False when it is kept no more."""
+        ...
+
     def inner_scope(
         self,
         block: Block,

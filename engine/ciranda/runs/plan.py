@@ -60,6 +60,7 @@ class PlannedStep:
         where: Which events a `wait` takes.
         blocks: The blocks inside of it.
         file: The file that holds it.
+        files: Names of the outputs that are files.
     """
 
     step: Step
@@ -80,6 +81,7 @@ class PlannedStep:
     where: Expression | None = None
     blocks: Mapping[str, PlannedBlock] = field(default_factory=dict)
     file: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ from ciranda.runs.commands import Start
 from ciranda.runs.dispatch import Dispatch
 from ciranda.runs.host import Host
 from ciranda.runs.journal import Journal
-from ciranda.runs.messages import Answered, Emitted
 from ciranda.runs.notes import Notes
 from ciranda.runs.orders import Orders
 from ciranda.runs.plan import Plan, PlannedStep
@@ -146,11 +145,14 @@ class Runner:
 
     def replay(self) -> None:
         """Fold what the journal holds; commands of the past are dropped."""
+        files = any(step.files for step in self.plan.steps)
         for event in self._journal.read():
             self.seq = event.seq + 1
             if isinstance(event, Event):
                 self.scheduler.apply(event)
                 self.results.apply(event)
+                if files and isinstance(event, StepCompleted):
+                    self.attempts.restore(event)
                 if isinstance(event, ApprovalGiven):
                     self.awaiting.given(event)
                 self._forget_released()
@@ -219,19 +221,15 @@ class Runner:
         """Note that all that was in the inbox is looked at: from now on the run can be parked."""
         if self._deaf:
             self._deaf = False
-            if self._park and not self._committing:
-                self.orders.let_go()
-                self._commit_here()
+            if self._park:
+                self.park()
 
-    def receive(self, message: int, emitted: Emitted) -> None:
-        """Take an event from the inbox."""
-        self.seen = max(self.seen, message)
-        self.awaiting.receive(message, emitted)
-
-    def answer(self, message: int, answered: Answered) -> None:
-        """Take somebody's word on an approval from the inbox."""
-        self.seen = max(self.seen, message)
-        self.awaiting.answer(message, answered)
+    def park(self) -> bool:
+        """Let go of the run now if all that is open in it waits; tell whether it does."""
+        if self._durable and not (self._deaf or self._committing):
+            self.orders.let_go()
+            self._commit_here()
+        return self.parked is not None
 
     # Recording
 
@@ -389,9 +387,7 @@ class Runner:
         for frame in released:
             self.results.forget(frame)
             self.scopes.forget(frame)
-            for node in range(frame.base, frame.base + len(frame.graph.nodes)):
-                self.bodies.forget(node)
-                self.orders.forget(node)
+            self.orders.forget(frame)
 
     # For workers
 

@@ -21,6 +21,7 @@ from ciranda.expressions import Secret
 from ciranda.layer import Call
 from ciranda.middleware.naming import sealed
 from ciranda.middleware.printing import beside_steps
+from ciranda.runs.artifacts import restored
 from ciranda.runs.messages import Emitted, encode
 from ciranda.runs.plan import PlannedStep
 from ciranda.runs.scope import inner_scope_of
@@ -235,6 +236,10 @@ class Stage:
             self._log.put_blob(content, self.info.id)
         digest = hashlib.sha256(content).hexdigest()
         return {"path": str(file), "sha256": digest, "bytes": len(content)}
+
+    def restore(self, artifact: Mapping[str, Any]) -> bool:
+        """See to it that a kept file is where a step left it; False when it is kept no more."""
+        return restored(self._log, self.info.id, artifact)
 
     async def publish(self, ctx: Context, event: Event) -> None:
         """Tell everybody a fact of this run; one of a plugin is kept in the log before.
