@@ -31,7 +31,7 @@ _STILL: Final[tuple[tuple[tuple[str, ...], Callable[[Examined], Iterator[Finding
     (("examples",), example_rules),
 )
 _ALL: Final = frozenset(rule.id for rule in RULES)
-_IMPORTING: Final = ("import", "import-output", "import-effects", "commands")
+_IMPORTING: Final = ("import", "import-output", "import-effects")
 
 
 def conform(
@@ -61,8 +61,10 @@ def conform(
                 found += command_rules(subject, probed)
                 found += _inside(examined(subject, module), wanted, patience)
     broken = any(one.rule == "import" for one in found)
+    if broken:
+        wanted |= {"import"}  # whoever asks for others hears why there is nothing to be said
     told = _in_order(found, "it cannot be imported" if broken else "")
-    return [one for one in told if one.rule in wanted or one.rule == "import"]
+    return [one for one in told if one.rule in wanted]
 
 
 def _inside(one: Examined, wanted: frozenset[str], patience: float) -> Iterator[Finding]:

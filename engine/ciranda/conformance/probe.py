@@ -62,7 +62,7 @@ def main(module: str, command: str, folders: list[str]) -> dict[str, Any]:
         effects.append(["starts a thread", _place(folders)])
         start(thread)
 
-    threading.Thread.start = noted  # type: ignore[method-assign]  # this process ends soon
+    setattr(threading.Thread, "start", noted)  # noqa: B010  (this process ends soon)
     before = _state()
     printed = io.StringIO()
     error = place = ""

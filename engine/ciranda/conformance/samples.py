@@ -44,8 +44,8 @@ def sample_of(action: Action, given: Mapping[str, Any]) -> Sample | str:
         return Sample(own)
     for step in example_of(action):
         if step.get("uses") == action.name and not _computed(step):
-            inputs = step.get("with") or {}
-            return Sample(inputs) if _fits(action, inputs) else "its example is not right"
+            written = step.get("with") or {}
+            return Sample(written) if _fits(action, written) else "its example is not right"
     schema = action.input_schema
     needed = list(schema.get("required", ()))
     shown = {

@@ -114,7 +114,7 @@ def test_a_plugin_breaks_one_rule(
     failed: Failed, rule: str, change: tuple[str, str], said: str
 ) -> None:
     still = rule not in RUNNING
-    found = only(failed(change, only=STILL if still else HERE), rule)
+    found = only(failed(change, only=STILL if still else RUNNING), rule)
 
     assert said in found
 
@@ -122,13 +122,15 @@ def test_a_plugin_breaks_one_rule(
 def test_samples_that_do_not_fit_are_named(failed: Failed) -> None:
     annotated = ("sign(text: str)", "sign(text: Annotated[str, Arg(examples=[3])])")
 
-    assert "do not fit" in only(failed(annotated, (EXAMPLE, "")), "action-inputs")
+    assert "do not fit" in only(failed(annotated, (EXAMPLE, ""), only=RUNNING), "action-inputs")
 
 
 def test_an_action_that_goes_on_when_cancelled_is_named(failed: Failed) -> None:
     deaf = NAP.replace("await anyio.sleep(0)", DEAF)
 
-    assert "goes on when it is cancelled" in only(failed((NAP, deaf)), "action-cancel")
+    assert "goes on when it is cancelled" in only(
+        failed((NAP, deaf), only=RUNNING), "action-cancel"
+    )
 
 
 def test_a_thread_that_is_left_is_named(failed: Failed) -> None:
@@ -136,7 +138,9 @@ def test_a_thread_that_is_left_is_named(failed: Failed) -> None:
     threading.Event.left = stop  # type: ignore[attr-defined]  # how the plugin finds it
     leave = "    threading.Thread(target=threading.Event.left.wait, name='leak').start()\n    yield"
     try:
-        assert "the thread `leak` goes on" in only(failed(("    yield None", leave)), "teardown")
+        assert "the thread `leak` goes on" in only(
+            failed(("    yield None", leave), only=RUNNING), "teardown"
+        )
     finally:
         stop.set()
         del threading.Event.left  # type: ignore[attr-defined]  # as above
