@@ -7,7 +7,7 @@ import click
 from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
-__all__ = ["command", "schema_text"]
+__all__ = ["command", "schema_text", "tests_text"]
 
 
 @click.command(
@@ -15,6 +15,7 @@ __all__ = ["command", "schema_text"]
     epilog=examples(
         "ciranda schema -o workflow.schema.json",
         "ciranda schema flow.yaml -o workflow.schema.json",
+        "ciranda schema --tests -o tests.schema.json",
     ),
 )
 @click.argument(
@@ -33,7 +34,8 @@ __all__ = ["command", "schema_text"]
     shell_complete=completing.files,
     help="Where to write it.",
 )
-def command(files: tuple[str, ...], target: str) -> None:
+@click.option("--tests", is_flag=True, help="The schema of test files, for `ciranda test`.")
+def command(files: tuple[str, ...], target: str, tests: bool) -> None:
     """Print the JSON Schema of workflow files, for editors.
 
     It knows the actions of all plugins that are built in or enabled, and of the inline plugins
@@ -42,9 +44,19 @@ def command(files: tuple[str, ...], target: str) -> None:
     """
     from ciranda.cli.written import write
 
-    write(target, schema_text(files))
+    if tests and files:
+        raise click.UsageError("`--tests` takes no FILE: test files have one schema")
+    write(target, tests_text() if tests else schema_text(files))
     if target != "-":
         screen.say(f"wrote {target}")
+
+
+def tests_text() -> str:
+    """Return the schema of test files."""
+    from ciranda.cli.values import as_json
+    from ciranda.trials.schema import schema_of_tests
+
+    return as_json(schema_of_tests()) + "\n"
 
 
 def schema_text(files: tuple[str, ...] = ()) -> str:
