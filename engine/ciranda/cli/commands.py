@@ -22,6 +22,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "run": "Run a workflow and print its outputs.",
     "validate": "Check workflow files without running anything.",
     "plan": "Show what a run would do, and run nothing.",
+    "test": "Run the cases of test files, with stand-ins and in virtual time.",
     "resume": "Go on with a run that failed, was interrupted or is parked.",
     "rerun": "Begin a new run in the middle of an old one.",
     "runs": "List the runs of this project, newest first.",
