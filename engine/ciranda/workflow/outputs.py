@@ -43,10 +43,10 @@ def value_schema(value: Any, path: Path, results: Mapping[Path, Mapping[str, Any
     return {"type": known["type"]} if known else {}
 
 
-def declared_output(step: Step, output: Mapping[str, Any]) -> Schema:
+def declared_output(step: Step, output: Schema) -> Schema:
     """Return the type of an action's output with what the step itself declares of it."""
     if not step.declares:
-        return dict(output)
+        return output
     named = {
         name: _FILE if each.file is not None else _typed(name, each.schema)
         for name, each in step.declares.items()

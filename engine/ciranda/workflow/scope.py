@@ -107,6 +107,7 @@ class Scope:
 
     def __init__(self, workflow: Workflow) -> None:
         self._items: Final[dict[tuple[Level, str], dict[str, Schema]]] = {}
+        self._known: Final[dict[int, tuple[Schema, Schema]]] = {}  # by `id` of the output's type
         self._levels: Final[dict[Level, Schema]] = {}
         self._steps: Final[dict[Level, MutableMapping[str, Schema]]] = {}
         env = closed(dict.fromkeys(workflow.env, _TEXT))
@@ -145,6 +146,13 @@ class Scope:
 
     def know(self, level: Level, step: Step, output: Schema) -> Schema:
         """Learn the type of a step's output; return it as the steps after it read it."""
+        if not step.repeats and level.named:
+            # Steps with the same action give the same.
+            key = id(output)
+            if key not in self._known:
+                self._known[key] = output, closed({**_STATIC, **_repeated(step, output)})
+            self._steps[level][step.id] = self._known[key][1]
+            return output
         whole = _repeated(step, output)
         if level.named:
             self._steps[level][step.id] = closed({**_STATIC, **whole})
