@@ -135,6 +135,9 @@ class Performance:
                     with anyio.CancelScope() as scope:
 
                         def stop() -> None:
+                            runs = engine.sessions.values()
+                            if runs and all(run.park() for run in runs):
+                                return  # what only waits needs no process
                             self._say_stopping()
                             engine.cancel("interrupted")
                             if not self._begun:

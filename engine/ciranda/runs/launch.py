@@ -310,7 +310,7 @@ class Launch:
             wall=engine.clock.wall,
         )
         stage.notes = self._runner.notes
-        stage.receive = self._runner.receive
+        stage.receive = self._runner.awaiting.receive
         return self._runner
 
     def _offered(self) -> Dispatch | None:

@@ -24,6 +24,7 @@ from ciranda.runs.commands import (
     Turn,
 )
 from ciranda.runs.endings import end_of_map, end_of_run
+from ciranda.runs.frame import Frame
 from ciranda.runs.host import Host
 
 if TYPE_CHECKING:
@@ -89,9 +90,11 @@ class Orders:
         """Do what the scheduler asks for."""
         self._orders[type(command)](command)
 
-    def forget(self, node: int) -> None:
-        """Forget a step that nobody needs any more."""
-        self._map_started.pop(node, None)
+    def forget(self, frame: Frame) -> None:
+        """Forget steps that nobody needs any more."""
+        for node in range(frame.base, frame.base + len(frame.graph.nodes)):
+            self._runner.bodies.forget(node)
+            self._map_started.pop(node, None)
 
     def let_go(self) -> None:
         """Park the run if nothing but time, an event or somebody's word can bring it further."""

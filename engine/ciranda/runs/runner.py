@@ -219,10 +219,9 @@ class Runner:
 
     def listened(self) -> None:
         """Note that all that was in the inbox is looked at: from now on the run can be parked."""
-        if self._deaf:
-            self._deaf = False
-            if self._park:
-                self.park()
+        deaf, self._deaf = self._deaf, False
+        if deaf and self._park:
+            self.park()
 
     def park(self) -> bool:
         """Let go of the run now if all that is open in it waits; tell whether it does."""
@@ -239,9 +238,8 @@ class Runner:
 
     def next_seq(self) -> int:
         """Return the place of the next event in the log."""
-        seq = self.seq
-        self.seq = seq + 1
-        return seq
+        self.seq += 1
+        return self.seq - 1
 
     def note(self, event: ForeignEvent) -> bool:
         """Take an event of a plugin, with the next place in the log; False after the last one."""

@@ -77,6 +77,10 @@ class Session:
         """Ask the run to stop."""
         self._runner.cancel(reason)
 
+    def park(self) -> bool:
+        """Let go of the run now if all that is open in it waits; tell whether it does."""
+        return self._runner.park()
+
     def _leave(self, log: Log, lease: Lease) -> None:
         try:
             self._stage.flush()
@@ -126,6 +130,6 @@ class Session:
             logger().warning("message left aside", run=message.run, reason=str(error))
             return
         if isinstance(said, Answered):
-            self._runner.answer(message.id, said)
+            self._runner.awaiting.answer(message.id, said)
         else:
-            self._runner.receive(message.id, said)
+            self._runner.awaiting.receive(message.id, said)

@@ -1,11 +1,15 @@
 """Runs that wait: parked, found when they can go on, stopped; nothing that was said is lost."""
 
 import json
+import os
+import signal
+import threading
 import time
 
 import pytest
 
 from ciranda.cli.history import opened
+from ciranda.runs.waits import waits_of
 
 EVENT = """\
 ciranda: 1
@@ -178,3 +182,30 @@ def test_a_run_whose_source_is_gone_is_told_of_and_the_others_go_on(cli, flows):
 )
 def test_what_cannot_be_meant_is_refused(cli, flows, words, sentence):
     assert sentence in cli(*words.split(), code=2).err
+
+
+@pytest.mark.parametrize(("flow", "code"), [("paid", 5), ("busy", 130)])
+def test_ctrl_c_parks_a_run_that_only_waits_and_stops_one_that_works(cli, flows, flow, code):
+    (flows / "busy.yaml").write_text(
+        "ciranda: 1\nsteps:\n  get: {wait: {event: paid}}\n  work: {run: [sleep, '20']}\n"
+    )
+
+    def when_it_waits() -> None:
+        for _ in range(200):
+            time.sleep(0.05)
+            if (flows / ".ciranda" / "ciranda.db").exists():
+                with opened(None) as log:
+                    rows = log.runs()
+                    waits = rows and waits_of(log, rows[0].id).open
+                if waits:
+                    time.sleep(0.1)
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+
+    interrupt = threading.Thread(target=when_it_waits)
+    interrupt.start()
+    said = cli("run", f"{flow}.yaml", code=code)
+    interrupt.join()
+
+    assert only(cli)["status"] == ("waiting" if code == 5 else "cancelled")
+    assert "ciranda resume" in said.err
