@@ -35,12 +35,10 @@ def cron_problem(text: str) -> tuple[str, str]:
     from cronsim import CronSim, CronSimError  # here: few files have a schedule
 
     try:
-        next(CronSim(text, _SOME_DAY))
+        CronSim(text, _SOME_DAY)
     except CronSimError as error:
         field = str(error).removeprefix("Bad ")
         return f"`{text}` is no cron text: its {field} does not fit", ""
-    except StopIteration:
-        return f"`{text}` never comes", ""
     return "", ""
 
 

@@ -160,6 +160,22 @@ def test_a_workflow_as_a_step_is_read_when_the_model_is_made(
     assert list(step.blocks["workflow"].steps) == ["x"]
 
 
+def test_steps_are_a_mapping_that_can_be_looked_at():
+    steps = Steps()
+    steps.step("a", run="x", rate={"requests": "5/1m", "cost": {"input_tokens": 3}})
+    steps.output("n", 1)
+
+    assert (list(steps), len(steps), steps.outputs) == (["a"], 1, {"n": 1})
+    assert steps["a"]["run"] == "x"
+    flow = Workflow("w")
+    flow.step("g", steps=steps)
+    rate = flow.model().steps["g"].blocks["steps"].steps["a"].rate
+    assert rate is not None
+    assert rate.cost == {"input-tokens": 3}
+    with pytest.raises(WorkflowError, match="the output `n` is there twice"):
+        steps.output("n", 2)
+
+
 def test_what_is_wrong_inside_names_the_way_to_it():
     flow = Workflow("w")
     twice = Steps()

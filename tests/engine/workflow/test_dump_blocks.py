@@ -138,3 +138,18 @@ def test_groups_in_groups_keep_their_places(depth: int):
         step = step.blocks["steps"].steps["g"]
     assert step.at == ("steps", "g") * (depth + 1)
     assert bare(loads(dumps(workflow))) == bare(workflow)
+
+
+def test_a_workflow_as_a_step_is_written_out_as_its_path():
+    files = {"b.yaml": b"ciranda: 1\nsteps: {x: {run: echo}}\n"}
+    text = """ciranda: 1
+secrets: {K: {env: K}}
+steps: {a: {uses: ./b.yaml, with: {n: 1}, secrets: {K: "${{ secrets.K }}"}}}
+"""
+    workflow = loads(text, file="a.yaml", read=lambda path: files[path.name])
+
+    assert dump(workflow)["steps"]["a"] == {
+        "uses": "./b.yaml",
+        "with": {"n": 1},
+        "secrets": {"K": "${{ secrets.K }}"},
+    }
