@@ -71,7 +71,7 @@ def past_runs(log: Log, name: str, *, most: int, before: str | None = None) -> l
     """
     found: list[Past] = []
     for row in rows(log, before):
-        if row.name != name or row.status == "running" or not is_plan(log, row):
+        if row.name != name or row.status in ("running", "waiting") or not is_plan(log, row):
             continue
         try:
             found.append(Past(row.created, recorded(log, row.id)))

@@ -8,7 +8,11 @@ import time
 
 import pytest
 
+from ciranda.cli.due import resume_due
+from ciranda.cli.exits import Exit
 from ciranda.cli.history import opened
+from ciranda.errors import InputError, LeaseLostError
+from ciranda.runs.outcome import RunResult
 from ciranda.runs.waits import waits_of
 
 EVENT = """\
@@ -209,3 +213,36 @@ def test_ctrl_c_parks_a_run_that_only_waits_and_stops_one_that_works(cli, flows,
 
     assert only(cli)["status"] == ("waiting" if code == 5 else "cancelled")
     assert "ciranda resume" in said.err
+
+
+def test_runs_that_are_due_are_gone_on_with_until_a_signal_says_stop(cli, flows, capsys):
+    runs = []
+    for _ in range(5):
+        cli("run", "paid.yaml", "--park", "-q", code=5)
+        runs.append(cli("runs", "-n", "1", "-o", "json").data[0]["run"])
+    cli("emit", "paid", "-d", "order=17", "-d", "amount=2")
+    ends = iter(
+        [
+            LeaseLostError("somebody has it"),
+            InputError("give the secret"),
+            (RunResult("r", "failed", duration=1.0), Exit.FAILED),
+            (None, Exit.INTERRUPTED),
+        ]
+    )
+
+    def perform(run):
+        assert run == runs.pop(0)
+        end = next(ends)
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    capsys.readouterr()
+    code = resume_due(None, perform, form="text")
+
+    assert code == Exit.INTERRUPTED
+    assert [line.partition(": ")[2] for line in capsys.readouterr().out.splitlines()] == [
+        "somebody has it", "cannot go on: give the secret", "failed after 1.00 s",
+        "interrupted before it went on",
+    ]  # fmt: skip
+    assert len(runs) == 1
