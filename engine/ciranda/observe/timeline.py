@@ -321,7 +321,7 @@ class Timeline:
             for one in list(inner.tracks.values()):
                 segment.drop(one)
         inner.turns = event.turn + 1
-        track.pauses = (Pause("turn", segment.last, until=event.at),)
+        track.pauses = (Pause("turn", segment.last, until=event.due or event.at),)
         track.state = State.WAITING
 
     def _map_expanded(self, segment: Segment, event: MapExpanded) -> None:

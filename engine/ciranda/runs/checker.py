@@ -13,7 +13,7 @@ from ciranda.plugins import Plugins
 from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
-from ciranda.workflow.parts import steps_of
+from ciranda.workflow.parts import attach, parts_of, steps_of
 from ciranda.workflow.placement import check_action, executor_of
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
@@ -55,9 +55,11 @@ class Checker:
             ActionError: No executor can perform a step.
             PluginError: A plugin that it names cannot be used.
         """
-        folder = Path(workflow.file).parent if workflow.file else Path.cwd()
-        declared = () if pinned else workflow.plugins
-        self._plugins.load(declared=declared, folder=folder)
+        workflow = attach(workflow)
+        for part in parts_of(workflow):
+            folder = Path(part.file).parent if part.file else Path.cwd()
+            declared = () if pinned else part.plugins
+            self._plugins.load(declared=declared, folder=folder)
         obstacles = {}
         steps = list(steps_of(workflow))
         names = {step.uses for step in steps if step.body == "action"} - self._replaced.keys()

@@ -8,10 +8,8 @@ from typing import Final, Literal
 
 from ciranda.workflow.model import Block, Step, Workflow
 
-__all__ = ["AFTERWARDS", "Level", "binds_of", "levels_of", "root_of"]
+__all__ = ["Level", "binds_of", "levels_of", "root_of"]
 
-# Blocks that begin when all items and turns of their step are through.
-AFTERWARDS: Final = ("on-failure", "on-cancel", "compensate")
 _AFTER_TRY: Final = ("catch", "finally", "on-failure", "on-cancel")
 
 

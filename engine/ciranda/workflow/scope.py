@@ -7,7 +7,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from ciranda.workflow.inputvalue import input_schema
-from ciranda.workflow.level import AFTERWARDS, Level, binds_of
+from ciranda.workflow.level import Level, binds_of
 from ciranda.workflow.model import Step, Workflow
 
 __all__ = [
@@ -91,7 +91,7 @@ def inherited(level: Level) -> dict[str, Schema]:
     while here is not None and here.block is not None:
         bound = binds_of(here.name, here.block)
         known = {bound: _BOUND_ERROR} if bound else {}
-        if here.owner is not None and here.name not in AFTERWARDS:
+        if here.owner is not None:
             known = {**item_names(here.owner), **known}
         names = {**known, **names}
         here = here.above
@@ -140,7 +140,7 @@ class Scope:
             return {}
         bound = binds_of(level.name, level.block)
         lent = {bound: _BOUND_ERROR} if bound else {}
-        if level.owner is None or level.above is None or level.name in AFTERWARDS:
+        if level.owner is None or level.above is None:
             return lent
         return {**self._known_items(level.owner, level.above), **lent}
 

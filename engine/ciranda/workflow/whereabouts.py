@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from ciranda.workflow.level import AFTERWARDS, Level
+from typing import Final
+
+from ciranda.workflow.level import Level
 from ciranda.workflow.model import Step
 from ciranda.workflow.survey import Survey
 
 __all__ = ["hint_for", "inside_of"]
+
+_HANDLERS: Final = ("catch", "finally", "on-failure", "on-cancel", "compensate")
 
 
 def inside_of(name: str, level: Level, seen: Survey) -> tuple[Step, Level] | None:
@@ -33,7 +37,7 @@ def hint_for(name: str, level: Level, seen: Survey) -> str:
     begins, kind = f"`{name}` is inside of `{owner.id}`", block.name.rstrip("0123456789")
     if any(owner is each.owner for each in level.owners()):
         return f"{begins} too, in another block, which cannot be read from here"
-    if kind in (*AFTERWARDS, "catch", "finally"):
+    if kind in _HANDLERS:
         return f"`{name}` is in `{kind}` of `{owner.id}`, which nothing reads"
     if owner.body == "switch":
         return f"{begins}: read `steps.{owner.id}.output`, the output of the case that ran"

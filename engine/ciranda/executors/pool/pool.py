@@ -225,13 +225,7 @@ class Pool:
         if self._kind.lifetime != "fork":
             raise PoolError(f"workers of {self._kind.name!r} do not fork; use lifetime='fork'")
         ask = Ask(
-            name,
-            payload,
-            notify=on_event,
-            hear=on_output,
-            whole=True,
-            stdin=stdin,
-            limits=limits,
+            name, payload, notify=on_event, hear=on_output, whole=True, stdin=stdin, limits=limits
         )
         ended: Exit = await self._call(ask, None, None)
         return ended

@@ -7,7 +7,7 @@ from typing import Any
 
 from ciranda.errors import Fault
 from ciranda.expressions import Reference
-from ciranda.workflow.level import AFTERWARDS, Level
+from ciranda.workflow.level import Level
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.scope import ITEM_PLACES, RUN_SCHEMA, inherited, item_names
 from ciranda.workflow.spots import Spot
@@ -92,13 +92,6 @@ class Names:
             hint = "write `when`, which is asked for each item" if place == "if" else ""
             message = f"`{root}` is known for each item only, and `{spot.key}` comes before"
             return message, hint if step.loop is None else ""
-        for level in spot.level.owners():
-            if level.name in AFTERWARDS and level.owner and root in item_names(level.owner):
-                return (
-                    f"`{root}` is known for each item only, and `{level.name}` belongs to the "
-                    "whole step",
-                    "",
-                )
         return (_ONLY[root], "") if root in _ONLY else None
 
 
