@@ -31,6 +31,7 @@ from ciranda.explaining.outcome import (
     skip_facts,
 )
 from ciranda.explaining.pausing import pause_facts
+from ciranda.explaining.within import block_facts
 from ciranda.observe.spoken import plural, spoken
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def explain(
     _demand_item(chronicle, at)
     status = _status(chronicle, at)
     found = [*_facts(chronicle, at, rows or (lambda _: ()))]
-    place = f"{workflow.file}:{at.step.line}" if at.step.line else ""
+    place = f"{at.level.workflow.file}:{at.step.line}" if at.step.line else ""
     return Explanation(
         chronicle.started.run,
         at.path,
@@ -112,6 +113,7 @@ def _facts(chronicle: Chronicle, at: Address, rows: Rows) -> Iterator[Fact]:
     yield from attempt_facts(chronicle, at)
     yield from pause_facts(chronicle, at)
     yield from map_facts(chronicle, at)
+    yield from block_facts(chronicle, at)
     yield from follows(chronicle, at)
 
 

@@ -9,6 +9,7 @@ from ciranda.explaining.address import Address
 from ciranda.explaining.before import decided_at
 from ciranda.explaining.chronicle import Chronicle, status_of
 from ciranda.explaining.fact import Fact
+from ciranda.explaining.within import failed_with
 
 __all__ = ["follows"]
 
@@ -57,7 +58,8 @@ def _upwards(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
     if over is None:
         return
     error = getattr(over, "error", None)
-    if status_of(over) == "failed" and error is not None and error.path == at.path:
+    blamed = error is not None and failed_with(chronicle, owner, error) == at.path
+    if status_of(over) == "failed" and blamed:
         yield Fact("follows", f"`{owner}` failed with it", {"step": owner, "status": "failed"})
     else:
         state = status_of(over)

@@ -16,6 +16,7 @@ from ciranda.events import (
 from ciranda.explaining.address import Address
 from ciranda.explaining.chronicle import Chronicle, status_of
 from ciranda.explaining.fact import Fact
+from ciranda.explaining.within import failed_with
 from ciranda.observe.spoken import plural, spoken, tally
 from ciranda.runs.retry import kind_matches
 from ciranda.workflow.model import Step
@@ -86,8 +87,9 @@ def attempt_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
     if end.attempts > 1:
         text = f"attempt {end.attempts} failed after {spoken(end.duration)}: {_told(end.error)}"
         yield Fact("attempt", text, {"attempt": end.attempts, "kind": end.error.kind})
-    if end.error.path and end.error.path != at.path:
-        yield Fact("because", f"it failed with `{end.error.path}`", {"step": end.error.path})
+    inner = failed_with(chronicle, at.path, end.error)
+    if inner:
+        yield Fact("because", f"it failed with `{inner}`", {"step": inner})
     elif at.step.body == "action":
         why = _no_more(at.step, end.error, end.attempts)
         yield Fact("retry", f"it was not tried again: {why}", {"kind": end.error.kind})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import UNSET
 
 from ciranda.explaining.knowing import Known, foretold
 from ciranda.explaining.sizes import items_of
 from ciranda.explaining.wiring import Functions, is_main, levels, needs_within
 from ciranda.expressions import Expression, ExpressionError
-from ciranda.workflow.binding import condition
-from ciranda.workflow.model import Block, Step, Workflow
+from ciranda.workflow.binding import bind, condition
+from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["Foreseen", "Outlook", "Part", "outlook"]
@@ -165,7 +167,10 @@ class _Seer:
         return Part(
             title,
             when,
-            tuple(_marked(each) if each.step.id in way else each for each in found.values()),
+            tuple(
+                replace(each, critical=True) if each.step.id in way else each
+                for each in found.values()
+            ),
             seconds if known else None,
             len(known) == sum(each.would != "skip" for each in found.values()),
             tuple(map(tuple, stages)),
@@ -208,7 +213,7 @@ class _Seer:
             elif not is_main(name):
                 title, when = name, _WHEN[name]
             inner = f"{path}/" if is_main(name) else f"{path}/@{name}/"
-            seer = self if block.workflow is None else self._inside(block)
+            seer = self if block.workflow is None else self._inside(step, block.workflow)
             needs = needs_within(block, self.functions)
             yield seer.part(title, when, block.steps, needs, inner, f"{number}.")
 
@@ -224,9 +229,17 @@ class _Seer:
         holds = bool(known.value)
         return "case", f"if {text.strip()} ({'it holds' if holds else 'it is false'})", holds
 
-    def _inside(self, block: Block) -> _Seer:
-        """Return what foresees a workflow of its own: nothing of this one is known there."""
-        return _Seer({}, self.took, self.functions)
+    def _inside(self, step: Step, workflow: Workflow) -> _Seer:
+        """Return what foresees a workflow of its own: it knows its inputs if all of them are."""
+        given = foretold(bind(step.with_, functions=self.functions), self.scope)
+        defaults = {
+            name: each.default
+            for name, each in workflow.inputs.items()
+            if each.default is not UNSET
+        }
+        known = {} if given.waits else {**defaults, **given.value}
+        whole = not given.waits and known.keys() >= workflow.inputs.keys()
+        return _Seer({"inputs": known} if whole else {}, self.took, self.functions)
 
     def _seconds(self, step: Step, path: str, parts: tuple[Part, ...]) -> tuple[float | None, str]:
         if step.estimate is not None:
@@ -237,12 +250,6 @@ class _Seer:
         if main and not step.repeats:
             return sum(main), "inside"
         return None, ""
-
-
-def _marked(step: Foreseen) -> Foreseen:
-    from dataclasses import replace
-
-    return replace(step, critical=True)
 
 
 def _longest_way(found: Mapping[str, Foreseen], edges: Needs) -> tuple[set[str], float]:

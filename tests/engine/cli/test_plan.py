@@ -93,3 +93,48 @@ def test_history_gives_durations_and_the_critical_path(cli, flow):
     assert not data["complete"]
     assert "* critical path: " in said.out
     assert "nothing is known of how long these take: soft, bad, later" in said.out
+
+
+LIMITED = """\
+ciranda: 1
+name: limited
+timeout: 1h
+fail-fast: true
+rate: {requests: 50/1m}
+concurrency: {group: all, max: 2}
+steps:
+  poll: {until: loop.index > 2, max: 5, steps: {a: {sleep: 1s}}}
+  mx: {matrix: {os: [l, m]}, uses: data.read, with: {path: "${{ matrix.os }}"}, deadline: 5s,
+       rate: {requests: 5/1s}, concurrency: {group: g}, breaker: {failures: 50%}}
+  some: {join: {at-least: 1}, steps: {b: {uses: data.read, with: {path: x}}, c: {sleep: 1s}}}
+  race: {join: race, steps: {d: {wait: {event: paid}}, e: {approve: {prompt: Sure?}}}}
+  sub: {uses: ./ok.yaml}
+  tried: {try: {f: {emit: {event: said}}}, catch: [{steps: {g: {sleep: 1s}}}]}
+finally: {bye: {uses: data.read, with: {path: x}}}
+"""
+
+
+def test_bodies_and_limits_are_told_at_any_depth(cli, project):
+    (project / "limited.yaml").write_text(LIMITED)
+
+    lines = [" ".join(line.split()) for line in cli("plan", "limited.yaml").out.splitlines()]
+
+    assert (
+        "limits: timeout 1h; at most 2 runs of all; 50 requests in 1m; the first failure stops all"
+    ) in lines
+    for line in (
+        "1 poll group until loop.index > 2, at most 5 turns",
+        "1.1 a sleep 1s",
+        "mx data.read for each of os; deadline 5s; 5 requests in 1s; at most 1 of g at once;"
+        " behind a breaker; 2 items",
+        "some group 1 have to succeed",
+        "race group the first that succeeds wins",
+        "1.1 d wait for paid",
+        "e approve Sure?",
+        "sub workflow ./ok.yaml",
+        "1.1 f emit said",
+        "catch any failure",
+        "finally at the end, whatever became of it",
+        "1 bye data.read",
+    ):
+        assert line in lines, line
