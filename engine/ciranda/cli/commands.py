@@ -30,7 +30,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "explain": "Tell why a step of a run ran, waited, failed or was skipped.",
     "logs": "Print what the steps of a run printed.",
     "trace": "Draw where the time of a run went.",
-    "graph": "Draw which step of a workflow waits for which.",
+    "graph": "Draw which step of a workflow waits for which, and what is inside of steps.",
     "approve": "Say yes to a step that waits for approval.",
     "reject": "Say no to a step that waits for approval.",
     "emit": "Tell runs that something happened.",
