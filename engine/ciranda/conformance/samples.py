@@ -66,6 +66,8 @@ def sample_of(action: Action, given: Mapping[str, Any]) -> Sample | str:
         if value is None:
             return f"nothing fitting can be made up for its input `{name}`"
         inputs[name] = value
+    if not _fits(action, inputs):
+        return "nothing fitting can be made up for its inputs"
     return Sample(inputs, promised=not needed)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ciranda.cli.commands import SUMMARIES, ciranda
 
-NESTED = [("runs", "prune"), ("plugins", "enable")]
+NESTED = [("runs", "prune"), ("plugins", "enable"), ("plugin", "new"), ("plugin", "check")]
 ALL = [*((name,) for name in SUMMARIES), *NESTED]
 
 

@@ -160,14 +160,16 @@ def failing(found: list[Finding]) -> list[Finding]:
 def failed(tmp_path: Path) -> Failed:
     """Return a function from replacements in the good file to what fails then."""
 
-    def check(*changes: tuple[str, str], only: Iterable[str] = HERE) -> list[Finding]:
+    def check(
+        *changes: tuple[str, str], only: Iterable[str] = HERE, patience: float = 5.0
+    ) -> list[Finding]:
         text = GOOD
         for old, new in changes:
             assert old in text
             text = text.replace(old, new, 1)
         file = tmp_path / "sample.py"
         file.write_text(text)
-        return failing(conform(find_subject(str(file)), only=only, patience=0.5))
+        return failing(conform(find_subject(str(file)), only=only, patience=patience))
 
     return check
 

@@ -139,7 +139,7 @@ def test_a_thread_that_is_left_is_named(failed: Failed) -> None:
     leave = "    threading.Thread(target=threading.Event.left.wait, name='leak').start()\n    yield"
     try:
         assert "the thread `leak` goes on" in only(
-            failed(("    yield None", leave), only=RUNNING), "teardown"
+            failed(("    yield None", leave), only=RUNNING, patience=0.3), "teardown"
         )
     finally:
         stop.set()
