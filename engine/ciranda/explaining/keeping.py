@@ -29,7 +29,16 @@ _ENCODE: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 def kept_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
     """Yield what the resumes of a run meant for it."""
     events = chronicle.paths.get(at.path, [])
-    for resumed in chronicle.resumed:
+    resumes, reuses = chronicle.resumed, chronicle.started.reuses
+    if reuses and resumes:  # what was taken over stands before the first of them
+        first, *resumes = resumes
+        if events and events[-1].seq < first.seq:
+            text = f"its result was taken over from run {reuses}: it did not run again"
+            yield Fact("reused", text, {"run": reuses})
+        elif events and not any(one.seq < first.seq for one in events):
+            yield Fact("resumed", f"nothing was taken over for it from run {reuses}",
+                       {"run": reuses})  # fmt: skip
+    for resumed in resumes:
         before = [one for one in events if one.seq < resumed.seq]
         after = [one for one in events if one.seq > resumed.seq]
         when = f"{spoken(chronicle.since(resumed))} after its start"

@@ -12,6 +12,7 @@ from ciranda.events import (
     RunCancelled,
     RunCompleted,
     RunResumed,
+    RunStarted,
     StepAttemptFailed,
     StepCancelled,
     StepCompleted,
@@ -185,6 +186,22 @@ def test_what_a_resume_kept_and_what_it_did_again():
         "its process was gone in the middle of it; the run was taken up again"
         " 7.00 s after its start"
     ]
+
+
+def test_what_a_rerun_took_over_and_what_it_did_again():
+    began = RunStarted(workflow="w", reuses="old1")
+    events = [began, *ran("a"), RunResumed(), *ran("b")]
+    chronicle = Chronicle(
+        msgspec.structs.replace(each, seq=seq, at=1000.0 + seq) for seq, each in enumerate(events)
+    )
+    workflow = flow(step("a"), step("b", needs=("a",)))
+
+    def about(path):
+        found = explain(chronicle, workflow, path)
+        return [fact.text for fact in found.facts if fact.kind in ("reused", "resumed")]
+
+    assert about("a") == ["its result was taken over from run old1: it did not run again"]
+    assert about("b") == ["nothing was taken over for it from run old1"]
 
 
 def test_needs_are_told_as_they_were_when_it_ran_again():
