@@ -249,6 +249,11 @@ class Attempts:
             ctx.deadline = end if ctx.deadline is None else min(end, ctx.deadline)
         return ctx
 
+    def forget(self, prefix: str) -> None:
+        """Forget when the steps inside of something began that nobody needs any more."""
+        for path in [path for path in self._begun if path.startswith(prefix)]:
+            del self._begun[path]
+
     def left(self, planned: PlannedStep, path: str) -> float | None:
         """Return the seconds that are left of a step's deadline; None is any time."""
         if planned.step.deadline is None:

@@ -10,6 +10,7 @@ from ciranda.bus.report import logger
 from ciranda.errors import InputError
 from ciranda.events import (
     ApprovalGiven,
+    Event,
     EventReceived,
     EventTaken,
     Failure,
@@ -44,26 +45,27 @@ class Awaiting:
         self._host: Final = host
         self._wall: Final = wall
         self._given: Final[dict[str, ApprovalGiven]] = {}
-        # What is recorded and not applied yet must not be recorded once more.
-        self._ending: Final[set[tuple[int, int]]] = set()
-        self._taking: Final[set[str]] = set()
+        self._taking: Final[set[str]] = set()  # told, and not applied yet
         self._received: Final[set[str]] = set()
-
-    def ended(self, node: int, item: int) -> None:
-        """Note that the end of a step is applied."""
-        self._ending.discard((node, item))
 
     def taken(self, event: EventTaken) -> None:
         """Note that an event is applied as taken."""
         self._taking.discard(event.id)
 
-    def given(self, event: ApprovalGiven) -> None:
-        """Note an answer that counts, of this process or of an earlier one."""
-        self._given[event.path] = event
+    def asked(self, path: str) -> None:
+        """Note that a step begins to wait: an answer to what it asked before counts no more."""
+        self._given.pop(path, None)
+
+    def replay(self, event: Event) -> None:
+        """Take in what an earlier process told."""
+        if isinstance(event, StepWaits):
+            self.asked(event.path)
+        elif isinstance(event, ApprovalGiven):
+            self._given[event.path] = event
 
     def _open(self, node: int, item: int) -> StepWaits | None:
-        if (node, item) in self._ending:
-            return None
+        if (node, item) in self._runner.active:
+            return None  # its end is told, and not applied yet
         return self._runner.scheduler.waits.get((node, item))
 
     def receive(self, message: int, emitted: Emitted) -> None:
@@ -103,11 +105,11 @@ class Awaiting:
                 ):
                     continue
             except ExpressionError as error:
-                self._ending.add((node, item))
+                self._runner.active[node, item] = None
                 start = Start(0.0, item, node, attempt)
                 runner.attempts.fail(planned, start, path, unfit(error), 0.0)
                 return
-            self._ending.add((node, item))
+            self._runner.active[node, item] = None
             self._taking.add(event.id)
             runner.record(EventTaken(**runner.stamp(), path=path, id=event.id))
             runner.record(
@@ -129,7 +131,7 @@ class Awaiting:
             logger().warning("message left aside", run=runner.run, reason=str(error))
             return
         at = self._wall()
-        self._ending.add((node, item))
+        self._runner.active[node, item] = None
         given = ApprovalGiven(
             **runner.stamp(),
             path=answered.path,
@@ -169,7 +171,7 @@ class Awaiting:
         wait = self._open(node, item)
         if wait is None:
             return
-        self._ending.add((node, item))
+        self._runner.active[node, item] = None
         planned, path = runner.planned(node), runner.scheduler.path(node, item)
         start = Start(0.0, item, node, runner.scheduler.attempt(node, item))
         options = planned.step.options

@@ -284,6 +284,8 @@ class Bodies:
         name = said.get("event", "")
         if body == "wait" and (not isinstance(name, str) or not name):
             raise ExpressionError("value", "the name of an event is a text that is not empty")
+        runner = self._runner
+        runner.awaiting.asked(path)
         who = said.get("who") or []
         self._runner.record(
             StepWaits(

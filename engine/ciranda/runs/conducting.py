@@ -32,6 +32,7 @@ __all__ = [
     "handled",
     "stop",
     "stop_conduct",
+    "stop_losers",
     "succeeded",
     "timed_out",
 ]
@@ -340,8 +341,12 @@ def branch_won(state: Scheduler, frame: Frame, index: int) -> list[Command]:
     frame.won += 1
     if frame.winner < 0:
         frame.winner = index
+    return stop_losers(state, frame) if frame.won == frame.need else []
+
+
+def stop_losers(state: Scheduler, frame: Frame) -> list[Command]:
+    """Stop the branches that are not wanted any more, now that enough of them succeeded."""
     join = state.nodes[frame.owner].join
-    if frame.won == frame.need and join.rest == "cancel" and frame.open:
-        reason = f"'{state.nodes[index].id}' has won"
-        return stop(state, frame, reason, SUCCEEDED)
-    return []
+    if frame.need is None or frame.won < frame.need or join.rest != "cancel" or not frame.open:
+        return []
+    return stop(state, frame, f"'{state.nodes[frame.winner].id}' has won", SUCCEEDED)

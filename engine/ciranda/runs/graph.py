@@ -95,6 +95,7 @@ class Graph:
         reads: The steps of outside that are read inside.
         branches: Indexes of the steps that no other needs.
         undoable: Whether a step in it, at any depth, can be compensated.
+        heeds_starts: Whether a step in it, at any depth, cleans up after it was stopped.
         fail_fast: Whether a failure stops all the others.
     """
 
@@ -106,6 +107,7 @@ class Graph:
     reads: frozenset[str] = frozenset()
     branches: frozenset[int] = frozenset()
     undoable: bool = False
+    heeds_starts: bool = False
     fail_fast: bool = False
 
 
@@ -228,6 +230,11 @@ class _Builder:
                 "compensate" in node.blocks or any(one.undoable for one in node.blocks.values())
                 for node in nodes
             ),
+            heeds_starts=any(
+                "on-cancel" in node.blocks or any(one.heeds_starts for one in node.blocks.values())
+                for node in nodes
+            )
+            or any(one.heeds_starts for one in own.values()),
             fail_fast=fail_fast,
         )
 

@@ -92,6 +92,7 @@ class Orders:
 
     def forget(self, frame: Frame) -> None:
         """Forget steps that nobody needs any more."""
+        self._runner.attempts.forget(frame.prefix)
         for node in range(frame.base, frame.base + len(frame.graph.nodes)):
             self._runner.bodies.forget(node)
             self._map_started.pop(node, None)
@@ -111,8 +112,11 @@ class Orders:
 
     # What becomes of those under way
 
-    def opened(self, key: Key) -> None:
-        """Note that a step has items or blocks now: these are stopped in its place."""
+    def settled(self, key: Key) -> None:
+        """Note that the end of a step is applied, or that it has items or blocks now.
+
+        These are stopped in its place.
+        """
         self._runner.active.pop(key, None)
         self._reasons.pop(key, None)
 

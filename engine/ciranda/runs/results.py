@@ -9,6 +9,7 @@ from typing import Any, Final, overload
 from ciranda.events import (
     BlockEntered,
     Event,
+    LoopTurned,
     MapCompleted,
     MapExpanded,
     StepAttemptFailed,
@@ -148,6 +149,7 @@ class Results:
             MapExpanded: self._expanded,
             MapCompleted: self._map,
             BlockEntered: self._entered,
+            LoopTurned: self._turned,
         }
 
     def apply(self, event: Event) -> None:
@@ -251,6 +253,12 @@ class Results:
         node, item = self._scheduler.find(path)
         if item < 0:
             self._put(node, _view(status, None, None, 0, 0.0))
+
+    def _turned(self, event: LoopTurned) -> None:
+        if not event.turn:  # it may be what a resumed run begins anew
+            node, _ = self._scheduler.find(event.path)
+            self.last.pop(node, None)
+            self._maps.pop(node, None)
 
     def _expanded(self, event: MapExpanded) -> None:
         self._maps[self._scheduler.find(event.path)[0]] = _MapResult(event.count)

@@ -46,7 +46,7 @@ def revive(state: Scheduler, at: float) -> list[Command]:
         state.release_frame(run.frames.pop(name))
         run.entered.pop(name, None)
     run.outcome = run.error = None
-    state.stray.clear()
+    state.forget_strays("@")
     state.undoers.clear()
     return _Revival(state, at).frame(state.root)
 
@@ -66,6 +66,10 @@ class _Revival:
             frame.renew()
         commands: list[Command] = []
         span = range(frame.base, frame.base + len(frame.graph.nodes))
+        if frame.need is not None and not keep:
+            won = [index for index in span if state.statuses[index] is SUCCEEDED]
+            won = [index for index in won if index - frame.base in frame.graph.branches]
+            frame.won, frame.winner = len(won), won[0] if won else -1
         frame.open = sum(not state.statuses[index].ended for index in span)
         for index in span:
             node = state.nodes[index]
@@ -84,11 +88,9 @@ class _Revival:
         if not frame.open:
             return [*commands, *conducting.ended(state, frame)]
         if decided:
-            return commands + conducting.stop(state, frame, frame.stop, SUCCEEDED)
-        if frame.need is not None and not keep:
-            for index in span:
-                if state.statuses[index] is SUCCEEDED:
-                    commands += conducting.branch_won(state, frame, index)
+            commands += conducting.stop(state, frame, frame.stop, SUCCEEDED)
+        elif frame.need is not None and not keep:
+            commands += conducting.stop_losers(state, frame)
         return commands
 
     def _step(self, index: int, *, keep: bool) -> list[Command]:
@@ -119,32 +121,35 @@ class _Revival:
         state = self.state
         reopened: set[int] = set()
         for index in _by_needs(frame):
-            status = state.statuses[index]
-            below = any(frame.base + need in reopened for need in state.nodes[index].needs)
-            undone = self._undone(index)
+            status, node = state.statuses[index], state.nodes[index]
+            below = any(frame.base + need in reopened for need in node.needs)
+            if not status.ended:
+                reopened.add(index)
+                if below:
+                    self._reopen_step(index, anew=True)
+                continue
+            inside = self._inside(index)
             failed = status is FAILED and index not in state.tolerated
             because = status is SKIPPED and bool(state.origins[index])
-            again = below or failed or because or bool(undone) or status is CANCELLED
-            if status.ended and not again:
+            if not (below or inside or failed or because or status is CANCELLED):
                 continue
             reopened.add(index)
-            anew = bool(undone) and (state.nodes[index].is_loop or undone.get(-1, False))
-            if status.ended:
-                state.attempts[index] = 1
-                state.origins[index] = ""
-                state.tolerated.discard(index)
-            if status.ended or anew:
-                self._reopen_step(index, anew=anew or below)
+            state.attempts[index] = 1
+            state.origins[index] = ""
+            state.tolerated.discard(index)
+            caught = status is SUCCEEDED and node.body == "try"
+            anew = bool(inside) and (node.is_loop or caught or inside.get(-1, False))
+            self._reopen_step(index, anew=anew or below)
             if index in state.items:
-                self._reopen_items(index, undone)
+                self._reopen_items(index, inside)
 
     def _reopen_step(self, index: int, *, anew: bool) -> None:
         state = self.state
         state.statuses[index] = PENDING
-        state.undo[:] = [
-            key for key in state.undo if key[0] != index or (not anew and key[1] >= 0)
-        ]
+        state.undo[:] = [key for key in state.undo if key[0] != index or (not anew and key[1] >= 0)]
         if anew:
+            state.forget_waiting(index)
+            state.forget_strays(f"{state.paths[index]}/")
             state.items.pop(index, None)  # its list may be another one now
             state.drop_conducts(index)
             return
@@ -157,21 +162,41 @@ class _Revival:
                 state.statuses[index] = RUNNING
             else:
                 state.drop_conduct(index, -1)
+        else:
+            state.forget_strays(f"{state.paths[index]}/")
 
-    def _reopen_items(self, index: int, undone: dict[int, bool]) -> None:
-        """Let the items that were undone begin again, or go on with what was undone in them."""
+    def _reopen_items(self, index: int, inside: dict[int, bool]) -> None:
+        """Let items begin again, or go on with what is to be done again in them."""
         state = self.state
-        for item, whole in undone.items():
-            if item < 0:
-                continue
-            if whole:
+        for item, whole in inside.items():
+            if whole or state.conduct(index, item) is None:
                 state.drop_conduct(index, item)
+                state.forget_strays(f"{state.path(index, item)}/")
             state.undo[:] = [key for key in state.undo if key != (index, item)]
             state.items[index].statuses[item] = CANCELLED
 
-    def _undone(self, index: int) -> dict[int, bool]:
-        """Return the items of a step that were undone: as a whole, or something inside of them."""
+    def _reopen_item(self, index: int, item: int) -> None:
+        state = self.state
+        state.items[index].attempts.pop(item, None)
+        state.items[index].statuses[item] = PENDING
+        conduct = state.conduct(index, item)
+        if conduct is not None:
+            self._rewind(conduct)
+            if conduct.main is None:
+                state.drop_conduct(index, item)
+
+    def _inside(self, index: int) -> dict[int, bool]:
+        """Return the items of a step with something that is to be done again.
+
+        That is what was undone: the whole item (-1 is the step itself), or steps inside of it; or
+        a handler that failed.
+        """
         state, found = self.state, dict[int, bool]()
+        prefix = f"{state.paths[index]}/"
+        for path in state.stray:
+            if path.startswith(prefix):
+                item = path.removeprefix(prefix).partition("/")[0]
+                found[int(item) if index in state.items else -1] = False
         for key in [*state.undone]:
             if key[0] == index:
                 state.undone.discard(key)
@@ -190,6 +215,7 @@ class _Revival:
         for name in [name for name in conduct.frames if not is_main(name)]:
             self.state.release_frame(conduct.frames.pop(name))
             conduct.entered.pop(name)
+        self.state.forget_strays(f"{self.state.path(conduct.owner, conduct.item)}/@")
         conduct.outcome = conduct.error = conduct.ended = None
 
     # Going on
@@ -225,21 +251,15 @@ class _Revival:
         alive: list[Conduct] = []
         for item in range(len(items.statuses)):
             status = Status(items.statuses[item])
-            conduct = state.conduct(index, item)
             if status is WAITING:
                 commands += self._wait(index, item)
             elif status in (FAILED, CANCELLED):
                 if keep or _is_past(items, item, is_loop=node.is_loop):
                     continue
-                items.attempts.pop(item, None)
-                items.statuses[item] = PENDING
-                if conduct is not None:
-                    self._rewind(conduct)
-                    if conduct.main is None:
-                        state.drop_conduct(index, item)
-                        conduct = None
+                self._reopen_item(index, item)
             elif status in (READY, RUNNING):
                 items.statuses[item] = PENDING
+            conduct = state.conduct(index, item)
             if items.statuses[item] == PENDING and conduct is not None:
                 items.statuses[item] = RUNNING
                 alive.append(conduct)

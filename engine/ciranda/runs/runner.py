@@ -18,7 +18,6 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from ciranda.events import (
-    ApprovalGiven,
     BlockEntered,
     Event,
     EventTaken,
@@ -107,8 +106,9 @@ class Runner:
         self.seq = 0
         self._journal: Final = journal
         self._durable: Final = journal.durable
-        # A start is news to observers and to later processes only; the scheduler asked for it.
-        self.keeps_starts: Final = journal.durable or publish is not None
+        # A start is news to observers and to later processes, seldom to who asked for it.
+        self._heeds_starts: Final = plan.graph.heeds_starts
+        self.keeps_starts: Final = journal.durable or publish is not None or self._heeds_starts
         self._publish: Final = publish
         self._clock: Final = clock
         self._wall: Final = wall
@@ -153,8 +153,7 @@ class Runner:
                 self.results.apply(event)
                 if files and isinstance(event, StepCompleted):
                     self.attempts.restore(event)
-                if isinstance(event, ApprovalGiven):
-                    self.awaiting.given(event)
+                self.awaiting.replay(event)
                 self._forget_released()
         self.seen = self.scheduler.seen
         self._deaf = True
@@ -341,8 +340,7 @@ class Runner:
                 self._workers.crowded = True
             if kind in ENDS:
                 key = self.scheduler.find(event.path)  # type: ignore[attr-defined]  # ENDS are of steps
-                self.active.pop(key, None)
-                self.awaiting.ended(*key)
+                self.orders.settled(key)
             else:
                 self._note(event)
             if self.scheduler.released:
@@ -356,7 +354,9 @@ class Runner:
             self.orders.let_go()
 
     def _tell(self, event: Event | ForeignEvent) -> None:
-        """Tell observers of an event that the scheduler has no use for."""
+        """Tell observers of an event that the scheduler has hardly ever a use for."""
+        if self._heeds_starts and isinstance(event, StepStarted):
+            self.scheduler.apply(event)
         tell = self.notes.tell if isinstance(event, ForeignEvent) else self._publish
         if tell is not None and not tell(event):  # type: ignore[arg-type]  # each gets its kind
             self._workers.crowded = True
@@ -366,7 +366,7 @@ class Runner:
         if isinstance(event, BlockEntered | LoopTurned | MapExpanded):
             if event.path:
                 key = self.scheduler.find(event.path)
-                self.orders.opened(key)
+                self.orders.settled(key)
                 if isinstance(event, BlockEntered):
                     self.bodies.began(*key)
         elif isinstance(event, StepAttemptFailed | StepWaits):

@@ -148,6 +148,9 @@ class Scheduler(State):
         self._forget_waiting(node, item)
         self.timers[node, item] = event.retry_at
         commands: list[Command] = [SetTimer(node, item, event.retry_at)]
+        reason = self._stopped(node, item)
+        if reason:
+            commands = [Cancel(node, item, reason)]
         if item < 0:
             self.statuses[node] = WAITING
             self.attempts[node] = event.attempt + 1
@@ -157,6 +160,13 @@ class Scheduler(State):
         items.attempts[item] = event.attempt + 1
         items.running -= 1  # a back-off holds no place
         return commands + self.admit(node)
+
+    def _stopped(self, node: int, item: int) -> str:
+        """Return why a step or an item is not to go on; empty when it may."""
+        reason = self.items[node].stopped if item >= 0 else ""
+        if self.nodes[node].lifts is not True:
+            reason = reason or self.frames[node].stop
+        return reason
 
     def _timer_fired(self, event: TimerFired) -> list[Command]:
         node, item = self.find(event.path)
@@ -327,6 +337,9 @@ class Scheduler(State):
             self.statuses[node] = WAITING
         else:
             self.items[node].statuses[item] = WAITING
+        reason = self._stopped(node, item)
+        if reason:
+            return [Cancel(node, item, reason)]
         commands: list[Command] = []
         if event.until is not None:
             self.timers[node, item] = event.until

@@ -65,6 +65,11 @@ class State:
             return self.statuses[node]
         return Status(self.items[node].statuses[item])
 
+    def item(self, node: int, item: int) -> int:
+        """Return where an item stands; -1 when there is none, or none any more."""
+        items = self.items.get(node)
+        return items.statuses[item] if items is not None and item < len(items.statuses) else -1
+
     def attempt(self, node: int, item: int = -1) -> int:
         """Return the number of the attempt that runs or comes next, from 1."""
         if item < 0:
@@ -152,6 +157,7 @@ class State:
     def release_frame(self, frame: Frame) -> None:
         """Forget the steps of a frame, and all that is inside of them."""
         for index in range(frame.base, frame.base + len(frame.graph.nodes)):
+            self.forget_waiting(index)
             self.drop_conducts(index)
             self.items.pop(index, None)
             self.tolerated.discard(index)
@@ -180,6 +186,18 @@ class State:
             for key in self.undone
             if any(each.owner == node and each.item == item for each in self.around(key[0]))
         }
+
+    def forget_strays(self, prefix: str) -> None:
+        """Forget the handlers that failed inside of something."""
+        self.stray[:] = [path for path in self.stray if not path.startswith(prefix)]
+
+    def forget_waiting(self, node: int) -> None:
+        """Forget what a step and its items wait for."""
+        if self.waits or self.timers:
+            items = self.items.get(node)
+            for item in range(-1, 0 if items is None else len(items.statuses)):
+                self.waits.pop((node, item), None)
+                self.timers.pop((node, item), None)
 
     def drop_conducts(self, node: int) -> None:
         """Forget what went on inside of a step and of its items."""

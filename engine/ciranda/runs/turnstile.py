@@ -205,7 +205,9 @@ class Turnstile:
         state, key = self._runner.scheduler, (start.node, start.item)
         if key in self._runner.active or key in self._admission:
             return False
-        return state.status(start.node, start.item) is READY
+        if start.item >= 0:
+            return state.item(start.node, start.item) == READY
+        return state.statuses[start.node] is READY
 
     async def _tend(self) -> None:
         """Admit whenever something changed, and when the limiter has time for the one in front."""

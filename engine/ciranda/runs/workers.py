@@ -83,8 +83,8 @@ class Workers:
             if (node, item) in runner.active:
                 continue
             state = runner.scheduler
-            status = state.statuses[node] if item < 0 else state.items[node].statuses[item]
-            if status == READY:  # it may have been cancelled while it waited for its turn
+            # It may have been cancelled while it waited for its turn, and its map forgotten.
+            if (state.statuses[node] if item < 0 else state.item(node, item)) == READY:
                 return start
         return None
 
