@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,12 +60,15 @@ def sample_of(action: Action, given: Mapping[str, Any]) -> Sample | str:
             "it has no sample inputs: show a step below `Example:` of its docstring, or write "
             "them below [tool.ciranda.check.inputs]"
         )
-    inputs: dict[str, Any] = {}
-    for name in needed:
-        value = shown.get(name, _made_up(schema["properties"][name]))
+    return _imagined(action, needed, shown)
+
+
+def _imagined(action: Action, needed: Sequence[str], shown: Mapping[str, Any]) -> Sample | str:
+    properties = action.input_schema.get("properties", {})
+    inputs = {name: shown.get(name, _made_up(properties[name])) for name in needed}
+    for name, value in inputs.items():
         if value is None:
             return f"nothing fitting can be made up for its input `{name}`"
-        inputs[name] = value
     if not _fits(action, inputs):
         return "nothing fitting can be made up for its inputs"
     return Sample(inputs, promised=not needed)
