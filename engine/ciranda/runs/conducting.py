@@ -232,6 +232,9 @@ def handled(
         return None
     conduct = _conduct(state, node, item)
     conduct.ended = event
+    if item >= 0 and state.status(node, item) is WAITING:
+        state.items[node].running += 1  # it has no place of its map while it waits to be tried
+    _set_running(state, node, item)
     return [Enter(node, item, block)]
 
 
