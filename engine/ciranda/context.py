@@ -133,6 +133,7 @@ class Context:
         deadline: When the attempt is stopped, on `host.clock()`; None is never.
         env: Environment variables declared for the step.
         traceparent: W3C trace context to hand on; empty without tracing.
+        key: The `idempotency-key` of the step; empty for one made of run and path.
 
     Attributes:
         cancelled: True once the step is asked to stop; for threads, which are not interrupted.
@@ -140,6 +141,7 @@ class Context:
     """
 
     __slots__ = (
+        "_key",
         "attempt",
         "cancelled",
         "deadline",
@@ -162,7 +164,9 @@ class Context:
         deadline: float | None = None,
         env: Mapping[str, str] | None = None,
         traceparent: str = "",
+        key: str = "",
     ) -> None:
+        self._key = key
         self.host = host
         self.run = run
         self.step = step
@@ -180,7 +184,7 @@ class Context:
 
         Hand it to services that take an idempotency key: a step may run again after a crash.
         """
-        return f"{self.run.id}:{self.path}"
+        return self._key or f"{self.run.id}:{self.path}"
 
     @property
     def dir(self) -> Path:

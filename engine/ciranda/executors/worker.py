@@ -135,6 +135,7 @@ def _context(told: Mapping[str, Any], job: Job) -> Context:
         None if left is None else host.clock() + left,
         told["env"],
         told["traceparent"],
+        told["key"],
     )
 
 

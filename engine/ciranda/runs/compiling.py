@@ -110,7 +110,8 @@ class _Compiler:
         inputs = bind(step.with_ if action is not None else {}, functions=functions)
         env = _environment(step, functions)
         options, where = _options(step, functions)
-        bindings = [one for one in (inputs, env, options) if one is not None]
+        key = _key(step, functions)
+        bindings = [one for one in (inputs, env, options, key) if one is not None]
         loop = None if step.loop is None else condition(step.loop.condition, functions=functions)
         cases = tuple(
             None if text is None else condition(text, functions=functions) for text in step.cases
@@ -143,8 +144,9 @@ class _Compiler:
             local=local or any(one.calls for one in expressions),
             decides=action is None or bool(asked or when or step.repeats),
             repeatable=step.idempotent
-            or step.idempotency_key is not None
+            or key is not None
             or (action is not None and (action.idempotent or action.pure)),
+            key=key,
             env=None if env is None and not workflow.env else _merged(env),
             finish=None if action is None else _relative_paths(action, base),
             cases=cases,
@@ -174,6 +176,11 @@ def _options(step: Step, functions: Functions) -> tuple[Binding | None, Expressi
     where = step.options.get("where")
     found = None if where is None else condition(where, functions=functions)
     return bind(said, functions=functions), found
+
+
+def _key(step: Step, functions: Functions) -> Binding | None:
+    written = step.idempotency_key
+    return None if written is None else bind(written, functions=functions, texts=True)
 
 
 def _environment(step: Step, functions: Functions) -> Binding | None:

@@ -52,6 +52,7 @@ class PlannedStep:
         local: Whether its expressions read names that differ from attempt to attempt.
         decides: Whether it has a condition or a list, so that it may come to no attempt.
         repeatable: Whether doing the work twice is harmless.
+        key: `idempotency-key`, where it has one of its own.
         env: The environment variables that the file gives to the step.
         finish: Turns evaluated inputs into those of the action (relative paths).
         cases: The conditions of a `switch`; None is otherwise.
@@ -73,6 +74,7 @@ class PlannedStep:
     local: bool = False
     decides: bool = False
     repeatable: bool = False
+    key: Binding | None = None
     env: Callable[[Mapping[str, Any]], dict[str, str]] | None = None
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     cases: tuple[Expression | None, ...] = ()

@@ -17,7 +17,7 @@ from ciranda.bus import Bus
 from ciranda.context import Context, RunInfo
 from ciranda.errors import ActionError, StepError
 from ciranda.events import CacheHit, Event, Request, RunEvent, StepLogged, StepProgressed
-from ciranda.expressions import Secret
+from ciranda.expressions import ExpressionError, Secret
 from ciranda.layer import Call
 from ciranda.middleware.naming import sealed
 from ciranda.middleware.printing import beside_steps
@@ -30,6 +30,7 @@ from ciranda.vault import Vault, encode_reference
 
 if TYPE_CHECKING:
     from ciranda.runs.notes import Notes
+    from ciranda.workflow.binding import Binding
     from ciranda.workflow.model import Block
 
 __all__ = ["Stage"]
@@ -113,7 +114,15 @@ class Stage:
             None if timeout is None else self.clock() + timeout,
             self.vault.reveal(call.env) if call.env else call.env,
             "" if trace is None else trace(call.path, call.attempt),
+            "" if planned.key is None else self._key_of(planned.key, call),
         )
+
+    def _key_of(self, written: Binding, call: Call) -> str:
+        try:
+            return str(self.vault.reveal(written(call.scope)))
+        except ExpressionError as error:
+            text = f"`idempotency-key` cannot be evaluated: {error.message}"
+            raise StepError("invalid-input", text, retryable=False) from None
 
     def folder(self, path: str) -> str:
         """Return the step's own folder, made if it is missing."""

@@ -97,6 +97,7 @@ class Desk:
             "remaining": remaining,
             "env": {"PLACE": "here"},
             "traceparent": "",
+            "key": "charge-7",
             "secrets": {"token": "hush"},
         }
         payload = {
@@ -147,7 +148,7 @@ def test_a_failure_has_the_kind_that_the_action_declares(desk: Desk) -> None:
 
 
 def test_what_a_context_is_told_goes_out_as_frames(desk: Desk) -> None:
-    assert desk.call("tell") == "the *** of r1:a/1 in here"
+    assert desk.call("tell") == "the *** of charge-7 in here"
 
     assert desk.told() == [
         frames.Event(1, "log", {"level": "info", "text": "a line", "fields": {"degrees": "99"}}),
