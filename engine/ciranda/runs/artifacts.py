@@ -7,12 +7,33 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ciranda.errors import StoreError
+from ciranda.errors import ReplayError, StoreError
+from ciranda.events import StepCompleted
 from ciranda.store import Log
 
-__all__ = ["restored"]
+if TYPE_CHECKING:
+    from ciranda.runs.host import Host
+    from ciranda.runs.runner import Runner
+
+__all__ = ["restore_files", "restored"]
+
+
+def restore_files(runner: Runner, host: Host, event: StepCompleted) -> None:
+    """See to it that the files of a step that is not repeated are there.
+
+    Raises:
+        ReplayError: One is another one, or gone, and is kept no more.
+    """
+    node, _ = runner.scheduler.find(event.path)
+    for name in runner.planned(node).files:
+        artifact = event.output[name]
+        if not host.restore(artifact):
+            raise ReplayError(
+                f"the file {artifact['path']} that '{event.path}' made is kept no more: "
+                f"`ciranda rerun {runner.run} --from {event.path}` makes it anew"
+            )
 
 
 def restored(log: Log | None, run: str, artifact: Mapping[str, Any]) -> bool:

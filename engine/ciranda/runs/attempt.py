@@ -9,7 +9,7 @@ import anyio
 import msgspec
 
 from ciranda.actions import signalled
-from ciranda.errors import CirandaError, InputError, ReplayError, StepError
+from ciranda.errors import CirandaError, InputError, StepError
 from ciranda.events import (
     Failure,
     MapExpanded,
@@ -20,7 +20,7 @@ from ciranda.events import (
     StepStarted,
 )
 from ciranda.expressions import ExpressionError, Stored
-from ciranda.layer import ABANDONED, Call, Next
+from ciranda.layer import ABANDONED, Call
 from ciranda.runs.commands import Start
 from ciranda.runs.failure import called_off, keepable_failure, unfit
 from ciranda.runs.host import Host
@@ -50,6 +50,7 @@ class Attempts:
     ) -> None:
         self._scope: Final = runner.scopes.root
         self._own: Final = len(runner.plan.graph.nodes)  # steps of the run itself come first
+        self._steps: Final = runner.plan.steps
         self._runner: Final = runner
         self._host: Final = host
         self._clock: Final = clock
@@ -64,21 +65,18 @@ class Attempts:
         item, node, attempt = start.item, start.node, start.attempt
         runner, host, clock = self._runner, self._host, self._clock
         # The usual step is the run's own and reads nothing of its own: no names to gather.
-        usual = node < self._own
-        planned = runner.plan.steps[node] if usual else runner.planned(node)
-        path = planned.step.id if usual and item < 0 else runner.scheduler.path(node, item)
+        if node < self._own:
+            planned = self._steps[node]
+            usual = item < 0 and not planned.local
+        else:
+            planned, usual = runner.planned(node), False
+        step = planned.step
+        path = step.id if usual else runner.scheduler.path(node, item)
         began = clock()
         try:
-            scope = (
-                self._scope
-                if usual and item < 0 and not planned.local
-                else runner.scopes.local(planned, node, item, attempt)
-            )
-            if planned.decides and self._decided(planned, start, path, scope):
+            scope = self._scope if usual else runner.scopes.local(planned, node, item, attempt)
+            if planned.decides and await self._passed(planned, start, path, scope):
                 runner.ended(start)
-                return
-            if planned.call is None or planned.action is None:
-                await self._emit(planned, start, path, scope)
                 return
             inputs = planned.inputs(scope)
             if planned.finish is not None:
@@ -104,12 +102,7 @@ class Attempts:
             )
         call = Call(inputs, self._make, path, attempt, scope, env, self._reveal)
         try:
-            if planned.step.deadline is None:
-                output = await planned.call(call)
-            else:
-                output = await self._within_deadline(planned, planned.call, path, call)
-            if planned.files and "cached" in call.notes:
-                output = await self._with_files(planned, planned.call, call, output)
+            output = await (planned.call(call) if planned.usual else self._called(planned, call))
         except anyio.get_cancelled_exc_class():
             if called_off():
                 self._outlived(start, call)
@@ -139,31 +132,23 @@ class Attempts:
         )
         runner.ended(start)
 
-    def restore(self, event: StepCompleted) -> None:
-        """See to it that the files of a step that is not repeated are there.
+    async def _called(self, planned: PlannedStep, call: Call) -> Any:
+        """Call an action that has a deadline, or makes files."""
+        if planned.step.deadline is None:
+            output = await planned.call(call)
+        else:
+            output = await self._within_deadline(planned, call.path, call)
+        if planned.files and "cached" in call.notes:
+            return await self._with_files(planned, call, output)
+        return output
 
-        Raises:
-            ReplayError: One is another one, or gone, and is kept no more.
-        """
-        runner = self._runner
-        node, _ = runner.scheduler.find(event.path)
-        for name in runner.planned(node).files:
-            artifact = event.output[name]
-            if not self._host.restore(artifact):
-                raise ReplayError(
-                    f"the file {artifact['path']} that '{event.path}' made is kept no more: "
-                    f"`ciranda rerun {runner.run} --from {event.path}` makes it anew"
-                )
-
-    async def _with_files(
-        self, planned: PlannedStep, perform: Next, call: Call, output: Any
-    ) -> Any:
+    async def _with_files(self, planned: PlannedStep, call: Call, output: Any) -> Any:
         """See to it that the files of an answer from the cache are there; else work again."""
         if all(self._host.restore(output[name]) for name in planned.files):
             return output
         del call.notes["cached"]
         call.notes["refresh"] = True
-        return await perform(call)
+        return await planned.call(call)
 
     async def _raised(
         self,
@@ -185,6 +170,17 @@ class Attempts:
         self.fail(planned, start, path, failure, duration)
         self._runner.ended(start)
 
+    async def _passed(
+        self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]
+    ) -> bool:
+        """Record what a step comes to that calls no action; say whether that was all."""
+        if self._decided(planned, start, path, scope):
+            return True
+        if planned.step.body != "emit":
+            return False
+        await self._emit(planned, start, path, scope)
+        return True
+
     async def _emit(
         self, planned: PlannedStep, start: Start, path: str, scope: Mapping[str, Any]
     ) -> None:
@@ -205,7 +201,6 @@ class Attempts:
                     attempt=start.attempt,
                 )
             )
-        self._runner.ended(start)
 
     def decide(self, start: Start) -> bool:
         """Record what a step comes to without an attempt; say whether that was all of it."""
@@ -307,13 +302,11 @@ class Attempts:
 
     # Outcomes
 
-    async def _within_deadline(
-        self, planned: PlannedStep, perform: Next, path: str, call: Call
-    ) -> Any:
+    async def _within_deadline(self, planned: PlannedStep, path: str, call: Call) -> Any:
         limit = planned.step.deadline or 0.0
         left = self._begun.setdefault(path, self._clock()) + limit - self._clock()
         with anyio.move_on_after(max(0.0, left)) as scope:
-            return await perform(call)
+            return await planned.call(call)
         if scope.cancelled_caught:
             raise StepError(
                 "timeout", f"not done within the deadline of {limit:g}s", retryable=False

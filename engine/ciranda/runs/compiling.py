@@ -12,7 +12,7 @@ import msgspec
 from ciranda.actions import Action
 from ciranda.actions.paths import has_path, with_paths
 from ciranda.expressions import Expression, Function, compile_template
-from ciranda.layer import Next, StepPlan
+from ciranda.layer import Call, Next, StepPlan
 from ciranda.runs.combining import combinations
 from ciranda.runs.graph import Graph
 from ciranda.runs.plan import Plan, PlannedBlock, PlannedStep
@@ -126,13 +126,14 @@ class _Compiler:
         local = any(binding.calls for binding in bindings) or any(
             reference.root in LOCAL_NAMES for reference in read
         )
-        call = None
+        call: Next = _nothing
         if action is not None:
             base = Path(workflow.file).resolve().parent if workflow.file else self.base
             limited = step if step.rate or not workflow.rate else _limited(step, workflow)
             call = self.onion(
                 StepPlan(step.id, step.uses, action, limited, workflow.name, workflow.file)
             )
+        files = tuple(name for name, each in step.declares.items() if each.file is not None)
         return PlannedStep(
             step=step,
             action=action,
@@ -154,9 +155,8 @@ class _Compiler:
             options=options,
             where=where,
             file=workflow.file,
-            files=tuple(
-                name for name, declared in step.declares.items() if declared.file is not None
-            ),
+            files=files,
+            usual=step.deadline is None and not files,
         )
 
 
@@ -225,3 +225,7 @@ def _relative_paths(
         return found
 
     return finish
+
+
+async def _nothing(call: Call) -> Any:
+    raise AssertionError(f"'{call.path}' calls no action")  # pragma: no cover

@@ -19,12 +19,13 @@ __all__ = ["called_off", "keepable_failure", "plain_failure", "unfit"]
 LONGEST: Final = 65_536  # characters of a message that are kept
 
 
-def keepable_failure(error: BaseException, action: Action) -> Failure:
+def keepable_failure(error: BaseException, action: Action | None) -> Failure:
     """Describe an error; what no log can keep of it is replaced, never the reason to stop a run.
 
     Texts may hold lone surrogates (names of files do), details objects of any class, and the
     error may not even have a text.
     """
+    assert action is not None  # nothing else raises here
     try:
         failure = failure_of(error, action)
     except Exception as second:

@@ -76,6 +76,7 @@ class Node:
     blocks: Mapping[str, Graph] = field(default_factory=dict)
     catches: tuple[tuple[str, ...], ...] = ()
     join: Join = _ALL
+    plain: bool = True  # its success is no more than an output: no blocks, no end of the run
 
     def lifts_need(self, need: int) -> bool:
         """Say whether the failure of `need` leaves this step free to decide for itself."""
@@ -215,6 +216,7 @@ class _Builder:
                     blocks=blocks,
                     catches=step.catches,
                     join=step.join,
+                    plain=not blocks and step.body != "succeed",
                 )
             )
         own = self._blocks(handlers, (*way, "")) if handlers else {}

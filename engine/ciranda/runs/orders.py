@@ -44,6 +44,9 @@ class Orders:
         host: What the run offers to its steps.
         clock: Monotonic seconds.
         wall: Seconds since the epoch.
+
+    Attributes:
+        reasons: Why those that are under way are cancelled.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Orders:
         self._spent: Final = host.spent
         self._clock: Final = clock
         self._wall: Final = wall
-        self._reasons: Final[dict[Key, str]] = {}  # why those that are under way are cancelled
+        self.reasons: Final[dict[Key, str]] = {}
         self._map_started: Final[dict[int, float]] = {}
         self._group: TaskGroup
         self._orders: Final[dict[type[Command], Callable[[Any], None]]] = {
@@ -112,24 +115,21 @@ class Orders:
 
     # What becomes of those under way
 
-    def settled(self, key: Key) -> None:
-        """Note that the end of a step is applied, or that it has items or blocks now.
-
-        These are stopped in its place.
-        """
+    def opened(self, key: Key) -> None:
+        """Note that a step has items or blocks now: these are stopped in its place."""
         self._runner.active.pop(key, None)
-        self._reasons.pop(key, None)
+        self.reasons.pop(key, None)
 
     def waits(self, key: Key) -> None:
         """Cancel a step that began to wait while it was being cancelled."""
         self._runner.active.pop(key, None)
-        if key in self._reasons:
-            self._cancel_unstarted(key, self._reasons.pop(key))
+        if key in self.reasons:
+            self._cancel_unstarted(key, self.reasons.pop(key))
 
     def stopped(self, start: Start) -> None:
         """Record the end of a step whose worker was cancelled under it."""
         key = (start.node, start.item)
-        self._cancel_unstarted(key, self._reasons.pop(key, "cancelled"))
+        self._cancel_unstarted(key, self.reasons.pop(key, "cancelled"))
 
     def map_started(self, node: int) -> None:
         """Note when the first item of a map could begin."""
@@ -153,7 +153,7 @@ class Orders:
         if key not in active:
             self._cancel_unstarted(key, command.reason)
             return
-        self._reasons[key] = command.reason
+        self.reasons[key] = command.reason
         scope = active[key]
         if scope is not None:
             scope.cancel()

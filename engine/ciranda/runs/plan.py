@@ -44,7 +44,7 @@ class PlannedStep:
     Attributes:
         step: As the file says it.
         action: What it calls; None for a step that calls none.
-        call: The action inside its middleware.
+        call: The action inside its middleware; nothing can be called where there is none.
         inputs: `with`, ready to be evaluated.
         condition: `if`.
         when: `when`, for each item of a map.
@@ -62,11 +62,12 @@ class PlannedStep:
         blocks: The blocks inside of it.
         file: The file that holds it.
         files: Names of the outputs that are files.
+        usual: Whether its call is all that an attempt is: no deadline, no files.
     """
 
     step: Step
     action: Action | None
-    call: Next | None
+    call: Next
     inputs: Binding
     condition: Expression | None = None
     when: Expression | None = None
@@ -84,6 +85,7 @@ class PlannedStep:
     blocks: Mapping[str, PlannedBlock] = field(default_factory=dict)
     file: str = ""
     files: tuple[str, ...] = ()
+    usual: bool = True
 
 
 @dataclass(frozen=True, slots=True)

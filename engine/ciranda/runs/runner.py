@@ -36,6 +36,7 @@ from ciranda.events import (
     StepStarted,
     StepWaits,
 )
+from ciranda.runs.artifacts import restore_files
 from ciranda.runs.attempt import Attempts
 from ciranda.runs.awaiting import Awaiting
 from ciranda.runs.bodies import Bodies
@@ -58,7 +59,6 @@ BATCH: Final = 100  # events that wait for a commit at the most
 LINGER: Final = 0.005  # seconds that an event waits for company at the most
 
 ENDS: Final = frozenset({StepCompleted, StepFailed, StepCancelled, StepSkipped})
-OPENS: Final = frozenset({BlockEntered, LoopTurned, MapExpanded})
 
 Key = tuple[int, int]
 
@@ -111,13 +111,14 @@ class Runner:
         self.keeps_starts: Final = journal.durable or publish is not None or self._heeds_starts
         self._publish: Final = publish
         self._clock: Final = clock
-        self._wall: Final = wall
+        self.wall: Final = wall
         self.pending: list[Event | ForeignEvent] = []
         self._oldest = 0.0  # when the first pending event was recorded
         self._committing = False
         self._lost: BaseException | None = None  # why events could not be kept
         self.active: Final[dict[Key, anyio.CancelScope | None]] = {}
         self.started = clock()
+        self._host: Final = host
         self.notes: Final = Notes(self, host)
         self.parked: RunParked | None = None
         self._park: Final = park
@@ -152,7 +153,7 @@ class Runner:
                 self.scheduler.apply(event)
                 self.results.apply(event)
                 if files and isinstance(event, StepCompleted):
-                    self.attempts.restore(event)
+                    restore_files(self, self._host, event)
                 self.awaiting.replay(event)
                 self._forget_released()
         self.seen = self.scheduler.seen
@@ -169,10 +170,6 @@ class Runner:
     def planned(self, node: int) -> PlannedStep:
         """Return what is prepared for a step."""
         return self.plan.steps[self.scheduler.place(node)]
-
-    def now(self) -> float:
-        """Return the time of the wall clock, in seconds since the epoch."""
-        return self._wall()
 
     async def perform(self, first: Event) -> RunCompleted | RunParked:
         """Record `first` (`RunStarted` or `RunResumed`) and go on until the run ends or is parked.
@@ -233,7 +230,7 @@ class Runner:
 
     def stamp(self) -> dict[str, Any]:
         """Return the envelope of the next event."""
-        return {"run": self.run, "seq": self.next_seq(), "at": self._wall()}
+        return {"run": self.run, "seq": self.next_seq(), "at": self.wall()}
 
     def next_seq(self) -> int:
         """Return the place of the next event in the log."""
@@ -328,21 +325,24 @@ class Runner:
 
     def _apply(self, events: list[Event | ForeignEvent]) -> None:
         publish, begin, obey = self._publish, self._begin, self.orders.obey
+        numbers, active, reasons = self.scheduler.numbers, self.active, self.orders.reasons
         for event in events:
             kind = type(event)
             if kind is StepStarted or kind is ForeignEvent:
                 self._tell(event)
                 continue
-            assert isinstance(event, Event)
-            commands = self.scheduler.apply(event)
-            self.results.apply(event)
-            if publish is not None and not publish(event):
+            commands = self.scheduler.apply(event)  # type: ignore[arg-type]  # no stranger
+            self.results.apply(event)  # type: ignore[arg-type]
+            if publish is not None and not publish(event):  # type: ignore[arg-type]
                 self._workers.crowded = True
             if kind in ENDS:
-                key = self.scheduler.find(event.path)  # type: ignore[attr-defined]  # ENDS are of steps
-                self.orders.settled(key)
+                path: str = event.path  # type: ignore[union-attr]  # ENDS are of steps
+                key = (numbers[path], -1) if path in numbers else self.scheduler.find(path)
+                active.pop(key, None)
+                if reasons:
+                    reasons.pop(key, None)
             else:
-                self._note(event)
+                self._note(event)  # type: ignore[arg-type]  # no stranger
             if self.scheduler.released:
                 self._forget_released()
             for command in commands:
@@ -366,7 +366,7 @@ class Runner:
         if isinstance(event, BlockEntered | LoopTurned | MapExpanded):
             if event.path:
                 key = self.scheduler.find(event.path)
-                self.orders.settled(key)
+                self.orders.opened(key)
                 if isinstance(event, BlockEntered):
                     self.bodies.began(*key)
         elif isinstance(event, StepAttemptFailed | StepWaits):

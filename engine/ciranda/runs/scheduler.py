@@ -185,13 +185,19 @@ class Scheduler(State):
         return self.admit(node)
 
     def _step_completed(self, event: StepCompleted) -> list[Command]:
-        node, item = self.find(event.path)
-        commands: list[Command] = []
+        path = event.path
+        node, item = (self.numbers[path], -1) if path in self.numbers else self.find(path)
         if self.timers or self.waits:
             self._forget_waiting(node, item)
-        if self.nodes[node].blocks:
+        own = self.nodes[node]
+        if own.plain:
+            if item < 0:
+                return self.settle(node, SUCCEEDED)
+            return repeating.settle_item(self, node, item, SUCCEEDED)
+        commands: list[Command] = []
+        if own.blocks:
             conducting.succeeded(self, node, item)
-        if self.nodes[node].body == "succeed":
+        if own.body == "succeed":
             commands += conducting.end_early(self, node, item)
         return commands + self.settle_either(node, item, SUCCEEDED)
 
@@ -291,11 +297,11 @@ class Scheduler(State):
         if self.blocked[index]:
             return Skip(index, self.blocked[index], self.origins[index])
         self.origins[index] = ""
-        frame = self.frames[index]
-        if frame.stop and self.nodes[index].lifts is not True:
+        frame, node = self.frames[index], self.nodes[index]
+        if frame.stop and node.lifts is not True:
             return Cancel(index, -1, frame.stop)
         self.statuses[index] = READY
-        return self.begin(index)
+        return Start(-(frame.lift + node.rank), -1, index, self.attempts[index])
 
     def begin(self, index: int, item: int = -1) -> Start:
         """Return the start of a step or an item."""

@@ -92,7 +92,7 @@ class Scopes:
             return scope
         runner, step = self._runner, planned.step
         scheduler, frame = runner.scheduler, runner.scheduler.frames[node]
-        at = datetime.fromtimestamp(runner.now(), UTC).isoformat()
+        at = datetime.fromtimestamp(runner.wall(), UTC).isoformat()
         path = scheduler.path(node, item)
         return {
             **scope,
