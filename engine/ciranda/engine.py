@@ -26,6 +26,7 @@ from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Clock, Durability, open_store
+from ciranda.store.members import Members
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import named_values
@@ -70,6 +71,7 @@ class Engine:
     Attributes:
         folder: Where runs are kept, and files of plugins: `Database(..., folder=engine.folder)`.
         sessions: The runs that go on, by id.
+        members: The runs of groups.
     """
 
     def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)
@@ -106,6 +108,7 @@ class Engine:
         self.plans: Final = Plans()
         self._checker: Final = Checker(self.plugins, self.replaced)
         self.sessions: Final[dict[str, Session]] = {}
+        self.members: Final = Members()
         self._stack: AsyncExitStack
         self._executors: dict[str, Any] = {}
 
@@ -163,6 +166,7 @@ class Engine:
             if leaves(group) != [error]:
                 raise
         finally:
+            self.members.close()
             if self._log is not None:
                 self._log.close()
 
@@ -319,12 +323,12 @@ class Engine:
             InputError: The inputs are no values by name.
             PluginError: No plugin offers it.
         """
-        from ciranda.runs.launch import Launch
+        from ciranda.runs.single import perform_alone
 
         given = named_values(inputs, f"the action '{name}'")
         self.plugins.load([] if name in self.replaced else [name.partition(".")[0]])
         await self.plugins.start()
-        return await Launch.single(self, name, given)
+        return await perform_alone(self, name, given)
 
     async def _perform(self, launch: Launch, first: Event) -> RunResult:
         session = launch.session()

@@ -205,6 +205,7 @@ class RunParked(Event, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     due: float | None = None  # wall clock
     seen: int = 0  # the last message that was looked at
     events: list[str] = []  # names of the events that it waits for; others do not wake it
+    group: str = ""  # the group of runs in which it waits for a place; its process stays
 
 
 class RunCancelled(Event, frozen=True, kw_only=True, tag=True):

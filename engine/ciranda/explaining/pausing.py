@@ -38,6 +38,7 @@ def pause_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
             one
             for one in chronicle.events
             if isinstance(one, RunParked)
+            and not one.group
             and one.seq > wait.seq
             and (end is None or one.seq < end.seq)
         ]

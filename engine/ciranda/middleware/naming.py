@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,9 +16,9 @@ from ciranda.expressions.secret import Secret
 from ciranda.layer import Call
 
 if TYPE_CHECKING:
-    from ciranda.middleware.shared import Shared
+    from ciranda.middleware.shared import Bind, Shared
 
-__all__ = ["name_by_input", "name_of", "sealed"]
+__all__ = ["name_by_input", "name_in", "name_of", "sealed"]
 
 
 def name_of(
@@ -32,16 +32,27 @@ def name_of(
         shared: Binds expressions, and seals secrets in names, which events show.
         key: Seals secrets in place of the store's key, where others than it read the names.
     """
-    value_of = shared.bind(written)
-    seal = shared.key if key is None else key
+    named = name_in(written, option, shared.bind, shared.key if key is None else key)
 
     def name(call: Call) -> str:
+        return named(call.scope)
+
+    return name
+
+
+def name_in(
+    written: Any, option: str, bind: Bind, key: bytes
+) -> Callable[[Mapping[str, Any]], str]:
+    """Return what computes a shared name where these names are known; see `name_of`."""
+    value_of = bind(written)
+
+    def name(scope: Mapping[str, Any]) -> str:
         try:
-            value = value_of(call.scope)
+            value = value_of(scope)
         except ExpressionError as error:
             text = f"`{option}` cannot be evaluated: {error}"
             raise StepError("invalid-input", text, retryable=False) from error
-        return value if type(value) is str else _text(value, option, seal)
+        return value if type(value) is str else _text(value, option, key)
 
     return name
 

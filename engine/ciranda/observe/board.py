@@ -188,6 +188,8 @@ class Board:
             head.append(f"  {len(self._done)}/{self._timeline.steps} steps", "dim")
         if segment.cancelled is not None:
             head.append("  stopping", "yellow")
+        if segment.group:
+            head.append(f"  waits for its place in the group {visible(segment.group)}", "yellow")
         width = self._console.size.width
         lines = [head]
         for line in () if self._more is None else self._more():

@@ -212,7 +212,10 @@ class PlainProgress:
             self._write(event.at, f"received the event {visible(event.event)}{source}")
         elif isinstance(event, RunParked):
             due = "" if event.due is None else f", due in {spoken(event.due - event.at)}"
-            self._write(event.at, f"all that is open waits: parked{due}")
+            said = f"all that is open waits: parked{due}"
+            if event.group:
+                said = f"waits for its place in the group {visible(event.group)}"
+            self._write(event.at, said)
         elif isinstance(event, LoopTurned) and not self._repeated(event.path):
             segment = self._timeline.segment
             at = self._timeline.last if segment is None else segment.last

@@ -22,6 +22,7 @@ class Segment:
         "end",
         "error",
         "failures",
+        "group",
         "index",
         "last",
         "received",
@@ -44,6 +45,7 @@ class Segment:
         self.cancelled: tuple[float, str] | None = None  # when and why somebody stopped it
         self.received: list[tuple[float, str, str]] = []  # when, event, source; the first ones
         self.due: float | None = None  # when a parked run goes on by itself
+        self.group = ""  # in which a run waits for a place
         self.tracks: dict[str, Track] = {}
         self.word = ""
 

@@ -154,7 +154,7 @@ class Timeline:
             segment.received.append((event.at, event.event, event.source))
 
     def _run_parked(self, segment: Segment, event: RunParked) -> None:
-        segment.due = event.due
+        segment.due, segment.group = event.due, event.group
         self._finish(segment, event.at, State.WAITING, State.WAITING)
 
     def _run_cancelled(self, segment: Segment, event: RunCancelled) -> None:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ciranda.context import Context, RunInfo
-from ciranda.errors import PluginError
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
 from ciranda.expressions import Secret
-from ciranda.layer import ALONE, Call
 from ciranda.observe.identity import Identity
 from ciranda.runs.adding import add_run
 from ciranda.runs.compiling import compile_plan
@@ -26,7 +24,6 @@ from ciranda.runs.messages import Heard
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.pins import digests, pin, restored
 from ciranda.runs.plan import Plan, PlannedStep
-from ciranda.runs.run_id import new_run_id
 from ciranda.runs.runner import Runner
 from ciranda.runs.scope import scope_of
 from ciranda.runs.session import LEASE, Session
@@ -36,13 +33,12 @@ from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference, resolve_secrets
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, resolve_inputs
-from ciranda.workflow.model import Step, Workflow
-from ciranda.workflow.nearest import nearest
-from ciranda.workflow.placement import check_action, executor_of
+from ciranda.workflow.placement import executor_of
 
 if TYPE_CHECKING:
     from ciranda.engine import Engine
     from ciranda.runs.rerun import Rerun
+    from ciranda.runs.runsgroup import Turn
 
 __all__ = ["Launch"]
 
@@ -93,6 +89,7 @@ class Launch:
         self._row: RunRow | None = None
         self._runner: Runner
         self._stage: Stage
+        self._turn: Turn | None = None
 
     # Beginning
 
@@ -209,7 +206,9 @@ class Launch:
 
     def session(self) -> Session:
         """Return the session of a run that was begun or resumed."""
-        return Session(self._runner, self._stage, self._log, self._lease, deaf=self._deaf)
+        return Session(
+            self._runner, self._stage, self._log, self._lease, deaf=self._deaf, turn=self._turn
+        )
 
     def result(self) -> RunResult:
         """Return what became of the run; its durations become history."""
@@ -236,6 +235,13 @@ class Launch:
             error=None if completed.error is None else msgspec.to_builtins(completed.error),
             used=runner.results.used,
         )
+
+    def alone(self) -> tuple[PlannedStep, Stage]:
+        """Make the only step ready without a run; return it and its surroundings."""
+        vault, now = Vault({}), self._engine.clock.wall()
+        runner = self._make(self._plan(), {}, vault, Identity(self.run), now)
+        self._stage.notes = None  # there is no log
+        return runner.plan.steps[0], self._stage
 
     # Parts
 
@@ -296,9 +302,10 @@ class Launch:
             environ=engine.environ,
             listeners=self._listeners,
         )
+        journal = self._journal(vault)
         self._runner = Runner(
             plan,
-            self._journal(vault),
+            journal,
             run=self.run,
             host=stage,
             publish=self._publisher(),
@@ -311,6 +318,19 @@ class Launch:
         )
         stage.notes = self._runner.notes
         stage.receive = self._runner.awaiting.receive
+        if workflow.concurrency is not None:
+            from ciranda.runs.runsgroup import turn_of
+
+            self._turn = turn_of(
+                engine,
+                workflow.concurrency,
+                self._runner,
+                stage,
+                journal,
+                lease=self._lease,
+                begins=self._row is None,
+                part_of=self._part_of,
+            )
         return self._runner
 
     def _offered(self) -> Dispatch | None:
@@ -362,34 +382,6 @@ class Launch:
         """Return what tells observers; None when there are none, so that telling costs nothing."""
         heard = any(self._engine.bus.listens(kind) for kind in RunEvent.__args__)
         return self._stage.tell if heard or self._listeners else None
-
-    @staticmethod
-    async def single(engine: Engine, name: str, inputs: dict[str, Any]) -> Any:
-        """Run one action through its middleware, without a run."""
-        step = Step(id=name.replace(".", "_"), uses=name)
-        workflow = Workflow(name=name, steps={step.id: step})
-        known = engine.actions_of(workflow)
-        if name not in known:
-            meant = nearest(name, sorted(known))
-            hint = f": did you mean '{meant}'?" if meant else ""
-            raise PluginError(f"there is no action '{name}'{hint}")
-        check_action(step, executor_of(step, known[name]), known[name])
-        # Not as `with`, where text may hold expressions: here it is only data.
-        launch = Launch(engine, Checked(workflow, {step.id: ()}, {}), new_run_id())
-        vault = Vault({})
-        launch._make(launch._plan(), {}, vault, Identity(launch.run), engine.clock.wall())
-        planned: PlannedStep = launch._runner.plan.steps[0]
-        call = Call(
-            inputs,
-            lambda call: launch._stage.context(planned, call),
-            step.id,
-            1,
-            launch._stage.scope,
-            notes={ALONE: True},
-        )
-        launch._stage.notes = None  # there is no log
-        assert planned.call is not None  # it is of an action
-        return await planned.call(call)
 
 
 def _owner() -> str:

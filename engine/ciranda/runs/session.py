@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from ciranda.bus.report import logger
 from ciranda.errors import InputError
@@ -14,6 +15,9 @@ from ciranda.runs.messages import CANCEL, Answered, decode
 from ciranda.runs.runner import Runner
 from ciranda.runs.stage import Stage
 from ciranda.store import Lease, Log, Message
+
+if TYPE_CHECKING:
+    from ciranda.runs.runsgroup import Turn
 
 __all__ = ["Session"]
 
@@ -34,6 +38,7 @@ class Session:
         lease: The right to write; None for a run in memory.
         deaf: Id of the last message whose wish to stop was one of an earlier try; None if there
             was none.
+        turn: Waits for the run's place in its group; None when it is in none.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Session:
         lease: Lease | None = None,
         *,
         deaf: int | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self._runner: Final = runner
         self._stage: Final = stage
@@ -51,6 +57,7 @@ class Session:
         self._lease: Final = lease
         self._resumed: Final = deaf is not None  # then there may be messages already
         self._deaf: Final = deaf or 0
+        self._turn: Final = turn
 
     async def perform(self, first: Event) -> RunCompleted | RunParked:
         """Record `first` and go on until the run ends or is parked; give the lease back always.
@@ -59,23 +66,39 @@ class Session:
             StoreError: The store cannot keep events any more.
             LeaseLostError: Another process owns the run now.
         """
-        if self._log is None or self._lease is None:
-            return await self._runner.perform(first)
         try:
+            if self._log is None or self._lease is None:
+                return await self._performed(first, None)
             async with anyio.create_task_group() as group:
                 if self._log.shared:
                     group.start_soon(self._beat, self._log, self._lease)
-                group.start_soon(self._listen, self._log)
-                completed = await self._runner.perform(first)
+                completed = await self._performed(first, group)
                 group.cancel_scope.cancel()
             return completed
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._leave, self._log, self._lease)
+            if self._turn is not None:
+                self._turn.leave()
+            if self._log is not None and self._lease is not None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._leave, self._log, self._lease)
+
+    async def _performed(self, first: Event, group: TaskGroup | None) -> RunCompleted | RunParked:
+        going: Event | None = first
+        if self._turn is not None:
+            going = await self._turn.come(first, self._deaf)
+            if going is None:
+                assert self._runner.completed is not None  # it was refused
+                return self._runner.completed
+        if group is not None and self._log is not None:
+            group.start_soon(self._listen, self._log)
+        return await self._runner.perform(going)
 
     def cancel(self, reason: str) -> None:
         """Ask the run to stop."""
-        self._runner.cancel(reason)
+        if self._turn is not None and self._turn.waiting:
+            self._turn.cancel(reason)
+        else:
+            self._runner.cancel(reason)
 
     def park(self) -> bool:
         """Let go of the run now if all that is open in it waits; tell whether it does."""
