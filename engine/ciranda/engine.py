@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-Listener = Callable[[Event], None]
-
 
 class Engine:
     """What runs workflows; an async context manager.
@@ -82,7 +80,7 @@ class Engine:
         plugins: Iterable[object] = (),
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         configuration: Configuration | None = None,
-        listener: Listener | None = None,
+        listener: Callable[[Event], None] | None = None,
         environ: Mapping[str, str] | None = None,
         log: Log | None = None,
         clock: Clock | None = None,
