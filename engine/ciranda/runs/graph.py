@@ -98,6 +98,7 @@ class Graph:
         undoable: Whether a step in it, at any depth, can be compensated.
         heeds_starts: Whether a step in it, at any depth, cleans up after it was stopped.
         fail_fast: Whether a failure stops all the others.
+        unmet: How many steps each of them needs.
     """
 
     nodes: tuple[Node, ...]
@@ -110,6 +111,7 @@ class Graph:
     undoable: bool = False
     heeds_starts: bool = False
     fail_fast: bool = False
+    unmet: tuple[int, ...] = ()
 
 
 def upward_ranks(
@@ -238,6 +240,7 @@ class _Builder:
             )
             or any(one.heeds_starts for one in own.values()),
             fail_fast=fail_fast,
+            unmet=tuple(map(len, needs)),
         )
 
     def _blocks(self, blocks: Mapping[str, Block], way: tuple[str, ...]) -> Mapping[str, Graph]:

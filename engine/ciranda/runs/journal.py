@@ -58,7 +58,7 @@ class MemoryJournal:
     def append(self, events: list[Event | ForeignEvent]) -> None:
         """Keep the outputs of items."""
         for event in events:
-            if type(event) is StepCompleted and event.path[-1:].isdigit() and "/" in event.path:
+            if type(event) is StepCompleted and "/" in event.path and event.path[-1].isdigit():
                 self._seqs.append(event.seq)
                 self._outputs.append(event.output)
 

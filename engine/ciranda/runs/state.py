@@ -130,28 +130,18 @@ class State:
             lift = outer.lift + self.nodes[owner].rank
             root = owner if outer is self.root else outer.root
         frame = Frame(graph, base, owner, item, block, prefix, lift, root)
-        new = not spare and base == len(self.nodes)
-        for node in graph.nodes:
-            index, path = base + node.index, prefix + node.id
-            self.numbers[path] = index
-            if new:
-                self.nodes.append(node)
-                self.frames.append(frame)
-                self.paths.append(path)
-                self.statuses.append(PENDING)
-                self.unmet.append(len(node.needs))
-                self.blocked.append("")
-                self.origins.append("")
-                self.tainted.append(0)
-                self.attempts.append(1)
-            else:
-                self.frames[index] = frame
-                self.paths[index] = path
-                self.statuses[index] = PENDING
-                self.unmet[index] = len(node.needs)
-                self.blocked[index] = self.origins[index] = ""
-                self.tainted[index] = 0
-                self.attempts[index] = 1
+        count = len(graph.nodes)
+        span = slice(base, base + count)  # at the end of the lists, or where others are gone
+        paths = [prefix + name for name in graph.by_id] if prefix else [*graph.by_id]
+        self.numbers.update(zip(paths, range(base, base + count), strict=True))
+        self.paths[span] = paths
+        self.nodes[span] = graph.nodes
+        self.frames[span] = [frame] * count
+        self.statuses[span] = [PENDING] * count
+        self.unmet[span] = graph.unmet
+        self.blocked[span] = self.origins[span] = [""] * count
+        self.tainted[span] = bytes(count)
+        self.attempts[span] = [1] * count
         return frame
 
     def release_frame(self, frame: Frame) -> None:
