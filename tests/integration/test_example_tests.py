@@ -1,4 +1,4 @@
-"""The examples that bring test files pass them."""
+"""The examples that bring test files pass them; all of those about the language bring some."""
 
 from pathlib import Path
 
@@ -7,10 +7,12 @@ import pytest
 from ciranda.settings import Configuration
 from ciranda.trials import perform, read_tests
 
-FILES = sorted((Path(__file__).parents[2] / "examples").glob("*/*.test.yaml"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+FILES = sorted(EXAMPLES.rglob("*.test.yaml"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(EXAMPLES)))
 def test_the_cases_of_an_example_pass(file):
     tests = read_tests(str(file))
 
@@ -21,5 +23,18 @@ def test_the_cases_of_an_example_pass(file):
     ]
 
 
-def test_there_is_such_an_example():
-    assert [file.stem for file in FILES] != []
+def test_every_example_of_the_language_is_tried():
+    folder = EXAMPLES / "language"
+    tried = {
+        Path(case.workflow).resolve()
+        for file in folder.rglob("*.test.yaml")
+        for case in read_tests(str(file)).cases
+    }
+    workflows = [
+        file
+        for file in folder.rglob("*.yaml")
+        if "\nciranda: 1\n" in file.read_text(encoding="utf-8")
+    ]
+
+    assert {file.resolve() for file in workflows} == tried
+    assert len(workflows) > 20

@@ -62,10 +62,12 @@ class _Declared:
 
     def _artifact(self, name: str, call: Call) -> dict[str, Any]:
         path = self._files[name](call.scope)
-        try:
-            place = confined(str(path), self._file)
-        except ValueError as error:
-            raise _misfit(f"the output `{name}` of step `{self._step}` {error}") from None
+        place = str(path)
+        if not _is_within(place, call.ctx.dir):
+            try:
+                place = confined(place, self._file)
+            except ValueError as error:
+                raise _misfit(f"the output `{name}` of step `{self._step}` {error}") from None
         if not Path(place).is_file():
             raise _misfit(
                 f"step `{self._step}` declares the file `{path}` as its output `{name}`, and "
@@ -83,6 +85,11 @@ class _Declared:
             parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in wrong.path)
             where = "".join((name, *parts))
             raise _misfit(f"the output `{where}` of step `{self._step}` {says(wrong)}")
+
+
+def _is_within(place: str, folder: Path) -> bool:
+    """Say whether a path leads into a step's own folder, which may be outside of the project."""
+    return Path(place).is_absolute() and Path(place).resolve().is_relative_to(folder.resolve())
 
 
 def _misfit(message: str) -> StepError:
