@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
+
+if TYPE_CHECKING:
+    from ciranda.store import Log, RunRow
 
 
 @click.command(
@@ -65,7 +68,7 @@ def command(event: str, run: str | None, **given: Any) -> None:
         if run is None:
             told = log.announce(*encode(emitted))
         else:
-            row = log.run(run)
+            row = _run(log, run)
             if row.status not in OPEN:
                 raise InputError(f"run {row.id} has {row.status} already: it takes no event")
             log.post(row.id, *encode(emitted))
@@ -80,3 +83,12 @@ def command(event: str, run: str | None, **given: Any) -> None:
     screen.say(f"event `{event}` ({named}) is left for {plural(len(told), 'run')}")
     if parked:
         screen.say("`ciranda resume --due` goes on with those that are parked")
+
+
+def _run(log: Log, written: str) -> RunRow:
+    """Return the run that is meant; data in its place is no run."""
+    from ciranda.errors import InputError
+
+    if written[0] in '{[@"' or "=" in written:
+        raise InputError(f"{written!r} is no run: data is written after `-d`")
+    return log.run(written)

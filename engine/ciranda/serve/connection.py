@@ -97,6 +97,9 @@ class Connection:
             return None
         assert isinstance(begun, h11.Request)
         self._head = begun.method == b"HEAD"
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in begun.headers}:
+            # A proxy in front may believe the other one: what follows would be a request to us.
+            raise RefusedError(400, "the request gives its length twice: leave one header out")
         with anyio.move_on_after(self._bounds.request) as slow:
             body = await self._body(begun)
         if slow.cancelled_caught:
@@ -126,8 +129,9 @@ class Connection:
             try:
                 event = self._wire.next_event()
             except h11.RemoteProtocolError as error:
+                why, _, _ = str(error).partition(": bytearray")  # not what strangers sent
                 status = error.error_status_hint
-                raise RefusedError(status, f"the request is not HTTP/1.1: {error}") from None
+                raise RefusedError(status, f"the request is not HTTP/1.1: {why}") from None
             if event is h11.NEED_DATA:
                 await self._fill()
             elif isinstance(event, h11.ConnectionClosed) and quiet:

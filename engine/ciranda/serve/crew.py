@@ -170,7 +170,10 @@ class Crew:
             if begun:
                 result = await engine.resume(work.run, park=True)
             else:
-                flow = self._roster.flows[work.flow]
+                flow = self._roster.flows.get(work.flow)
+                if flow is None:  # its file went away since it was taken
+                    await self._settle(self._backlog.give_back, work, _PAUSE)
+                    return
                 result = await engine.run(
                     flow.checked,
                     inputs=work.inputs,

@@ -14,6 +14,7 @@ from ciranda.serve.occurrence import Occurrence
 __all__ = ["MOST", "Change", "Look", "changes", "event_of_change", "look"]
 
 MOST: Final = 10_000  # files that one trigger looks after
+_LONG: Final = 2**63 - 1  # nanoseconds: a time of change beyond the year 2262 is kept as that
 
 Look = Mapping[str, tuple[int, int]]  # path -> size in bytes, time of change in nanoseconds
 
@@ -46,9 +47,18 @@ def look(root: Path, folder: Path, patterns: list[str]) -> dict[str, tuple[int, 
                 seen = os.stat(resolved)
             except (OSError, RuntimeError):  # gone, not ours to read, or a link to itself
                 continue
-            if stat.S_ISREG(seen.st_mode) and resolved.is_relative_to(root):
-                found[str(path)] = seen.st_size, seen.st_mtime_ns
+            if stat.S_ISREG(seen.st_mode) and resolved.is_relative_to(root) and _is_text(path):
+                found[str(path)] = seen.st_size, max(-_LONG, min(_LONG, seen.st_mtime_ns))
     return found
+
+
+def _is_text(path: Path) -> bool:
+    """Tell whether a path is text: some systems take any bytes for a name."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def changes(known: Look, before: Look, now: Look) -> list[Change]:

@@ -49,6 +49,7 @@ class Roster:
         self._group: TaskGroup
         self._benches: Final[dict[str, Bench]] = {}
         self._faulty: Final[dict[str, Traces]] = {}  # by file: as they were when they did not fit
+        self._gone: set[str] = set()  # what was there at the look before the last
         self.flows: Final[dict[str, Flow]] = {}
 
     async def open(self, group: TaskGroup) -> None:
@@ -78,12 +79,10 @@ class Roster:
         Returns:
             Whether anything is not as it was.
         """
-        try:
-            files = await anyio.to_thread.run_sync(files_of, self._places)
-        except CirandaError as error:
-            self._lines.error("not read", why=str(error))
-            return False
-        changed = False
+        there = await anyio.to_thread.run_sync(lambda: [each.exists() for each in self._places])
+        present = [place for place, seen in zip(self._places, there, strict=True) if seen]
+        files = await anyio.to_thread.run_sync(files_of, present)
+        changed = self._drop(files)
         for file in files:
             seen = self.flows.get(file)
             watched = [file] if seen is None else [path for path, _, _ in seen.traces]
@@ -101,6 +100,20 @@ class Roster:
                 changed = True
                 self._lines.info("read again" if seen else "serves", file=file)
         return changed
+
+    def _drop(self, files: list[str]) -> bool:
+        """Serve no more what is gone; some editors take a file away before they write it anew."""
+        before, self._gone = self._gone, set(self.flows) - set(files)
+        named = set(map(str, self._places))
+        for file in sorted(self._gone - before):
+            if file in named:
+                self._lines.error("gone", file=file, then="the old one stays")
+        left = self._gone & before - named
+        for file in left:
+            del self.flows[file]
+            self._benches.pop(file).retire()
+            self._lines.warning("not served", file=file, why="it is gone, or has no `on:` any more")
+        return bool(left)
 
     def bench(self, file: str) -> Bench:
         """Return the bench of a flow."""

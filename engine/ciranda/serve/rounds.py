@@ -25,7 +25,7 @@ async def every(seconds: float, look: Callable[[], Awaitable[None]], lines: Line
 
     Args:
         seconds: Between two looks.
-        look: Raises a CirandaError if it fails.
+        look: What is done; whatever it raises, the server goes on.
         lines: Where failures are told of, once as long as they stay the same.
     """
     last = ""
@@ -33,10 +33,12 @@ async def every(seconds: float, look: Callable[[], Awaitable[None]], lines: Line
         try:
             await look()
             last = ""
-        except CirandaError as error:
-            if str(error) != last:
-                last = str(error)
-                lines.error("look failed", why=last)
+        except Exception as error:  # one look is no reason to end
+            known = isinstance(error, CirandaError)
+            why = str(error) if known else f"{type(error).__name__}: {error}"
+            if why != last:
+                last = why
+                lines.error("look failed", why=why)
         await anyio.sleep(seconds)
 
 

@@ -19,6 +19,7 @@ __all__ = ["Webhooks"]
 
 Find = Callable[[str], tuple[str, Triggering] | None]
 Accept = Callable[[Order], Awaitable[Accepted | None]]
+_LONGEST: Final = 200  # characters of a path that nobody serves
 
 
 @final
@@ -63,13 +64,14 @@ class Webhooks:
         self._health.count("requests", str(answer.status))
         if answer.status >= 400:  # noqa: PLR2004  (where HTTP's errors begin)
             why = answer.value["error"] if isinstance(answer.value, dict) else answer.value
-            self._lines.warning("refused", path=request.path, status=answer.status, why=why)
+            path = _short(request.path)
+            self._lines.warning("refused", path=path, status=answer.status, why=why)
         return answer
 
     async def _begun(self, request: Request) -> Answer:
         found = self._find(request.path)
         if found is None:
-            raise RefusedError(404, f"there is no webhook at {request.path}")
+            raise RefusedError(404, f"there is no webhook at {_short(request.path)}")
         flow, trigger = found
         if request.method != "POST":
             said = f"{request.method} is not taken here: POST an event"
@@ -80,6 +82,9 @@ class Webhooks:
                 "the token is missing or wrong: send `Authorization: Bearer TOKEN`",
                 {"www-authenticate": "Bearer"},
             )
+        if trigger.token is None and "origin" in request.headers:
+            # A page in the browser of somebody on this machine reaches loopback addresses too.
+            raise RefusedError(403, "web pages begin no runs: give the webhook a `token`")
         if self._health.draining:
             raise RefusedError(503, "the server is about to end", {"retry-after": "5"})
         event = event_of_request(
@@ -99,6 +104,11 @@ class Webhooks:
         self._health.count("accepted", trigger.kind)
         self._lines.info("accepted", run=accepted.run, trigger=trigger.name, flow=flow)
         return Answer(202, {"run": accepted.run})
+
+
+def _short(path: str) -> str:
+    """Return a path as it is told: strangers choose how long it is."""
+    return path if len(path) <= _LONGEST else f"{path[:_LONGEST]}..."
 
 
 def _knows(request: Request, token: str) -> bool:

@@ -233,6 +233,7 @@ def test_an_event_that_no_run_hears_is_told_of(cli, waiting):
         (["-d", "@none.json"], "the event's data cannot be read: none.json: no such file"),
         (["-d", "@ok.yaml"], "ok.yaml is no JSON: "),
         (["-d", "a=1", "-d", "a=2"], "value `a` is given twice: leave one out"),
+        (['{"a": 1}'], "'{\"a\": 1}' is no run: data is written after `-d`"),
     ],
 )  # fmt: skip
 def test_data_that_cannot_be_read_is_refused(cli, waiting, words, sentence):

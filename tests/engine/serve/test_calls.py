@@ -178,6 +178,21 @@ async def test_a_file_that_came_while_nobody_served_is_found(serve, place):
     assert later.taken() == ["a.csv"]
 
 
+async def test_names_that_are_no_text_and_times_of_other_ages_stop_nothing(serve, place):
+    folder = place.folder / "in"
+    folder.mkdir()
+    served = serve(FILES)
+    await served.calls.files()
+    (folder / "far.csv").write_text("1")
+    (folder / os.fsdecode(b"bad\xff.csv")).write_text("1")
+    os.utime(folder / "far.csv", (1e10, 1e10))  # 2286: more nanoseconds than 64 bits hold
+    await served.calls.files()
+    await served.calls.files()
+    await served.calls.files()
+
+    assert served.taken() == ["far.csv"]
+
+
 EVENTS = '{event: {name: paid, where: "event.data.sum > 9", inputs: {n: "${{ event.data.sum }}"}}}'
 
 

@@ -57,6 +57,7 @@ BROKEN = {
     b"GET / HTTP/1.1\r\n\r\n": b"400",  # no host
     b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n": b"400",
     b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 65\r\n\r\n": b"413",
+    b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n": b"400",
     b"GET http://other/ HTTP/1.1\r\nhost: x\r\n\r\n": b"400",
     b"GET / HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 2000: b"431",
     b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"

@@ -11,6 +11,8 @@ import pytest
 from tests.engine.serve.conftest import HOOK, OPEN, TOKEN, flow
 
 from ciranda.errors import CirandaError, WorkflowError
+from ciranda.serve import Lines
+from ciranda.serve.roster import Roster
 from ciranda.serve.rounds import every
 from ciranda.store import RunRow
 
@@ -95,6 +97,26 @@ async def test_files_of_a_folder_are_read_again_and_a_faulty_one_changes_nothing
     assert [answer.status_code for answer in (old, gone, new)] == [202, 404, 202]
     assert place.lines("faulty")[0]["then"] == "the old one stays"
     assert place.ran() == {"1": 1, "3": 1}
+
+
+async def test_a_file_that_is_gone_from_a_folder_is_served_no_more_and_a_named_one_is(place):
+    named = place.write(flow(OPEN))
+    folder = place.folder / "more"
+    folder.mkdir()
+    place.write(flow(OPEN.replace("/n", "/m")).replace("./acts", "../acts"), "more/other.yaml")
+    roster = Roster([named, folder], place.engine, environ={}, lines=Lines(place.told, json=True))
+    async with anyio.create_task_group() as group:
+        await roster.open(group)
+        (folder / "other.yaml").unlink()
+        named.unlink()
+        first = await roster.renew(), roster.webhook("/m") is not None
+        second = await roster.renew(), roster.webhook("/m") is not None
+        third = await roster.renew(), roster.webhook("/n") is not None
+        await roster.retire()
+
+    assert (first, second, third) == ((False, True), (True, False), (False, True))
+    assert [line["file"] for line in place.lines("not served")] == [str(folder / "other.yaml")]
+    assert [line["then"] for line in place.lines("gone")] == ["the old one stays"]
 
 
 def started(place):
@@ -192,15 +214,16 @@ async def test_a_run_that_somebody_else_executes_is_left_to_them_for_now(place):
     assert place.ran() == {"1": 1}
 
 
-async def test_a_look_that_fails_is_told_of_once_and_repeated(place):
+@pytest.mark.parametrize("error", [CirandaError("no luck"), OverflowError("no luck")])
+async def test_a_look_that_fails_is_told_of_once_and_repeated(place, error):
     seen, lines = [], place.server()._lines
 
     async def look():
         seen.append(1)
-        raise CirandaError("no luck")
+        raise error
 
     with anyio.move_on_after(0.1):
         await every(0.01, look, lines)
 
     assert len(seen) > 2
-    assert [line["why"] for line in place.lines("look failed")] == ["no luck"]
+    assert [line["why"].endswith("no luck") for line in place.lines("look failed")] == [True]

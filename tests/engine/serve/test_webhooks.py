@@ -64,6 +64,20 @@ async def test_what_does_not_fit_is_refused_in_a_sentence(place):
     assert TOKEN not in place.told.getvalue()
 
 
+async def test_a_web_page_begins_nothing_where_no_token_is_asked_for(place):
+    place.write(flow(OPEN.replace('"${{ event.data.n }}"', "1")))
+    page = {"origin": "https://page.example"}
+
+    async with place.serving() as client:
+        answer = await client.post("/n", data={}, headers=page)
+        long = await client.get("/" + "a" * 9000)
+
+    assert (answer.status_code, long.status_code) == (403, 404)
+    assert "give the webhook a `token`" in answer.json()["error"]
+    assert max(len(line["path"]) for line in place.lines("refused")) == 203
+    assert place.ran() == {}
+
+
 async def test_a_token_in_a_path_is_not_in_the_lines(place):
     place.write(flow(HOOK))
 
