@@ -20,6 +20,7 @@ from benchmarks import graphs
 from benchmarks.turns import Contender, interleaved, show
 from ciranda.engine import Engine
 from ciranda.workflow.load import load, loads
+from ciranda.workflow.model import Workflow
 
 DEPTH = 50
 TURNS = 10_000
@@ -77,10 +78,10 @@ def flow(engine: Engine, text: str) -> Contender:
     return made(engine, loads("ciranda: 1\n" + text))
 
 
-def made(engine: Engine, workflow: object) -> Contender:
+def made(engine: Engine, workflow: Workflow) -> Contender:
     """Return what runs a workflow that was loaded."""
     functions = {"graph.add": graphs.ADD}
-    checked = engine.check(msgspec.structs.replace(workflow, functions=functions))  # type: ignore[type-var]  # a Workflow
+    checked = engine.check(msgspec.structs.replace(workflow, functions=functions))
 
     async def run() -> object:
         result = await engine.run(checked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
@@ -62,10 +63,11 @@ class Bodies:
     def forget(self, node: int) -> None:
         """Forget a step that nobody needs any more."""
         self._turned.pop(node, None)
+        self._begun.pop((node, -1), None)
 
     def began(self, node: int, item: int) -> None:
-        """Note that a block of a step begins."""
-        self._begun[node, item] = self._clock()
+        """Note that a block of a step begins; the first one tells when its work began."""
+        self._begun.setdefault((node, item), self._clock())
 
     def perform(self, planned: PlannedStep, start: Start, path: str, scope: Names) -> None:
         """Do what a step says that calls no action; `emit` takes time and is done elsewhere.
@@ -220,6 +222,7 @@ class Bodies:
             self._end_loop(path, None)
             return
         self._turned[start.node] = self._wall()
+        self._begun[start.node, -1] = self._clock()
         self._runner.record(LoopTurned(**self._runner.stamp(), path=path, turn=0))
 
     def turn(self, command: Turn) -> None:
@@ -232,11 +235,12 @@ class Bodies:
         assert loop is not None  # only loops have turns
         assert planned.turn is not None
         start = Start(0.0, -1, node, 1)
+        took = self._clock() - self._begun.get((node, -1), self._clock())
         if items.failed:
             error = runner.results.item_error(node, turn) or {"kind": "crash", "message": ""}
             message = f"turn {turn} failed: {error['message']}"
             failure = Failure(kind=error["kind"], message=message, retryable=False)
-            runner.attempts.fail(planned, start, path, failure, 0.0, final=True)
+            runner.attempts.fail(planned, start, path, failure, took, final=True)
             return
         if items.stopped:
             runner.record(StepCancelled(**runner.stamp(), path=path, reason=items.stopped))
@@ -245,15 +249,15 @@ class Bodies:
             scope = runner.scopes.local(planned, node, -1, 1)
             over = self._is_over(planned, {**scope}, node, turn)
         except ExpressionError as error:
-            runner.attempts.fail(planned, start, path, unfit(error), 0.0, final=True)
+            runner.attempts.fail(planned, start, path, unfit(error), took, final=True)
             return
         if over or (turn + 1 >= loop.max and loop.on_max == "stop"):
-            self._end_loop(path, runner.results.last.get(node))
+            self._end_loop(path, runner.results.last.get(node), took)
         elif turn + 1 >= loop.max:
             word = "until" if loop.until else "while"
             message = f"{loop.max} turns were not enough for `{word}: {loop.condition.strip()}`"
             failure = Failure(kind="limit", message=message, retryable=False)
-            runner.attempts.fail(planned, start, path, failure, 0.0, final=True)
+            runner.attempts.fail(planned, start, path, failure, took, final=True)
         else:
             self._next_turn(node, path, turn + 1, loop.every)
 
@@ -271,8 +275,9 @@ class Bodies:
         due = at if every and at > now else 0.0
         self._runner.record(LoopTurned(**self._runner.stamp(), path=path, turn=turn, due=due))
 
-    def _end_loop(self, path: str, output: Any) -> None:
-        self._runner.record(StepCompleted(**self._runner.stamp(), path=path, output=output))
+    def _end_loop(self, path: str, output: Any, took: float = 0.0) -> None:
+        runner = self._runner
+        runner.record(StepCompleted(**runner.stamp(), path=path, output=output, duration=took))
 
     # Waits
 
@@ -315,7 +320,11 @@ def _seconds(length: Any) -> float:
             return parse_duration(length)
         except ValueError as error:
             raise ExpressionError("value", str(error)) from None
-    raise ExpressionError("type", "a length of time is a text such as `30s` or `1h30m`")
+    if isinstance(length, bool) or not isinstance(length, int | float):
+        raise ExpressionError("type", "a length of time is a text such as `30s`, or seconds")
+    if not 0 <= length < inf:
+        raise ExpressionError("value", f"{length} is no length of time: it is at least 0 seconds")
+    return float(length)
 
 
 def _outer(error: Failure | None, path: str) -> Failure:
