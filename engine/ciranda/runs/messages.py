@@ -67,6 +67,8 @@ def decode(message: Message) -> Emitted | Answered:
     """
     kind = _TYPES.get(message.kind)
     whom = f"message {message.id} to run {message.run}"
+    if message.kind == "damaged":
+        raise InputError(f"{whom} is damaged: send it again")
     if kind is None:
         raise InputError(f"{whom} is of the unknown kind '{message.kind}'")
     try:

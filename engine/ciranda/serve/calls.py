@@ -105,19 +105,24 @@ class Calls:
     def _events(self, flow: Flow, trigger: Triggering) -> None:
         since = self._cursors.at(trigger.cursor, self._newest)
         for message in self._log.announced(int(since)):
-            event = event_of_message(message)
-            try:
-                wanted = trigger.takes(event)
-            except ExpressionError as error:
-                wanted = False
-                self._lines.warning(
-                    "not begun", flow=flow.file, trigger=trigger.name, why=str(error)
-                )
-            order = self._order(flow, trigger, event) if wanted else None
+            order = self._order_for(flow, trigger, message)
             accepted = self._cursors.advance(trigger.cursor, since, float(message.id), order)
             if not self._told(flow, trigger, accepted):
                 return
             since = float(message.id)
+
+    def _order_for(self, flow: Flow, trigger: Triggering, message: Message) -> Order | None:
+        """Return the order for an announcement; none, with a word, if it makes no sense."""
+        if message.kind == "event":
+            event = event_of_message(message)
+            try:
+                return self._order(flow, trigger, event) if trigger.takes(event) else None
+            except ExpressionError as error:
+                why = str(error)
+        else:
+            why = f"announcement {message.id} is damaged: send it again"
+        self._lines.warning("not begun", flow=flow.file, trigger=trigger.name, why=why)
+        return None
 
     def _newest(self) -> float:
         """Return the last announcement: a new trigger does not hear of those before it."""

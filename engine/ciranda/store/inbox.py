@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import Final, final
 
-from ciranda.errors import StoreError
 from ciranda.store.checksum import row_check
 from ciranda.store.database import Database
 from ciranda.store.opening import Row
@@ -13,6 +12,7 @@ from ciranda.store.rows import Message
 from ciranda.store.runs import Runs
 
 _INSERT: Final = 'INSERT INTO inbox(run, kind, at, payload, topic, "check") VALUES(?,?,?,?,?,?)'
+DAMAGED: Final = "damaged"  # the kind of a message of which nothing else is known
 _STORE: Final = 0  # the number of no run: the message is for whoever listens to the store
 
 
@@ -59,21 +59,30 @@ class Inbox:
         return [run for _, run in rows]
 
     def announced(self, after: int) -> list[Message]:
-        """Return what was announced, with a greater id.
-
-        Raises:
-            StoreError: A message is damaged.
-        """
+        """Return what was announced, with a greater id; a damaged message stops none after it."""
         return self._messages("", _STORE, after)
 
     def take(self, run: str, after: int) -> list[Message]:
         """Return a run's messages with a greater id, oldest first; they stay where they are.
 
+        A damaged message stops none after it.
+
         Raises:
             RunNotFoundError: There is no such run.
-            StoreError: A message is damaged.
         """
         return self._messages(run, self._runs.key(run).number, after)
+
+    def check(self) -> list[str]:
+        """Return what is damaged, a sentence each."""
+        rows = self._database.query(
+            "SELECT inbox.id, kind, at, payload, topic, inbox.\"check\", coalesce(runs.id, '') "
+            "FROM inbox LEFT JOIN runs ON runs.number = inbox.run ORDER BY inbox.id"
+        )
+        return [
+            f"message {row[0]} to {f'run {run}' if run else 'the store'} is damaged: send it again"
+            for *row, run in rows
+            if self._message(run, tuple(row)).kind == DAMAGED
+        ]
 
     def version(self) -> int:
         """Return a number that differs when somebody may have posted.
@@ -93,8 +102,7 @@ class Inbox:
     def _message(self, run: str, row: Row) -> Message:
         number, kind, at, payload, topic, check = row
         if check != _check(run, kind, at, payload, topic):
-            whom = f"run {run}" if run else "the store"
-            raise StoreError(f"message {number} ({kind}) to {whom} is damaged: send it again")
+            return Message(number, run, DAMAGED, b"", 0.0)
         return Message(number, run, kind, payload, at, topic)
 
 

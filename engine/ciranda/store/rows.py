@@ -89,7 +89,8 @@ class Lease:
 class Message:
     """Something another process asked of a run: cancel, approve, emit.
 
-    One with a `topic` wakes only the parked runs that named it.
+    One with a `topic` wakes only the parked runs that named it. Of one that is damaged nothing is
+    known but its id: its kind is `damaged`.
     """
 
     id: int

@@ -218,6 +218,22 @@ async def test_announced_events_begin_runs_where_name_and_condition_fit(serve):
     assert ["property 'sum'" in line["why"] for line in served.place.lines("not begun")] == [True]
 
 
+async def test_a_damaged_announcement_stops_none_after_it(serve):
+    served = serve(EVENTS, kind="integer")
+    await served.calls.events()
+    for sum_ in (10, 11):
+        served.log.announce(
+            "event", msgspec.msgpack.encode({"event": "paid", "data": {"sum": sum_}})
+        )
+    served.log._database.execute("UPDATE inbox SET payload = x'00' WHERE id = 1")
+    await served.calls.events()
+
+    assert served.taken() == [11]
+    assert [line["why"] for line in served.place.lines("not begun")] == [
+        "announcement 1 is damaged: send it again"
+    ]
+
+
 async def test_a_path_of_an_event_leads_to_no_file_of_others(serve, place):
     on = '{schedule: [{cron: "* * * * *", inputs: {n: "${{ \'../\' + event.type }}"}}]}'
     served = serve(on, kind="path")

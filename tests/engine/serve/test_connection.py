@@ -57,10 +57,10 @@ BROKEN = {
     b"GET / HTTP/1.1\r\n\r\n": b"400",  # no host
     b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n": b"400",
     b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 65\r\n\r\n": b"413",
-    b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n": b"400",
+    b"PUT / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n": b"400",
     b"GET http://other/ HTTP/1.1\r\nhost: x\r\n\r\n": b"400",
     b"GET / HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 2000: b"431",
-    b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    b"PUT / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
     + b"41\r\n" + b"x" * 65 + b"\r\n0\r\n\r\n": b"413",
     b"\x16\x03\x01\x02\x00\x01\x00": b"400",  # somebody speaks TLS
 }  # fmt: skip
