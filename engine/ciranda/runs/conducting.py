@@ -156,7 +156,8 @@ def go_on(state: Scheduler, conduct: Conduct) -> list[Command]:
     assert main is not None  # handlers of actions end elsewhere
     assert conduct.outcome is not None
     # What was done is undone when it failed, not when what comes after it did.
-    is_scope = main.block in ("", "try", "workflow") and len(conduct.frames) == 1
+    is_scope = main.block in ("", "try", "workflow") or state.nodes[conduct.owner].is_retried
+    is_scope = is_scope and len(conduct.frames) == 1
     if is_scope and conduct.outcome in (FAILED, CANCELLED) and state.undo:
         last = _last_to_undo(state, main)
         if last is not None:

@@ -60,6 +60,7 @@ class Node:
         blocks: The graphs inside of it, by name.
         catches: The kinds that each `catch` of a `try` takes.
         join: How many of its items, or of the branches inside of it, have to succeed.
+        is_retried: Whether it may be tried again: what was done inside of it is undone before.
     """
 
     index: int
@@ -76,6 +77,7 @@ class Node:
     blocks: Mapping[str, Graph] = field(default_factory=dict)
     catches: tuple[tuple[str, ...], ...] = ()
     join: Join = _ALL
+    is_retried: bool = False
     plain: bool = True  # its success is no more than an output: no blocks, no end of the run
 
     def lifts_need(self, need: int) -> bool:
@@ -218,6 +220,7 @@ class _Builder:
                     blocks=blocks,
                     catches=step.catches,
                     join=step.join,
+                    is_retried=step.retry is not None,
                     plain=not blocks and step.body != "succeed",
                 )
             )
