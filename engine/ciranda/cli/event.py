@@ -77,7 +77,7 @@ def command(ctx: click.Context, /, file: str, event: str, **given: Any) -> None:
 
     result, code = performance(order)
     if result is not None:
-        print_result(result, given["form"], performance.places)
+        print_result(result, given["form"], performance.errors)
     ctx.exit(code)
 
 

@@ -21,7 +21,7 @@ from ciranda.observe.progress import More, Progress, SilentProgress, progress
 from ciranda.observe.timeline import Timeline
 
 if TYPE_CHECKING:
-    from ciranda.events import Event
+    from ciranda.events import Event, Failure
     from ciranda.observe.export import LiveExporter
     from ciranda.observe.logs import LogLines
     from ciranda.runs.outcome import RunResult
@@ -65,6 +65,7 @@ class Performance:
         self._again: Final = again
         self._word: Final = word
         self._timeline: Final = Timeline(keep_items=False)
+        self._told = self._timeline  # what its end is told from
         self._progress: Progress
         self._prints: Final = StepPrints()
         self._lines: Final = _log_lines()
@@ -106,11 +107,11 @@ class Performance:
             return anyio.run(self._perform, order, interrupts, backend=self._backend)
 
     @property
-    def places(self) -> dict[str, str]:
-        """Where the steps that failed stand in the file, by path."""
-        segment = self._timeline.segment
+    def errors(self) -> dict[str, Failure]:
+        """Why steps failed, those of handlers too, by path."""
+        segment = self._told.segment
         tracks = {} if segment is None else segment.tracks
-        return {path: each.error.place for path, each in tracks.items() if each.error is not None}
+        return {path: each.error for path, each in tracks.items() if each.error is not None}
 
     def prime(self, log: Log, run: str) -> None:
         """Take in the past of a run that is about to be resumed."""
@@ -182,7 +183,7 @@ class Performance:
         if not result.ok and kept:
             from ciranda.cli.history import read_timeline
 
-            timeline = read_timeline(engine.log, result.run_id)  # with the items of maps
+            timeline = self._told = read_timeline(engine.log, result.run_id)  # with items of maps
         if self._word is not None and timeline.segment is not None:
             timeline.segment.word = self._word()
         store = [] if self._store is None else ["--store", self._store]

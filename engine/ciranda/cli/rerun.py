@@ -78,7 +78,7 @@ def command(ctx: click.Context, /, run: str, start: str, **given: Any) -> None:
         return
     result, code = performance(order)
     if result is not None:
-        print_result(result, given["form"], performance.places)
+        print_result(result, given["form"], performance.errors)
     ctx.exit(code)
 
 

@@ -9,12 +9,13 @@ from ciranda.cli import screen, streams
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ciranda.events import Failure
     from ciranda.runs.outcome import RunResult
 
 __all__ = ["print_result"]
 
 
-def print_result(result: RunResult, form: str, places: Mapping[str, str]) -> None:
+def print_result(result: RunResult, form: str, errors: Mapping[str, Failure]) -> None:
     """Write the outputs of a run; a reader who left early does not change what became of it."""
     from ciranda.cli.values import as_json, lines_of
 
@@ -26,7 +27,7 @@ def print_result(result: RunResult, form: str, places: Mapping[str, str]) -> Non
                         "run": result.run_id,
                         "status": result.status,
                         "outputs": result.outputs,
-                        "failures": _failures(result, places),
+                        "failures": _failures(result, errors),
                         "warnings": result.warnings,
                         "duration": round(result.duration, 6),
                         "used": result.used,
@@ -40,12 +41,15 @@ def print_result(result: RunResult, form: str, places: Mapping[str, str]) -> Non
         streams.silence()
 
 
-def _failures(result: RunResult, places: Mapping[str, str]) -> dict[str, object]:
+def _failures(result: RunResult, errors: Mapping[str, Failure]) -> dict[str, object]:
     failures: dict[str, object] = {}
     for step in result.failures:
-        error = result.steps[step]["error"] or {}
-        told = {key: error.get(key) for key in ("kind", "message")}
-        failures[step] = {**told, "place": places.get(step) or None}
+        error = errors.get(step)
+        failures[step] = {
+            "kind": None if error is None else error.kind,
+            "message": None if error is None else error.message,
+            "place": None if error is None else error.place or None,
+        }
     if result.error is not None:
         failures[""] = {key: result.error.get(key) for key in ("kind", "message", "place")}
     return failures

@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, run: str | None, **given: Any) -> None:
     named = found_run(given["store"], run)
     result, code = _resumed(performance, named, inputs, park=given["park"])
     if result is not None:
-        print_result(result, given["form"], performance.places)
+        print_result(result, given["form"], performance.errors)
     ctx.exit(code)
 
 

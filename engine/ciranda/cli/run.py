@@ -74,5 +74,5 @@ def command(ctx: click.Context, /, file: str, **given: Any) -> None:
 
     result, code = performance(order)
     if result is not None:
-        print_result(result, given["form"], performance.places)
+        print_result(result, given["form"], performance.errors)
     ctx.exit(code)

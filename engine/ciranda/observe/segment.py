@@ -83,8 +83,11 @@ class Segment:
 
     def forgives(self, track: Track) -> bool:
         """Say whether a failure came to nothing: tolerated, caught, not needed by a join."""
+        around = [*self.lineage(track)]
+        if any(one.path in self.failures for one in (track, *around)):
+            return False  # a handler that failed, of a step that may have succeeded
         return track.tolerated or any(
-            one.tolerated or one.state is State.SUCCEEDED for one in self.lineage(track)
+            one.tolerated or one.state is State.SUCCEEDED for one in around
         )
 
     def duration(self, now: float) -> float:

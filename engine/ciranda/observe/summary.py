@@ -49,7 +49,7 @@ def summary(
     if quiet and segment.state is State.SUCCEEDED and not segment.warnings:
         return []
     tracks = list(segment.tracks.values())
-    failed = [track for track in tracks if _is_failed(track) and not track.parent]
+    failed = [track for track in tracks if _is_failed(track) and _is_told(segment, track)]
     lines = [_headline(timeline, segment)]
     for track in failed[:_MOST]:
         lines += ["", *_failure(track, _roots(track), tails or {})]
@@ -69,6 +69,13 @@ def summary(
 
 def _is_failed(track: Track) -> bool:
     return track.state is State.FAILED and not track.tolerated
+
+
+def _is_told(segment: Segment, track: Track) -> bool:
+    """Say whether a failure is told by itself, and not with that of what is around it."""
+    if not track.parent:
+        return True
+    return track.path in segment.failures and not any(map(_is_failed, segment.lineage(track)))
 
 
 def _headline(timeline: Timeline, segment: Segment) -> str:

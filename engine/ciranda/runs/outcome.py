@@ -18,7 +18,8 @@ class RunResult:
         status: `succeeded`, `failed` or `cancelled`.
         outputs: The workflow's outputs; None unless it succeeded (or they speak of status).
         steps: For each step `{status, output, error, attempts, duration, items, counts}`.
-        failures: Ids of the steps whose failure failed the run.
+        failures: Paths of the steps whose failure failed the run; those of handlers are no keys of
+            `steps`.
         warnings: How many failures `continue-on-error` let pass.
         duration: Seconds.
         error: Why the run failed when no step did: outputs that could not be evaluated.
