@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -263,6 +263,12 @@ class Launch:
                 found[f"inputs.{name}"] = given.reveal() if isinstance(given, Secret) else given
         return Vault(found)
 
+    def _wake(self, runs: Sequence[str]) -> None:
+        """Let the runs of this process look into their inboxes at once."""
+        for run in runs:
+            if run in self._engine.sessions:
+                self._engine.sessions[run].look()
+
     def _journal(self, vault: Vault) -> Journal:
         if self._log is None or self._lease is None:
             return MemoryJournal()
@@ -318,6 +324,7 @@ class Launch:
         )
         stage.notes = self._runner.notes
         stage.receive = self._runner.awaiting.receive
+        stage.announced = self._wake
         if workflow.concurrency is not None:
             from ciranda.runs.runsgroup import turn_of
 

@@ -135,7 +135,7 @@ class Session:
     def look(self) -> None:
         """Take the messages that came; whoever posts from this process need not wait for it."""
         runner = self._runner
-        if self._log is not None:
+        if self._log is not None and not (self._turn is not None and self._turn.waiting):
             for message in self._log.take(runner.run, runner.seen):
                 runner.seen = message.id
                 self._take(message)

@@ -62,6 +62,7 @@ class Stage:
     Attributes:
         notes: Keeps what plugins publish; None outside of a run.
         receive: Takes an event of a run that has no inbox.
+        announced: Is told which runs have an event in their inboxes.
     """
 
     def __init__(  # noqa: PLR0913  (each is one thing of the surroundings; most have defaults)
@@ -92,6 +93,7 @@ class Stage:
         self._listeners: Final = listeners
         self.notes: Notes | None = None
         self.receive: Callable[[int, Emitted], None] = _nobody
+        self.announced: Callable[[Sequence[str]], None] = _unheard
         self._environ: Final = environ
         self.clock: Final = (clock or Clock()).steady
         self._wall: Final = (clock or Clock()).wall
@@ -184,7 +186,9 @@ class Stage:
         if self._log is None:
             self.receive(0, emitted)
             return 1
-        return len(await anyio.to_thread.run_sync(self._log.announce, *encode(emitted)))
+        runs = await anyio.to_thread.run_sync(self._log.announce, *encode(emitted))
+        self.announced(runs)
+        return len(runs)
 
     # For contexts
 
@@ -294,6 +298,10 @@ class Stage:
         if self._listeners or self._bus.listens(kind):
             with beside_steps():
                 self.tell(kind(run=self.info.id, at=self._wall(), path=ctx.path, **fields))
+
+
+def _unheard(_: Sequence[str]) -> None:
+    """Tell no run: whoever has an inbox looks into it by itself."""
 
 
 def _nobody(_: int, __: Emitted) -> None:
