@@ -64,7 +64,8 @@ class Admission:
 
     Args:
         dispatch: The rules.
-        graph: The steps.
+        graph: The steps of the run itself.
+        owner: The step of the run that a step is in, whose rules are its own; -1 is none.
         waits: Whether a step still waits: it may have been cancelled meanwhile.
         grant: Takes the cost of an attempt from the limiter; False if it has to wait.
         most: Steps under way at once, whatever the rules say.
@@ -74,22 +75,25 @@ class Admission:
         self,
         dispatch: Dispatch,
         graph: Graph,
+        owner: Callable[[int], int],
         waits: Callable[[Start], bool],
         grant: Callable[[Key, Costs], bool],
         most: int | None = None,
     ) -> None:
         self._dispatch: Final = dispatch
+        self._owner: Final = owner
         self._waits: Final = waits
         self._grant: Final = grant
         self._most: Final = inf if most is None else most
         self._graph: Final = graph
-        self._places = [dispatch.order.get(node.id, inf) for node in graph.nodes]
+        # The last of each is for the handlers of the run.
+        self._places = [*(dispatch.order.get(node.id, inf) for node in graph.nodes), inf]
         self._revision = dispatch.revision
-        self._costs: Final = [dispatch.costs.get(node.id) for node in graph.nodes]
+        self._costs: Final = [*(dispatch.costs.get(node.id) for node in graph.nodes), None]
         lines: dict[tuple[Units, bool], _Line] = {}
         self._lines: Final[list[_Line]] = []
-        for node, cost in zip(graph.nodes, self._costs, strict=True):
-            wanted = dispatch.demands.get(node.id)
+        for node, cost in zip((*graph.nodes, None), self._costs, strict=True):
+            wanted = dispatch.demands.get(node.id) if node is not None else None
             key = (tuple(sorted(wanted.items())) if wanted else (), cost is not None)
             if key not in lines:
                 lines[key] = _Line(*key)
@@ -118,9 +122,10 @@ class Admission:
     def push(self, start: Start, now: float) -> None:
         """Let a step wait for its turn."""
         self._tell_time(now)
-        line = self._lines[start.node]
+        owner = self._owner(start.node)
+        line = self._lines[owner]
         waiting = _Waiting(
-            self._places[start.node],
+            self._places[owner],
             start.urgency,
             now,
             start.item,
@@ -161,7 +166,7 @@ class Admission:
                 if before is None:
                     continue
                 break
-            key, cost = (waiting.node, waiting.item), self._costs[waiting.node]
+            key, cost = (waiting.node, waiting.item), self._costs[self._owner(waiting.node)]
             if cost is not None and not self._grant(key, cost):
                 self.front = cost
                 self._list(line)
@@ -180,12 +185,13 @@ class Admission:
         """Give those that wait, and all that will, the places of the new order."""
         order = self._dispatch.order
         self._revision = self._dispatch.revision
-        self._places = [order.get(node.id, inf) for node in self._graph.nodes]
+        self._places = [*(order.get(node.id, inf) for node in self._graph.nodes), inf]
         self._free.clear()
         self._costed.clear()
         for line in {id(line): line for line in self._lines}.values():
-            line.steps.sort(key=lambda waiting: (self._places[waiting.node], waiting[1:5]))
-            line.steps[:] = [each._replace(place=self._places[each.node]) for each in line.steps]
+            line.steps[:] = sorted(
+                each._replace(place=self._places[self._owner(each.node)]) for each in line.steps
+            )
             if not line.blocked:
                 self._list(line)
 

@@ -71,7 +71,12 @@ class Turnstile:
         self._clock: Final = clock
         self._grants: Final = None if dispatch.limiter is None else Grants(dispatch.limiter)
         self._admission: Final = Admission(
-            dispatch, runner.plan.graph, self._waits, self._grant, most
+            dispatch,
+            runner.plan.graph,
+            runner.scheduler.dispatched,
+            self._waits,
+            self._grant,
+            most,
         )
         self._waited: Final[dict[Key, dict[str, float]]] = {}
         self._threads: Final[dict[Key, anyio.Event]] = {}  # they outlive their steps
@@ -227,7 +232,8 @@ class Turnstile:
     def _grant(self, key: Key, costs: tuple[int, ...]) -> bool:
         if self._grants is None or self._grants.take(key, costs):
             return True
-        self._dispatch.reserve(self._runner.plan.graph.nodes[key[0]].id)
+        owner = self._runner.scheduler.dispatched(key[0])
+        self._dispatch.reserve(self._runner.plan.graph.nodes[owner].id)
         return False
 
     def _delay(self) -> float:
