@@ -180,7 +180,10 @@ class Results:
         conduct = scheduler.conduct(node, item)
         assert conduct is not None  # the scheduler has just entered it
         frame = conduct.frames[event.block]
-        outer = self._views[scheduler.root if node < 0 else scheduler.frames[node]]
+        around = scheduler.root if node < 0 else scheduler.frames[node]
+        if event.block.startswith("workflow."):  # a sub-workflow's handler sees its steps
+            around = conduct.frames["workflow"]
+        outer = self._views[around]
         beside = conduct.frames.get("try")
         peers = {} if beside is None or beside is frame else self._views[beside]
         views = {
