@@ -30,11 +30,11 @@ def blocks(language):
         for found in FENCE.finditer(text):
             if found[1] == language:
                 line = text.count("\n", 0, found.start()) + 1
-                yield pytest.param(found[2], id=f"{page.name}:{line}")
+                yield pytest.param(page, found[2], id=f"{page.name}:{line}")
 
 
-@pytest.mark.parametrize("code", list(blocks("python")))
-def test_a_python_block_runs(code, tmp_path):
+@pytest.mark.parametrize(("page", "code"), list(blocks("python")))
+def test_a_python_block_runs(page, code, tmp_path):
     file = tmp_path / "block.py"
     file.write_text(code, encoding="utf-8")
     environment = {**os.environ, "CIRANDA_STORE__DURABILITY": "process", "PYTHONWARNINGS": "error"}
@@ -48,12 +48,20 @@ def test_a_python_block_runs(code, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", [each for each in blocks("yaml") if "ciranda: 1" in each.values[0]]
+    ("page", "text"), [each for each in blocks("yaml") if "ciranda: 1" in each.values[1]]
 )
-def test_a_workflow_block_is_without_faults(text, tmp_path):
+def test_a_workflow_block_is_without_faults(page, text, tmp_path):
     from ciranda.workflow.load import loads
 
+    bring_files(page.read_text(encoding="utf-8"), tmp_path)
     assert loads(text, file=str(tmp_path / "block.yaml")).steps
+
+
+def bring_files(text, folder):
+    """Write the files that a page brings."""
+    for name, content in FILE.findall(text):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
 
 
 FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -103,9 +111,7 @@ def test_a_console_session_goes_as_shown(page, tmp_path, monkeypatch):
     text = page.read_text(encoding="utf-8")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    for name, content in FILE.findall(text):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
+    bring_files(text, tmp_path)
     checker = doctest.OutputChecker()
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -1,5 +1,6 @@
 """The examples that bring test files pass them; all of those about the language bring some."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,28 @@ def test_every_example_of_the_language_is_tried():
 
     assert {file.resolve() for file in workflows} == tried
     assert len(workflows) > 20
+
+
+ROW = re.compile(
+    r"^\| (\d+) \| ([^|]+) \| (yes|partly|no) \| ([^|]+) \| (?:\[.*\]\((.*)\))? *\|$", re.MULTILINE
+)
+
+
+def test_the_table_of_patterns_has_all_of_them_with_examples_that_are_tried():
+    page = ROOT / "docs" / "patterns.md"
+    rows = ROW.findall(page.read_text(encoding="utf-8"))
+    tests = read_tests(str(EXAMPLES / "language" / "patterns" / "patterns.test.yaml"))
+    tried = {
+        (case.name.split(",")[0], Path(case.workflow).resolve()) for case in tests.cases
+    }  # a case is called as its pattern, with what is special behind it
+
+    assert [int(row[0]) for row in rows] == list(range(1, 44))
+    for number, pattern, expressed, how, link in rows:
+        assert how.strip()
+        assert bool(link) == (expressed != "no")
+        if link:
+            file = (page.parent / link).resolve()
+            assert any(
+                name.startswith(f"WCP-{number} {pattern}") and workflow == file
+                for name, workflow in tried
+            ), f"WCP-{number} {pattern}"
