@@ -25,6 +25,7 @@ class Health:
     Attributes:
         draining: Whether the server is about to end.
         running: How many runs are being performed.
+        failing: Whether the store could not be written the last time that it had to be.
     """
 
     def __init__(self, look: Callable[[], int]) -> None:
@@ -32,6 +33,7 @@ class Health:
         self._counts: Final[Counter[tuple[str, str]]] = Counter()
         self.draining = False
         self.running = 0
+        self.failing = False
 
     def count(self, what: str, which: str = "") -> None:
         """Count something: `requests` by status, `runs` by how they ended, `accepted` by kind."""
@@ -53,6 +55,8 @@ class Health:
             return Answer(200, self._metrics(waiting))
         if self.draining:
             return Answer(503, "the server is about to end\n")
+        if self.failing:
+            return Answer(503, "the store cannot be written\n")
         return Answer(200, "ok\n")
 
     def _metrics(self, waiting: int) -> str:

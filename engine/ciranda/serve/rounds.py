@@ -9,8 +9,9 @@ from typing import Final, NoReturn
 import anyio
 import anyio.to_thread
 
-from ciranda.errors import CirandaError
+from ciranda.errors import CirandaError, StoreError
 from ciranda.serve.backlog import SILENCE, Backlog
+from ciranda.serve.health import Health
 from ciranda.serve.lines import Lines
 from ciranda.serve.roster import Roster
 from ciranda.store import Log
@@ -50,6 +51,7 @@ class Upkeep:
         backlog: The work of all servers.
         log: Where runs are parked.
         roster: The files.
+        health: Is told whether the store can be written.
         lines: Tells.
         wake: Called when there is work.
         wall: The clock, in unix seconds.
@@ -58,13 +60,20 @@ class Upkeep:
     backlog: Backlog
     log: Log
     roster: Roster
+    health: Health
     lines: Lines
     wake: Callable[[], None]
     wall: Callable[[], float]
 
     async def beat(self) -> None:
         """Say that this server lives."""
-        if not await anyio.to_thread.run_sync(self.backlog.beat):
+        try:
+            known = await anyio.to_thread.run_sync(self.backlog.beat)
+        except StoreError:
+            self.health.failing = True
+            raise
+        self.health.failing = False
+        if not known:
             self.lines.warning("taken for dead", then="registered anew")
 
     async def bury(self) -> None:

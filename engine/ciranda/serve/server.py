@@ -164,7 +164,7 @@ class Server:
                 lines=lines,
                 new_id=self._new_id,
             )
-            upkeep = Upkeep(backlog, log, roster, lines, crew.wake, clock.wall)
+            upkeep = Upkeep(backlog, log, roster, health, lines, crew.wake, clock.wall)
             calls = Calls(
                 roster.of_kind,
                 Cursors(book, backlog),

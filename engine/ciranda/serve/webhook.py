@@ -59,6 +59,7 @@ class Webhooks:
         except RefusedError as refusal:
             answer = refused(refusal)
         except StoreError as error:
+            self._health.failing = True
             self._lines.error("not accepted", path=request.path, why=str(error))
             answer = Answer(503, {"error": "the store cannot keep the event"}, {"retry-after": "5"})
         self._health.count("requests", str(answer.status))
@@ -95,6 +96,7 @@ class Webhooks:
         except InputError as error:
             raise RefusedError(422, str(error)) from None
         accepted = await self._accept(order)
+        self._health.failing = False
         if accepted is None:
             said = "too many runs wait already: try again later"
             raise RefusedError(429, said, {"retry-after": str(self._pause())})

@@ -9,6 +9,7 @@ from ciranda.serve import Lines, Triggering
 from ciranda.serve.exchange import Request
 from ciranda.serve.health import Health
 from ciranda.serve.webhook import Webhooks
+from ciranda.serve.work import Accepted
 from ciranda.workflow.model import Trigger, Workflow
 
 
@@ -50,8 +51,10 @@ async def test_what_the_store_cannot_keep_is_not_accepted():
     written = Trigger(kind="webhook", options={"path": "/n"})
     trigger = Triggering(written, "webhook", workflow, functions={}, secrets=None)
 
+    full = [True]
+
     async def accept(order):
-        broken()
+        return broken() if full else Accepted(order.run)
 
     out = io.StringIO()
     health = Health(lambda: 0)
@@ -65,6 +68,11 @@ async def test_what_the_store_cannot_keep_is_not_accepted():
     )
 
     answer = await webhooks(request("/n", "POST"))
+    ready = [await webhooks(request("/readyz"))]
+    full.clear()
+    await webhooks(request("/n", "POST"))
+    ready.append(await webhooks(request("/readyz")))
 
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert [each.status for each in ready] == [503, 200]
     assert '"why":"the disk is full"' in out.getvalue()
