@@ -187,6 +187,11 @@ class Context:
         return self._key or f"{self.run.id}:{self.path}"
 
     @property
+    def own_key(self) -> str:
+        """Return the `idempotency-key` of the step; empty when it says none."""
+        return self._key
+
+    @property
     def dir(self) -> Path:
         """The step's own folder, the same for every attempt; made on first use."""
         parts = (quote(part, safe=" ").replace(".", "%2E") for part in self.path.split("/"))

@@ -26,7 +26,7 @@ from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
 from ciranda.settings import Configuration, StoreSettings, read_configuration
 from ciranda.store import Clock, Durability, open_store
-from ciranda.store.members import Members
+from ciranda.store.books import Books
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import named_values
@@ -69,7 +69,7 @@ class Engine:
     Attributes:
         folder: Where runs are kept, and files of plugins: `Database(..., folder=engine.folder)`.
         sessions: The runs that go on, by id.
-        members: The runs of groups.
+        books: What is kept beside the log.
     """
 
     def __init__(  # noqa: PLR0913  (each word is one thing to choose; all have defaults)
@@ -106,7 +106,7 @@ class Engine:
         self.plans: Final = Plans()
         self._checker: Final = Checker(self.plugins, self.replaced)
         self.sessions: Final[dict[str, Session]] = {}
-        self.members: Final = Members()
+        self.books: Final = Books()
         self._stack: AsyncExitStack
         self._executors: dict[str, Any] = {}
 
@@ -164,7 +164,7 @@ class Engine:
             if leaves(group) != [error]:
                 raise
         finally:
-            self.members.close()
+            self.books.close()
             if self._log is not None:
                 self._log.close()
 

@@ -123,7 +123,7 @@ def _context(ctx: Context, action: Action) -> dict[str, Any]:
         "remaining": ctx.remaining(),
         "env": dict(ctx.env),
         "traceparent": ctx.traceparent,
-        "key": ctx.key,
+        "key": ctx.own_key,
         "secrets": {name: ctx.secret(name) for name in action.secrets},
     }
 

@@ -18,6 +18,7 @@ __all__ = ["BuiltIn", "builtins"]
 # The option of a step that asks for a layer, and the module that makes it; outermost first.
 _MODULES: Final = {
     "cache": "cache",
+    "idempotency_key": "idempotency",
     "declares": "declared",
     "breaker": "breaker",
     "concurrency": "groups",

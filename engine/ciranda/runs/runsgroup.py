@@ -12,7 +12,7 @@ from ciranda.errors import RunNotFoundError, StepError
 from ciranda.events import Event, Failure, RunCompleted, RunParked, RunResumed, RunStarted
 from ciranda.middleware.naming import name_in
 from ciranda.runs.messages import CANCEL
-from ciranda.store.members import Member, MembersBook
+from ciranda.store.members import Member, Members
 from ciranda.workflow.binding import bind
 from ciranda.workflow.model import Concurrency
 
@@ -53,7 +53,7 @@ class Turn:
         self,
         options: Concurrency,
         name: Callable[[], str],
-        book: MembersBook,
+        book: Members,
         runner: Runner,
         journal: Journal,
         *,
@@ -249,7 +249,7 @@ def turn_of(
     return Turn(
         options,
         lambda: name(stage.scope),
-        engine.members.of(engine.folder if log is not None and log.shared else None),
+        engine.books.members(None if log is None else log.folder),
         runner,
         journal,
         tell=stage.tell,

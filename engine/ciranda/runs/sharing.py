@@ -34,4 +34,9 @@ def shared_of(engine: Engine) -> Shared:
         answers=Answers(shelf),
         fingerprints=pinned,
         limiters=Limiters(folder=kept.place(root)),
+        successes=lambda: engine.books.successes(
+            None if shelf is None else engine.log.folder,
+            engine.durability,
+            engine.clock.wall,
+        ),
     )

@@ -29,6 +29,7 @@ _SHOWN: Final = 2_000  # characters of an answer in the detail of a failure
 _BAD: Final = 400
 _TOO_MANY: Final = 429
 _SERVER: Final = 500
+_KEY: Final = "Idempotency-Key"
 
 
 class Response(TypedDict):
@@ -72,7 +73,8 @@ async def request(  # noqa: PLR0913, PLR0917  (what a request has; all but the f
     """Send a request and wait for the whole answer.
 
     Private, loopback and link-local addresses are refused, also behind a name or a redirect.
-    Proxies of the environment are not used.
+    Proxies of the environment are not used. The step's `idempotency-key` is sent as the header of
+    this name, unless there is one.
 
     Args:
         url: Where to; http or https.
@@ -99,13 +101,14 @@ async def request(  # noqa: PLR0913, PLR0917  (what a request has; all but the f
     if json is not None and body is not None:
         raise _invalid("Give either `json` or `body`.")
     traced = {"traceparent": ctx.traceparent} if ctx is not None and ctx.traceparent else {}
+    headers = _keyed(headers or {}, ctx)
     with _failures(url, timeout):
         target = httpx.URL(url).copy_merge_params(params or {})
         check_url(target)
         transport = GuardedTransport(
             connections(tls or httpx.create_ssl_context()),
             allow_private=allow_private,
-            own_headers=headers or (),
+            own_headers=headers,
         )
         client = httpx.AsyncClient(
             transport=transport,
@@ -123,6 +126,13 @@ async def request(  # noqa: PLR0913, PLR0917  (what a request has; all but the f
                 async with sending as response:
                     content = await _content(response, max_bytes)
     return _judged(response, content, ok_status or [])
+
+
+def _keyed(headers: dict[str, str], ctx: Context | None) -> dict[str, str]:
+    """Return the headers with the step's `idempotency-key`, unless they have one of their own."""
+    if ctx is None or not ctx.own_key or any(name.lower() == _KEY.lower() for name in headers):
+        return headers
+    return {**headers, _KEY: ctx.own_key}
 
 
 @contextmanager

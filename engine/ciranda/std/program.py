@@ -67,7 +67,8 @@ async def run(  # noqa: PLR0913, PLR0917  (these are the keys beside `run:`)
     """Run a program and wait for it and for everything that it starts.
 
     Its environment is PATH, HOME, LANG, TZ and TMPDIR of the caller, what the workflow
-    declares, and TRACEPARENT. What it starts is killed with it, also when it ends by itself.
+    declares, TRACEPARENT, and CIRANDA_IDEMPOTENCY_KEY if the step has one. What it starts is
+    killed with it, also when it ends by itself.
 
     Args:
         argv: The program and its arguments, each one word whatever is in it.
@@ -209,6 +210,8 @@ def _environment(
         environment.update(ctx.env)
         if ctx.traceparent:
             environment["TRACEPARENT"] = ctx.traceparent
+        if ctx.own_key:
+            environment["CIRANDA_IDEMPOTENCY_KEY"] = ctx.own_key
     for name, value in env.items():
         environment[name] = _word(value, f"env.{name}")
     return environment

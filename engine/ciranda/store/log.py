@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from ciranda.store.rows import (
@@ -25,9 +26,11 @@ class Log(Protocol):
 
     Attributes:
         shared: Whether other processes may use it at the same time.
+        folder: Where its files are; None when it is in memory.
     """
 
     shared: bool
+    folder: Path | None
 
     def create_run(self, run: RunRow) -> None:
         """Add a run; StoreError if there is one of this id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final, Protocol, final
 from ciranda.store.database import Database
 from ciranda.store.rows import Durability
 
-__all__ = ["Member", "Members", "MembersBook"]
+__all__ = ["Member", "Members", "MembersInFile", "MembersInMemory"]
 
 _MIGRATIONS: Final = (
     """
@@ -40,7 +39,7 @@ class Member:
     ousted: bool
 
 
-class MembersBook(Protocol):
+class Members(Protocol):
     """Who belongs to which group. Whether a member is still alive, its lease tells."""
 
     def join(self, name: str, run: str, most: int) -> int:
@@ -68,7 +67,7 @@ class MembersBook(Protocol):
 
 
 @final
-class _Memory:
+class MembersInMemory:
     """The groups of one process."""
 
     def __init__(self) -> None:
@@ -77,7 +76,7 @@ class _Memory:
         self._last = 0
 
     def join(self, name: str, run: str, most: int) -> int:
-        """See `MembersBook`; a run in memory asks once."""
+        """See `Members`; a run in memory asks once."""
         self._last += 1
         self._names[self._last] = name
         member = Member(self._last, run, most, ousted=False)
@@ -85,7 +84,7 @@ class _Memory:
         return self._last
 
     def leave(self, ticket: int) -> None:
-        """See `MembersBook`."""
+        """See `Members`."""
         name = self._names.pop(ticket, None)
         if name is not None:
             del self._lines[name][ticket]
@@ -93,11 +92,11 @@ class _Memory:
                 del self._lines[name]
 
     def ahead(self, name: str, ticket: int) -> Iterator[Member]:
-        """See `MembersBook`."""
+        """See `Members`."""
         return iter([one for one in self._lines.get(name, {}).values() if one.ticket < ticket])
 
     def oust(self, ticket: int) -> bool:
-        """See `MembersBook`."""
+        """See `Members`."""
         line = self._lines.get(self._names.get(ticket, ""), {})
         if ticket not in line or line[ticket].ousted:
             return False
@@ -109,7 +108,7 @@ class _Memory:
 
 
 @final
-class _File:
+class MembersInFile:
     """`groups.db` in the store's folder, for all processes of one machine."""
 
     def __init__(self, folder: Path) -> None:
@@ -119,7 +118,7 @@ class _File:
         )
 
     def join(self, name: str, run: str, most: int) -> int:
-        """See `MembersBook`."""
+        """See `Members`."""
         with self._database.transaction():
             self._database.execute("DELETE FROM members WHERE run = ?", (run,))
             rows = self._database.execute(
@@ -129,11 +128,11 @@ class _File:
         return int(rows[0][0])
 
     def leave(self, ticket: int) -> None:
-        """See `MembersBook`."""
+        """See `Members`."""
         self._database.execute("DELETE FROM members WHERE ticket = ?", (ticket,))
 
     def ahead(self, name: str, ticket: int) -> Iterator[Member]:
-        """See `MembersBook`."""
+        """See `Members`."""
         rows = self._database.query(
             "SELECT ticket, run, most, ousted FROM members WHERE name = ? AND ticket < ? "
             "ORDER BY ticket",
@@ -142,36 +141,10 @@ class _File:
         return (Member(number, run, most, bool(ousted)) for number, run, most, ousted in rows)
 
     def oust(self, ticket: int) -> bool:
-        """See `MembersBook`."""
+        """See `Members`."""
         sql = "UPDATE members SET ousted = 1 WHERE ticket = ? AND NOT ousted"
         return bool(self._database.change(sql, (ticket,)))
 
     def close(self) -> None:
-        """See `MembersBook`."""
+        """See `Members`."""
         self._database.close()
-
-
-@final
-class Members:
-    """The books of one engine, opened when first needed."""
-
-    def __init__(self) -> None:
-        self._books: Final[dict[Path | None, MembersBook]] = {}
-        self._lock: Final = threading.Lock()
-
-    def of(self, folder: Path | None) -> MembersBook:
-        """Return the book of a store; None is that of the process.
-
-        Raises:
-            StoreError: Its file cannot be used.
-        """
-        with self._lock:
-            found = self._books.get(folder)
-            if found is None:
-                found = self._books[folder] = _Memory() if folder is None else _File(folder)
-            return found
-
-    def close(self) -> None:
-        """Give up files."""
-        for book in self._books.values():
-            book.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import final
 
 from ciranda.errors import LeaseLostError, RunNotFoundError, StoreError
@@ -63,6 +64,7 @@ class MemoryLog:
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self.shared = False
+        self.folder: Path | None = None
         self._process = process or Process()
         self._clock = clock or Clock()
         self._lock = threading.RLock()

@@ -75,6 +75,7 @@ class SqliteLog:
         )
         self.path = self._database.path
         self.shared = True
+        self.folder: Path | None = self.path.parent
         self._clock = clock or Clock()
         self._runs = Runs(self._database)
         self._blobs = Blobs(self._database)

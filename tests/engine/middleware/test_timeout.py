@@ -63,4 +63,4 @@ async def test_a_step_without_options_has_no_layer_at_all():
 
 
 async def test_a_request_gets_no_built_in_layer():
-    assert [each.middleware(Request) for each in builtins(Shared).values()] == [None] * 6
+    assert {each.middleware(Request) for each in builtins(Shared).values()} == {None}

@@ -14,7 +14,7 @@ from ciranda.runs.journal import decode
 from ciranda.runs.messages import Emitted, encode
 from ciranda.runs.outcome import RunResult
 from ciranda.store import Process, RunRow, SqliteLog
-from ciranda.store.members import Members
+from ciranda.store.members import MembersInFile
 from ciranda.workflow.load import loads
 from ciranda.workflow.model import Workflow
 
@@ -152,9 +152,9 @@ async def test_the_place_of_a_process_that_is_gone_is_free_and_so_is_its_turn(
     both: Both, tmp_path: Path
 ) -> None:
     gone = SqliteLog(tmp_path, process=Process(pid=2**22 + 1, started="1"))
-    members = Members()
+    members = MembersInFile(tmp_path)
     for run in ("dead", "pruned"):
-        members.of(tmp_path).join("ship", run, 1)
+        members.join("ship", run, 1)
     gone.create_run(RunRow(id="dead", name="ship", file="", status="running", created=1.0))
     gone.acquire("dead", "gone", 30)
     gone.close()

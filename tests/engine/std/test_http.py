@@ -67,6 +67,23 @@ async def test_the_trace_goes_along(url, tls, tmp_path, stub):
     assert stub.asked[0]["headers"]["traceparent"] == "00-aa-bb-01"
 
 
+async def test_the_key_of_the_step_goes_along_unless_there_is_one(url, tls, tmp_path, stub):
+    class Nobody:
+        thread = threading.get_ident()
+
+    run = RunInfo("r", dir=tmp_path, base=Path())
+    plain = Context(Nobody(), run, "s", "s")  # type: ignore[arg-type]  # unused
+    keyed = Context(Nobody(), run, "s", "s", key="pay-7")  # type: ignore[arg-type]  # unused
+
+    await ask(f"{url}/json", tls, ctx=plain)
+    await ask(f"{url}/json", tls, ctx=keyed, headers={"X-A": "1"})
+    await ask(f"{url}/json", tls, ctx=keyed, headers={"idempotency-key": "mine"})
+
+    sent = [seen["headers"].get("idempotency-key") for seen in stub.asked]
+    assert sent == [None, "pay-7", "mine"]
+    assert stub.asked[1]["headers"]["x-a"] == "1"
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "retry_after", "retryable"),
     [
