@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import anyio
 
@@ -17,7 +17,7 @@ from ciranda.cli.streams import is_terminal
 from ciranda.engine import Engine
 from ciranda.errors import SettingsError
 from ciranda.middleware.printing import StepPrints
-from ciranda.serve import Limits, Lines, Server
+from ciranda.serve import Limits, Lines, Outlet, Server
 from ciranda.settings import StoreSettings, read_configuration
 from ciranda.store import Durability
 
@@ -68,14 +68,7 @@ class Attendance:
             CirandaError: It cannot begin.
         """
         json = sys.stderr is not None and not is_terminal(sys.stderr)
-        server = Server(
-            self._places,
-            self._folder,
-            self._engine,
-            durability=self._durability,
-            limits=Limits(runs=runs, backlog=backlog, grace=grace),
-            lines=Lines(sys.stderr, json=json),
-        )
+        limits = Limits(runs=runs, backlog=backlog, grace=grace)
         self._steps = _step_lines(json=json)
         logged = nullcontext() if self._steps is None else self._steps.for_structlog()
         out = sys.stdout
@@ -86,7 +79,15 @@ class Attendance:
                 out.write(f"http://{shown}:{port}\n")
                 out.flush()
 
-        with Interrupts() as interrupts, logged, self._prints:
+        with Interrupts() as interrupts, logged, self._prints, _outlet() as outlet:
+            server = Server(
+                self._places,
+                self._folder,
+                self._engine,
+                durability=self._durability,
+                limits=limits,
+                lines=Lines(outlet, json=json),
+            )
             try:
                 anyio.run(self._serve, server, interrupts, host, port, told, backend=backend)
             finally:
@@ -115,6 +116,14 @@ class Attendance:
             listener=None if self._steps is None else self._steps.feed,
             exporter=self._exporter,
         )
+
+
+def _outlet() -> AbstractContextManager[Outlet | TextIO | None]:
+    """Return what takes the server's lines."""
+    try:
+        return nullcontext() if sys.stderr is None else Outlet(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file behind it
+        return nullcontext(sys.stderr)
 
 
 def _step_lines(*, json: bool) -> LogLines | None:

@@ -6,6 +6,7 @@ from ciranda.serve.connection import Bounds
 from ciranda.serve.flow import Flow, flow_of
 from ciranda.serve.lines import Lines
 from ciranda.serve.occurrence import Occurrence
+from ciranda.serve.outlet import Outlet
 from ciranda.serve.refusal import RefusedError
 from ciranda.serve.schedule import Schedule, schedule_of
 from ciranda.serve.server import Limits, Server
@@ -18,6 +19,7 @@ __all__ = [
     "Limits",
     "Lines",
     "Occurrence",
+    "Outlet",
     "RefusedError",
     "Schedule",
     "Server",

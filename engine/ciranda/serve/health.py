@@ -53,11 +53,10 @@ class Health:
             return Answer(503, "the store cannot be used\n")
         if request.path == "/metrics":
             return Answer(200, self._metrics(waiting))
-        if self.draining:
-            return Answer(503, "the server is about to end\n")
+        why = "the server is about to end" if self.draining else ""
         if self.failing:
-            return Answer(503, "the store cannot be written\n")
-        return Answer(200, "ok\n")
+            why = "the store cannot be written"
+        return Answer(503, f"{why}\n") if why else Answer(200, "ok\n")
 
     def _metrics(self, waiting: int) -> str:
         lines = [

@@ -6,13 +6,25 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO, final
+from typing import Any, Final, Protocol, final
 
 import msgspec
 
 from ciranda.observe.visible import visible
 
 __all__ = ["Lines"]
+
+
+class Sink(Protocol):
+    """What takes lines: a text stream, or an `Outlet`."""
+
+    def write(self, text: str, /) -> object:
+        """Take a line."""
+        ...
+
+    def flush(self) -> object:
+        """Hold nothing back."""
+        ...
 
 
 @final
@@ -27,7 +39,7 @@ class Lines:
 
     def __init__(
         self,
-        stream: TextIO | None,
+        stream: Sink | None,
         *,
         json: bool = False,
         wall: Callable[[], float] = time.time,

@@ -1,11 +1,13 @@
 """What a server tells of itself, to people, machines and whoever asks."""
 
 import io
+import os
+import time
 
 import pytest
 
 from ciranda.errors import StoreError
-from ciranda.serve import Lines, Triggering
+from ciranda.serve import Lines, Outlet, Triggering
 from ciranda.serve.exchange import Request
 from ciranda.serve.health import Health
 from ciranda.serve.webhook import Webhooks
@@ -22,6 +24,37 @@ def test_lines_for_people_are_one_line_each_whatever_they_hold():
 
     assert out.getvalue().count("\n") == 1
     assert 'warning refused        path="/a \\x1b[2J***" status=404' in out.getvalue()
+
+
+def test_nobody_who_reads_slowly_stops_a_server():
+    there, here = os.pipe()
+    line = "x" * 999 + "\n"
+    with Outlet(here, room=10) as outlet:
+        lines = Lines(outlet)
+        for _ in range(300):  # more than a pipe and ten lines hold
+            lines.info(line)
+        while not outlet._waiting.empty():
+            os.read(there, 65_536)
+        lines.info("last")
+    rest = os.read(there, 65_536).decode()
+    os.close(there)
+    os.close(here)
+
+    assert " lines are left out: nobody read them)\n" in rest
+    assert "info    last" in rest
+
+
+def test_a_reader_that_has_gone_stops_no_server():
+    there, here = os.pipe()
+    os.close(there)
+    with Outlet(here, room=1) as outlet:
+        for _ in range(9):
+            outlet.write("a\n")
+            time.sleep(0.001)
+        outlet.flush()
+    os.close(here)
+
+    assert not outlet._thread.is_alive()
 
 
 def test_without_a_stream_nothing_is_written():
