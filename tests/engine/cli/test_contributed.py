@@ -131,6 +131,7 @@ def test_names_are_completed_without_an_import(cli, project, install):
 
     assert found == {
         "show": "Show what became of a run, step by step.",
+        "serve": "Begin runs by triggers and go on with parked ones, until asked to end.",
         "schema": "Print the JSON Schema of workflow files, for editors.",
         "skills": "Commands of the plugin `skills`.",
         "slack": "Commands of the plugin `slack`.",
