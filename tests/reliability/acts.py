@@ -42,6 +42,24 @@ async def flaky(n: int, ctx: Context) -> int:
     return n + ctx.attempt
 
 
+@action("acts.once", errors={"acts.busy": True})
+async def once(n: int, ctx: Context) -> int:
+    """Fail the first time that it is asked, whoever asks."""
+    leave(ctx)
+    marker = ctx.run.base / f"once-{n}"
+    if not marker.exists():
+        marker.touch()
+        raise StepError("acts.busy", "not the first time")
+    return n
+
+
+@action("acts.bad", errors={"acts.broken": False})
+async def bad(ctx: Context) -> int:
+    """Fail."""
+    leave(ctx)
+    raise StepError("acts.broken", "it never works")
+
+
 @action("acts.gate")
 async def gate(ctx: Context) -> int:
     """Wait until somebody makes a file `gate`; say first who waits there."""
@@ -55,4 +73,4 @@ async def gate(ctx: Context) -> int:
 @hookimpl
 def actions() -> list[object]:
     """Offer them."""
-    return [add, block, flaky, gate]
+    return [add, bad, block, flaky, gate, once]

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.effort import share
 from tests.reliability.flow import ITEMS, hundred
-from tests.reliability.trials import Forker, effects, kept, prepare
+from tests.reliability.trials import Forker, effects, kept, killed, prepare
 
 from ciranda.store import SqliteLog
 
@@ -18,17 +17,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 
 EFFECTS = 50 + 40 + 6 * 2 + ITEMS + 1  # lines of a run that nobody disturbs; programs leave none
 COMMITS = 70  # fewer than a run makes
-
-
-def killed(forker: Forker, folder: Path, order: tuple[str, str, int], delay: float | None) -> bool:
-    """Begin or go on in a child; say whether it was killed before it came to the end."""
-    child = forker.ask("perform", str(folder), *order)
-    if delay is not None:
-        time.sleep(delay)
-        os.kill(child, signal.SIGKILL)
-    status = forker.ask("wait", child)
-    assert status in (0, signal.SIGKILL), f"the child ended by itself: {status}"
-    return status != 0
 
 
 @pytest.mark.parametrize(("backend", "most"), [("asyncio", share(75)), ("trio", share(36))])

@@ -1,9 +1,12 @@
 """Trials of whole processes: a folder each, children that may be killed, what they leave behind."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +73,14 @@ def kept(folder: Path) -> tuple[set[str], Any]:
     finally:
         log.close()
     return paths, outputs
+
+
+def killed(forker: Forker, folder: Path, order: tuple[str, str, int], delay: float | None) -> bool:
+    """Begin or go on in a child; say whether it was killed before it came to the end."""
+    child = forker.ask("perform", str(folder), *order)
+    if delay is not None:
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
+    status = forker.ask("wait", child)
+    assert status in (0, signal.SIGKILL), f"the child ended by itself: {status}"
+    return status != 0

@@ -28,27 +28,32 @@ if TYPE_CHECKING:
 __all__ = ["revive"]
 
 
-def revive(state: Scheduler, at: float) -> list[Command]:
+def revive(state: Scheduler, at: float, *, ended: bool = True) -> list[Command]:
     """Open again what failed, was cancelled or was skipped for that; ask for all that is open.
 
     What succeeded stays, unless it stands below a step that is opened again (a report written
     `if: always()` after a failure is written anew) or was compensated. A step that failed for good
     gets a fresh set of attempts; one that was interrupted repeats the attempt that never ended.
-    The run's own handlers run again at its next end. Where enough has succeeded, and the rest is
+    The run's own handlers run again at its next end, unless they were all that a good run was
+    interrupted in. Where enough has succeeded, and the rest is
     only to be stopped, nothing is opened again.
 
     Args:
         state: The run.
         at: The time of the wall clock when it was resumed.
+        ended: Whether it had come to its end.
     """
-    run = state.run
+    run, root = state.run, state.root
+    if not ended and len(run.frames) > 1 and conducting.outcome_of(state, root) is SUCCEEDED:
+        *_, last = run.frames.values()
+        return _Revival(state, at).frame(last)
     for name in [name for name in run.frames if name]:
         state.release_frame(run.frames.pop(name))
         run.entered.pop(name, None)
     run.outcome = run.error = None
     state.forget_strays("@")
     state.undoers.clear()
-    return _Revival(state, at).frame(state.root)
+    return _Revival(state, at).frame(root)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,10 @@ class Scheduler(State):
         return commands if self.root.open else conducting.ended(self, self.root)
 
     def _run_resumed(self, event: RunResumed) -> list[Command]:
+        ended = bool(self.finished)
         self.finished = self.cancelled = ""
         self.over = False
-        return revive(self, event.at)
+        return revive(self, event.at, ended=ended)
 
     def _run_cancelled(self, event: RunCancelled) -> list[Command]:
         self.cancelled = event.reason or RUN_CANCELLED
