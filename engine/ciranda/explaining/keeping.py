@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ciranda.events import StepCompleted, StepStarted
+from ciranda.events import RunParked, RunResumed, StepCompleted, StepStarted, StepWaits
 from ciranda.explaining.address import Address
 from ciranda.explaining.caching import changed_parts
 from ciranda.explaining.chronicle import ENDS, Chronicle, status_of
@@ -45,7 +45,11 @@ def kept_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
         if not before:
             continue
         end = before[-1] if isinstance(before[-1], ENDS) else None
-        if end is None:
+        if end is None and _was_parked(chronicle, resumed):
+            if not any(isinstance(one, StepWaits) for one in before):  # others tell of its waits
+                text = f"the run was parked in the middle of it, and taken up again {when}"
+                yield Fact("resumed", text, {"status": "waiting"})
+        elif end is None:
             text = f"its process was gone in the middle of it; the run was taken up again {when}"
             yield Fact("resumed", text, {"status": "interrupted"})
         elif not after:
@@ -54,6 +58,12 @@ def kept_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
         elif any(isinstance(one, (StepStarted, *ENDS)) for one in after):
             text = f"it had {_stood(status_of(end))} and ran again when the run was resumed {when}"
             yield Fact("resumed", text, {"status": status_of(end)})
+
+
+def _was_parked(chronicle: Chronicle, resumed: RunResumed) -> bool:
+    """Say whether the run was let go of, and not lost, before it was resumed."""
+    earlier = [one for one in chronicle.events if one.seq < resumed.seq]
+    return bool(earlier) and isinstance(earlier[-1], RunParked)
 
 
 def _stood(status: str) -> str:

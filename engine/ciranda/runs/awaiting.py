@@ -107,14 +107,12 @@ class Awaiting:
             except ExpressionError as error:
                 self._runner.active[node, item] = None
                 start = Start(0.0, item, node, attempt)
-                runner.attempts.fail(planned, start, path, unfit(error), 0.0)
+                runner.attempts.fail(planned, start, path, unfit(error), self._waited(wait))
                 return
             self._runner.active[node, item] = None
             self._taking.add(event.id)
             runner.record(EventTaken(**runner.stamp(), path=path, id=event.id))
-            runner.record(
-                StepCompleted(**runner.stamp(), path=path, output=event.data, attempt=attempt)
-            )
+            self._done(wait, path, event.data, attempt)
             return
 
     def answer(self, message: int, answered: Answered) -> None:
@@ -124,12 +122,14 @@ class Awaiting:
             node, item = scheduler.find(answered.path)
         except (KeyError, ValueError):
             node, item = -1, -1
-        wait = self._open(node, item)
+        named = node >= 0 and scheduler.path(node, item) == answered.path
+        wait = self._open(node, item) if named else None
         try:
             form = accepted(runner.run, wait, answered, self._given.get(answered.path))
         except InputError as error:
             logger().warning("message left aside", run=runner.run, reason=str(error))
             return
+        assert wait is not None  # or nothing would have been accepted
         at = self._wall()
         self._runner.active[node, item] = None
         given = ApprovalGiven(
@@ -152,9 +152,7 @@ class Awaiting:
                 "at": datetime.fromtimestamp(at, UTC).isoformat(),
                 "form": form,
             }
-            runner.record(
-                StepCompleted(**runner.stamp(), path=answered.path, output=output, attempt=attempt)
-            )
+            self._done(wait, answered.path, output, attempt)
         else:
             comment = form.get("comment")
             said = f": {comment}" if isinstance(comment, str) and comment else ""
@@ -162,7 +160,8 @@ class Awaiting:
                 kind="refused", message=f"rejected by {answered.by}{said}", retryable=False
             )
             start = Start(0.0, item, node, attempt)
-            runner.attempts.fail(planned, start, answered.path, failure, 0.0, final=True)
+            took = self._waited(wait)
+            runner.attempts.fail(planned, start, answered.path, failure, took, final=True)
         runner.commit_soon()
 
     def expire(self, command: Expire) -> None:
@@ -181,14 +180,29 @@ class Awaiting:
                 if wait.what != "sleep" and planned.options is not None:
                     scope = runner.scopes.local(planned, node, item, start.attempt)
                     output = planned.options(scope)["default"]
-                runner.record(
-                    StepCompleted(**runner.stamp(), path=path, output=output, attempt=start.attempt)
-                )
+                self._done(wait, path, output, start.attempt)
                 return
             failure = Failure(kind="timeout", message=f"{_awaited(wait)} did not come in time")
         except ExpressionError as error:
             failure = unfit(error)
-        runner.attempts.fail(planned, start, path, failure, 0.0)
+        runner.attempts.fail(planned, start, path, failure, self._waited(wait))
+
+    def _waited(self, wait: StepWaits) -> float:
+        """Return how many seconds a step waited, over all processes."""
+        return max(0.0, self._wall() - wait.at)
+
+    def _done(self, wait: StepWaits, path: str, output: Any, attempt: int) -> None:
+        """Record that a wait came to its end."""
+        runner = self._runner
+        runner.record(
+            StepCompleted(
+                **runner.stamp(),
+                path=path,
+                output=output,
+                attempt=attempt,
+                duration=self._waited(wait),
+            )
+        )
 
 
 def _awaited(wait: StepWaits) -> str:

@@ -188,6 +188,7 @@ def test_waiting_for_an_event_tells_which_one_was_taken():
         'the event e1 from shop had come before it waited: {"n":1}',
         "no process was there meanwhile: the run was parked 1 time",
     ]
+    assert "process was gone" not in str(told(events, flow(paid), "paid"))
     headline, facts = told(events[:3], flow(paid), "paid")
     assert headline == "`paid` waits"
     assert facts[-1] == "1 such event came, but `where` held for none that is free"
