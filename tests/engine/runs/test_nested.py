@@ -16,7 +16,9 @@ from ciranda.events import (
     RunResumed,
     RunStarted,
     StepAttemptFailed,
+    StepCancelled,
     StepCompleted,
+    StepFailed,
     StepStarted,
 )
 from ciranda.runs.frame import is_main
@@ -129,6 +131,10 @@ def test_an_interrupted_run_repeats_no_step_that_succeeded():
                 done.add(event.path)
             elif isinstance(event, StepAttemptFailed):  # its next attempt begins with a clean slate
                 done = {path for path in done if not path.startswith(f"{event.path}/")}
+            elif isinstance(
+                event, StepFailed | StepCancelled
+            ):  # it cleans up again at its next end
+                done = {path for path in done if not path.startswith(f"{event.path}/@")}
             elif isinstance(event, StepStarted):
                 assert event.path not in done, f"{event.path} ran again, {name}"
             elif isinstance(event, BlockEntered) and is_main(event.block):
