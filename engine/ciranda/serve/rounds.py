@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 import anyio
@@ -19,6 +19,7 @@ from ciranda.store import Log
 __all__ = ["Upkeep", "every"]
 
 _FORGET: Final = 3600.0
+_TIMES: Final = 1.0  # seconds between two looks at the times of parked runs, at the most
 
 
 async def every(seconds: float, look: Callable[[], Awaitable[None]], lines: Lines) -> NoReturn:
@@ -43,6 +44,14 @@ async def every(seconds: float, look: Callable[[], Awaitable[None]], lines: Line
         await anyio.sleep(seconds)
 
 
+@dataclass(slots=True)
+class Seen:
+    """What the last look at parked runs saw: the store's version, and the time."""
+
+    version: int = -1
+    at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     """A server's own looks: at itself, at other servers, at parked runs, at its files.
@@ -55,6 +64,7 @@ class Upkeep:
         lines: Tells.
         wake: Called when there is work.
         wall: The clock, in unix seconds.
+        seen: When parked runs were looked at last.
     """
 
     backlog: Backlog
@@ -64,6 +74,7 @@ class Upkeep:
     lines: Lines
     wake: Callable[[], None]
     wall: Callable[[], float]
+    seen: Seen = field(default_factory=Seen)
 
     async def beat(self) -> None:
         """Say that this server lives."""
@@ -85,7 +96,14 @@ class Upkeep:
             self.wake()
 
     async def revive(self) -> None:
-        """Go on with parked runs whose time has come, or that have got a message."""
+        """Go on with parked runs whose time has come, or that have got a message.
+
+        Messages are looked for when something was written, times once a second.
+        """
+        version, now = self.log.data_version(), self.wall()
+        if version == self.seen.version and 0 <= now - self.seen.at < _TIMES:
+            return
+        self.seen.version, self.seen.at = version, now
         due = await anyio.to_thread.run_sync(self.log.due, self.wall())
         if not due:
             return
@@ -108,7 +126,7 @@ class Upkeep:
         return [
             (SILENCE / 3, self.beat),
             (2.0, self.bury),
-            (1.0, self.revive),
+            (0.05, self.revive),
             (2.0, self.renew),
             (_FORGET, self.forget),
         ]
