@@ -182,8 +182,8 @@ class Crew:
                     park=True,
                 )
         except LeaseLostError as error:
-            self._lines.warning("elsewhere", run=work.run, why=str(error))
             await self._settle(self._backlog.give_back, work, _PAUSE)
+            self._lines.warning("elsewhere", run=work.run, why=str(error))
         except StoreError as error:
             self._lines.error("put off", run=work.run, why=str(error))
             await self._settle(self._backlog.give_back, work, _PAUSE)

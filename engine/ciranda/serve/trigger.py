@@ -19,9 +19,7 @@ from ciranda.workflow.inputs import confined, resolve_inputs
 from ciranda.workflow.model import Trigger, Workflow
 from ciranda.workflow.places import Places
 
-__all__ = ["RESERVED", "Triggering", "fault_of"]
-
-RESERVED: Final = ("/livez", "/readyz", "/metrics")
+__all__ = ["Triggering", "fault_of"]
 
 
 @final
@@ -57,7 +55,7 @@ class Triggering:
         where = options.get("where") if trigger.kind == "event" else None
         self._where: Final = None if where is None else condition(where, functions=functions)
         self.event: Final[str] = str(options.get("name", "")) if trigger.kind == "event" else ""
-        self.path: Final = _path(options) if trigger.kind == "webhook" else ""
+        self.path: Final = str(options.get("path", "")) if trigger.kind == "webhook" else ""
         self.token: Final = None if secrets is None else _token(options, secrets)
         self.patterns: Final = _patterns(options) if trigger.kind == "files" else []
         self.schedule: Final[Schedule | None] = (
@@ -74,7 +72,6 @@ class Triggering:
         if self.schedule is not None:
             seen += [self.schedule.cron, str(options.get("timezone", "UTC"))]
         self.cursor: Final = hashlib.sha256(msgspec.json.encode([*seen, name])).hexdigest()
-        _require_givable(workflow, trigger.inputs)
 
     def takes(self, event: Occurrence) -> bool:
         """Tell whether the event is one for it, by its name and by `where`.
@@ -147,44 +144,16 @@ def fault_of(error: ValueError | ExpressionError, trigger: Trigger, places: Plac
     return places.fault(trigger.at or ("on",), said, kind="trigger")
 
 
-def _path(options: Mapping[str, Any]) -> str:
-    path = str(options.get("path", ""))
-    if not path.startswith("/") or any(mark in path for mark in "?# "):
-        raise ValueError(f"the path `{path}` of the webhook is none: write one such as `/orders`")
-    if path in RESERVED:
-        raise ValueError(f"`{path}` tells of the server itself: give the webhook another path")
-    return path
-
-
 def _token(options: Mapping[str, Any], secrets: Mapping[str, str]) -> str | None:
     written = options.get("token")
     if written is None:
         return None
     opaque = {name: Secret(name, text) for name, text in secrets.items()}
     found = bind(written)({"secrets": opaque})
-    if isinstance(found, Secret):
-        return found.reveal()
-    raise ValueError("`token` is written out: name a secret, as in `${{ secrets.HOOK }}`")
+    assert isinstance(found, Secret)  # the check of the file saw to it
+    return found.reveal()
 
 
 def _patterns(options: Mapping[str, Any]) -> list[str]:
     paths = options.get("paths", ())
-    found = [paths] if isinstance(paths, str) else list(map(str, paths))
-    for each in found:
-        if Path(each).is_absolute() or ".." in Path(each).parts:
-            raise ValueError(f"`{each}` leads out of the folder of the file: write it relative")
-    return found
-
-
-def _require_givable(workflow: Workflow, inputs: Mapping[str, Any]) -> None:
-    for name, declared in workflow.inputs.items():
-        if declared.type == "secret" and name in inputs:
-            raise ValueError(
-                f"the input `{name}` is a secret, and no event is to hold one: "
-                "declare it below `secrets:`"
-            )
-        needed = declared.default is msgspec.UNSET and not declared.optional
-        if needed and name not in inputs:
-            raise ValueError(
-                f"the input `{name}` has no default: give it one below `inputs:` of the trigger"
-            )
+    return [paths] if isinstance(paths, str) else list(map(str, paths))

@@ -65,7 +65,12 @@ def body_schema() -> dict[str, Any]:
         ),
         "fail": closed(
             {
-                "kind": described("Kind of the error; may hold expressions.", "string"),
+                "kind": {
+                    "type": "string",
+                    "pattern": r"^[A-Za-z][A-Za-z0-9_.-]*$|\$\{\{",
+                    "description": "Kind of the error; may hold expressions.",
+                    "x-says": "a kind such as `refused` or `shop.no_funds`",
+                },
                 "message": described("What is wrong; may hold expressions.", "string"),
                 "detail": {"description": "More about it, as data."},
             },
@@ -144,7 +149,13 @@ def _pauses() -> dict[str, Any]:
                     "x-says": "a name or a list of names",
                 },
                 "timeout": duration("Longest wait."),
-                "default": {"description": "The answer when none came in time."},
+                "default": {
+                    "type": ["object", "string"],
+                    "required": ["approved"],
+                    "pattern": r"^\s*\$\{\{",
+                    "description": "The answer when none came in time.",
+                    "x-says": "an answer such as `{approved: false}`",
+                },
                 "on-reject": words("fail", "continue", says="What a no means."),
             },
             description="Wait for a person's yes or no.",

@@ -12,12 +12,14 @@ from ciranda.workflow.checks.actions import action_faults, input_faults
 from ciranda.workflow.checks.blocks import block_faults
 from ciranda.workflow.checks.declarations import declaration_faults
 from ciranda.workflow.checks.layers import Refuses, accept
+from ciranda.workflow.checks.matrices import matrix_faults
 from ciranda.workflow.checks.modifiers import modifier_faults
 from ciranda.workflow.checks.names import Names
 from ciranda.workflow.checks.needs import need_faults
 from ciranda.workflow.checks.parts import part_faults
 from ciranda.workflow.checks.reading import reading_faults
 from ciranda.workflow.checks.texts import with_texts
+from ciranda.workflow.checks.triggers import trigger_faults
 from ciranda.workflow.checks.types import Types
 from ciranda.workflow.links import Links
 from ciranda.workflow.model import Workflow
@@ -150,11 +152,13 @@ class _Checker:
 
     def _faults(self, seen: Survey) -> Iterator[Fault]:
         yield from declaration_faults(seen)
+        yield from trigger_faults(seen)
         yield from action_faults(seen, self.actions, self.plugins)
         yield from input_faults(seen, self.actions)
         yield from part_faults(seen)
         yield from need_faults(seen)
         yield from block_faults(seen)
+        yield from matrix_faults(seen)
         yield from reading_faults(seen)
         names = Names(seen)
         for spot in seen.spots:

@@ -214,7 +214,10 @@ def _bodies(path: Path, step: Any, places: Places) -> Iterable[Fault]:
         hint = "" if "run" in found[:2] and "uses" in found[:2] else _ONE_BODY
         yield places.fault((*path, found[1]), message, hint=hint, key=True)
     elif not (
-        BODY_MISSES & step.keys() or step.keys() & {"catch", "finally"} or _is_word_steps(path)
+        BODY_MISSES & step.keys()
+        or step.keys() & {"catch", "finally"}
+        or _is_word_steps(path)
+        or _misspelt_body(step)
     ):
         yield places.fault(
             path,
@@ -223,6 +226,18 @@ def _bodies(path: Path, step: Any, places: Places) -> Iterable[Fault]:
             key=isinstance(path[-1], str),
             kind="no-body",
         )
+
+
+def _misspelt_body(step: dict[str, Any]) -> bool:
+    """Say whether a body is there under a wrong name, which is a fault of its own."""
+    known = _step_keys()
+    return any(nearest(key, known) in BODIES for key in step.keys() - known.keys())
+
+
+def _step_keys() -> dict[str, Any]:
+    schema, _ = _schema()
+    found: dict[str, Any] = schema["$defs"]["step"]["properties"]
+    return found
 
 
 def _value(path: Path, error: Violation, known: dict[str, Any], places: Places) -> Fault:
@@ -241,11 +256,21 @@ def _value(path: Path, error: Violation, known: dict[str, Any], places: Places) 
             f"`{key}` is always {shown(value)}: a condition must depend on something",
             kind="constant-condition",
         )
-    hint = _value_hint(path, key, value, known, places)
+    hint = _unnamed(path, value) or _value_hint(path, key, value, known, places)
     subject = _owner(path) if len(path) == owner_of(path).length else f"`{dotted(path)}`"
     text = _as_written(path, value, places)
     message = f"{subject} must be {says}, not {text}" if says else f"{subject}: {error.message}"
     return places.fault(path, message, hint=hint, kind="wrong-value")
+
+
+def _unnamed(path: Path, value: Any) -> str:
+    """Return what to write if a step's key was read as an id: `on-failure: {run: tell}`."""
+    key, around = (path[-1], path[-2]) if len(path) > 1 else ("", "")
+    if isinstance(value, dict) or around not in _DIRECT or key not in _step_keys():
+        return ""
+    if key in BODIES:
+        return f"give the step a name: `{around}: {{name: {{{key}: ...}}}}`"
+    return f"write `{key}` beside `{around}`"
 
 
 def _value_hint(path: Path, key: str, value: Any, known: dict[str, Any], places: Places) -> str:

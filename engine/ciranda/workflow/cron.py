@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-__all__ = ["cron_problem", "zone_problem"]
+from ciranda.workflow.nearest import nearest
+
+__all__ = ["cron_problem", "zone_hint", "zone_problem"]
 
 _FIELDS: Final = 5
 _SOME_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -18,6 +20,13 @@ _SHORT: Final = {
     "@monthly": "0 0 1 * *",
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
+}
+_RANGES: Final = {
+    "minute": "0 to 59, `*`, `*/5`, `0-29` or `0,30`",
+    "hour": "0 to 23, `*`, `*/2`, `9-17` or `8,20`",
+    "day-of-month": "1 to 31, and one that the month has",
+    "month": "1 to 12, or `jan` to `dec`",
+    "day-of-week": "0 to 7, or `sun` to `sat`",
 }
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
@@ -38,8 +47,17 @@ def cron_problem(text: str) -> tuple[str, str]:
         CronSim(text, _SOME_DAY)
     except CronSimError as error:
         field = str(error).removeprefix("Bad ")
-        return f"`{text}` is no cron text: its {field} does not fit", ""
+        hint = f"it is {_RANGES[field]}" if field in _RANGES else ""
+        return f"`{text}` is no cron text: its {field} does not fit", hint
     return "", ""
+
+
+def zone_hint(name: str) -> str:
+    """Return what to write instead of a time zone that does not exist."""
+    from zoneinfo import available_timezones
+
+    meant = nearest(name, sorted(available_timezones()))
+    return f"did you mean `{meant}`?" if meant else "write a name such as `Europe/Lisbon` or `UTC`"
 
 
 def zone_problem(name: str) -> str:

@@ -33,6 +33,10 @@ _FILE: Final = {
     **dict.fromkeys(("retry", "cache", "breaker"), "write it in `defaults`"),
     "strategy": "write `matrix` in a step, and `fail-fast` here",
     "parallelism": "write `max-parallel` in a step, or `concurrency`",
+    **{
+        body: f"write it in a step: `steps: {{name: {{{body}: ...}}}}`"
+        for body in ("run", "uses", "approve", "wait", "sleep", "emit", "switch", "try", "map")
+    },
 }
 _STEP: Final = {
     "runs-on": "write `executor: inline`, `thread` or `process`",
@@ -85,6 +89,8 @@ _STEP: Final = {
     "order": "write `order` at the top of the file, or `needs`",
     "parallel": "steps that do not need each other run at once; `max-parallel` limits a `map`",
     "parallelism": "write `max-parallel`",
+    "on": "write it in `retry` or `catch`, or at the top of the file",
+    "on-success": "a step that needs this one runs when it succeeded",
 }
 
 KEYS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -160,6 +166,11 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "max-delay": "write `cap`",
         "multiplier": "write `factor`",
         "except": "write `unless`",
+    },
+    "concurrency": {
+        **dict.fromkeys(("cancel-in-progress", "cancel_in_progress"), "write `policy: cancel-old`"),
+        **dict.fromkeys(("name", "key"), "write `group`"),
+        **dict.fromkeys(("limit", "size"), "write `max`"),
     },
     "breaker": {
         "threshold": "write `failures: 50%`",

@@ -49,6 +49,15 @@ EVENT_SCHEMA: Final[Schema] = {
     "properties": {"data": {}, "source": _TEXT},
     "additionalProperties": False,
 }
+_OCCURRENCE: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("id", "source", "type", "subject", "time"), _TEXT),
+        "data": {},
+        "extensions": {},
+    },
+    "additionalProperties": False,
+}
 _STEP_SCHEMA: Final[Schema] = {
     "type": "object",
     "properties": {"id": _TEXT, "dir": _TEXT},
@@ -119,7 +128,7 @@ class Scope:
             "secrets": secrets,
             "run": RUN_SCHEMA,
         }
-        self._trigger: Final[Schema] = {"event": {}, "env": env, "secrets": secrets}
+        self._trigger: Final[Schema] = {"event": _OCCURRENCE, "env": env, "secrets": secrets}
 
     def enter(self, level: Level) -> None:
         """Make the names of a level; those of the level above are known."""

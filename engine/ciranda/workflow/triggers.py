@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ciranda.errors import Fault
-from ciranda.workflow.cron import cron_problem, zone_problem
+from ciranda.workflow.cron import cron_problem, zone_hint, zone_problem
 from ciranda.workflow.model import Trigger
 from ciranda.workflow.places import Places
 
@@ -42,5 +42,5 @@ def _check_times(written: Mapping[str, Any], at: Path, places: Places, faults: l
         faults.append(places.fault((*at, "cron"), problem, hint=hint, kind="cron"))
     problem = zone_problem(written.get("timezone", "UTC"))
     if problem:
-        hint = "write a name such as `Europe/Lisbon` or `UTC`"
+        hint = zone_hint(written["timezone"])
         faults.append(places.fault((*at, "timezone"), problem, hint=hint, kind="time-zone"))

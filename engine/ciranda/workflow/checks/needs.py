@@ -52,7 +52,8 @@ def _elsewhere(step: Step, need: str, path: Path, level: Level, seen: Survey) ->
     for each in level.owners():
         if each.owner is not None and each.owner.id == need:
             message = f"{begins}, which it is inside of"
-            return seen.places.fault(path, message, kind="cycle")
+            hint = "leave it out: what is inside ends first"
+            return seen.places.fault(path, message, hint=hint, kind="cycle")
     outside = any(need in other.steps for other in level.seen())
     if outside and level.owner is not None and not _beside(need, level):
         owner = level.owner.id
