@@ -14,11 +14,12 @@ from ciranda.errors import ActionError
 if TYPE_CHECKING:
     from ciranda.actions import Action
     from ciranda.context import Context
-    from ciranda.workflow.model import Step
+    from ciranda.workflow.model import Rate, Step
 
 __all__ = [
     "ABANDONED",
     "ALONE",
+    "AROUND",
     "SPENT",
     "Call",
     "Layer",
@@ -34,6 +35,7 @@ __all__ = [
 
 ABANDONED: Final = "abandoned"  # the note that holds an event: set when a thread is really done
 ALONE: Final = "alone"  # the note on a call without a run: nobody keeps what it prints
+AROUND: Final = "the scope around"  # of a sub-workflow's names: no expression can write this one
 SPENT: Final = "spent"  # the note of a layer that wants to know what `ctx.used` is told: the sums
 
 
@@ -95,7 +97,12 @@ Middleware = Callable[[Call, Next], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """What a middleware is asked about once, when a plan is compiled."""
+    """What a middleware is asked about once, when a plan is compiled.
+
+    Attributes:
+        rate: The limits of the files around the step, for all their steps together, innermost
+            first; each with the number of files that are in between.
+    """
 
     id: str
     uses: str
@@ -103,6 +110,7 @@ class StepPlan:
     options: Step
     workflow: str = ""
     file: str = ""
+    rate: tuple[tuple[int, Rate], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ class BuiltIn:
     @hookimpl
     def middleware(self, target: StepPlan | type[Request[Any]]) -> Layer | None:
         """Return the layer for a step; a request gets none."""
-        if not isinstance(target, StepPlan) or not getattr(target.options, self._option):
+        if not isinstance(target, StepPlan):
+            return None
+        if not (getattr(target.options, self._option) or getattr(target, self._option, None)):
             return None
         module = import_module(f"ciranda.middleware.{_MODULES[self._option]}")
         layer: Layer | None = module.layer(target, self._shared())

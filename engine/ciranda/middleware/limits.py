@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 import anyio
+import msgspec
 
 from ciranda.errors import StepError, StoreError
-from ciranda.layer import SPENT, Call, Layer, Next, Place, StepPlan
+from ciranda.layer import AROUND, SPENT, Call, Layer, Next, Place, StepPlan
 from ciranda.middleware.limiter import Limiter
 from ciranda.middleware.naming import name_by_input, name_of
 from ciranda.middleware.pricing import Pricing
@@ -95,47 +96,70 @@ class Limiters:
 
 
 def layer(plan: StepPlan, shared: Shared) -> Layer | None:
-    """Let attempts start at most at the step's `rate`; None when it has none.
+    """Let attempts start at most at the rates that hold for a step; None when there are none.
 
-    Without a `key` the rate is that of this step, in all runs together. The time of the grant
-    is left in the call's notes as `granted`.
+    They are the step's own and those of the files that it is in. Without a `key`, the rate of a
+    step is that of this step, and the rate of a file that of all its steps, in all runs together.
+    The time of the grant is left in the call's notes as `granted`.
     """
-    rate = plan.options.rate
-    if rate is None:
+    turns = []
+    if plan.options.rate is not None:
+        name = f"{plan.workflow}:{plan.id}"
+        turns.append(_Turns(plan.options.rate, _naming(plan.options.rate, name, shared), shared))
+    for up, rate in plan.rate:
+        # A key of its own is in the rate already: the file's name is not known here.
+        turns.append(_Turns(rate, _naming(rate, "", shared), shared, up))
+    if not turns:
         return None
-    turns = _Turns(rate, _naming(rate, plan, shared), shared)
-    call = turns.settled if turns.pricing.settles else turns.plain
+    first = turns[0]
+    call = first.settled if first.pricing.settles else first.plain
+    if len(turns) > 1:
+        call = _Several(turns).call
     return Layer(call, Place.LIMIT, name="rate", after=("concurrency",))
 
 
-def _naming(rate: Rate, plan: StepPlan, shared: Shared) -> Callable[[Call], str]:
+def _naming(rate: Rate, name: str, shared: Shared) -> Callable[[Call], str]:
     if rate.key is None:
-        return name_by_input(f"{plan.workflow}:{plan.id}", None, shared.key)
+        return name_by_input(name, None, shared.key)
     if rate.shared == "engine":
         return name_of(rate.key, "rate.key", shared)
     found: list[Callable[[Call], str]] = []
 
-    def name(call: Call) -> str:  # the key of the machine is read when it is first needed
+    def named(call: Call) -> str:  # the key of the machine is read when it is first needed
         if not found:
             key = shared.limiters.secret_key()
             found.append(name_of(rate.key, "rate.key", shared, key))
         return found[0](call)
 
-    return name
+    return named
 
 
 @final
 class _Turns:
-    """What the layer of one step does with each attempt."""
+    """What the layer of one step does with each attempt.
 
-    __slots__ = ("_clock", "_limiters", "_name", "_rate", "pricing")
+    Args:
+        rate: The limit.
+        name: Returns under which name a call counts.
+        shared: Has the limiters.
+        up: The number of files between the step and the one whose names the limit reads.
+    """
 
-    def __init__(self, rate: Rate, name: Callable[[Call], str], shared: Shared) -> None:
+    __slots__ = ("_clock", "_limiters", "_name", "_rate", "_up", "pricing")
+
+    def __init__(
+        self, rate: Rate, name: Callable[[Call], str], shared: Shared, up: int = 0
+    ) -> None:
         self.pricing: Final = Pricing(rate, shared.bind)
         self._rate: Final = rate
         self._name: Final = name
         self._limiters: Final = shared.limiters
         self._clock: Final = shared.clock
+        self._up: Final = up
+
+    def now(self) -> float:
+        """Return the time that `granted` tells."""
+        return self._clock()
 
     async def plain(self, call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
         """Await the attempt's turn; its cost is what it is."""
@@ -162,18 +186,100 @@ class _Turns:
                 _book(limiter, at, costs, used, call)
 
     async def _turn(self, call: Call) -> tuple[Limiter, float, tuple[int, ...]]:
-        costs = self.pricing.costs(call)
+        limiter, costs = self.sought(call)
         try:
-            limiter = self._limiters.limiter(self._name(call), self._rate)
             at = limiter.try_take(costs)
             if at is None:
                 at = await limiter.acquire(costs)
         except StoreError as error:
-            raise StepError("unavailable", str(error), retryable=False) from error
+            raise _unusable(error) from error
         for notice in limiter.notices():
             call.ctx.log.warning(notice)
         call.notes["granted"] = self._clock()
         return limiter, at, costs
+
+    def sought(self, call: Call) -> tuple[Limiter, tuple[int, ...]]:
+        """Return the limiter that a call is to ask, and what the call costs there."""
+        seen = self._seen(call) if self._up else call
+        costs = self.pricing.costs(seen)
+        try:
+            return self._limiters.limiter(self._name(seen), self._rate), costs
+        except StoreError as error:
+            raise _unusable(error) from error
+
+    def _seen(self, call: Call) -> Call:
+        """Return a call with the names of the file that the limit stands in."""
+        scope = call.scope
+        for _ in range(self._up):
+            scope = scope[AROUND]
+        return msgspec.structs.replace(call, scope=scope)
+
+
+@final
+class _Several:
+    """What the layer does with each attempt of a step under several limits.
+
+    An attempt starts when it is within all of them at once. What one grants while another does not
+    is given back: waiting for the one and then for the other would let attempts gather in between.
+    """
+
+    __slots__ = ("_settles", "_turns")
+
+    def __init__(self, turns: list[_Turns]) -> None:
+        self._turns: Final = turns
+        self._settles: Final = any(each.pricing.settles for each in turns)
+
+    async def call(self, call: Call, next: Next) -> Any:  # noqa: A002  (the word of the contract)
+        """Await the turn of an attempt everywhere, and book everywhere what it has used."""
+        sought = [each.sought(call) for each in self._turns]
+        try:
+            times = await _together(sought)
+        except StoreError as error:
+            raise _unusable(error) from error
+        for limiter, _ in sought:
+            for notice in limiter.notices():
+                call.ctx.log.warning(notice)
+        call.notes["granted"] = self._turns[0].now()
+        spent: dict[str, float] = {}
+        if self._settles:
+            spent = call.notes.setdefault(SPENT, spent)
+            spent.clear()
+        try:
+            return await next(call)
+        except StepError as error:
+            for limiter, _ in sought:
+                _heed(limiter, error)
+            raise
+        finally:
+            for turn, (limiter, costs), at in zip(self._turns, sought, times, strict=True):
+                used = turn.pricing.used(costs, spent) if turn.pricing.settles else costs
+                if used != costs:
+                    _book(limiter, at, costs, used, call)
+
+
+async def _together(sought: list[tuple[Limiter, tuple[int, ...]]]) -> list[float]:
+    """Wait until all limiters grant at once; return the times of the grants."""
+    first = 0
+    while True:
+        granted: dict[int, float] = {}
+        refused = -1
+        for number in sorted(range(len(sought)), key=lambda each: each != first):
+            limiter, costs = sought[number]
+            at = await limiter.acquire(costs) if number == first else limiter.try_take(costs)
+            if at is None:
+                refused = number
+                break
+            granted[number] = at
+        if refused < 0:
+            return [granted[number] for number in range(len(sought))]
+        for number, at in granted.items():
+            limiter, costs = sought[number]
+            limiter.settle(at, costs, (0,) * len(costs))
+        first = refused
+
+
+def _unusable(error: StoreError) -> StepError:
+    return StepError("unavailable", str(error), retryable=False)
 
 
 def _heed(limiter: Limiter, error: StepError) -> None:

@@ -119,9 +119,14 @@ class Bodies:
         names: dict[str, Any] = {}
         if block == "workflow":
             names = {"inputs": self._inputs(planned, scope)}
+        inner = planned.blocks[block].block.workflow
         limits = [
             limit
-            for limit in (planned.step.timeout, self._runner.attempts.left(planned, path))
+            for limit in (
+                planned.step.timeout,
+                None if inner is None else inner.timeout,
+                self._runner.attempts.left(planned, path),
+            )
             if limit is not None
         ]
         self._runner.record(

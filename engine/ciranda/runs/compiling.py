@@ -17,7 +17,7 @@ from ciranda.runs.combining import combinations
 from ciranda.runs.graph import Graph
 from ciranda.runs.plan import Plan, PlannedBlock, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition
-from ciranda.workflow.model import Block, Step, Workflow
+from ciranda.workflow.model import Block, Rate, Step, Workflow
 from ciranda.workflow.plainresult import only_reads, plain_result
 
 __all__ = ["compile_plan"]
@@ -25,6 +25,7 @@ __all__ = ["compile_plan"]
 LOCAL_NAMES: Final = frozenset({"attempt", "step"})
 
 Functions = Mapping[str, Function]
+Rates = tuple[tuple[int, Rate], ...]  # each with the number of files in between
 
 
 def compile_plan(
@@ -47,8 +48,9 @@ def compile_plan(
         base: Folder that relative paths of the file start from.
     """
     compiler = _Compiler(actions, functions, onion, base, [None] * graph.total)
-    compiler.steps_of(workflow.steps, graph, workflow)
-    handlers = compiler.blocks_of(workflow.handlers, graph.blocks, workflow)
+    rates = _rates(workflow, ())
+    compiler.steps_of(workflow.steps, graph, workflow, rates)
+    handlers = compiler.blocks_of(workflow.handlers, graph.blocks, workflow, rates)
     outputs, guarded = compiler.outputs_of(workflow.outputs)
     return Plan(
         workflow=workflow,
@@ -70,9 +72,13 @@ class _Compiler:
     base: Path
     found: list[PlannedStep | None]
 
-    def steps_of(self, steps: Mapping[str, Step], graph: Graph, workflow: Workflow) -> None:
+    def steps_of(
+        self, steps: Mapping[str, Step], graph: Graph, workflow: Workflow, rates: Rates
+    ) -> None:
         for node, step in zip(graph.nodes, steps.values(), strict=True):
-            blocks = self.blocks_of(step.blocks, node.blocks, workflow) if step.blocks else {}
+            blocks = {}
+            if step.blocks:
+                blocks = self.blocks_of(step.blocks, node.blocks, workflow, rates)
             if step.body == "workflow":
                 inner = blocks["workflow"]
                 blocks["workflow"] = replace(
@@ -80,20 +86,26 @@ class _Compiler:
                     inputs=bind(step.with_, functions=self.functions),
                     secrets=bind(step.options.get("secrets", {}), functions=self.functions),
                 )
-            planned = self.planned(step, workflow)
+            planned = self.planned(step, workflow, rates)
             self.found[graph.first + node.index] = replace(planned, blocks=blocks)
 
     def blocks_of(
-        self, blocks: Mapping[str, Block], graphs: Mapping[str, Graph], workflow: Workflow
+        self,
+        blocks: Mapping[str, Block],
+        graphs: Mapping[str, Graph],
+        workflow: Workflow,
+        rates: Rates,
     ) -> dict[str, PlannedBlock]:
         found = {}
         for name, block in blocks.items():
-            own = block.workflow or workflow
-            self.steps_of(block.steps, graphs[name], own)
+            own, limits = workflow, rates
+            if block.workflow is not None:
+                own, limits = block.workflow, _rates(block.workflow, rates)
+            self.steps_of(block.steps, graphs[name], own, limits)
             outputs, guarded = self.outputs_of(block.outputs)
             found[name] = PlannedBlock(block, outputs, guarded)
             if block.workflow is not None:
-                handlers = self.blocks_of(own.handlers, graphs[name].blocks, own)
+                handlers = self.blocks_of(own.handlers, graphs[name].blocks, own, limits)
                 found |= {f"{name}.{each}": one for each, one in handlers.items()}
         return found
 
@@ -104,7 +116,7 @@ class _Compiler:
         )
         return outputs, guarded
 
-    def planned(self, step: Step, workflow: Workflow) -> PlannedStep:
+    def planned(self, step: Step, workflow: Workflow, rates: Rates) -> PlannedStep:
         functions = self.functions
         action = self.actions[step.uses] if step.body == "action" else None
         inputs = bind(step.with_ if action is not None else {}, functions=functions)
@@ -129,9 +141,8 @@ class _Compiler:
         call: Next = _nothing
         if action is not None:
             base = Path(workflow.file).resolve().parent if workflow.file else self.base
-            limited = step if step.rate or not workflow.rate else _limited(step, workflow)
             call = self.onion(
-                StepPlan(step.id, step.uses, action, limited, workflow.name, workflow.file)
+                StepPlan(step.id, step.uses, action, step, workflow.name, workflow.file, rates)
             )
         files = tuple(name for name, each in step.declares.items() if each.file is not None)
         return PlannedStep(
@@ -160,12 +171,15 @@ class _Compiler:
         )
 
 
-def _limited(step: Step, workflow: Workflow) -> Step:
-    """Return a step under the limit of its file, which all its steps count for together."""
+def _rates(workflow: Workflow, around: Rates) -> Rates:
+    """Return the limits that hold for the steps of a file: its own, and those around it."""
+    rates = tuple((up + 1, rate) for up, rate in around)
     rate = workflow.rate
-    if rate is not None and rate.key is None:
+    if rate is None:
+        return rates
+    if rate.key is None:  # all its steps count together
         rate = msgspec.structs.replace(rate, key=f"workflow {workflow.name}")
-    return msgspec.structs.replace(step, rate=rate)
+    return ((0, rate), *rates)
 
 
 def _options(step: Step, functions: Functions) -> tuple[Binding | None, Expression | None]:

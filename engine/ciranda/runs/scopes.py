@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from ciranda.errors import ReplayError
 from ciranda.expressions import ExpressionError, Stored
+from ciranda.layer import AROUND
 from ciranda.runs.frame import Frame
 from ciranda.runs.host import Host
 from ciranda.runs.plan import PlannedStep
@@ -65,7 +66,9 @@ class Scopes:
         if frame.block == "workflow":
             planned = self._runner.planned(frame.owner).blocks["workflow"]
             secrets = planned.secrets(outer) if planned.secrets is not None else {}
-            return self._host.inner_scope(planned.block, entered.names["inputs"], secrets, steps)
+            inputs = entered.names["inputs"]
+            own = self._host.inner_scope(planned.block, inputs, secrets, steps)
+            return {**own, AROUND: outer}
         return {**outer, **entered.names, "steps": steps}
 
     def of_item(self, node: int, item: int) -> dict[str, Any]:
