@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from ciranda.errors import RunNotFoundError
 from ciranda.explaining.wiring import is_main, needs_within, paths_of
@@ -12,6 +13,8 @@ from ciranda.workflow.model import Block, Step, Workflow
 from ciranda.workflow.nearest import nearest
 
 __all__ = ["Address", "Level", "address"]
+
+_OF_WORKFLOW: Final = "workflow."  # before the names of the handlers of a workflow that is a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +65,28 @@ class Address:
     around: tuple[Address, ...] = ()
 
 
-def address(workflow: Workflow, path: str, known: Iterable[str] = ()) -> Address:
+def address(
+    workflow: Workflow,
+    path: str,
+    known: Iterable[str] = (),
+    entered: Mapping[str, str] = MappingProxyType({}),
+) -> Address:
     """Find what a path names.
 
     Args:
         workflow: The workflow.
         path: As in the log: `files/2/rows/7`, `pay/@catch0/tell`.
         known: Paths that the log has, for a hint.
+        entered: The main block that was entered last, by the path of its owner: the cases of a
+            switch may have steps of the same name.
 
     Raises:
         RunNotFoundError: It names nothing.
     """
-    found = _find(workflow, path)
+    found = _find(workflow, path, entered)
     if found is None:
-        names = [*dict.fromkeys((*paths_of(workflow.steps), *known))]
+        paths = dict.fromkeys((*paths_of(workflow.steps), *known))
+        names = [each for each in paths if each != path]
         last = path.rpartition("/")[2]
         ends = {each.rpartition("/")[2]: each for each in reversed(names)}
         meant = nearest(path, names) or ends.get(nearest(last, ends) or "")
@@ -89,7 +100,7 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown  # noqa: PLR2004
 
 
-def _find(workflow: Workflow, path: str) -> Address | None:
+def _find(workflow: Workflow, path: str, entered: Mapping[str, str]) -> Address | None:
     parts = path.split("/")
     levels = [Level(workflow.steps, "", "", "", None, workflow.order, workflow)]
     if parts[0].startswith("@"):
@@ -111,26 +122,31 @@ def _find(workflow: Workflow, path: str) -> Address | None:
             here = f"{at}/{item}"
         found = Address(here, step, at, item, level, tuple(around))
         around.append(found)
-        levels = _beneath(found, parts)
+        levels = _beneath(found, parts, entered.get(here, ""))
         if not parts:
             return found
     return None
 
 
-def _beneath(found: Address, parts: list[str]) -> list[Level]:
+def _beneath(found: Address, parts: list[str], entered: str) -> list[Level]:
     """Return the levels that the rest of a path may stand in; take a block off it."""
-    blocks = found.step.blocks
+    blocks, workflow = found.step.blocks, found.level.workflow
     if parts and parts[0].startswith("@"):
         name = parts.pop(0)[1:]
-        block = blocks.get(name)
+        if name.startswith(_OF_WORKFLOW) and "workflow" in blocks:
+            workflow = blocks["workflow"].workflow or workflow
+            block = workflow.handlers.get(name.removeprefix(_OF_WORKFLOW))
+        else:
+            block = blocks.get(name)
         if block is None:
             return []
-        return [_level(block, name, found.path, f"{found.path}/@{name}/", found.level.workflow)]
-    return [
-        _level(block, name, found.path, f"{found.path}/", found.level.workflow)
+        return [_level(block, name, found.path, f"{found.path}/@{name}/", workflow)]
+    levels = [
+        _level(block, name, found.path, f"{found.path}/", workflow)
         for name, block in blocks.items()
         if is_main(name)
     ]
+    return sorted(levels, key=lambda level: level.name != entered)
 
 
 def _level(block: Block, name: str, owner: str, prefix: str, workflow: Workflow) -> Level:

@@ -74,7 +74,7 @@ def needs_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
 
 
 def _entered(at: Address) -> str:
-    name = at.level.name
+    name = at.level.name.removeprefix("workflow.")
     if name.startswith("catch"):
         return f"the `catch` of `{at.level.owner}` began"
     if name in ("finally", "on-failure", "on-success", "on-cancel", "compensate"):

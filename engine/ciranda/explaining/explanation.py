@@ -9,6 +9,7 @@ import msgspec
 
 from ciranda.errors import RunNotFoundError
 from ciranda.events import (
+    BlockEntered,
     MapExpanded,
     StepCancelled,
     StepCompleted,
@@ -31,6 +32,7 @@ from ciranda.explaining.outcome import (
     skip_facts,
 )
 from ciranda.explaining.pausing import pause_facts
+from ciranda.explaining.wiring import is_main
 from ciranda.explaining.within import block_facts
 from ciranda.observe.spoken import plural, spoken
 
@@ -77,7 +79,12 @@ def explain(
     Raises:
         RunNotFoundError: The path names no step.
     """
-    at = address(workflow, path.strip("/"), chronicle.paths)
+    entered = {
+        event.path: event.block
+        for event in chronicle.events
+        if isinstance(event, BlockEntered) and is_main(event.block)
+    }
+    at = address(workflow, path.strip("/"), chronicle.paths, entered)
     _demand_item(chronicle, at)
     status = _status(chronicle, at)
     found = [*_facts(chronicle, at, rows or (lambda _: ()))]

@@ -28,7 +28,7 @@ def block_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
 def _entered(chronicle: Chronicle, at: Address, event: BlockEntered) -> Fact:
     name, data = event.block, {"block": event.block}
     if not name.startswith("catch"):
-        return Fact("block", f"its `{name}` ran", data)
+        return Fact("block", f"its `{name.removeprefix('workflow.')}` ran", data)
     kinds = at.step.catches[int(name[5:])]
     caught = _first_failed(chronicle, at.path, event.seq)
     text = f"its `try` failed{f' with `{caught}`' if caught else ''}, and the `catch` for "
