@@ -83,15 +83,15 @@ class Session:
                     await anyio.to_thread.run_sync(self._leave, self._log, self._lease)
 
     async def _performed(self, first: Event, group: TaskGroup | None) -> RunCompleted | RunParked:
-        going: Event | None = first
         if self._turn is not None:
             going = await self._turn.come(first, self._deaf)
             if going is None:
                 assert self._runner.completed is not None  # it was refused
                 return self._runner.completed
+            first = going
         if group is not None and self._log is not None:
             group.start_soon(self._listen, self._log)
-        return await self._runner.perform(going)
+        return await self._runner.perform(first)
 
     def cancel(self, reason: str) -> None:
         """Ask the run to stop."""
