@@ -10,6 +10,7 @@ import msgspec
 
 from ciranda.events import (
     BlockEntered,
+    Event,
     Failure,
     LoopTurned,
     StepCancelled,
@@ -68,6 +69,12 @@ class Bodies:
     def began(self, node: int, item: int) -> None:
         """Note that a block of a step begins; the first one tells when its work began."""
         self._begun.setdefault((node, item), self._clock())
+
+    def replay(self, event: Event) -> None:
+        """Note when the last turn of a loop began, in an earlier process."""
+        if isinstance(event, LoopTurned):
+            node, _ = self._runner.scheduler.find(event.path)
+            self._turned[node] = event.due or event.at
 
     def perform(self, planned: PlannedStep, start: Start, path: str, scope: Names) -> None:
         """Do what a step says that calls no action; `emit` takes time and is done elsewhere.

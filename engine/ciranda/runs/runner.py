@@ -155,6 +155,7 @@ class Runner:
                 if files and isinstance(event, StepCompleted):
                     restore_files(self, self._host, event)
                 self.awaiting.replay(event)
+                self.bodies.replay(event)
                 self._forget_released()
         self.seen = self.scheduler.seen
         self._deaf = True
@@ -163,8 +164,7 @@ class Runner:
         """Begin the log with what another run came to, and fold it."""
         taken = [msgspec.structs.replace(event, **self.stamp()) for event in events]
         self._journal.append([started, *taken])
-        if self._publish is not None:
-            self._publish(started)
+        self._tell(started)
         self.replay()
 
     def planned(self, node: int) -> PlannedStep:

@@ -3,7 +3,7 @@
 import pytest
 from tests.engine.runs.acts import Acts, flow, outcome, statuses
 
-from ciranda.events import LoopTurned
+from ciranda.events import LoopTurned, StepStarted
 
 pytestmark = [
     pytest.mark.anyio,
@@ -331,3 +331,23 @@ async def test_waits_hold_their_places_in_a_map():
 
     assert result.status == "succeeded"
     assert result.duration == pytest.approx(30)
+
+
+async def test_turns_keep_their_distance_over_a_resume():
+    acts = Acts()
+    async with acts.harness() as h:
+        first = await h.run(
+            flow("""
+  l:
+    while: loop.index < 3
+    every: 10s
+    uses: t.do
+    with: {v: '${{ loop.index }}', s: 3, fail: "${{ 't.boom' if loop.index == 1 else '' }}"}
+""")
+        )
+        acts.healed.add(1)
+        second = await h.resume()
+        began = {event.path: event.at for event in h.events(StepStarted)}
+
+    assert (first.status, second.status) == ("failed", "succeeded")
+    assert began["l/2"] - began["l/0"] == pytest.approx(20)
