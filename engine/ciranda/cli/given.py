@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ciranda.errors import InputError
 
 __all__ = ["event_data", "given_inputs", "inputs_of_file", "plain_inputs", "texts_of"]
 
+_MOST: Final = 64 << 20  # bytes of one value: more is not meant for a log
 
-def given_inputs(pairs: Iterable[str], file: str | None = None) -> dict[str, Any]:
+
+def given_inputs(
+    pairs: Iterable[str], file: str | None = None, *, option: str = "-i"
+) -> dict[str, Any]:
     """Return the inputs of a file, overridden by those written out.
 
     A value is text and is read by the type that the workflow declares; `@file` stands for the
@@ -22,7 +26,7 @@ def given_inputs(pairs: Iterable[str], file: str | None = None) -> dict[str, Any
         InputError: One cannot be read.
     """
     found = inputs_of_file(file) if file is not None else {}
-    return {**found, **texts_of(pairs, "-i", "input")}
+    return {**found, **texts_of(pairs, option, "input")}
 
 
 def plain_inputs(pairs: Iterable[str]) -> dict[str, Any]:
@@ -131,11 +135,16 @@ def _text(what: str, value: str) -> str:
 
 def _read(file: str, what: str) -> bytes:
     if file == "-":
-        return b"" if sys.stdin is None else sys.stdin.buffer.read()
-    if not file:
+        data = b"" if sys.stdin is None else sys.stdin.buffer.read(_MOST + 1)
+    elif not file:
         raise InputError(f"{what} names no file: write `@file`, or `@@` for a text")
-    try:
-        return Path(file).read_bytes()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{what} cannot be read: {file}: {why.lower()}") from None
+    else:
+        try:
+            with Path(file).open("rb") as stream:
+                data = stream.read(_MOST + 1)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise InputError(f"{what} cannot be read: {file}: {why.lower()}") from None
+    if len(data) > _MOST:
+        raise InputError(f"{what} is larger than {_MOST >> 20} MiB: give the path of the file")
+    return data

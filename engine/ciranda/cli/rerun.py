@@ -61,7 +61,7 @@ def command(ctx: click.Context, /, run: str, start: str, **given: Any) -> None:
     from ciranda.cli.result import print_result
     from ciranda.runs.rerun import rerun_of
 
-    inputs = given_inputs(given["inputs"])
+    inputs = given_inputs(given["inputs"], option="--set")
     old = found_run(given["store"], run)
     performance = Performance(
         store=given["store"], durability=None, backend=given["backend"], quiet=given["quiet"]

@@ -32,7 +32,7 @@ from ciranda.settings import RunSettings
 from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference, resolve_secrets
 from ciranda.workflow.check import Checked
-from ciranda.workflow.inputs import demand_secrets, resolve_inputs
+from ciranda.workflow.inputs import demand_secrets, only_secrets, resolve_inputs
 from ciranda.workflow.placement import executor_of
 
 if TYPE_CHECKING:
@@ -174,17 +174,15 @@ class Launch:
         """Take the run over and fold its log; return the event that goes on.
 
         Raises:
+            InputError: An input is no secret: those are what the run began with.
             LeaseLostError: Another process executes it.
             ReplayError: The log does not fit the workflow.
         """
+        only_secrets(self._workflow, inputs, self.run)
         log = self._engine.log
         heard, newest = Heard(), max((one.id for one in log.take(self.run)), default=0)
         with self._leased(log) as lease:
-            given = {
-                name: value
-                for name, value in inputs.items()
-                if name in self._workflow.inputs and self._workflow.inputs[name].type == "secret"
-            }
+            given = dict(inputs)
             vault = self._vault(given)
             journal = self._journal(vault)
             started, segments = None, 0

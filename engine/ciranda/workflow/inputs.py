@@ -15,7 +15,14 @@ from ciranda.workflow.inputvalue import input_value
 from ciranda.workflow.model import Input, Workflow
 from ciranda.workflow.nearest import nearest
 
-__all__ = ["confined", "demand_secrets", "named_values", "project_root", "resolve_inputs"]
+__all__ = [
+    "confined",
+    "demand_secrets",
+    "named_values",
+    "only_secrets",
+    "project_root",
+    "resolve_inputs",
+]
 
 _MARKS: Final = ("ciranda.toml", ".git")
 
@@ -65,6 +72,23 @@ def named_values(given: Any, owner: str) -> dict[str, Any]:
         if not isinstance(name, str):
             raise InputError(f"the name of an input of {owner} is text, not {name!r}")
     return dict(given)
+
+
+def only_secrets(workflow: Workflow, inputs: Mapping[str, Any], run: str) -> None:
+    """Refuse inputs for a run that goes on, but for secrets: it has the others already.
+
+    Raises:
+        InputError: One is no secret, or is not declared.
+    """
+    for name in inputs:
+        declared = workflow.inputs.get(name)
+        if declared is None:
+            raise InputError(f"the workflow of run {run} has no input `{name}`")
+        if declared.type != "secret":
+            raise InputError(
+                f"run {run} keeps the input `{name}` that it began with: "
+                f"`ciranda rerun {run} --from STEP --set {name}=...` begins another run"
+            )
 
 
 def demand_secrets(

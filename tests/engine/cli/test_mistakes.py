@@ -113,6 +113,7 @@ def test_a_file_that_is_none_is_named_with_what_is_wrong(cli, broken, command, n
         ("run ok.yaml -i times=9", "`times` must be at most 3, not `9`"),
         ("run ok.yaml -i word=@gone", "input `word` cannot be read: gone: no such file"),
         ("run ok.yaml -i word=@", "names no file: write `@file`, or `@@` for a text"),
+        ("run ok.yaml -i word=@/dev/zero", "input `word` is larger than 64 MiB: give the path"),
         ("run ok.yaml --inputs-file gone", "the inputs file cannot be read: gone: no such"),
         ("run ok.yaml --inputs-file list", "the inputs file list must be a mapping"),
         ("run ok.yaml -o xml", "'xml' is not one of 'text', 'json'."),

@@ -135,6 +135,20 @@ def test_resume_asks_for_secrets_again_and_says_so(cli, project):
     assert "-i token=..." in again.err
 
 
+def test_resume_takes_no_other_inputs_and_says_what_does(cli, project):
+    (project / "n.yaml").write_text(
+        "ciranda: 1\ninputs: {n: {type: integer, default: 1}}\nsteps: {a: {run: [test, -e, x]}}\n"
+    )
+    cli("run", "n.yaml", "-q", code=1)
+
+    other = cli("resume", "last", "-i", "n=2", code=2).err
+    assert "keeps the input `n` that it began with: `ciranda rerun " in other
+    assert "has no input `m`" in cli("resume", "last", "-i", "m=2", code=2).err
+    assert "`--set n` is no input: write `--set name=value`" in (
+        cli("rerun", "last", "--from", "a", "--set", "n", code=2).err
+    )
+
+
 def test_validate_tells_of_every_file(cli, project):
     (project / "wrong.yaml").write_text("ciranda: 1\nsteps:\n  a: {uses: data.raed}\n")
 
