@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anyio
 
@@ -29,6 +30,8 @@ from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.nearest import nearest
 
 __all__ = ["perform"]
+
+_SET: Final = re.compile(r"write `--set (\w+)=\.\.\.`")
 
 
 def perform(tests: TestFile, case: Case, configuration: Configuration) -> Verdict:
@@ -55,10 +58,10 @@ def perform(tests: TestFile, case: Case, configuration: Configuration) -> Verdic
     try:
         workflow = load(case.workflow)
         _refuse_strangers(tests, case, workflow)
-        result, standin, stuck = anyio.run(
+        result, standin, outside = anyio.run(
             _run, case, workflow, configuration, backend=backend, backend_options=options
         )
-        faults = list(_unanswered(tests, case, standin, stuck))
+        faults = list(_unanswered(tests, case, standin, outside))
         if faults:
             return verdict("faulty", faults=tuple(fault.picture() for fault in faults))
         chronicle = Chronicle(standin.heard)
@@ -78,7 +81,7 @@ def perform(tests: TestFile, case: Case, configuration: Configuration) -> Verdic
 
 async def _run(
     case: Case, workflow: Workflow, configuration: Configuration
-) -> tuple[RunResult, StandIn, tuple[str, ...]]:
+) -> tuple[RunResult, StandIn, Outside]:
     standin = StandIn(case)
     run = new_run_id()
     unknown = dict.fromkeys(_unknown_actions(workflow, case, configuration))
@@ -92,7 +95,7 @@ async def _run(
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as found:
             raise plainest(found) from None
-    return result, standin, outside.stuck
+    return result, standin, outside
 
 
 def _steps(steps: Any) -> Iterator[Step]:
@@ -158,15 +161,20 @@ def _strangers(tests: TestFile, case: Case, workflow: Workflow) -> Iterator[Faul
             yield tests.places.fault(at, text, hint=hint, key=True)
 
 
-def _unanswered(
-    tests: TestFile, case: Case, standin: StandIn, stuck: tuple[str, ...]
-) -> Iterator[Fault]:
+def _unanswered(tests: TestFile, case: Case, standin: StandIn, outside: Outside) -> Iterator[Fault]:
     at = (*case.at, "name")
     for path in dict.fromkeys(standin.missing):
         name = place(path)
         hint = f"add `mocks: {{{name}: {{output: ...}}}}`, or `real: true`"
         yield tests.places.fault(at, f"step `{path}` has no mock", hint=hint)
-    for path in stuck:
+    for path, why in outside.refused.items():
+        for line in why.splitlines():
+            said = line.replace("`--as NAME` says who you are", "`by` says who answers")
+            said = _SET.sub(r"write `form: {\1: ...}`", said)
+            yield tests.places.fault(at, f"the answer for `{path}` does not count: {said}")
+    for path in outside.stuck:
+        if path in outside.refused:
+            continue
         text = f"step `{path}` waits for what never comes"
         hint = "add `approvals` or `events`, or give the step a `timeout`"
         yield tests.places.fault(at, text, hint=hint)

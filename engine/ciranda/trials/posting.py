@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, final
 import anyio
 from anyio.abc import TaskGroup
 
+from ciranda.errors import InputError
 from ciranda.events import LoopTurned, StepAttemptFailed, StepWaits
 from ciranda.events.path import place
+from ciranda.runs.answers import accepted
 from ciranda.runs.messages import Answered, Emitted, encode
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Outside:
 
     Attributes:
         stuck: Paths of the steps that wait for what never comes.
+        refused: Why an answer of the case does not count, by the path of the step that asked.
     """
 
     def __init__(self, engine: Engine, case: Case, standin: StandIn, run: str) -> None:
@@ -43,6 +46,7 @@ class Outside:
         self._run: Final = run
         self._coming = len(case.events)
         self.stuck: tuple[str, ...] = ()
+        self.refused: Final[dict[str, str]] = {}
 
     async def speak(self, group: TaskGroup) -> None:
         """Say all there is to say for as long as the run goes on."""
@@ -62,7 +66,7 @@ class Outside:
             for event in heard[seen:]:
                 if isinstance(event, StepWaits) and event.what == "approval":
                     answer = self._answer(event.path)
-                    if answer is not None:
+                    if answer is not None and self._counts(event, answer):
                         self._coming += 1
                         group.start_soon(self._send, answer.after, _said(event.path, answer))
             seen = len(heard)
@@ -73,6 +77,15 @@ class Outside:
             if name in self._case.approvals:
                 return self._case.approvals[name]
         return None
+
+    def _counts(self, asked: StepWaits, answer: Answer) -> bool:
+        """Tell whether a run would take the answer; `refused` says why not."""
+        try:
+            accepted(self._run, asked, _said(asked.path, answer))
+        except InputError as error:
+            self.refused[asked.path] = str(error).replace(f" of run {self._run}", "")
+            return False
+        return True
 
     async def _send(self, after: float, message: Emitted | Answered) -> None:
         await anyio.sleep(after)

@@ -11,6 +11,7 @@ import msgspec
 
 from ciranda.explaining.fact import short
 from ciranda.observe.spoken import plural, spoken
+from ciranda.observe.visible import visible
 from ciranda.trials.verdict import Difference, Verdict
 
 __all__ = ["MARKS", "details", "junit", "plain", "summed"]
@@ -24,13 +25,13 @@ def details(verdicts: Sequence[Verdict]) -> Iterator[str]:
         if verdict.outcome == "passed":
             continue
         yield ""
-        yield f"{verdict.file}:{verdict.line} {verdict.name}"
+        yield visible(f"{verdict.file}:{verdict.line} {verdict.name}")
         for text in verdict.faults:
-            yield from (f"  {line}" for line in text.splitlines())
+            yield from (f"  {visible(line)}" for line in text.splitlines())
         for difference in verdict.differences:
-            yield from (f"  {line}" for line in told(difference))
+            yield from (f"  {visible(line)}" for line in told(difference))
         for text in verdict.failures:
-            yield f"  in the run: {text}"
+            yield f"  in the run: {visible(text)}"
 
 
 def told(difference: Difference) -> Iterator[str]:
@@ -93,7 +94,12 @@ def junit(verdicts: Sequence[Verdict], seconds: float) -> str:
         took = sum(one.seconds for one in cases)
         suite = ElementTree.SubElement(root, "testsuite", {"name": file, **_counts(cases, took)})
         for one in cases:
-            about = {"name": one.name, "classname": file, "file": file, "line": str(one.line)}
+            about = {
+                "name": _legal(one.name),
+                "classname": file,
+                "file": file,
+                "line": str(one.line),
+            }
             case = ElementTree.SubElement(
                 suite, "testcase", {**about, "time": f"{one.seconds:.6f}"}
             )

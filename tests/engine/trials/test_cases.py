@@ -1,6 +1,7 @@
 """Cases of test files: stand-ins, virtual time, what is sent and answered, what is expected."""
 
 import json
+from xml.etree import ElementTree
 
 import pytest
 
@@ -9,7 +10,9 @@ from ciranda.settings import Configuration
 from ciranda.testing.mocks import mock_action
 from ciranda.trials import perform, read_tests
 from ciranda.trials.case import Mock
+from ciranda.trials.report import details, junit
 from ciranda.trials.standin import mock_of
+from ciranda.trials.verdict import Difference, Verdict
 from ciranda.workflow.model import Step
 
 FLOW = """\
@@ -187,6 +190,32 @@ def test_a_run_that_waits_for_ever_is_at_fault(tried):
 
     assert verdict.outcome == "faulty"
     assert "step `paid` waits for what never comes (add `approvals` or" in verdict.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("{by: bob, form: {why: x}}", "`bob` may not answer step `sign`: ann may (`by` says who"),
+        ("{by: ann}", "the form of step `sign` needs `why`: write `form: {why: ...}`"),
+    ],
+)
+def test_an_answer_that_does_not_count_is_at_fault(tried, answer, sentence):
+    verdict = tried(f"  - name: asked\n    approvals: {{sign: {answer}}}\n", "waits", "")
+
+    assert verdict.outcome == "faulty"
+    assert f"the answer for `sign` does not count: {sentence}" in verdict.faults[0]
+
+
+def test_names_of_cases_neither_move_the_cursor_nor_spoil_a_report():
+    verdict = Verdict(
+        file="a.test.yaml", line=3, name="red \x1b[31m", outcome="failed",
+        differences=(Difference(what="status", expected="failed", got="succeeded"),),
+    )  # fmt: skip
+
+    assert "\x1b" not in "".join(details([verdict]))
+    named = ElementTree.fromstring(junit([verdict], 0.0)).find("testsuite/testcase")
+    assert named is not None
+    assert named.get("name") == "red ?[31m"
 
 
 def test_what_nothing_stands_in_for_is_named(tried):
