@@ -132,6 +132,14 @@ def _calls(spot: Spot, seen: Survey) -> Iterator[Fault]:
                 offset=spot.base + offset,
                 kind="clock",
             )
+        elif name == "now" and spot.place == "outputs":
+            yield places.fault(
+                spot.path,
+                "`now()` belongs to a step, and `outputs` come after",
+                hint="read what a step gives",
+                offset=spot.base + offset,
+                kind="clock",
+            )
         elif name == "now" and spot.key in _NO_CLOCK:
             yield places.fault(
                 spot.path,
