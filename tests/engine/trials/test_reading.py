@@ -102,7 +102,7 @@ def test_people_read_what_differs():
     assert '    +   "b": 2' in lines
     assert "    got       {'f': range(0, 3)}" in lines
     assert "  in the run: x: timeout: late" in lines
-    assert lines[-2:] == ["b.yaml:1 odd", "  b.yaml:1:2: \x00 no"]
+    assert lines[-2:] == ["b.yaml:1 odd", "  b.yaml:1:2: \\x00 no"]
     assert summed(VERDICTS, 0.5) == (
         "1 failed, 1 faulty, 1 passed in 500 ms, 2 h 00 m of their own time"
     )
