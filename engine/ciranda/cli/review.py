@@ -145,6 +145,7 @@ class Review:
         view = self._view(event.path)
         match event:
             case StepWaits():
+                self._enliven(event.path)
                 view.update(status="waiting", waits=_asked(event))
             case EventTaken():
                 view.update(status="running", waits=None)
@@ -165,6 +166,7 @@ class Review:
                         view["steps"] = None  # they are begun again
                     view.update(status="running", attempts=event.attempt)
             case LoopTurned():
+                self._enliven(event.path)
                 self._begun.setdefault(event.path, event.at)
                 items = view["items"] if view["items"] is not None else []
                 del items[event.turn :]
@@ -189,6 +191,7 @@ class Review:
             begun = self._begun.pop(event.path, None)  # what holds others took all of that
         match event:
             case StepStarted():
+                self._enliven(event.path)
                 view.update(status="running", attempts=event.attempt, reason="", waits=None)
             case StepAttemptFailed():
                 view.update(status="waiting", error=msgspec.to_builtins(event.error))
@@ -210,6 +213,15 @@ class Review:
                     duration=event.duration if begun is None else event.at - begun,
                     waits=None,
                 )
+
+    def _enliven(self, path: str) -> None:
+        """Note that something begins: a resume goes on inside of all that is around it."""
+        if "@" in path:  # what cleans up after a step does not begin it again
+            return
+        while path := above(path):
+            view = self._view(path)
+            if view["status"] in ("pending", "failed", "cancelled"):
+                view.update(status="running", error=None)
 
     def _spend(self, path: str, used: Mapping[str, float]) -> None:
         """Add to what a step, and all that is around it, has used."""
@@ -260,14 +272,20 @@ class Review:
 
     def _reopen(self) -> None:
         """Take back what a resume does again."""
-        looking = list(self.steps.values())
-        while looking:
-            view = looking.pop()
-            if view["status"] in ("running", "waiting", "cancelled") and view["waits"] is None:
-                view.update(status="pending", reason="")
-            if view["status"] not in ("succeeded", "skipped"):  # nothing inside is done again
-                looking += (view["steps"] or {}).values()
-                looking += view["items"] or ()
+        for view in self.steps.values():
+            _reopened(view)
+
+
+def _reopened(view: dict[str, Any]) -> bool:
+    """Take back what a resume does again in a step; tell whether something in it waits on."""
+    status, waits = view["status"], view["waits"] is not None
+    inner: list[dict[str, Any]] = []
+    if status not in ("succeeded", "skipped"):  # nothing inside is done again
+        inner = [*(view["steps"] or {}).values(), *(view["items"] or ())]
+    within = sum(map(_reopened, inner)) > 0
+    if status in ("running", "waiting", "cancelled") and not waits:
+        view.update(status="running" if within else "pending", reason="")
+    return waits or within
 
 
 def _asked(event: StepWaits) -> dict[str, Any]:

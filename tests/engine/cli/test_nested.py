@@ -300,6 +300,24 @@ def test_a_resume_takes_back_what_ran_and_not_what_waits():
     inner = reviewed(story.events).steps["g"]["steps"]
 
     assert (inner["a"]["status"], inner["b"]["status"]) == ("pending", "waiting")
+    assert reviewed(story.events).steps["g"]["status"] == "running"
+
+
+def test_what_a_resume_goes_on_inside_of_runs_and_what_is_only_undone_does_not():
+    story = Story().tell(RunStarted, 0.0)
+    story.tell(BlockEntered, 0.0, path="g", block="steps")
+    story.tell(StepStarted, 0.0, path="g/a").tell(StepCompleted, 0.0, path="g/a")
+    story.tell(StepFailed, 1.0, path="g/b", error=failure())
+    story.tell(StepFailed, 1.0, path="g", error=failure())
+    story.tell(BlockEntered, 1.0, path="g/a", block="compensate")
+    story.tell(StepCompleted, 1.0, path="g/a/@compensate/undo")
+
+    assert reviewed(story.events).steps["g"]["status"] == "failed"
+
+    story.tell(RunResumed, 1.0, epoch=2).tell(StepStarted, 1.0, path="g/b")
+    again = reviewed(story.events).steps["g"]
+
+    assert (again["status"], again["error"]) == ("running", None)
 
 
 def test_who_lost_a_race_stays_cancelled_when_the_run_is_resumed():
