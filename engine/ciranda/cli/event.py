@@ -100,7 +100,7 @@ def _event(written: str) -> Occurrence:
     from ciranda.runs.run_id import new_run_id
     from ciranda.serve import event_of_data
 
-    return event_of_data(event_data([written]), new_id=new_run_id, source="ciranda event")
+    return event_of_data(event_data([written], ""), new_id=new_run_id, source="ciranda event")
 
 
 def _chosen(flow: Flow, event: Occurrence, name: str | None) -> Triggering:

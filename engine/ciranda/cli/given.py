@@ -11,6 +11,7 @@ from ciranda.errors import InputError
 
 __all__ = ["event_data", "given_inputs", "inputs_of_file", "plain_inputs", "texts_of"]
 
+_SHOWN: Final = 60  # characters of a value in a message
 _MOST: Final = 64 << 20  # bytes of one value: more is not meant for a log
 
 
@@ -53,8 +54,12 @@ def texts_of(pairs: Iterable[str], option: str, noun: str) -> dict[str, str]:
     return {name: _text(f"{noun} `{name}`", value) for name, value in split.items()}
 
 
-def event_data(given: Sequence[str]) -> Any:
+def event_data(given: Sequence[str], option: str = "-d ") -> Any:
     """Return what an event tells: JSON, the JSON of a file, or values by name; None if nothing.
+
+    Args:
+        given: As given.
+        option: What stands before each, for messages.
 
     Raises:
         InputError: It cannot be read.
@@ -75,9 +80,11 @@ def event_data(given: Sequence[str]) -> Any:
     except (ValueError, RecursionError) as error:
         if first.startswith("@"):
             raise InputError(f"{first[1:]} is no JSON: {error}") from None
+        if len(first) > _SHOWN:
+            raise InputError(f"`{option}{first[:_SHOWN]}...` is no JSON: {error}") from None
         raise InputError(
-            f"`-d {first}` is no JSON: write `-d name=value`, `-d @file`, or quote a text as "
-            f"`-d '{json.dumps(first)}'`"
+            f"`{option}{first}` is no JSON: write `{option}name=value`, `{option}@file`, or quote "
+            f"a text as `{option}'{json.dumps(first)}'`"
         ) from None
 
 

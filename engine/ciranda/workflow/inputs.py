@@ -114,7 +114,8 @@ def demand_secrets(
 
 
 def _resolved(declared: Input, given: Mapping[str, Any], file: str, base: Path | None) -> Any:
-    if declared.name in given:
+    left_out = declared.optional and given.get(declared.name) is None
+    if declared.name in given and not left_out:
         value = input_value(declared, given[declared.name])
         if declared.type == "path":
             return os.path.abspath(os.path.join(base or Path.cwd(), value))

@@ -68,6 +68,13 @@ def test_serve_says_what_is_wrong_in_a_sentence(project, capsys):
     assert (code, "`durability` is `off`" in told) == (2, True)
 
 
+def test_event_names_its_argument_as_it_was_written(project, capsys):
+    code, _, told = said(capsys, "event", "flow.yaml", "{")
+    assert (code, "`{` is no JSON: write `name=value`, `@file`" in told) == (2, True)
+    code, _, told = said(capsys, "event", "flow.yaml", "[" * 5000)
+    assert (code, len(told) < 300, "...` is no JSON: " in told) == (2, True, True)
+
+
 def test_event_shows_what_the_inputs_become_and_runs_it(project, capsys):
     (project.folder / "e.json").write_text('{"n": 4}')
 

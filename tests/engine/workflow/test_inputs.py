@@ -144,6 +144,16 @@ def test_an_optional_input_is_null():
     assert resolve_inputs(declaring("a: {type: integer, optional: true}"), {}) == {"a": None}
 
 
+def test_an_optional_input_that_is_null_is_left_out():
+    declared = declaring(
+        "a: {type: path, optional: true}, b: {type: integer, optional: true, default: 3}"
+    )
+
+    assert resolve_inputs(declared, {"a": None, "b": None}) == {"a": None, "b": 3}
+    with pytest.raises(InputError, match="input `a` must be a path, not null"):
+        resolve_inputs(declaring("a: path"), {"a": None})
+
+
 def test_a_secret_shows_nothing():
     workflow = declaring("key: secret")
 
