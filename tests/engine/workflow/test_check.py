@@ -215,3 +215,16 @@ def test_a_ring_of_ten_thousand_steps_is_found(actions: dict[str, Action]):
 
     with pytest.raises(WorkflowError, match="wait for each other: `s0` → `s1`"):
         check(workflow, actions)
+
+
+def test_kinds_of_joins_and_of_fail_are_kinds(actions: dict[str, Action]):
+    found = checked(
+        actions,
+        """
+  a: {try: {x: {fail: {message: oh}}}, catch: [{on: [failed], steps: {y: {run: echo}}}]}
+  b: {map: [1, 2], join: any, run: echo, continue-on-error: [join, mine]}
+  c: {fail: {kind: mine, message: oh}}
+""",
+    )
+
+    assert list(found.edges) == ["a", "b", "c"]
