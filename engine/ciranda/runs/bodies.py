@@ -20,6 +20,7 @@ from ciranda.events import (
 )
 from ciranda.expressions import ExpressionError
 from ciranda.runs.commands import Enter, Leave, Start, Turn
+from ciranda.runs.endings import of_several
 from ciranda.runs.failure import plain_failure, unfit
 from ciranda.runs.host import Host
 from ciranda.runs.plan import PlannedStep
@@ -250,8 +251,7 @@ class Bodies:
         took = self._clock() - self._begun.get((node, -1), self._clock())
         if items.failed:
             error = runner.results.item_error(node, turn) or {"kind": "crash", "message": ""}
-            message = f"turn {turn} failed: {error['message']}"
-            failure = Failure(kind=error["kind"], message=message, retryable=False)
+            failure = of_several(error, f"turn {turn} failed: {error['message']}")
             runner.attempts.fail(planned, start, path, failure, took, final=True)
             return
         if items.stopped:

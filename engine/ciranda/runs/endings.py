@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ciranda.events import Failure, MapCompleted, RunCompleted
 from ciranda.expressions import ExpressionError
 from ciranda.runs.commands import EndMap
@@ -17,20 +19,23 @@ from ciranda.workflow.places import Places
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
 
-__all__ = ["end_of_map", "end_of_run"]
+__all__ = ["end_of_map", "end_of_run", "of_several"]
 
 
 def end_of_map(runner: Runner, command: EndMap, duration: float) -> MapCompleted:
     """Return the last event of a map that took `duration` seconds."""
     items = runner.scheduler.items[command.node]
     path = runner.scheduler.path(command.node)
-    failed = command.status == "failed"
+    planned = runner.planned(command.node)
+    error = _map_failure(runner, command.node, items) if command.status == "failed" else None
+    if error is not None and planned.step.line:
+        error = msgspec.structs.replace(error, place=f"{planned.file}:{planned.step.line}")
     return MapCompleted(
         **runner.stamp(),
         path=path,
         status=command.status,
         counts=items.counts(),
-        error=_map_failure(runner, command.node, items) if failed else None,
+        error=error,
         duration=duration,
     )
 
@@ -66,12 +71,25 @@ def _map_failure(runner: Runner, node: int, items: Items) -> Failure:
         message = f"{items.won} of {len(items.statuses)} items succeeded, {wanted} are needed"
         return Failure(kind="join", message=message, step=name, path=path)
     first = runner.results.item_error(node, item) or {"kind": "crash", "message": ""}
+    message = f"{items.failed} of {len(items.statuses)} items failed; "
+    return of_several(
+        first, f"{message}item {item}: {first['message']}", step=name, path=f"{path}/{item}"
+    )
+
+
+def of_several(
+    first: Mapping[str, Any], message: str, *, step: str = "", path: str = ""
+) -> Failure:
+    """Return why a step with items or turns failed: what the first failed one of them told."""
     return Failure(
         kind=first["kind"],
-        message=f"{items.failed} of {len(items.statuses)} items failed; "
-        f"item {item}: {first['message']}",
-        step=name,
-        path=f"{path}/{item}",
+        message=message,
+        detail=first.get("detail", {}),
+        step=step,
+        path=path,
+        attempt=first.get("attempt", 0),
+        retryable=first.get("retryable"),
+        retry_after=first.get("retry_after"),
     )
 
 

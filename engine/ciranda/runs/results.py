@@ -232,8 +232,12 @@ class Results:
 
     def _put(self, node: int, view: dict[str, Any]) -> None:
         scheduler = self._scheduler
-        if scheduler.nodes[node].is_loop and node in scheduler.items:
-            view["counts"] = scheduler.items[node].counts()
+        if scheduler.nodes[node].is_loop:
+            turns = scheduler.items.get(node)
+            if turns is not None:
+                view["counts"] = turns.counts()
+            elif view["status"] == "succeeded":  # it was over before its first turn
+                view["counts"] = {}
         self._views[scheduler.frames[node]][scheduler.nodes[node].id] = view
 
     def _failed(self, event: StepFailed) -> None:

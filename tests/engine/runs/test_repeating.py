@@ -3,7 +3,9 @@
 import pytest
 from tests.engine.runs.acts import Acts, flow, outcome, statuses
 
-from ciranda.events import LoopTurned, StepStarted
+from ciranda.errors import StepError
+from ciranda.events import LoopTurned, MapCompleted, StepStarted
+from ciranda.testing import harness
 
 pytestmark = [
     pytest.mark.anyio,
@@ -38,6 +40,7 @@ async def test_a_loop_until_something_holds_has_one_turn_at_least():
     assert sorted(acts.done) == [0, 9]
     assert result.steps["never"]["status"] == "succeeded"
     assert result.steps["never"]["output"] is None
+    assert result.steps["never"]["counts"] == {}
 
 
 @pytest.mark.parametrize(("more", "status"), [("", "failed"), ("on-max: stop", "succeeded")])
@@ -351,3 +354,27 @@ async def test_turns_keep_their_distance_over_a_resume():
 
     assert (first.status, second.status) == ("failed", "succeeded")
     assert began["l/2"] - began["l/0"] == pytest.approx(20)
+
+
+async def test_a_map_and_a_loop_fail_with_all_that_their_first_failure_told():
+    async def full() -> None:
+        raise StepError("t.full", "no room", detail={"left": 3}, retryable=True, retry_after=4)
+
+    async with harness(mocks={"t.full": full}) as h:
+        result = await h.run(
+            flow("""
+  m: {map: [1], uses: t.full}
+  l: {while: loop.index < 1, steps: {a: {uses: t.full}}}
+  g: {steps: {inner: {map: [1], steps: {a: {uses: t.full}}}}}
+""")
+        )
+        lines = {e.path: e.error and e.error.place[-2:] for e in h.events(MapCompleted)}
+
+    errors = {name: result.steps[name]["error"] for name in "mlg"}
+    assert {(e["kind"], e["detail"]["left"], e["attempt"]) for e in errors.values()} == {
+        ("t.full", 3, 1)
+    }
+    assert {(e["retryable"], e["retry_after"]) for e in errors.values()} == {(True, 4)}
+    assert errors["g"]["message"] == "1 of 1 items failed; item 0: 'g/inner/0/a' failed: no room"
+    assert errors["g"]["detail"]["at"] == "g/inner/0/a"
+    assert lines == {"m": ":5", "g/inner": ":7"}

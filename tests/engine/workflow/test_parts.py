@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ciranda.actions import Action
+from ciranda.actions import Action, action
 from ciranda.errors import WorkflowError
 from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load, loads
@@ -322,3 +322,13 @@ outputs: {late: 2}
     assert faults(actions, steps, **{"in": inner}) == [
         "f.yaml:7:39: there is no property 'erly' (did you mean `early`?)"
     ]
+
+
+def test_kinds_that_actions_declare_and_joins_fail_with_are_known(actions: dict[str, Action]):
+    @action("shop.buy", errors={"till.shut": True}, raises={KeyError: "stock.gone"})
+    def buy() -> None: ...
+
+    step = "  s: {uses: shop.buy, retry: {on: [till, stock.gone]}, continue-on-error: [join]}"
+    checked(actions | {"shop.buy": buy}, step)
+    found = faults(actions, step.replace("shop.buy", "text.say"))
+    assert any("no failure has the kind `till`" in fault for fault in found)

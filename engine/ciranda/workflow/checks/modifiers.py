@@ -45,7 +45,9 @@ def modifier_faults(
         refuses: Says what is wrong with the options of a plugin's layer.
     """
     namespaces = {name.partition(".")[0] for name in actions}
-    own = seen.kinds
+    own = seen.kinds.union(
+        *((*each.errors, *each.raises.values()) for each in actions.values()),
+    )
     places = seen.places
     for level, step in seen.steps:
         name = level.called(step)
