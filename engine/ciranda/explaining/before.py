@@ -57,6 +57,9 @@ def needs_facts(chronicle: Chronicle, at: Address) -> Iterator[Fact]:
         if end is not None and (last is None or end.at >= last[0]):
             last = (end.at, need)
     if not states:
+        around = at.around[-1] if at.around else None
+        if first is None and around is not None and chronicle.end(around.path) is not None:
+            return  # what is around it ended without it
         when = "the run began" if not at.level.owner else f"`{at.level.owner}` began"
         text = f"it needs no other step: it was ready when {_entered(at) or when}"
         yield Fact("need", text, {"needs": {}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from ciranda.workflow.model import Workflow
 
 __all__ = ["Explanation", "explain"]
+
+_DONE_TO: Final = ("skipped", "cancelled")  # they did not do it themselves
 
 Rows = Callable[[str], Sequence["Cached"]]
 
@@ -168,4 +170,9 @@ def _unended(chronicle: Chronicle, at: Address, status: str) -> str:
         first = first_failed(chronicle, at.at)
         why = f"`{first}` failed, which stopped the rest" if first else f"`{at.at}` ended before"
         return f"never began: {why}"
+    for around in at.around:
+        end = chronicle.end(around.path)
+        if end is not None:
+            was = status_of(end)
+            return f"never began: `{around.path}` {'was ' if was in _DONE_TO else ''}{was}"
     return "never began: the run ended before" if chronicle.ended else "has not begun"

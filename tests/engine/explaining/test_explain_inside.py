@@ -14,10 +14,12 @@ from ciranda.events import (
     LoopTurned,
     MapCompleted,
     MapExpanded,
+    RunCompleted,
     RunParked,
     RunResumed,
     StepCompleted,
     StepFailed,
+    StepSkipped,
     StepStarted,
     StepWaits,
 )
@@ -215,3 +217,13 @@ def test_who_answered_is_told():
         "it lay down 1.00 s into the run, for 10.0 s",
         "its time was over after 2.00 s",
     ]
+
+
+def test_a_step_whose_surroundings_never_began_names_them():
+    inside = step("g", body="group", if_="inputs.n > 1", blocks={"steps": block(step("i"))})
+    tidied = step("a", blocks={"on-failure": block(step("tell"))})
+    events = [*ran("a"), StepSkipped(path="g", reason="if"), RunCompleted(status="succeeded")]
+    workflow = flow(inside, tidied)
+
+    assert told(events, workflow, "g/i") == ("`g/i` never began: `g` was skipped", [])
+    assert told(events, workflow, "a/@on-failure/tell")[0].endswith("never began: `a` succeeded")
