@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ciranda.runs.host import Host
     from ciranda.runs.runner import Runner
 
-__all__ = ["restore_files", "restored"]
+__all__ = ["is_kept", "restore_files", "restored"]
 
 
 def restore_files(runner: Runner, host: Host, event: StepCompleted) -> None:
@@ -60,6 +60,18 @@ def restored(log: Log | None, run: str, artifact: Mapping[str, Any]) -> bool:
         _write(path, content)
     if log is not None and content is not None:
         log.put_blob(content, run)
+    return True
+
+
+def is_kept(log: Log, artifact: Mapping[str, Any]) -> bool:
+    """Say whether `restored` would succeed; nothing is written."""
+    content = _content(Path(artifact["path"]))
+    if content is not None and hashlib.sha256(content).hexdigest() == artifact["sha256"]:
+        return True
+    try:
+        log.blob(artifact["sha256"])
+    except StoreError:
+        return False
     return True
 
 

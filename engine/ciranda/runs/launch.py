@@ -194,7 +194,8 @@ class Launch:
                 segments += isinstance(event, RunResumed)
                 heard.apply(event)
             assert isinstance(started, RunStarted)  # `again` looked
-            demand_secrets(self._workflow, started.inputs, given, self.run)
+            again = f"ciranda resume {self.run} -i"
+            demand_secrets(self._workflow, started.inputs, given, again)
             values = {**started.inputs, **given}
             identity = Identity(self.run, segments + 1, started.trace_parent)
             runner = self._make(self._plan(), values, vault, identity, started.at)

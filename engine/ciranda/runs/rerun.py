@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ciranda.errors import RunNotFoundError
-from ciranda.events import Event, RunEvent, RunStarted
+from ciranda.events import Event, RunEvent, RunStarted, StepCompleted
 from ciranda.expressions import Reference
+from ciranda.runs.artifacts import is_kept
 from ciranda.runs.journal import decode
 from ciranda.runs.pins import restored
+from ciranda.runs.placing import steps_at
 from ciranda.runs.reuse import Reuse, reuse
-from ciranda.store import RunRow
-from ciranda.vault import Vault
+from ciranda.store import Log, RunRow
+from ciranda.vault import Vault, resolve_secrets
 from ciranda.workflow.check import Checked
-from ciranda.workflow.inputs import demand_secrets
+from ciranda.workflow.inputs import demand_secrets, resolve_inputs
 from ciranda.workflow.level import levels_of
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.places import Places
@@ -78,20 +80,53 @@ def rerun_of(
     checked = before
     if not pinned and row.file and Path(row.file).is_file():
         checked = engine.load(row.file)
-    vault = Vault({})
+    given = dict(inputs or {})
+    vault = _vault(engine, checked.workflow, given)
     decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=vault.ext_hook)
     events = [
         event for record in log.read(row.id) if isinstance(event := decode(record, decoder), Event)
     ]
     begun = events[0]
     assert isinstance(begun, RunStarted)  # `restored` looked
-    given = dict(inputs or {})
-    demand_secrets(checked.workflow, begun.inputs, given, row.id)
-    old = {name: value for name, value in begun.inputs.items() if name in checked.workflow.inputs}
+    command = f"ciranda rerun {row.id} --from {start} --set"
+    demand_secrets(checked.workflow, begun.inputs, given, command)
+    declared = checked.workflow.inputs
+    old = {name: value for name, value in begun.inputs.items() if name in declared}
     values = {**old, **given}
-    changed = {name for name in given if name not in old or given[name] != old[name]}
-    found = reuse(before.workflow, checked, events[1:], start, changed, _readers(checked.workflow))
+    for name in [name for name in old if name not in given]:
+        values[name] = vault.reveal(old[name])
+    new = resolve_inputs(checked.workflow, values)
+    changed = {name for name in given if declared[name].type != "secret"}
+    changed = {name for name in changed if name not in old or new[name] != vault.reveal(old[name])}
+    lost = _lost(log, before.workflow, events)
+    found = reuse(
+        before.workflow, checked, events[1:], start, changed, _readers(checked.workflow), lost=lost
+    )
     return Rerun(row, checked, values, found)
+
+
+def _vault(engine: Engine, workflow: Workflow, given: Mapping[str, Any]) -> Vault:
+    """Return the secrets that the new run has, to read what the old one kept of them."""
+    base = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
+    found = resolve_secrets(workflow.secrets, base, engine.environ)
+    for name, declared in workflow.inputs.items():
+        if declared.type == "secret" and isinstance(given.get(name), str):
+            found[f"inputs.{name}"] = given[name]
+    return Vault(found)
+
+
+def _lost(log: Log, workflow: Workflow, events: Iterable[Event]) -> set[str]:
+    """Return the paths of the steps of which a file is another one or gone, and kept no more."""
+    lost = set()
+    for event in events:
+        if not isinstance(event, StepCompleted) or not isinstance(event.output, dict):
+            continue
+        for step in steps_at(workflow, event.path):
+            files = [name for name, one in step.declares.items() if one.file is not None]
+            found = [event.output[name] for name in files if name in event.output]
+            if not all(is_kept(log, artifact) for artifact in found):
+                lost.add(event.path)
+    return lost
 
 
 def _readers(workflow: Workflow) -> dict[str, set[str]]:

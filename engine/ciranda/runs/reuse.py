@@ -37,6 +37,8 @@ _ABOUT_A_PATH: Final = (EventTaken, ApprovalGiven)
 _NO_MEANING: Final = frozenset(
     {"line", "column", "at", "document", "source", "file", "functions", "description", "estimate"}
 )
+_LOST: Final = "a file that it made is kept no more"
+_OTHER_ENV: Final = "the file gives another environment to its steps now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ def reuse(
     start: str,
     changed: AbstractSet[str],
     readers: Mapping[str, AbstractSet[str]],
+    *,
+    lost: AbstractSet[str] = frozenset(),
 ) -> Reuse:
     """Say what a new run takes over of an old one.
 
@@ -159,6 +163,7 @@ def reuse(
         start: Path of what runs again, with all that follows from it.
         changed: Names of the inputs that have another value now.
         readers: For each step of the workflow, the inputs that it reads, at any depth.
+        lost: Paths of the steps whose files are kept no more.
 
     Raises:
         InputError: There is nothing at the path, or nothing that could be taken over around it.
@@ -171,7 +176,8 @@ def reuse(
     history = _History()
     history.fold(events)
     again: dict[str, str] = {}
-    _Level(history, again, checked, start).walk(
+    stale = "" if meaning(old.env) == meaning(checked.workflow.env) else _OTHER_ENV
+    _Level(history, again, checked, start, lost, stale).walk(
         old.steps, checked.workflow.steps, (), "", parts, changed, readers
     )
     kept = [
@@ -188,6 +194,8 @@ class _Level:
     again: dict[str, str]
     checked: Checked
     start: str
+    lost: AbstractSet[str]
+    stale: str  # why no step can be taken over
 
     def walk(  # noqa: PLR0917  (all of it differs from level to level)
         self,
@@ -206,31 +214,58 @@ class _Level:
         links = self.checked.inner.get(way)
         edges = self.checked.edges if not way else (links.edges if links is not None else {})
         for name, step in new.items():
-            path = prefix + name
-            reason = self._reason(path, old.get(name), step, changed & readers.get(name, set()))
-            below = [need for need in edges.get(name, ()) if prefix + need in self.again]
-            if name == first:
-                reason = reason if rest and reason.startswith("it is new") else ""
-                if rest and not reason:
-                    self._enter(old.get(name), step, way, path, rest)
-                reason = reason or ("" if rest else "it is where the new run begins")
-                if reason or rest:
-                    self.again[path] = reason or f"`{self.start}` in it runs again"
-                if not rest or reason:
-                    self.history.drop(path, inside_only=False)
-                continue
-            if not reason and below:
-                reason = f"it needs `{below[0]}`"
-            if reason:
-                self.again[path] = reason
-                self.history.drop(path, inside_only=False)
-        self._spread(new, edges, prefix, first)
+            reads = changed & readers.get(name, set())
+            reason = self._reason(prefix + name, old.get(name), step, reads)
+            if reason and name != first:
+                self._redo(prefix + name, reason)
+        self._spread(new, edges, prefix, first)  # what the first one needs is known now
+        self._begin(
+            old.get(first),
+            new[first],
+            way,
+            prefix,
+            rest,
+            changed & readers.get(first, set()),
+            edges,
+        )
+        self._spread(new, edges, prefix, "")
         for place, event in list(self.history.live.items()):
             where = getattr(event, "path", "")
             known = not prefix or where.startswith(prefix)
             name = where.removeprefix(prefix).partition("/")[0]
             if where and known and name not in new:
                 del self.history.live[place]  # the step is gone
+
+    def _begin(  # noqa: PLR0917  (as for `walk`)
+        self,
+        old: Step | None,
+        step: Step,
+        way: tuple[str, ...],
+        prefix: str,
+        rest: list[str],
+        reads: AbstractSet[str],
+        edges: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """Decide about the step that the new run begins with, or within."""
+        path = prefix + step.id
+        if not rest:
+            self._redo(path, "it is where the new run begins")
+            return
+        reason = self._whole(old, reads)
+        if not reason and step.repeats:
+            reason = self._lost_beside(path, rest[0])
+        for need in edges.get(step.id, ()):
+            if not reason and prefix + need in self.again:
+                reason = f"it needs `{need}`"
+        if reason:
+            self._redo(path, reason)
+        else:
+            self.again[path] = f"`{self.start}` in it runs again"
+            self._enter(old, step, way, path, rest)
+
+    def _redo(self, path: str, reason: str) -> None:
+        self.again[path] = reason
+        self.history.drop(path, inside_only=False)
 
     def _spread(
         self, new: Mapping[str, Step], edges: Mapping[str, tuple[str, ...]], prefix: str, first: str
@@ -245,20 +280,33 @@ class _Level:
                     continue
                 below = [need for need in edges.get(name, ()) if prefix + need in self.again]
                 if below:
-                    self.again[path] = f"it needs `{below[0]}`"
-                    self.history.drop(path, inside_only=False)
+                    self._redo(path, f"it needs `{below[0]}`")
                     more = True
 
     def _reason(self, path: str, old: Step | None, new: Step, reads: AbstractSet[str]) -> str:
-        if old is None:
-            return "it is new in the file"
+        whole = self._whole(old, reads)
+        if whole:
+            return whole
         if meaning(old) != meaning(new):
             return "the file says something else of it now"
-        if reads:
-            return f"it reads the input `{min(reads)}`, which has another value"
         if path not in self.history.ended:
             return self.history.failed.get(path, "it did not end")
+        if any(holds(path, each) for each in self.lost):
+            return _LOST
         return ""
+
+    def _whole(self, old: Step | None, reads: AbstractSet[str]) -> str:
+        """Return why no part of a step can be taken over, if so."""
+        if old is None:
+            return "it is new in the file"
+        if reads:
+            return f"it reads the input `{min(reads)}`, which has another value"
+        return self.stale
+
+    def _lost_beside(self, path: str, number: str) -> str:
+        item = f"{path}/{number}"
+        beside = any(holds(path, each) and not holds(item, each) for each in self.lost)
+        return _LOST if beside else ""
 
     def _enter(
         self, old: Step | None, step: Step, way: tuple[str, ...], path: str, rest: list[str]

@@ -35,10 +35,11 @@ class SecretBytes(Secret):
 class Unresolved(Secret):
     """A secret that a log names and nobody declares any more."""
 
-    __slots__ = ()
+    __slots__ = ("form",)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, form: str = RAW) -> None:
         super().__init__(name, "")
+        self.form: Final = form
 
     def reveal(self) -> str:
         """Fail, because there is nothing to reveal."""
@@ -66,7 +67,7 @@ def encode_reference(value: Any) -> msgspec.msgpack.Ext:
     parts = [
         part.encode("utf-8", "surrogateescape")
         if isinstance(part, str)
-        else [part.name, part.form if isinstance(part, Derived) else RAW]
+        else [part.name, part.form if isinstance(part, Derived | Unresolved) else RAW]
         for part in value.parts
     ]
     return msgspec.msgpack.Ext(REFERENCE, msgspec.msgpack.encode([kind, parts]))

@@ -127,7 +127,7 @@ class Vault(Mapping[str, str]):
 
     def _found(self, name: str, form: str) -> Secret:
         written = self._forms.get(name, {}).get(form)
-        return Unresolved(name) if written is None else _part(name, written, form)
+        return Unresolved(name, form) if written is None else _part(name, written, form)
 
     def _occurs(self, value: Any) -> bool:
         """Say whether there is anything to conceal, by one pass over one string of bytes."""

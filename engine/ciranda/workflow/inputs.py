@@ -92,7 +92,10 @@ def only_secrets(workflow: Workflow, inputs: Mapping[str, Any], run: str) -> Non
 
 
 def demand_secrets(
-    workflow: Workflow, begun: Mapping[str, Any], given: Mapping[str, Any], run: str
+    workflow: Workflow,
+    begun: Mapping[str, Any],
+    given: Mapping[str, Any],
+    command: str,
 ) -> None:
     """Refuse to go on with a run without its secret inputs: no store ever holds them.
 
@@ -100,7 +103,7 @@ def demand_secrets(
         workflow: What declares them.
         begun: The inputs that the run began with, secrets as references.
         given: What it is given now.
-        run: Its id.
+        command: What gives it, but for name and value.
 
     Raises:
         InputError: One is not given.
@@ -109,7 +112,7 @@ def demand_secrets(
         if declared.type == "secret" and begun.get(name) is not None and name not in given:
             raise InputError(
                 f"the secret input `{name}` must be given once more, for no store holds secrets: "
-                f"`ciranda resume {run} -i {name}=...`"
+                f"`{command} {name}=...`"
             )
 
 
