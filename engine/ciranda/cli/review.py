@@ -276,16 +276,24 @@ class Review:
             _reopened(view)
 
 
-def _reopened(view: dict[str, Any]) -> bool:
-    """Take back what a resume does again in a step; tell whether something in it waits on."""
+def _reopened(view: dict[str, Any], *, kept: bool = False) -> bool:
+    """Take back what a resume does again in a step; tell whether something in it waits on.
+
+    Args:
+        view: The step.
+        kept: Whether what is around it has succeeded, so that it is not done again.
+    """
     status, waits = view["status"], view["waits"] is not None
-    inner: list[dict[str, Any]] = []
-    if status not in ("succeeded", "skipped"):  # nothing inside is done again
-        inner = [*(view["steps"] or {}).values(), *(view["items"] or ())]
-    within = sum(map(_reopened, inner)) > 0
-    if status in ("running", "waiting", "cancelled") and not waits:
+    kept = kept or status in ("succeeded", "skipped")
+    within = 0
+    for name, one in (view["steps"] or {}).items():
+        if kept and is_block(name.partition("/")[0]) and one["status"] in ("running", "waiting"):
+            one.update(status="cancelled", reason="the run was resumed", waits=None)  # it undid
+        within += _reopened(one, kept=kept)
+    within += sum(_reopened(one, kept=kept) for one in view["items"] or ())
+    if not kept and not waits and status in ("running", "waiting", "cancelled"):
         view.update(status="running" if within else "pending", reason="")
-    return waits or within
+    return waits or within > 0
 
 
 def _asked(event: StepWaits) -> dict[str, Any]:

@@ -190,8 +190,8 @@ class Attempts:
         try:
             reached = await self._host.emit(number, str(said["event"]), said.get("data"))
         except CirandaError as error:
-            failure = Failure(kind="unavailable", message=str(error))
-            self.fail(planned, start, path, failure, 0.0)
+            kind = error.kind if isinstance(error, StepError) else "unavailable"
+            self.fail(planned, start, path, Failure(kind=kind, message=str(error)), 0.0)
         else:
             self._runner.record(
                 StepCompleted(

@@ -181,7 +181,14 @@ class Stage:
         }
 
     async def emit(self, number: str, event: str, data: Any) -> int:
-        """Tell all runs that have not ended of an event; return how many there are."""
+        """Tell all runs that have not ended of an event; return how many there are.
+
+        Raises:
+            StepError: The data holds a secret, which other runs cannot read.
+            InputError: It cannot be kept.
+        """
+        if self.vault:
+            _refuse_secrets(self.vault.conceal(data))
         emitted = Emitted(id=number, event=event, data=data, source=f"run {self.info.id}")
         if self._log is None:
             self.receive(0, emitted)
@@ -306,3 +313,20 @@ def _unheard(_: Sequence[str]) -> None:
 
 def _nobody(_: int, __: Emitted) -> None:
     """Take an event outside of a run, where nobody waits."""
+
+
+def _refuse_secrets(value: Any) -> None:
+    """Refuse data that holds a secret: other runs could not read it."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Secret):
+            names = ", ".join(f"'{name}'" for name in each.names)
+            message = (
+                f"the data holds the secret {names}, which no other run can read: leave it out"
+            )
+            raise StepError("secret", message, retryable=False)
+        if isinstance(each, dict):
+            waiting += each.values()
+        elif isinstance(each, (list, tuple)):
+            waiting += each

@@ -13,6 +13,8 @@ from ciranda.cli.review import Review
 from ciranda.events import (
     BlockEntered,
     LoopTurned,
+    MapCompleted,
+    MapExpanded,
     RunResumed,
     RunStarted,
     StepAttemptFailed,
@@ -318,6 +320,23 @@ def test_what_a_resume_goes_on_inside_of_runs_and_what_is_only_undone_does_not()
     again = reviewed(story.events).steps["g"]
 
     assert (again["status"], again["error"]) == ("running", None)
+
+
+def test_what_undid_a_step_when_its_process_was_lost_is_over_after_a_resume():
+    story = Story().tell(RunStarted, 0.0)
+    story.tell(MapExpanded, 0.0, path="m", count=1).tell(StepCompleted, 0.0, path="m/0")
+    story.tell(MapCompleted, 0.0, path="m", status="succeeded", counts={"succeeded": 1})
+    story.tell(StepCompleted, 0.0, path="pay")
+    for path in ("m/0", "pay"):
+        story.tell(BlockEntered, 1.0, path=path, block="compensate")
+        story.tell(StepStarted, 1.0, path=f"{path}/@compensate/undo")
+    story.tell(RunResumed, 1.0, epoch=2)
+
+    steps = reviewed(story.events).steps
+
+    for one in (steps["pay"], steps["m"]["items"][0]):
+        assert one["status"] == "succeeded"
+        assert one["steps"]["@compensate/undo"]["status"] == "cancelled"
 
 
 def test_who_lost_a_race_stays_cancelled_when_the_run_is_resumed():
