@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ciranda.errors import StepError
+from ciranda.expressions.error import ExpressionError
 from ciranda.layer import Call, Layer, Next, Place, StepPlan
 from ciranda.workflow.fitting import surely_fits
 from ciranda.workflow.inputs import confined
@@ -61,7 +62,11 @@ class _Declared:
         return found
 
     def _artifact(self, name: str, call: Call) -> dict[str, Any]:
-        path = self._files[name](call.scope)
+        try:
+            path = self._files[name](call.scope)
+        except ExpressionError as error:
+            text = f"`outputs.{name}` of step `{self._step}` cannot be evaluated: {error.message}"
+            raise _misfit(text) from None
         place = str(path)
         if not _is_within(place, call.ctx.dir):
             try:
