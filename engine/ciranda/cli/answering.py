@@ -85,7 +85,8 @@ def answer(
     with opened(store) as log:
         row = log.run(run)
         if row.status not in OPEN:
-            raise InputError(f"run {row.id} has {row.status} already: nothing in it waits")
+            was = "was" if row.status == "cancelled" else "has"
+            raise InputError(f"run {row.id} {was} {row.status} already: nothing in it waits")
         waits = waits_of(log, row.id)
         path = waits.approval(step)
         asked = waits.open.get(path)

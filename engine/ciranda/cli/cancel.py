@@ -38,7 +38,10 @@ def command(
     with opened(store) as log:
         row = log.run(run)
         if row.status not in OPEN:
-            raise click.ClickException(f"run {row.id} has {row.status} already: nothing to cancel")
+            was = "was" if row.status == "cancelled" else "has"
+            raise click.ClickException(
+                f"run {row.id} {was} {row.status} already: nothing to cancel"
+            )
         executed = log.held(row.id)
         if not executed and row.status == "running":
             raise click.ClickException(

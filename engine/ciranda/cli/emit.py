@@ -70,7 +70,8 @@ def command(event: str, run: str | None, **given: Any) -> None:
         else:
             row = _run(log, run)
             if row.status not in OPEN:
-                raise InputError(f"run {row.id} has {row.status} already: it takes no event")
+                was = "was" if row.status == "cancelled" else "has"
+                raise InputError(f"run {row.id} {was} {row.status} already: it takes no event")
             log.post(row.id, *encode(emitted))
             told = [row.id]
         parked = any(log.run(each).status == "waiting" for each in told)

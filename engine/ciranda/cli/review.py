@@ -52,6 +52,8 @@ _UNKNOWN: Final[dict[str, Any]] = {
     "steps": None,
 }
 _OVER: Final = frozenset({"succeeded", "failed", "skipped", "cancelled"})
+# What cleaned up when its process was lost, and is not gone on with.
+_OVERTAKEN: Final = {"status": "cancelled", "reason": "the run was resumed", "waits": None}
 _GRAVEST: Final = ("failed", "running", "waiting", "cancelled", "succeeded", "skipped", "pending")
 
 
@@ -272,8 +274,11 @@ class Review:
 
     def _reopen(self) -> None:
         """Take back what a resume does again."""
-        for view in self.steps.values():
-            _reopened(view)
+        for name, view in self.steps.items():
+            handler = is_block(name.partition("/")[0])
+            if handler and view["status"] in ("running", "waiting"):
+                view.update(**_OVERTAKEN)
+            _reopened(view, kept=handler)
 
 
 def _reopened(view: dict[str, Any], *, kept: bool = False) -> bool:
@@ -288,7 +293,7 @@ def _reopened(view: dict[str, Any], *, kept: bool = False) -> bool:
     within = 0
     for name, one in (view["steps"] or {}).items():
         if kept and is_block(name.partition("/")[0]) and one["status"] in ("running", "waiting"):
-            one.update(status="cancelled", reason="the run was resumed", waits=None)  # it undid
+            one.update(**_OVERTAKEN)  # it undid
         within += _reopened(one, kept=kept)
     within += sum(_reopened(one, kept=kept) for one in view["items"] or ())
     if not kept and not waits and status in ("running", "waiting", "cancelled"):

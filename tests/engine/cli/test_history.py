@@ -262,7 +262,7 @@ def test_cancel_reaches_a_run_of_another_process(cli, project):
 
     assert process.returncode == 1, err
     assert "cancelled" in cli("show", "last").out
-    assert "already: nothing to cancel" in cli("cancel", "last", code=2).err
+    assert "was cancelled already: nothing to cancel" in cli("cancel", "last", code=2).err
 
 
 def test_a_resumed_run_does_not_hear_what_was_said_to_it_before(cli, project):

@@ -330,9 +330,12 @@ def test_what_undid_a_step_when_its_process_was_lost_is_over_after_a_resume():
     for path in ("m/0", "pay"):
         story.tell(BlockEntered, 1.0, path=path, block="compensate")
         story.tell(StepStarted, 1.0, path=f"{path}/@compensate/undo")
+    story.tell(BlockEntered, 0.0, path="", block="on-failure")
+    story.tell(StepStarted, 0.0, path="@on-failure/mail")
     story.tell(RunResumed, 1.0, epoch=2)
 
     steps = reviewed(story.events).steps
+    assert steps["@on-failure/mail"]["status"] == "cancelled"
 
     for one in (steps["pay"], steps["m"]["items"][0]):
         assert one["status"] == "succeeded"
