@@ -85,7 +85,8 @@ class Orders:
             group.start_soon(self._end_in_time, limit)
 
     async def _end_in_time(self, limit: float) -> None:
-        await anyio.sleep(limit)
+        due = self._runner.scheduler.since + limit  # the run's first event is applied
+        await anyio.sleep(max(0.0, due - self._wall()))
         message = f"the run was not done in its {limit:g} seconds"
         self._runner.stop(message, Failure(kind="timeout", message=message, retryable=False))
 
@@ -107,7 +108,11 @@ class Orders:
             return
         if runner.parked is not None or not scheduler.waits:
             return
-        due = min(scheduler.timers.values(), default=None)
+        times = list(scheduler.timers.values())
+        limit = runner.plan.workflow.timeout
+        if limit is not None:
+            times.append(scheduler.since + limit)
+        due = min(times, default=None)
         if due is not None and due <= self._wall():
             return  # it is about to go on
         events = sorted({wait.event for wait in scheduler.waits.values() if wait.event})

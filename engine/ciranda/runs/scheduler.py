@@ -99,12 +99,16 @@ class Scheduler(State):
 
     # The run
 
-    def _run_started(self, _: RunStarted) -> list[Command]:
+    def _run_started(self, event: RunStarted) -> list[Command]:
+        self.since = event.at
         commands = [self.release(node.index) for node in self.graph.nodes if not node.needs]
         return commands if self.root.open else conducting.ended(self, self.root)
 
     def _run_resumed(self, event: RunResumed) -> list[Command]:
         ended = bool(self.finished)
+        if not self.parked:
+            self.since = event.at
+        self.parked = False
         self.finished = self.cancelled = ""
         self.over = False
         return revive(self, event.at, ended=ended)
@@ -121,6 +125,7 @@ class Scheduler(State):
 
     def _run_parked(self, event: RunParked) -> list[Command]:
         self.seen = max(self.seen, event.seen)
+        self.parked = True
         return []
 
     def finish(self) -> Command:

@@ -54,6 +54,8 @@ class State:
         self.warnings = 0
         self.cancelled = ""
         self.finished = ""
+        self.since = 0.0  # when the time limit of the run began to count, by the wall clock
+        self.parked = False
         self.over = False
         self.root: Final = self.open_frame(graph, -1, -1, "")
         self.run: Final = Conduct(-1, -1)

@@ -7,7 +7,15 @@ import anyio
 import pytest
 from tests.engine.runs.acts import WORDS, Acts, answer, ends, flow, parked, send
 
-from ciranda.events import ApprovalGiven, EventReceived, EventTaken, MapCompleted, StepWaits
+from ciranda.events import (
+    ApprovalGiven,
+    EventReceived,
+    EventTaken,
+    MapCompleted,
+    RunParked,
+    RunStarted,
+    StepWaits,
+)
 from ciranda.runs.outcome import RunResult
 from ciranda.testing import Harness
 
@@ -321,3 +329,21 @@ async def test_a_wait_that_was_over_when_the_process_died_is_over():
         result = await h.resume()
 
     assert result.steps["w"]["output"] == 1
+
+
+async def test_the_time_limit_of_a_run_goes_on_while_it_is_parked():
+    acts = Acts()
+    async with acts.harness() as h:
+        text = flow("  w: {wait: {event: never}}", "timeout: 10s")
+        first = await parked(h, text)
+        due = h.events(RunParked)[-1].due
+        await h.clock.advance(9)
+        early = await h.engine.resume("r1", park=True)
+        await h.clock.advance(2)
+        late = await h.engine.resume("r1", park=True)
+
+    begun = h.events(RunStarted)[0].at
+    assert (first.status, early.status, late.status) == ("waiting", "waiting", "failed")
+    assert due == pytest.approx(begun + 10)
+    assert late.error is not None
+    assert late.error["kind"] == "timeout"
