@@ -22,6 +22,7 @@ from ciranda.expressions import ExpressionError
 from ciranda.runs.commands import Enter, Leave, Start, Turn
 from ciranda.runs.endings import of_several
 from ciranda.runs.failure import plain_failure, unfit
+from ciranda.runs.frame import is_main
 from ciranda.runs.host import Host
 from ciranda.runs.plan import PlannedStep
 from ciranda.runs.status import CANCELLED, FAILED
@@ -67,9 +68,10 @@ class Bodies:
         self._turned.pop(node, None)
         self._begun.pop((node, -1), None)
 
-    def began(self, node: int, item: int) -> None:
-        """Note that a block of a step begins; the first one tells when its work began."""
-        self._begun.setdefault((node, item), self._clock())
+    def began(self, node: int, item: int, block: str) -> None:
+        """Note that a block of a step begins; its main one tells when its work began."""
+        if is_main(block):  # a handler may come when the step's own end is told
+            self._begun[node, item] = self._clock()
 
     def replay(self, event: Event) -> None:
         """Note when the last turn of a loop began, in an earlier process."""

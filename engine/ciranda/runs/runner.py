@@ -368,7 +368,7 @@ class Runner:
                 key = self.scheduler.find(event.path)
                 self.orders.opened(key)
                 if isinstance(event, BlockEntered):
-                    self.bodies.began(*key)
+                    self.bodies.began(*key, event.block)
         elif isinstance(event, StepAttemptFailed | StepWaits):
             self.orders.waits(self.scheduler.find(event.path))
         elif isinstance(event, EventTaken):

@@ -41,3 +41,25 @@ async def test_an_answer_by_another_name_than_the_steps_own_is_left_aside(path):
         given, ended = h.events(ApprovalGiven), h.events(StepCompleted)
 
     assert (result.status, given, ended) == ("waiting", [], [])
+
+
+async def test_an_item_of_a_later_turn_took_its_own_time_whatever_cleaned_up_before():
+    async with Acts().harness() as h:
+        await h.run(
+            flow("""
+  l:
+    until: loop.index == 3
+    steps:
+      m:
+        map: [1]
+        on-item-failure: keep
+        steps:
+          a: {sleep: 2s}
+          b: {needs: a, if: loop.index == 0, fail: {kind: t.bad, message: so}}
+        on-failure: {u: {sleep: 1s}}
+      late: {needs: m, sleep: 100s}
+""")
+        )
+        took = {event.path: event.duration for event in h.events(StepCompleted)}
+
+    assert [took[f"l/{turn}/m/0"] for turn in (1, 2, 3)] == pytest.approx([2, 2, 2])
