@@ -85,7 +85,10 @@ async def run(  # noqa: PLR0913  (the inputs of a step, most of them by name)
     wanted = None if goal is None else _request(goal, folder, defaults, options, ctx)
     found = await _plan(tasks, file, wanted, options, ctx, known)
     base = str(file) if file is not None else str(ctx.run.base / "plan")
-    told = await ctx.ask(RunPlan(plan=found, context=ctx, file=base, waves=waves))
+    try:
+        told = await ctx.ask(RunPlan(plan=found, context=ctx, file=base, waves=waves))
+    except PlanError as error:
+        raise _invalid(error) from None
     state = told["plan"]
     enough = {"succeeded": ("succeeded",), "partial": ("succeeded", "partial")}
     if state not in enough.get(require, (state,)):
@@ -152,7 +155,6 @@ async def _plan(
     ctx: Context,
     known: PlannerSettings,
 ) -> Plan:
-    from .answering import fault_answer
     from .reading import plan_of, read_plan
 
     if [tasks, file, goal].count(None) != 2:  # noqa: PLR2004
@@ -172,8 +174,13 @@ async def _plan(
             raise StepError("plan.invalid", sentences, retryable=False, detail=faults)
         return plan_of(made.plan, defaults=defaults)
     except PlanError as error:
-        detail = fault_answer(error)
-        raise StepError("plan.invalid", str(error), retryable=False, detail=detail) from None
+        raise _invalid(error) from None
+
+
+def _invalid(error: PlanError) -> StepError:
+    from .answering import fault_answer
+
+    return StepError("plan.invalid", str(error), retryable=False, detail=fault_answer(error))
 
 
 def _request(

@@ -3,7 +3,7 @@
 import pytest
 
 from ciranda import StepError
-from ciranda.events import RunStarted, StepCompleted
+from ciranda.events import RunStarted, StepCompleted, StepFailed
 from ciranda.observe.identity import Identity
 from ciranda.testing import SimulatedCrash, harness
 from ciranda_planner.hooks import PlanBegan, PlanEnded
@@ -222,3 +222,22 @@ async def test_a_plan_file_is_relative_to_the_workflow():
         )
 
     assert result.steps["plan"]["output"]["results"] == {"a": 1, "b": 2, "c": 2}
+
+
+async def test_a_plan_that_does_not_fit_its_actions_is_invalid_and_can_be_caught():
+    flow = """
+ciranda: 1
+steps:
+  plan:
+    try: {inner: {uses: planner.run, with: {tasks: [{id: a, uses: planner.sleep, with: {ms: 3}}]}}}
+    catch: [{on: [plan.invalid], as: e, steps: {took: {uses: work.take, with: {value: 5}}}}]
+"""
+    mocks, taken = works()
+    async with harness(mocks=mocks) as h:
+        result = await h.run(flow)
+        (failed,) = h.events(StepFailed)
+
+    assert result.ok
+    assert taken == [5]
+    assert "task `a`: `planner.sleep` has no input `ms`" in failed.error.message
+    assert failed.error.detail["valid"] is False
