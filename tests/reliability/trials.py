@@ -82,5 +82,6 @@ def killed(forker: Forker, folder: Path, order: tuple[str, str, int], delay: flo
         time.sleep(delay)
         os.kill(child, signal.SIGKILL)
     status = forker.ask("wait", child)
-    assert status in (0, signal.SIGKILL), f"the child ended by itself: {status}"
+    said = [file.read_text() for file in folder.glob("said-*")]
+    assert status in (0, signal.SIGKILL), f"the child ended by itself: {status}, {said}"
     return status != 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ciranda.errors import LeaseLostError, RunNotFoundError, StoreError
+from ciranda.errors import LeaseLostError, RunNotFoundError
 from ciranda.store import Clock, Durability, MemoryLog, RunRow, SqliteLog, sqlite
 from ciranda.store.checksum import row_check
 from ciranda.store.schema import MIGRATIONS
@@ -297,9 +297,11 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path, monkeypatch
     log.close()
 
 
-def test_a_damaged_announcement_says_what_to_do(sqlite):
+def test_a_damaged_announcement_is_left_out_and_told_by_a_check(sqlite):
     sqlite.announce("event", b"x")
     sqlite._database.execute("UPDATE inbox SET payload = x'00'")
+    sqlite.announce("event", b"y")
 
-    with pytest.raises(StoreError, match=r"message 1 \(event\) to the store is damaged: send it"):
-        sqlite.announced()
+    found = [(message.kind, message.payload) for message in sqlite.announced()]
+    assert found == [("damaged", b""), ("event", b"y")]
+    assert sqlite.check() == ["message 1 to the store is damaged: send it again"]
