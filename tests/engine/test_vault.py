@@ -20,7 +20,7 @@ from tests.effort import share
 from ciranda.actions import canonical, plain
 from ciranda.errors import InputError, StepError
 from ciranda.expressions import Secret
-from ciranda.vault import REFERENCE, Vault, encode_reference, redacted, resolve_secrets
+from ciranda.vault import REFERENCE, Vault, cut, encode_reference, redacted, resolve_secrets
 from ciranda.workflow.model import SecretRef
 
 KEY = "s3cr3t/K+y='é\"<&x"
@@ -308,3 +308,15 @@ class TestResolving:
             self.resolve(tmp_path, timeout=0.2, command=command)
 
         assert time.perf_counter() - start < 40
+
+
+@pytest.mark.parametrize("at", [3000, 4090, 4096, 5000, 8190, 8192, 9000])
+def test_a_long_line_is_cut_beside_a_secret_and_never_within(at):
+    vault = Vault({"s": "correct horse battery"})
+    line = b"x" * at + b"correct horse battery" + b"\xc3\xbc" * 3000
+    end = cut(line, vault.mask)
+
+    shown = vault.mask(line[:end]) + vault.mask(line[end:])
+    assert shown == vault.mask(line)
+    assert 0 < end <= len(line) - 4096
+    assert cut(line, None) == len(line) - 4096

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TextIO, final
 from ciranda.events import Request
 from ciranda.hooks import hookimpl
 from ciranda.layer import ALONE, Call, Layer, Next, Place, StepPlan
+from ciranda.vault import cut
 from ciranda.workflow.placement import executor_of
 
 __all__ = ["StepPrints", "beside_steps"]
@@ -36,8 +37,10 @@ class _Printed:
             key = stream, threading.get_ident()
             whole = self._begun.pop(key, b"") + data
             end = whole.rfind(b"\n") + 1
-            if self._ended or len(whole) - end > LONGEST:  # what is abandoned may print still
+            if self._ended:  # what is abandoned may print still
                 end = len(whole)
+            elif len(whole) - end > LONGEST:
+                end += cut(whole[end:], self._call.ctx.host.mask)
             if end < len(whole):
                 self._begun[key] = whole[end:]
             self._send(stream, whole[:end])

@@ -188,7 +188,9 @@ class Attempts:
         said = planned.options(scope)
         number = f"{self._runner.run}/{path}#{start.attempt}"
         try:
-            reached = await self._host.emit(number, str(said["event"]), said.get("data"))
+            reached = await self._host.emit(
+                number, str(self._host.vault.reveal(said["event"])), said.get("data")
+            )
         except CirandaError as error:
             kind = error.kind if isinstance(error, StepError) else "unavailable"
             self.fail(planned, start, path, Failure(kind=kind, message=str(error)), 0.0)

@@ -79,9 +79,9 @@ class Awaiting:
             EventReceived(
                 **runner.stamp(),
                 id=emitted.id,
-                event=emitted.event,
-                data=emitted.data,
-                source=emitted.source,
+                event=self._host.vault.mask(emitted.event),
+                data=self._host.vault.conceal(emitted.data),
+                source=self._host.vault.mask(emitted.source),
                 message=message,
             )
         )
@@ -130,13 +130,14 @@ class Awaiting:
             logger().warning("message left aside", run=runner.run, reason=str(error))
             return
         assert wait is not None  # or nothing would have been accepted
+        by, form = self._host.vault.mask(answered.by), self._host.vault.conceal(form)
         at = self._wall()
         self._runner.active[node, item] = None
         given = ApprovalGiven(
             **runner.stamp(),
             path=answered.path,
             approved=answered.approved,
-            by=answered.by,
+            by=by,
             form=form,
             message=message,
         )
@@ -148,7 +149,7 @@ class Awaiting:
         if answered.approved or options.get("on-reject", "fail") == "continue":
             output = {
                 "approved": answered.approved,
-                "by": answered.by,
+                "by": by,
                 "at": datetime.fromtimestamp(at, UTC).isoformat(),
                 "form": form,
             }
@@ -156,9 +157,7 @@ class Awaiting:
         else:
             comment = form.get("comment")
             said = f": {comment}" if isinstance(comment, str) and comment else ""
-            failure = Failure(
-                kind="refused", message=f"rejected by {answered.by}{said}", retryable=False
-            )
+            failure = Failure(kind="refused", message=f"rejected by {by}{said}", retryable=False)
             start = Start(0.0, item, node, attempt)
             took = self._waited(wait)
             runner.attempts.fail(planned, start, answered.path, failure, took, final=True)
@@ -198,7 +197,7 @@ class Awaiting:
             StepCompleted(
                 **runner.stamp(),
                 path=path,
-                output=output,
+                output=self._host.vault.conceal(output),
                 attempt=attempt,
                 duration=self._waited(wait),
             )

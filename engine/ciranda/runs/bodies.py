@@ -94,7 +94,7 @@ class Bodies:
             self._wait(planned, path, scope)
         else:
             assert planned.options is not None  # `succeed` and `fail` say something
-            said = planned.options(scope)
+            said, vault = planned.options(scope), self._host.vault
             if body == "succeed":
                 runner.record(
                     StepCompleted(
@@ -106,8 +106,8 @@ class Bodies:
                 )
             else:
                 failure = Failure(
-                    kind=str(said.get("kind", "failed")),
-                    message=str(said.get("message", "")),
+                    kind=vault.mask(str(vault.reveal(said.get("kind", "failed")))),
+                    message=str(vault.reveal(said.get("message", ""))),
                     detail=said.get("detail") or {},
                     retryable=False,
                 )
@@ -301,8 +301,11 @@ class Bodies:
         length = said.get("duration") if body == "sleep" else said.get("timeout")
         until = None if length is None else self._wall() + _seconds(length)
         name = said.get("event", "")
+        vault = self._host.vault
         if body == "wait" and (not isinstance(name, str) or not name):
             raise ExpressionError("value", "the name of an event is a text that is not empty")
+        if vault.mask(name) != name:
+            raise ExpressionError("value", "the name of an event holds no secret")
         runner = self._runner
         runner.awaiting.asked(path)
         who = said.get("who") or []
@@ -313,9 +316,9 @@ class Bodies:
                 what={"sleep": "sleep", "wait": "event", "approve": "approval"}[body],
                 until=until,
                 event=name,
-                prompt=self._host.vault.mask(str(said.get("prompt", ""))),
-                form=form_of(said.get("form") or {}),
-                who=[who] if isinstance(who, str) else [str(each) for each in who],
+                prompt=vault.mask(str(vault.reveal(said.get("prompt", "")))),
+                form=vault.mask_all(form_of(said.get("form") or {})),
+                who=vault.mask_all([who] if isinstance(who, str) else [str(each) for each in who]),
             )
         )
 

@@ -18,6 +18,7 @@ from ciranda.workflow.places import Places
 
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
+    from ciranda.vault import Vault
 
 __all__ = ["end_of_map", "end_of_run", "of_several"]
 
@@ -59,6 +60,17 @@ def end_of_run(
         error=error,
         duration=duration,
     )
+
+
+def without_secrets(ended: RunCompleted, vault: Vault) -> RunCompleted:
+    """Return the last event as it may be kept: inputs that hold secrets are plain text before."""
+    error = ended.error
+    if error is not None:
+        detail = vault.mask_all(error.detail)
+        message = vault.mask(error.message)
+        error = msgspec.structs.replace(error, message=message, detail=detail)
+    outputs = vault.conceal(ended.outputs)
+    return msgspec.structs.replace(ended, outputs=outputs, error=error)
 
 
 def _map_failure(runner: Runner, node: int, items: Items) -> Failure:

@@ -23,7 +23,7 @@ from ciranda.runs.commands import (
     Start,
     Turn,
 )
-from ciranda.runs.endings import end_of_map, end_of_run
+from ciranda.runs.endings import end_of_map, end_of_run, without_secrets
 from ciranda.runs.frame import Frame
 from ciranda.runs.host import Host
 
@@ -59,6 +59,7 @@ class Orders:
     ) -> None:
         self._runner: Final = runner
         self._spent: Final = host.spent
+        self._vault: Final = host.vault
         self._clock: Final = clock
         self._wall: Final = wall
         self.reasons: Final[dict[Key, str]] = {}
@@ -183,4 +184,7 @@ class Orders:
 
     def _finish(self, command: Finish) -> None:
         runner, took = self._runner, self._clock() - self._runner.started
-        runner.record(end_of_run(runner, runner.scopes.root, command.status, took))
+        ended = end_of_run(runner, runner.scopes.root, command.status, took)
+        if self._vault:
+            ended = without_secrets(ended, self._vault)
+        runner.record(ended)

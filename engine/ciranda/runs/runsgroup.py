@@ -41,6 +41,7 @@ class Turn:
         runner: The run's.
         journal: Where the run's events go.
         tell: Tells observers of an event.
+        mask: Takes secrets out of text.
         log: The store; None for a run in memory.
         lease: The right to write; None for a run in memory.
         alive: Tells whether a process executes a run; one that died holds no place.
@@ -58,6 +59,7 @@ class Turn:
         journal: Journal,
         *,
         tell: Callable[[Event], bool],
+        mask: Callable[[str], str],
         log: Log | None,
         lease: Lease | None,
         alive: Callable[[str], bool],
@@ -71,6 +73,7 @@ class Turn:
         self._runner: Final = runner
         self._journal: Final = journal
         self._tell: Final = tell
+        self._mask: Final = mask
         self._log: Final = log
         self._lease: Final = lease
         self._alive: Final = alive
@@ -216,7 +219,7 @@ class Turn:
     def _end(self, first: Event, status: str, kind: str, message: str) -> None:
         """End the run without a step."""
         runner = self._runner
-        failure = Failure(kind=kind, message=message, retryable=kind == "conflict")
+        failure = Failure(kind=kind, message=self._mask(message), retryable=kind == "conflict")
         first = msgspec.structs.replace(first, at=runner.wall())
         ended = RunCompleted(**runner.stamp(), status=status, error=failure)
         self._journal.append([first, ended])
@@ -239,7 +242,8 @@ def turn_of(
     """Return what waits for the place of a run."""
 
     def bound(value: object) -> Callable[[Mapping[str, object]], object]:
-        return bind(value, functions=engine.functions)
+        read = bind(value, functions=engine.functions)
+        return lambda scope: stage.vault.conceal(read(scope))  # other runs read the name
 
     def stop(reason: str, run: str) -> None:
         engine.cancel(reason, run=run)
@@ -253,6 +257,7 @@ def turn_of(
         runner,
         journal,
         tell=stage.tell,
+        mask=stage.mask,
         log=log,
         lease=lease,
         alive=engine.sessions.__contains__ if log is None else log.held,

@@ -163,7 +163,9 @@ class Stage:
         for path, stream, data in printed:
             joined.setdefault((path, stream), []).append(data)
         for (path, stream), pieces in joined.items():
-            self._log.append_output(self.info.id, path, stream, b"".join(pieces))
+            # Together once more: of a secret that came in pieces none was seen before.
+            data = self.vault.mask(b"".join(pieces))
+            self._log.append_output(self.info.id, path, stream, data)
 
     def inner_scope(
         self,
@@ -188,7 +190,7 @@ class Stage:
             InputError: It cannot be kept.
         """
         if self.vault:
-            _refuse_secrets(self.vault.conceal(data))
+            _refuse_secrets(self.vault.conceal([event, data]))
         emitted = Emitted(id=number, event=event, data=data, source=f"run {self.info.id}")
         if self._log is None:
             self.receive(0, emitted)
@@ -274,12 +276,20 @@ class Stage:
                 "write an Event class of your own"
             )
         event = msgspec.structs.replace(event, run=self.info.id, at=event.at or self._wall())
+        if self.vault and kind.__module__ == _LAYERS:  # names of breakers and the like
+            event = self._masked(event)
         if self.notes is None or kind.__module__ == _LAYERS:
             with beside_steps():
                 self.tell(event)
         else:
             await self.notes.keep(event)
         await self._bus.room()
+
+    def _masked(self, event: Event) -> Event:
+        fields = {name: getattr(event, name) for name in event.__struct_fields__}
+        texts = {name: each for name, each in fields.items() if isinstance(each, str)}
+        shown = {name: self.vault.mask(each) for name, each in texts.items()}
+        return msgspec.structs.replace(event, **shown)
 
     def packed(self, event: Event) -> bytes:
         """Return an event of a plugin as the log keeps it, references in place of secrets."""

@@ -92,8 +92,9 @@ async def run(  # noqa: PLR0913, PLR0917  (these are the keys beside `run:`)
     # Cancelled half-way, asyncio would kill the program and not what that has started by then.
     with anyio.CancelScope(shield=True):
         process = await _start(words, folder, environment, has_input=stdin is not None)
-    out = Captured(_teller(ctx, "stdout"), keep_end=False)
-    err = Captured(_teller(ctx, "stderr"), keep_end=True)
+    mask = None if ctx is None else ctx.mask
+    out = Captured(_teller(ctx, "stdout"), keep_end=False, mask=mask)
+    err = Captured(_teller(ctx, "stderr"), keep_end=True, mask=mask)
     watched = nullcontext() if warden is None else warden.watching(process.pid)
     with watched, Tree(process) as tree:
         try:

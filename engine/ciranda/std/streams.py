@@ -9,6 +9,8 @@ from typing import Final
 import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream
 
+from ciranda.vault import cut
+
 KEPT: Final = 1_048_576  # bytes kept of each stream
 _LONGEST_LINE: Final = 65_536  # bytes after which a line is passed on in pieces
 _CHUNK: Final = 65_536
@@ -22,10 +24,18 @@ class Captured:
     Args:
         tell: Takes the bytes as they come.
         keep_end: Whether the last bytes are kept rather than the first.
+        mask: Returns text without secrets, to cut long lines beside them.
     """
 
-    def __init__(self, tell: Callable[[bytes], None] | None, *, keep_end: bool) -> None:
+    def __init__(
+        self,
+        tell: Callable[[bytes], None] | None,
+        *,
+        keep_end: bool,
+        mask: Callable[[str], str] | None = None,
+    ) -> None:
         self.total = 0
+        self._mask: Final = mask
         self._tell: Final = tell
         self._keep_end: Final = keep_end
         self._kept: Final = bytearray()
@@ -56,8 +66,8 @@ class Captured:
             return
         data = self._line + data
         end = len(data) if last else data.rfind(b"\n") + 1
-        if not end and len(data) > _LONGEST_LINE:
-            end = len(data)
+        if len(data) - end > _LONGEST_LINE:
+            end += cut(data[end:], self._mask)
         self._line = data[end:]
         if end:
             self._tell(data[:end])
