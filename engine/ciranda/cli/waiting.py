@@ -35,6 +35,8 @@ def said_waits(waits: Waits | None) -> str:
 
     if waits is None:
         return ""
+    if waits.group:
+        return f"a place in the group {waits.group}"
     if not waits.open:
         return "" if waits.due is None else f"until {local(waits.due)}"
     first, *others = waits.open.values()

@@ -57,12 +57,14 @@ class Waits:
         given: The answers that counted.
         heard: How far the run listened to its messages.
         due: Unix time at which it goes on by itself, if it was parked last with such a time.
+        group: The group of runs in which it waits for a place, if it does.
     """
 
     def __init__(self, run: str) -> None:
         self.run: Final = run
         self.heard: Final = Heard()
         self.due: float | None = None
+        self.group = ""
         self.open: Final[dict[str, StepWaits]] = {}
         self.given: Final[dict[str, ApprovalGiven]] = {}
 
@@ -76,7 +78,7 @@ class Waits:
             self.given[event.path] = event
             self.open.pop(event.path, None)
         elif isinstance(event, RunParked):
-            self.due = event.due
+            self.due, self.group = event.due, event.group
         elif isinstance(event, RunCompleted):
             self.open.clear()
         elif type(event).__name__ in _ENDS:

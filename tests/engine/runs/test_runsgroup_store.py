@@ -8,11 +8,13 @@ import anyio
 import pytest
 
 from ciranda import Engine
+from ciranda.cli.waiting import said_waits
 from ciranda.context import Context, RunInfo
 from ciranda.events import RunCancelled, RunParked, StepStarted
 from ciranda.runs.journal import decode
 from ciranda.runs.messages import Emitted, encode
 from ciranda.runs.outcome import RunResult
+from ciranda.runs.waits import waits_of
 from ciranda.store import Process, RunRow, SqliteLog
 from ciranda.store.members import MembersInFile
 from ciranda.workflow.load import loads
@@ -92,6 +94,7 @@ async def test_a_run_of_another_process_is_waited_for_as_the_store_shows(both: B
         assert both.status("b") == "waiting"
         assert not both.told("b", StepStarted)
         assert both.log.due(2e9) == []  # its process stays with it
+        assert said_waits(waits_of(both.log, "b")) == "a place in the group ship"
         both.go("b")  # what comes meanwhile is kept
         both.go("a")
 
