@@ -16,6 +16,7 @@ from ciranda.cli.exits import Exit
 from ciranda.cli.interrupts import Interrupts
 from ciranda.cli.streams import for_result, is_terminal
 from ciranda.engine import Engine
+from ciranda.events import RunStarted
 from ciranda.middleware.printing import StepPrints
 from ciranda.observe.progress import More, Progress, SilentProgress, progress
 from ciranda.observe.timeline import Timeline
@@ -71,6 +72,7 @@ class Performance:
         self._lines: Final = _log_lines()
         self._exporter: Final = _exporter()
         self._begun = False  # whether the store knows of it
+        self._takes_over = False  # the results of another run, which nobody is told of
         self.resume: Final[list[str]] = []
 
     def __call__(self, order: Order) -> tuple[RunResult | None, int]:
@@ -168,6 +170,7 @@ class Performance:
 
     def _hear(self, event: Event) -> None:
         self._begun = True
+        self._takes_over |= isinstance(event, RunStarted) and bool(event.reuses)
         self._timeline.apply(event)
         self._progress.feed(event)
         if self._lines is not None:
@@ -180,7 +183,7 @@ class Performance:
             return
         timeline = self._timeline
         kept = engine.durability != "off"
-        if not result.ok and kept:
+        if kept and (self._takes_over or not result.ok):
             from ciranda.cli.history import read_timeline
 
             timeline = self._told = read_timeline(engine.log, result.run_id)  # with items of maps

@@ -166,17 +166,17 @@ class Review:
                     self._begun.setdefault(event.path, event.at)
                     if event.attempt > max(1, view["attempts"]):
                         view["steps"] = None  # they are begun again
-                    view.update(status="running", attempts=event.attempt)
+                    view.update(status="running", attempts=event.attempt, reason="")
             case LoopTurned():
                 self._enliven(event.path)
                 self._begun.setdefault(event.path, event.at)
                 items = view["items"] if view["items"] is not None else []
                 del items[event.turn :]
                 items.append(dict(_UNKNOWN))
-                view.update(status="running", turns=event.turn + 1, items=items)
+                view.update(status="running", turns=event.turn + 1, items=items, reason="")
             case MapExpanded():
                 items = [dict(_UNKNOWN) for _ in range(event.count)]
-                view.update(status="running", items=items)
+                view.update(status="running", items=items, reason="")
             case MapCompleted():
                 view.update(
                     status=event.status,

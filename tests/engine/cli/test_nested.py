@@ -20,6 +20,7 @@ from ciranda.events import (
     StepAttemptFailed,
     StepCompleted,
     StepFailed,
+    StepSkipped,
     StepStarted,
     StepWaits,
 )
@@ -278,6 +279,14 @@ def test_what_is_begun_again_is_looked_back_on_as_it_was_last():
 
     assert list(seen.steps["g"]["steps"]) == ["loop"]
     assert len(seen.steps["g"]["steps"]["loop"]["items"]) == 1
+
+
+def test_what_was_skipped_and_then_begun_has_no_reason_any_more():
+    story = Story().tell(RunStarted, 0.0)
+    story.tell(StepSkipped, 0.0, path="g", reason="'a' failed").tell(RunResumed, 1.0)
+    story.tell(BlockEntered, 1.0, path="g", block="steps").tell(StepCompleted, 1.0, path="g")
+
+    assert reviewed(story.events).steps["g"]["reason"] == ""
 
 
 def test_the_gravest_of_the_items_is_how_a_step_stands():

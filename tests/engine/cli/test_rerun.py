@@ -91,3 +91,21 @@ def test_a_secret_input_is_given_once_more(cli, project):
     assert "--from publish --set pin=...`" in cli("rerun", "last", "--from", "publish", code=2).err
     done = cli("rerun", "last", "--from", "publish", "--set", "pin=12345678", "-o", "json")
     assert json.loads(done.out)["status"] == "succeeded"
+
+
+def test_a_failure_that_is_made_up_for_counts_no_more_than_in_the_first_run(cli, project):
+    (project / "caught.yaml").write_text("""
+ciranda: 1
+steps:
+  m:
+    map: [1, 2]
+    steps:
+      t: {try: {j: {fail: {kind: a.b, message: no}}}, catch: [{steps: {k: {sleep: 1ms}}}]}
+""")
+    cli("run", "caught.yaml", "-q")
+
+    done = cli("rerun", "last", "--from", "m/1/t/j")
+
+    assert "1 step ok" in done.err
+    assert "m/1/t/j  failed" in done.err
+    assert "✗" not in done.err
