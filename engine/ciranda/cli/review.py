@@ -200,6 +200,7 @@ class Review:
             case StepCompleted():
                 view.update(
                     status="succeeded",
+                    reason="",
                     output=event.output,
                     error=None,
                     attempts=event.attempt,
@@ -210,6 +211,7 @@ class Review:
             case StepFailed():
                 view.update(
                     status="failed",
+                    reason="",
                     error=msgspec.to_builtins(event.error),
                     attempts=event.attempts,
                     duration=event.duration if begun is None else event.at - begun,
