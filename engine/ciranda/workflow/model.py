@@ -151,7 +151,7 @@ class Declared(msgspec.Struct, frozen=True):
     """An output that a step says it has: a value of a type, or a file that is kept."""
 
     schema: dict[str, Any] = {}
-    file: Any = None  # path from the step's folder; may hold expressions
+    file: Any = None  # a path that begins at the workflow file; may hold expressions
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
