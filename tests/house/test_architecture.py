@@ -68,6 +68,12 @@ def calls_of(file):
             yield node.lineno, getattr(target, "id", getattr(target, "attr", ""))
 
 
+def test_the_first_page_leads_to_every_page_of_the_docs():
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+
+    assert pages <= set(re.findall(r"\((docs/[^)#]+)", (ROOT / "README.md").read_text("utf-8")))
+
+
 def test_nothing_evaluates_user_text_or_unpickles():
     forbidden = {"eval", "exec", "loads_pickle", "yaml_load"}
     allowed = {"engine/ciranda/plugins/imports.py"}  # runs the source of an inline plugin
