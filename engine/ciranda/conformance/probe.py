@@ -101,6 +101,8 @@ def _state() -> dict[str, Any]:
 def _effect(event: str, arguments: tuple[Any, ...]) -> str:
     if event == "open":
         path, mode, flags = arguments
+        if isinstance(path, int):  # it was told of when it was opened by name
+            return ""
         writes = any(letter in mode for letter in "wax+") if mode else flags & _WRITING
         cached = "__pycache__" in str(path) or str(path) == os.devnull
         return f"writes {path}" if writes and not cached else ""
