@@ -30,6 +30,18 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
+def pytest_collection_finish() -> None:
+    """Search no more for garbage among the tests themselves: there are half a million objects.
+
+    Commands freeze what they find before they leave, or wait; this process goes on after them, and
+    their garbage with it would stay for good.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 20)
+    gc.freeze = int  # type: ignore[assignment]  # of no effect
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "uncounted: long, and counts for no coverage.")
 

@@ -13,6 +13,7 @@ EXAMPLES = ROOT / "examples"
 FILES = sorted(EXAMPLES.rglob("*.test.yaml"))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(EXAMPLES)))
 def test_the_cases_of_an_example_pass(file):
     tests = read_tests(str(file))

@@ -1,6 +1,5 @@
 """A store that fills up, is locked, damaged or cannot be written: one sentence, nothing lost."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -52,7 +51,6 @@ def ran_each_step_once(folder: Path) -> bool:
 def command(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     """Run the command line in this process; return exit code, output and messages."""
     code = outcome(list(words))
-    gc.unfreeze()  # a command leaves its process with it; this process goes on
     said = capsys.readouterr()
     assert "Traceback" not in said.err
     return code, said.out, said.err

@@ -75,5 +75,4 @@ def cli(project, capsys, monkeypatch):
 
     yield call
     gc.set_threshold(*before[0])
-    gc.unfreeze()
     signal.signal(signal.SIGTERM, before[1])

@@ -235,6 +235,7 @@ class TestWaiting:
 
 
 # On one loop: it takes seconds, and `test_limits.py` has a thousand of them on both.
+@pytest.mark.uncounted
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     "anyio_backend", [("asyncio", {"loop_factory": VirtualLoop})], ids=["asyncio"]

@@ -51,6 +51,7 @@ def test_a_ring_grants_exactly_what_the_windows_of_one_process_grant(seed):
         assert fill(ring, now) == windows.fill(now)
 
 
+@pytest.mark.uncounted
 def test_a_hundred_thousand_acquisitions_pass_no_limit_in_any_window():
     """Weights, cancelled reservations, waits and jumps of the clock; both kinds of book."""
     spans = [(50, 60.0), (30_000, 60.0), (8_000, 60.0)]
@@ -181,6 +182,7 @@ def test_a_firm_place_is_not_passed_by_who_wakes_late():
     assert ring.claim(30.0, (1,), 30.0) == 30.0
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("seed", range(6))
 def test_starts_of_processes_that_wake_late_pass_no_limit(seed):
     chance = random.Random(seed)

@@ -39,6 +39,7 @@ def test_each_grant_is_the_earliest_that_brute_force_finds(limit, per, demands):
         grants.append((at, cost))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_hundred_thousand_starts_never_pass_the_limit_and_use_nearly_all_of_it(seed):
     chance = random.Random(seed)

@@ -112,6 +112,7 @@ def simulate(case: Case) -> dict[str, float]:
     return {name: float(at) for name, at in begun.items()}
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("block", range(4))
 async def test_a_run_is_the_reference_to_the_moment(block: int) -> None:
     async with harness(mocks=MOCKS) as h:

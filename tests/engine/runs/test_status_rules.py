@@ -9,6 +9,7 @@ from tests.engine.runs.statusrules import page
 PAGE = Path(__file__).parents[3] / "docs" / "status-rules.md"
 
 
+@pytest.mark.uncounted
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
 async def test_the_page_on_status_says_what_the_engine_does():

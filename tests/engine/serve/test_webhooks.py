@@ -111,6 +111,7 @@ async def test_the_same_event_twice_begins_one_run_also_after_a_restart(place):
     assert place.ran() == {"3": 1, "4": 1}
 
 
+@pytest.mark.uncounted
 async def test_of_a_flood_each_is_taken_and_run_once_or_refused(place):
     place.write(flow(OPEN, pause=0.2))
     answers = {}

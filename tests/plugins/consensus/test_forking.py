@@ -18,6 +18,7 @@ def forks(nodes, faulty, count, strategies=("equivocate",)):
     ]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("nodes", "faulty", "seeds"), [(4, 2, 100), (7, 3, 60), (10, 5, 40)])
 def test_a_fork_names_more_than_a_third_and_nobody_honest(nodes, faulty, seeds):
     found = forks(nodes, faulty, seeds)
@@ -28,6 +29,7 @@ def test_a_fork_names_more_than_a_third_and_nobody_honest(nodes, faulty, seeds):
         assert not one.innocent
 
 
+@pytest.mark.uncounted
 def test_no_fork_is_seen_when_few_enough_are_faulty():
     assert forks(7, 2, 40) == []
 

@@ -21,10 +21,13 @@ from ciranda_consensus.simulation import (
     simulate,
 )
 from ciranda_consensus.simulation.keys import Keys
+from tests.effort import share
 
-# Ten thousand runs; CONSENSUS_SEEDS makes it that many of each size.
+# Ten thousand runs when thorough; CONSENSUS_SEEDS makes it that many of each size.
 SEEDS = int(os.environ.get("CONSENSUS_SEEDS", "0"))
-SIZES = {4: 6000, 5: 1500, 6: 1000, 7: 1000, 10: 500}
+SIZES = {
+    nodes: share(runs) for nodes, runs in ((4, 6000), (5, 1500), (6, 1000), (7, 1000), (10, 500))
+}
 PARTS = [
     (nodes, part)
     for nodes, parts in {4: 6, 5: 2, 6: 2, 7: 2, 10: 2}.items()
@@ -63,6 +66,7 @@ def test_seeds_that_failed_once_fail_no_more():
         assert simulate([seed], nodes).failures == ()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", SEEDED)
 def test_a_mistake_that_is_built_in_is_found(name):
     bug = SEEDED[name]
@@ -122,6 +126,7 @@ def test_real_signatures_are_no_different():
         assert real.good
 
 
+@pytest.mark.uncounted
 def test_many_validators_agree_with_a_third_of_them_silent():
     faults = draw(1, 100, ["silent"], faulty=33)
     simulation = Simulation(msgspec.structs.replace(faults, gst=0.0, crashes=(), cuts=()))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import msgspec
+import pytest
 
 from ciranda_consensus.protocol import Block, Phase, Validator
 from ciranda_consensus.protocol.messages import (
@@ -58,6 +59,7 @@ def drawn(seed):
     return stakes, msgspec.structs.replace(faults, faulty=tuple(sorted(bad)))
 
 
+@pytest.mark.uncounted
 def test_nothing_forks_or_stalls_with_unequal_stakes():
     for seed in (*range(120), *FOUND):
         stakes, faults = drawn(seed)

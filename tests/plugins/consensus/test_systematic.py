@@ -15,6 +15,7 @@ FULL = "CONSENSUS_SEEDS" in os.environ
 STATES = {1: 19, 2: 6378} | ({3: 3_531_618} if FULL else {})
 
 
+@pytest.mark.uncounted
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("views", STATES)
 def test_no_way_through_a_few_views_leads_to_a_fork(views):

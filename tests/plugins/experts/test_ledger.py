@@ -138,6 +138,7 @@ def test_there_is_no_root_for_a_place_that_is_not_in_the_tree(index, size):
     assert root_from(hash_leaf(b""), index, size, []) is None
 
 
+@pytest.mark.uncounted
 def test_a_hundred_thousand_accounts_need_proofs_of_seventeen_hashes():
     tree = Tree((f"a{number}", number) for number in range(100_000))
 
@@ -245,6 +246,7 @@ def test_different_accounts_or_balances_have_different_leaves(first, second):
     assert (encode(*first) == encode(*second)) == (first == second)
 
 
+@pytest.mark.uncounted
 def test_a_hundred_thousand_leaves_are_all_different():
     chance = random.Random(3)
     letters = ["a", "\0", "\1", "é", "e\u0301", "\U0001f600"]

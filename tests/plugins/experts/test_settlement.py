@@ -61,6 +61,7 @@ def test_what_mints_loses_overdraws_overflows_repeats_or_attacks_is_not_settled(
     assert "10 appears from nowhere" in outputs["payments"][2]["why"]
 
 
+@pytest.mark.uncounted
 def test_each_run_is_a_batch_of_its_own_unless_it_is_named(settle):
     assert verdicts(settle()) == verdicts(settle()) == EXPECTED
 

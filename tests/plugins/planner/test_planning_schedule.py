@@ -128,6 +128,7 @@ def peak(spans):
     return most
 
 
+@pytest.mark.uncounted
 def test_no_limit_is_broken_at_any_instant_and_no_worker_idles():
     for seed in range(DRAWS):
         plan = drawn(seed)

@@ -74,6 +74,7 @@ class Page(HTMLParser):
         self.seen.append(("declaration", ()))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("place", PLACES)
 def test_no_value_becomes_markup_or_code(place):
     wanted = Page(html(place, {"v": "plain"})).seen

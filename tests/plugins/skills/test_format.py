@@ -40,6 +40,7 @@ def test_a_file_has_the_verdict_that_the_rules_give_it(case: Case, tmp_path: Pat
         assert getattr(reading.skill, field) == expected
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_the_heading_alone_says_what_the_whole_file_says(case: Case, tmp_path: Path) -> None:
     root = _write(tmp_path, case.data, case.folder)
