@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,9 @@ class Receiver:
             return answer.read()
 
 
-@pytest.fixture(scope="session")
-def receiving():
+@contextmanager
+def serving():
+    """Run a receiver of traces in a process of its own."""
     program = Path(__file__).with_name("receiver.py")
     with subprocess.Popen(
         [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -46,6 +48,12 @@ def receiving():
             yield Receiver(int(child.stdout.readline()))
         finally:
             child.kill()
+
+
+@pytest.fixture(scope="session")
+def receiving():
+    with serving() as found:
+        yield found
 
 
 @pytest.fixture
