@@ -16,6 +16,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
+# Distributions that are audited beside those that are tampered with.
+OTHERS = (
+    "anyio", "attrs", "click", "cronsim", "h11", "idna", "markupsafe", "mdurl", "outcome",
+    "packaging", "sniffio", "structlog",
+)  # fmt: skip
 
 
 def ciranda(*arguments, python=sys.executable, cwd, env=None, code=0):
@@ -75,6 +80,17 @@ def test_pipeline_deploys_when_asked(tmp_path):
     assert "deploy was succeeded" in result["outputs"]["report"]
 
 
+def packages(folder):
+    """Make a folder of all that is installed here, most of it no distribution: fewer are audited."""
+    folder.mkdir()
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for each in Path(place).iterdir():
+            name = each.name.partition("-")[0].lower()
+            if each.suffix not in (".dist-info", ".pth") or name in {"ciranda", *OTHERS}:
+                (folder / each.name).symlink_to(each)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     """A virtual environment with real distributions copied into it, to be tampered with."""
@@ -101,8 +117,7 @@ def environment(tmp_path_factory):
         *(f"plugins/{name}" for name in ("consensus", "experts", "planner", "quantum", "skills")),
     )
     sources = [str(ROOT / place) for place in places]
-    outside = [*sources, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    (lib / "outside.pth").write_text("\n".join(outside) + "\n")
+    (lib / "outside.pth").write_text("\n".join([*sources, str(packages(home / "packages"))]) + "\n")
     example = home / "audit"
     shutil.copytree(
         EXAMPLES / "audit", example, ignore=shutil.ignore_patterns("audit-report", "_*")
