@@ -81,7 +81,7 @@ def test_pipeline_deploys_when_asked(tmp_path):
 
 
 def packages(folder):
-    """Make a folder of all that is installed here, most of it no distribution: fewer are audited."""
+    """Make a folder of all that is installed here, as no distribution but for a few."""
     folder.mkdir()
     for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
         for each in Path(place).iterdir():
