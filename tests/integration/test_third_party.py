@@ -73,7 +73,6 @@ def test_it_is_used_by_a_workflow_and_has_a_command(python, project):
     assert table == "- [Next](#next)\n"
 
 
-@pytest.mark.uncounted
 def test_its_folder_keeps_every_rule():
     from ciranda.conformance import RULES, Verdict, conform, find_subject
 

@@ -19,7 +19,6 @@ STATIC = [
 ]  # fmt: skip
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("name", ["consensus", "experts", "planner", "quantum", "skills"])
 def test_our_own_plugins_keep_the_rules(name: str) -> None:
     assert failing(conform(find_subject(name), only=STATIC)) == []

@@ -61,7 +61,6 @@ def test_the_corpus_is_large_enough_to_mean_something():
     assert sum(map(len, corpus().values())) >= 400
 
 
-@pytest.mark.uncounted
 @pytest.mark.parametrize("name", list(corpus()))
 def test_every_hostile_expression_is_a_fault_with_a_place_and_changes_nothing(name):
     scope = copy.deepcopy(SCOPE)
