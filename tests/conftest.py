@@ -15,6 +15,7 @@ import pytest
 for name in [key for key in os.environ if key.startswith(("OTEL_", "CIRANDA_"))]:
     del os.environ[name]
 os.environ.pop("TRACEPARENT", None)
+os.environ.pop("PYTEST_ADDOPTS", None)  # meant for this run, not for those that tests begin
 
 
 @pytest.fixture(params=["asyncio", "trio"])
