@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ciranda.errors import TraceError
 
-__all__ = ["Endpoint", "endpoint_of", "shown_url", "traces_url"]
+__all__ = ["Endpoint", "Queue", "endpoint_of", "is_disabled", "queue_of", "shown_url", "traces_url"]
 
 _NAMES: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _USUAL: Final = "http://localhost:4318"  # what the standard says for "otlp" without an address
@@ -33,6 +33,39 @@ class Endpoint:
     delay: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many things may wait on the way to where they go.
+
+    Attributes:
+        limit: Things that wait at the most (`OTEL_BSP_MAX_QUEUE_SIZE`).
+        batch: Things sent at once at the most (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
+        delay: Seconds that they wait for company (`OTEL_BSP_SCHEDULE_DELAY`).
+    """
+
+    limit: int = 65536
+    batch: int = 512
+    delay: float = 1.0
+
+
+def is_disabled(environ: Mapping[str, str]) -> bool:
+    """Tell whether somebody switched everything off that has to do with OpenTelemetry."""
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def queue_of(environ: Mapping[str, str]) -> Queue:
+    """Return how many things may wait.
+
+    Raises:
+        TraceError: A variable is no number above 0; the text names it.
+    """
+    return Queue(
+        limit=_number(environ, "OTEL_BSP_MAX_QUEUE_SIZE", 65536),
+        batch=_number(environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512),
+        delay=_number(environ, "OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000,
+    )
+
+
 def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
     """Return where traces go; None when nobody asked for them or somebody switched them off.
 
@@ -41,8 +74,7 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
     """
     listed = environ.get("OTEL_TRACES_EXPORTER", "").split(",")
     exporters = {name.strip().lower() for name in listed} - {""}
-    off = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    if off or "none" in exporters:
+    if is_disabled(environ) or "none" in exporters:
         return None
     if exporters and "otlp" not in exporters:
         raise TraceError(
@@ -65,12 +97,8 @@ def endpoint_of(environ: Mapping[str, str]) -> Endpoint | None:
         url = traces_url(written, name, whole=True)
     else:
         url = traces_url(written.rstrip("/") + "/v1/traces", name or "", whole=True)
-    return Endpoint(
-        url,
-        limit=_number(environ, "OTEL_BSP_MAX_QUEUE_SIZE", 65536),
-        batch=_number(environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512),
-        delay=_number(environ, "OTEL_BSP_SCHEDULE_DELAY", 1000) / 1000,
-    )
+    queue = queue_of(environ)
+    return Endpoint(url, limit=queue.limit, batch=queue.batch, delay=queue.delay)
 
 
 def traces_url(written: str, name: str = "the URL", *, whole: bool = False) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +35,8 @@ class Outbox:
         limit: Things that wait at the most; later ones are dropped and counted.
         batch: Things sent at once at the most.
         delay: Seconds that a thing waits for company.
-        clock: Monotonic seconds.
+        finish: Called by the thread, once, when everything was sent.
+        late: What is told when there is no time for the rest.
     """
 
     def __init__(
@@ -47,14 +47,16 @@ class Outbox:
         limit: int = 65536,
         batch: int = 512,
         delay: float = 1.0,
-        clock: Callable[[], float] = time.monotonic,
+        finish: Callable[[], None] | None = None,
+        late: str = "the endpoint does not take them in time",
     ) -> None:
         self._deliver: Final = deliver
         self._warn: Final = warn
         self._limit: Final = max(1, limit)
         self._batch: Final = max(1, min(batch, limit))
         self._delay: Final = delay
-        self._clock: Final = clock
+        self._finish: Final = finish
+        self._late: Final = late
         self._waiting: Final[deque[tuple[Any, int]]] = deque()
         self._wake: Final = threading.Event()
         self._lock: Final = threading.Lock()
@@ -85,20 +87,27 @@ class Outbox:
         with self._lock:
             return Delivery(self._sent, self._lost)
 
+    def hasten(self) -> None:
+        """Take nothing more, and send at once what waits; nobody waits for it here."""
+        self._closing = True
+        self._wake.set()
+        if self._finish is not None:
+            with self._lock:
+                self._start()
+
     def close(self, timeout: float = 2.0) -> Delivery:
         """Send what waits, for at most `timeout` seconds; the rest is lost.
 
         Closing again only returns the counts.
         """
-        self._closing = True
-        self._wake.set()
+        self.hasten()
         thread = self._thread
         if thread is not None and not self._abandoned:
             thread.join(timeout)
             if thread.is_alive():
                 self._abandon()
-        if not self.delivery.complete:
-            self._warn_once("the endpoint does not take them in time")
+        if self._abandoned or not self.delivery.complete:
+            self._warn_once(self._late)
         return self.delivery
 
     def _abandon(self) -> None:
@@ -124,7 +133,16 @@ class Outbox:
             while self._waiting and not self._abandoned:
                 self._send()
             if closing or self._abandoned:
+                self._conclude()
                 return
+
+    def _conclude(self) -> None:
+        if self._finish is None or self._abandoned:
+            return
+        try:
+            self._finish()
+        except Exception as error:  # whatever it is, nothing depends on it any more
+            self._warn_once(str(error) or type(error).__name__)
 
     def _send(self) -> None:
         with self._lock:
