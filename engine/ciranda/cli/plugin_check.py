@@ -34,20 +34,30 @@ __all__ = ["check"]
     metavar="RULE",
     help="Look at this rule alone; may be given several times.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    default=30.0,
+    help="How long one trial of an action may take.  [default: 30]",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show only the rules that are not kept.")
 @options.json_option
 @click.pass_context
-def check(ctx: click.Context, what: str, rules: tuple[str, ...], quiet: bool, form: str) -> None:
+def check(
+    ctx: click.Context, what: str, rules: tuple[str, ...], timeout: float, quiet: bool, form: str
+) -> None:
     """Look whether a plugin keeps what every plugin must.
 
     PATH is the folder of a package, with its `pyproject.toml`, or one file of a project; NAME is an
     installed plugin. It is imported, opened, and its actions are run where their inputs are known:
     given in `[tool.ciranda.check.inputs]`, shown in their documentation, or made up for those that
     say `pure`. `docs/plugin-authors.md` explains each rule.
+    All of it happens in a process of its own, which is killed when something does not come back.
 
     Exit codes: 0 every rule is kept, 1 one is not, 2 there is no such plugin.
     """
-    from ciranda.conformance import Verdict, conform, find_subject
+    from ciranda.conformance import Verdict, conform_apart, find_subject
 
     wants = _wants()
     for rule in rules:
@@ -58,7 +68,7 @@ def check(ctx: click.Context, what: str, rules: tuple[str, ...], quiet: bool, fo
             hint = f"did you mean `{meant}`?" if meant else f"there is {', '.join(wants)}"
             raise click.UsageError(f"there is no rule `{rule}`; {hint}", ctx)
     subject = find_subject(what)
-    found = conform(subject, only=rules or wants)
+    found = conform_apart(subject, what, only=rules or wants, seconds=timeout)
     failed = [one for one in found if one.verdict is Verdict.FAIL]
     if form == "json":
         _as_json(subject.name, found)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import click
 
+from ciranda.conformance.ending import end_all
 from ciranda.conformance.finding import Finding
 from ciranda.conformance.subject import Subject
 
@@ -53,22 +54,15 @@ def probe(subject: Subject, seconds: float = _SECONDS) -> Probed:
     paths = [str(path) for path in subject.paths]
     folders = paths or _home(module)
     words = [sys.executable, str(_PROBE), module, subject.command.partition(":")[0]]
-    try:
-        done = subprocess.run(
-            [*words, json.dumps([*paths, *sys.path]), json.dumps(folders)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    words += [json.dumps([*paths, *sys.path]), json.dumps(folders)]
+    ended = _ended(words, seconds)
+    if ended is None:
         return Probed(error=f"it takes longer than {seconds:g} s")
-    report = _report(done.stdout)
+    code, printed, said = ended
+    report = _report(printed)
     if report is None:
-        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        return Probed(error=f"it ends the process: {said}")
+        last = (said.strip().splitlines() or [f"exit code {code}"])[-1]
+        return Probed(error=f"it ends the process: {last}")
     return Probed(
         f"it raises {report['error']}" if report["error"] else "",
         report["place"],
@@ -76,6 +70,26 @@ def probe(subject: Subject, seconds: float = _SECONDS) -> Probed:
         tuple((told, place) for told, place in report["effects"]),
         report["command"],
     )
+
+
+def _ended(words: list[str], seconds: float) -> tuple[int, str, str] | None:
+    """Run a program; return its exit code and what it wrote, or None if it took too long."""
+    with subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # what it started would hold its pipes open for ever
+    ) as child:
+        try:
+            printed, said = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            end_all(child)
+    return child.returncode, printed, said
 
 
 def import_rules(subject: Subject, probed: Probed) -> Iterator[Finding]:

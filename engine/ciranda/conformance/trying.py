@@ -12,6 +12,7 @@ import anyio
 import msgspec
 
 from ciranda.actions import KINDS, Action
+from ciranda.conformance.doing import Doing, Telling, untold
 from ciranda.conformance.examined import Examined, place_of
 from ciranda.conformance.failing import declares
 from ciranda.conformance.finding import Finding, Verdict
@@ -41,12 +42,13 @@ _RULES: Final = {
 }
 
 
-def trying_rules(one: Examined, patience: float = 5.0) -> Iterator[Finding]:
+def trying_rules(one: Examined, patience: float = 5.0, tell: Telling = untold) -> Iterator[Finding]:
     """Yield what is wrong with actions that there are samples for.
 
     Args:
         one: The plugin, loaded.
         patience: Seconds that an action may take to end when it is cancelled.
+        tell: Called before each action is tried.
     """
     given = one.subject.samples.get("inputs", {})
     tried = 0
@@ -60,7 +62,7 @@ def trying_rules(one: Examined, patience: float = 5.0) -> Iterator[Finding]:
             continue
         tried += 1
         yield Finding("action-runs", Verdict.PASS, "", name)
-        yield from _tried(one, action, sample, patience)
+        yield from _tried(one, action, sample, patience, tell)
     if not tried:
         why = "no action was tried" if one.actions else "it has no actions"
         for rule in TRIED:
@@ -68,7 +70,9 @@ def trying_rules(one: Examined, patience: float = 5.0) -> Iterator[Finding]:
                 yield Finding.skip(rule, why)
 
 
-def _tried(one: Examined, action: Action, sample: Sample, patience: float) -> Iterator[Finding]:
+def _tried(
+    one: Examined, action: Action, sample: Sample, patience: float, tell: Telling
+) -> Iterator[Finding]:
     environ = {name: f"{CANARY}-{name}" for name in action.secrets}
     trial = Trial(
         action,
@@ -79,14 +83,16 @@ def _tried(one: Examined, action: Action, sample: Sample, patience: float) -> It
         environ=environ,
         patience=patience,
     )
+    place = place_of(action.function)
+    tell(Doing("action-inputs", f"checking inputs of `{action.name}`", place))
     trial.schema()
     written = ""
     if all(problem.topic is Topic.DOCS for problem in trial.problems):
         known = len(trial.problems)
         for backend in BACKENDS:
             if len(trial.problems) == known:
+                tell(Doing("action-runs", f"`{action.name}` on {backend}", place))
                 written += _watched(trial, backend)
-    place = place_of(action.function)
     for problem in trial.problems:
         found = _finding(problem, action, sample, place)
         if found is not None:
