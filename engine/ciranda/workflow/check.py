@@ -12,6 +12,7 @@ from ciranda.workflow.checks.actions import action_faults, input_faults
 from ciranda.workflow.checks.blocks import block_faults
 from ciranda.workflow.checks.declarations import declaration_faults
 from ciranda.workflow.checks.layers import Refuses, accept
+from ciranda.workflow.checks.listeners import listener_faults
 from ciranda.workflow.checks.matrices import matrix_faults
 from ciranda.workflow.checks.modifiers import modifier_faults
 from ciranda.workflow.checks.names import Names
@@ -31,10 +32,12 @@ from ciranda.workflow.survey import Survey, survey
 
 if TYPE_CHECKING:
     from ciranda.actions import Action
+    from ciranda.trigger import TriggerKind
 
 __all__ = ["Checked", "check", "find_faults"]
 
 Way = tuple[str, ...]
+_NO_KINDS: Mapping[str, TriggerKind] = {}
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -47,12 +50,14 @@ class Checked:
         lifts: For each step whose failure does not skip it: True = any, else by name.
         inner: The graph of each block, by the way to it: step id, block name, step id, ...;
             the empty id stands for the workflow whose handler it is.
+        kinds: What the plugins in use can listen to, by name.
     """
 
     workflow: Workflow
     edges: Mapping[str, tuple[str, ...]]
     lifts: Mapping[str, bool | frozenset[str]]
     inner: Mapping[tuple[str, ...], Links] = field(default_factory=dict)
+    kinds: Mapping[str, TriggerKind] = field(default_factory=dict)
 
 
 def check(
@@ -63,6 +68,7 @@ def check(
     executors: frozenset[str] = frozenset(),
     plugins: Mapping[str, str] | None = None,
     refuses: Refuses = accept,
+    kinds: Mapping[str, TriggerKind] = _NO_KINDS,
 ) -> Checked:
     """Return the workflow ready for a plan.
 
@@ -74,6 +80,7 @@ def check(
         executors: Names of plugins' executors.
         plugins: For namespaces that are not enabled: a sentence that says what to do.
         refuses: Says what is wrong with the options of a plugin's layer, by its name.
+        kinds: What plugins can listen to, by name.
 
     Raises:
         WorkflowError: All faults found, in file order.
@@ -85,6 +92,7 @@ def check(
         executors=executors,
         plugins=plugins,
         refuses=refuses,
+        kinds=kinds,
     )
     if faults:
         raise WorkflowError(faults)
@@ -99,9 +107,10 @@ def find_faults(
     executors: frozenset[str] = frozenset(),
     plugins: Mapping[str, str] | None = None,
     refuses: Refuses = accept,
+    kinds: Mapping[str, TriggerKind] = _NO_KINDS,
 ) -> tuple[Checked, list[Fault]]:
     """Return what `check` returns, and all faults instead of raising them."""
-    checker = _Checker(actions, functions, executors, plugins or {}, refuses)
+    checker = _Checker(actions, functions, executors, plugins or {}, refuses, kinds)
     parts = parts_of(workflow)
     for part in parts:
         checker.file(part)
@@ -110,7 +119,8 @@ def find_faults(
     links = checker.links[id(workflow)]
     top = links[()]
     inner = {way: each for way, each in links.items() if way}
-    return Checked(seen.workflow, top.edges, top.lifts, inner), sorted_faults(checker.faults, files)
+    checked = Checked(seen.workflow, top.edges, top.lifts, inner, kinds)
+    return checked, sorted_faults(checker.faults, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,7 @@ class _Checker:
     executors: frozenset[str]
     plugins: Mapping[str, str]
     refuses: Refuses
+    kinds: Mapping[str, TriggerKind]
     faults: list[Fault] = field(default_factory=list)
     surveys: dict[int, Survey] = field(default_factory=dict)
     links: dict[int, Mapping[Way, Links]] = field(default_factory=dict)
@@ -138,7 +149,7 @@ class _Checker:
         whole = with_texts(workflow, self.actions, self._texts, places, faults)
         seen = survey(whole, places, faults, self.functions, self.surveys)
         faults += self._faults(seen)
-        types = Types(seen, self.actions, self._outputs)
+        types = Types(seen, self.actions, self._outputs, self.kinds)
         output = types.file()
         faults += _new(types.faults, faults)
         faults += modifier_faults(seen, self.actions, self.executors, self.plugins, self.refuses)
@@ -153,6 +164,7 @@ class _Checker:
     def _faults(self, seen: Survey) -> Iterator[Fault]:
         yield from declaration_faults(seen)
         yield from trigger_faults(seen)
+        yield from listener_faults(seen, self.kinds, self.plugins)
         yield from action_faults(seen, self.actions, self.plugins)
         yield from input_faults(seen, self.actions)
         yield from part_faults(seen)

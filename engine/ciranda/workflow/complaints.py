@@ -119,6 +119,8 @@ def _unknown_key(key: str, path: Path, known: dict[str, Any], places: Places) ->
     scalar = places.scalar(where)
     if scalar is not None and scalar.value is None and not scalar.text and not hint:
         hint = "if it belongs to the text before it, quote the text: a comma ends it"
+    if tuple(path) == ("on",) and not hint:
+        hint = "the trigger of a plugin is called `plugin.kind`"
     message = f"{owner} has no key `{key}`" if path else f"there is no key `{key}` in a workflow"
     return places.fault(where, message, hint=hint, key=True, kind="unknown-key")
 

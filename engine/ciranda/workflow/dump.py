@@ -73,8 +73,9 @@ def _triggers(triggers: tuple[Trigger, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for trigger in triggers:
         data = {**trigger.options, **kept(inputs=trigger.inputs)}
-        if trigger.kind == "schedule":
-            found.setdefault("schedule", []).append(data)
+        listed = bool(trigger.at) and isinstance(trigger.at[-1], int)
+        if listed or trigger.kind == "schedule":
+            found.setdefault(trigger.kind, []).append(data)
         else:
             found[trigger.kind] = data
     return found

@@ -237,7 +237,7 @@ class SecretRef(msgspec.Struct, frozen=True):
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """What makes `ciranda serve` begin a run."""
 
-    kind: Literal["webhook", "schedule", "event", "files"]
+    kind: str  # `webhook`, `schedule`, `event`, `files`, or a plugin's, such as `slack.message`
     options: dict[str, Any] = {}  # as written
     inputs: dict[str, Any] = {}  # of the run, by name; may hold expressions over `event`
     at: tuple[str | int, ...] = ()

@@ -20,6 +20,7 @@ from ciranda.workflow.valueschema import limits, value_schema
 
 if TYPE_CHECKING:
     from ciranda.actions.action import Action
+    from ciranda.trigger import TriggerKind
 
 __all__ = ["INPUT_TYPES", "workflow_schema"]
 
@@ -37,11 +38,14 @@ INPUT_TYPES: Final = (
 )
 
 
-def workflow_schema(actions: Mapping[str, Action] | None = None) -> dict[str, Any]:
+def workflow_schema(
+    actions: Mapping[str, Action] | None = None, triggers: Iterable[TriggerKind] = ()
+) -> dict[str, Any]:
     """Return the schema of a file, with the inputs of each action where `with` takes them.
 
     Args:
         actions: Installed actions by name; without them any `uses` and any `with` fits.
+        triggers: What plugins can listen to; without them any of a plugin's fits.
     """
     installed = actions or {}
     step = step_schema()
@@ -56,7 +60,7 @@ def workflow_schema(actions: Mapping[str, Action] | None = None) -> dict[str, An
         "title": "Ciranda workflow",
         "type": "object",
         "required": ["ciranda", "steps"],
-        "properties": _top_level(),
+        "properties": {**_top_level(), "on": trigger_schema(triggers)},
         "patternProperties": {"^x-": {"description": "Yours: the engine does not read it."}},
         "additionalProperties": False,
         "$defs": {
@@ -138,7 +142,6 @@ def _top_level() -> dict[str, Any]:
             "description": "Keys that steps share; a step says `like: name`.",
             "x-says": "a mapping of names to templates",
         },
-        "on": trigger_schema(),
         "concurrency": {
             **shared_limit_schema()["concurrency"],
             "description": "At most `max` runs at once among those of a group.",

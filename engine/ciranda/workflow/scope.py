@@ -153,6 +153,11 @@ class Scope:
             return lent
         return {**self._known_items(level.owner, level.above), **lent}
 
+    def of_event(self, data: Schema) -> dict[str, Any]:
+        """Return the names of a trigger whose events have data of a type."""
+        fields = {**_OCCURRENCE["properties"], "data": data}
+        return {**self._trigger, "event": closed(fields)}
+
     def know(self, level: Level, step: Step, output: Schema) -> Schema:
         """Learn the type of a step's output; return it as the steps after it read it."""
         if not step.repeats and level.named:
@@ -185,6 +190,8 @@ class Scope:
         """
         if place == "trigger":
             return self._trigger
+        if place == "listener":
+            return {"secrets": self._trigger["secrets"]}
         if place == "start":
             return self._start
         if place == "file":

@@ -33,8 +33,8 @@ class Spot:
     """One expression.
 
     Attributes:
-        place: Which names it sees: `file`, `start`, `trigger`, `outputs`, `if`, `map`, `when`,
-            `with`, `env`, `key`, `option`, `where`, `case` or `loop`.
+        place: Which names it sees: `file`, `start`, `trigger`, `listener`, `outputs`, `if`, `map`,
+            `when`, `with`, `env`, `key`, `option`, `where`, `case` or `loop`.
         key: The key of the file that holds it, such as `if` or `cache.key`.
         path: Where its text stands, from the root of the file.
         expression: The expression.

@@ -21,17 +21,18 @@ def read_triggers(
     """Return the triggers of a file, in its order; what is wrong goes into `faults`."""
     found: list[Trigger] = []
     for kind, each in written.items():
-        if kind != "schedule":
+        if not isinstance(each, list):
             found.append(_trigger(kind, each, ("on", kind)))
             continue
         for number, one in enumerate(each):
             path = ("on", kind, number)
             found.append(_trigger(kind, one, path))
-            _check_times(one, path, places, faults)
+            if kind == "schedule":
+                _check_times(one, path, places, faults)
     return tuple(found)
 
 
-def _trigger(kind: Any, written: Mapping[str, Any], at: Path) -> Trigger:
+def _trigger(kind: str, written: Mapping[str, Any], at: Path) -> Trigger:
     options = {key: value for key, value in written.items() if key != "inputs"}
     return Trigger(kind=kind, options=options, inputs=written.get("inputs", {}), at=at)
 

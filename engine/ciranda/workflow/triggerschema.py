@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
+from ciranda.trigger import TriggerKind
 from ciranda.workflow.keywords import closed, condition, described, text_value, words
+from ciranda.workflow.relaxed import relaxed
 
 __all__ = ["trigger_schema"]
 
+_OF_PLUGINS: Final = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)+$"
 
-def trigger_schema() -> dict[str, Any]:
-    """Return the schema of `on`."""
-    return closed(
+
+def trigger_schema(kinds: Iterable[TriggerKind] = ()) -> dict[str, Any]:
+    """Return the schema of `on`.
+
+    Args:
+        kinds: Those that plugins offer, for editors; without them any namespaced kind fits.
+    """
+    schema = closed(
         {
             "webhook": closed(
                 {
@@ -70,7 +79,29 @@ def trigger_schema() -> dict[str, Any]:
         minProperties=1,
         description="What makes `ciranda serve` begin a run.",
         **{"x-says": "a mapping such as `{webhook: {path: /orders}}`"},
+        patternProperties={_OF_PLUGINS: _either({"type": "object", "properties": _of_engine()})},
     )
+    for kind in sorted(kinds, key=lambda each: each.name):
+        schema["properties"][kind.name] = _of_plugin(kind)
+    return schema
+
+
+def _of_plugin(kind: TriggerKind) -> dict[str, Any]:
+    options = relaxed(kind.schema)
+    one = closed({**options.get("properties", {}), **_of_engine()})
+    if options.get("required"):
+        one["required"] = options["required"]
+    return {**_either(one), "description": kind.doc.strip().split("\n\n", 1)[0]}
+
+
+def _either(one: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of one trigger, or of a list of them."""
+    says = {"x-says": "a mapping of options, or a list of such mappings"}
+    return {**one, "type": ["array", "object"], "minItems": 1, "items": {**one, **says}, **says}
+
+
+def _of_engine() -> dict[str, Any]:
+    return {"where": condition("Which events count; reads `event`."), "inputs": _inputs()}
 
 
 def _schedule() -> dict[str, Any]:

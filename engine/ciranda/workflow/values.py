@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ciranda.trigger import BUILT_IN
 from ciranda.workflow.level import Level, root_of
 from ciranda.workflow.model import Step, Workflow
 from ciranda.workflow.places import Places
@@ -28,9 +29,10 @@ def file_values(workflow: Workflow) -> Iterator[Value]:
         for name, value in workflow.rate.cost.items():
             yield "start", f"rate.cost.{name}", ("rate", "cost", name), value
     for trigger in workflow.triggers:
+        place = "trigger" if trigger.kind in BUILT_IN else "listener"
         for name, value in trigger.options.items():
             if name != "where":
-                yield "trigger", f"on.{trigger.kind}.{name}", (*trigger.at, name), value
+                yield place, f"on.{trigger.kind}.{name}", (*trigger.at, name), value
         for name, value in trigger.inputs.items():
             key = f"on.{trigger.kind}.inputs"
             yield "trigger", key, (*trigger.at, "inputs", name), value

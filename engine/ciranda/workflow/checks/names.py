@@ -22,7 +22,7 @@ _NO_SECRETS = frozenset(
 )
 _TOKEN = "on.webhook.token"
 _NO_CLOCK = frozenset({"map", "matrix", "cache.key", "idempotency-key"})
-_NO_STEP = frozenset({"file", "start", "trigger"})  # places before every step
+_NO_STEP = frozenset({"file", "start", "trigger", "listener"})  # places before every step
 _NOT_YET = {
     "env": "its variables do not read each other",
     "steps": "it comes before every step",
@@ -104,6 +104,11 @@ def _too_early(root: str, spot: Spot) -> tuple[str, str] | None:
         return None
     if spot.place == "start" and root == "steps":
         return f"`steps` cannot be read in `{spot.key}`: it comes before every step", ""
+    if spot.place == "listener" and root != "secrets":
+        return (
+            f"`{root}` cannot be read in `{spot.key}`: it is listened to before any event comes",
+            "write a constant, or name a secret: `${{ secrets.NAME }}`",
+        )
     if spot.place == "trigger" and root in ("steps", "inputs", "run"):
         return f"`{root}` cannot be read in `{spot.key}`: no run has begun", "read `event`"
     return None

@@ -27,6 +27,7 @@ _MISSES = {
     "state": "write `status`",
     "failed": "write `status == 'failed'`",
 }
+_NO_STEPS = ("file", "start", "trigger", "listener")  # places before every step
 _OUTPUT = 3  # elements of steps.<id>.output
 _EARLY = ("on-failure", "on-cancel", "finally")  # handlers of a run whose steps did not all run
 
@@ -37,7 +38,7 @@ def reading_faults(seen: Survey) -> Iterator[Fault]:
     reader = _Reader(seen, cases)
     for spot in seen.spots:
         for read in spot.expression.references:
-            if read.root == "steps" and spot.place not in ("file", "start", "trigger"):
+            if read.root == "steps" and spot.place not in _NO_STEPS:
                 yield from reader.read(read, spot)
 
 

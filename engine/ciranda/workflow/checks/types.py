@@ -32,6 +32,7 @@ from ciranda.workflow.written import kind_of
 
 if TYPE_CHECKING:
     from ciranda.actions import Action
+    from ciranda.trigger import TriggerKind
 
 __all__ = ["Types"]
 
@@ -61,16 +62,22 @@ class Types:
         seen: The file.
         actions: What is installed, by name.
         given: The types of the outputs of the workflows that its steps use, by `id`.
+        kinds: What plugins can listen to, by name.
     """
 
     def __init__(
-        self, seen: Survey, actions: Mapping[str, Action], given: Mapping[int, Mapping[str, Any]]
+        self,
+        seen: Survey,
+        actions: Mapping[str, Action],
+        given: Mapping[int, Mapping[str, Any]],
+        kinds: Mapping[str, TriggerKind],
     ) -> None:
         self.faults: Final[list[Fault]] = []
         self._seen: Final = seen
         self._places: Final = seen.places
         self._actions: Final = actions
         self._given: Final = given
+        self._kinds: Final = kinds
         self._scope: Final = Scope(seen.workflow)
         self._results: Final[dict[Path, Schema]] = {}  # of expressions that are a whole text
         self._outputs: Final[dict[Level, dict[str, dict[str, Any]]]] = {}
@@ -187,6 +194,9 @@ class Types:
 
     def _spot(self, spot: Spot) -> None:
         known = self._scope.names(spot.place, spot.level, spot.step)
+        kind = self._kinds.get(str(spot.path[1])) if spot.place == "trigger" else None
+        if kind is not None:
+            known = self._scope.of_event(kind.data)
         errors, result = spot.expression.check(known)
         for error in errors:
             message, hint = with_hint(error)
