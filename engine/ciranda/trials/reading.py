@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,10 @@ __all__ = ["read_tests"]
 
 At = tuple[str | int, ...]
 _SUFFIX: Final = ".test"
+_WORKFLOW: Final = frozenset({"ciranda", "steps"})  # keys that only workflows have
+_WANTED: Final = (
+    "a test file is YAML such as `cases: [{name: it works, expect: {status: succeeded}}]`"
+)
 
 
 def read_tests(file: str) -> TestFile:
@@ -28,9 +33,14 @@ def read_tests(file: str) -> TestFile:
     Raises:
         WorkflowError: All faults found, in file order.
     """
-    document = read_document(Path(file))
+    try:
+        document = read_document(Path(file))
+    except WorkflowError as error:
+        raise WorkflowError([*_explained(error.faults, Path(file))]) from None
     places = Places(document)
     data: Any = document.plain()
+    if isinstance(data, dict) and "cases" not in data and _WORKFLOW.intersection(data):
+        raise WorkflowError([_workflow_fault(file, places)])
     faults = list(_shape_faults(data, places))
     if faults:
         raise WorkflowError(sorted_faults(faults))
@@ -41,6 +51,22 @@ def read_tests(file: str) -> TestFile:
     if faults:
         raise WorkflowError(sorted_faults(faults))
     return TestFile(file=file, cases=cases, places=places)
+
+
+def _explained(faults: Sequence[Fault], path: Path) -> Iterator[Fault]:
+    """Yield the faults of a file that is no data; the last one says what is wanted instead."""
+    *others, last = faults
+    yield from others
+    inside = sorted(path.glob(f"*{_SUFFIX}.y*ml")) if path.is_dir() else []
+    wanted = f"name the test files in it: {inside[0]}" if inside else last.hint or _WANTED
+    yield replace(last, hint=wanted)
+
+
+def _workflow_fault(file: str, places: Places) -> Fault:
+    path = Path(file)
+    tests = path.with_name(f"{path.stem}{_SUFFIX}{path.suffix}")
+    hint = f"name {tests}" if tests.is_file() else f"write {tests} beside it: {_WANTED}"
+    return places.fault((), "this is a workflow, not a test file", hint=hint, key=True)
 
 
 def _shape_faults(data: Any, places: Places) -> Iterator[Fault]:

@@ -67,3 +67,22 @@ def test_a_case_without_stand_ins_is_at_fault(cli, project):
 def test_the_schema_of_test_files(cli):
     assert cli("schema", "--tests").data["title"] == "Ciranda tests"
     assert "takes no FILE" in cli("schema", "--tests", "ok.yaml", code=2).err
+
+
+def test_what_is_no_test_file_is_told_what_one_is(cli, tests, project):
+    (project / "empty").mkdir()
+    (project / "nothing.yaml").write_text("")
+    (project / "text.yaml").write_text("a: [\n")
+    wanted = "a test file is YAML such as `cases: [{name: it works, expect: {status: succeeded}}]`"
+
+    def said(name):
+        return cli("test", name, code=2).err.splitlines()
+
+    workflow = "fail.yaml:1:1: this is a workflow, not a test file"
+    assert said("fail.yaml")[0] == f"{workflow} (write fail.test.yaml beside it: {wanted})"
+    assert said("ok.yaml")[0].endswith("this is a workflow, not a test file (name ok.test.yaml)")
+    assert said("empty")[0] == f"empty: the file cannot be read: is a directory ({wanted})"
+    assert said(".")[0].endswith("is a directory (name the test files in it: ok.test.yaml)")
+    assert said("nothing.yaml")[0] == f"nothing.yaml:1:1: the file is empty ({wanted})"
+    assert said("text.yaml")[0].endswith(f"is never closed ({wanted})")
+    assert said("fial.yaml")[0] == "fial.yaml: there is no such file (did you mean `fail.yaml`?)"
