@@ -33,6 +33,7 @@ _FILE: Final = {
     **dict.fromkeys(("retry", "cache", "breaker"), "write it in `defaults`"),
     "strategy": "write `matrix` in a step, and `fail-fast` here",
     "parallelism": "write `max-parallel` in a step, or `concurrency`",
+    **dict.fromkeys(("cases", "mocks"), "a file of tests is run by `ciranda test`"),
     **{
         body: f"write it in a step: `steps: {{name: {{{body}: ...}}}}`"
         for body in ("run", "uses", "approve", "wait", "sleep", "emit", "switch", "try", "map")
