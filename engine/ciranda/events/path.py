@@ -6,18 +6,25 @@ is not the main one of its step.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
+    "AFTERWARDS",
     "above",
     "depth",
     "holds",
     "inside",
     "is_block",
     "is_index",
+    "is_main",
     "named",
     "place",
+    "round_of",
 ]
+
+# Blocks that are entered when the last attempt of their step is over.
+AFTERWARDS: Final = frozenset({"compensate", "on-cancel", "on-failure"})
 
 _MAIN: Final = frozenset({"steps", "try", "workflow"})  # and the cases of a switch
 
@@ -30,6 +37,11 @@ def is_index(part: str) -> bool:
 def is_block(part: str) -> bool:
     """Say whether a part is a block that is not the main one of its step."""
     return part.startswith("@")
+
+
+def is_main(block: str) -> bool:
+    """Say whether a block is what its step is there for, and no handler of it."""
+    return block in _MAIN or block.startswith("case")
 
 
 def above(path: str) -> str:
@@ -72,6 +84,24 @@ def inside(path: str, block: str) -> str:
     """
     if not block:
         return ""
-    if block in _MAIN or block.startswith("case"):
+    if is_main(block):
         return f"{path}/"
     return f"{path}/@{block}/" if path else f"@{block}/"
+
+
+def round_of(path: str, attempts: Mapping[str, int]) -> str:
+    """Return in which attempts of the steps around it a step is: `.0-2`, empty in the first.
+
+    Args:
+        path: Of the step.
+        attempts: Which attempt of each step it is, by path; the first may be left out. What is in
+            one of `AFTERWARDS` is in none.
+    """
+    found, owner = "", ""
+    parts = path.split("/")
+    for number, part in enumerate(parts[:-1]):
+        owner = f"{owner}/{part}" if owner else part
+        attempt = attempts.get(owner, 1)
+        if attempt > 1 and parts[number + 1].removeprefix("@") not in AFTERWARDS:
+            found += f".{depth(owner)}-{attempt}"
+    return found

@@ -39,6 +39,7 @@ from ciranda.events import (
     StepWaits,
 )
 from ciranda.observe.identity import Identity
+from ciranda.observe.rounds import Rounds
 from ciranda.observe.visible import visible
 
 __all__ = ["LEVELS", "LogLines", "log_level"]
@@ -152,6 +153,7 @@ class LogLines:
         self._stream: Final = stream
         self.json: Final = json
         self._segments: Final[dict[str, Identity]] = {}
+        self._rounds: Final[dict[str, Rounds]] = {}
         self._attempts: Final[dict[tuple[str, str], int]] = {}
         self._least: Final = LEVELS[level]
         self._logger: Final = structlog.wrap_logger(
@@ -193,6 +195,8 @@ class LogLines:
         for event in events:
             if isinstance(event, (RunStarted, RunResumed)):
                 self._begin(event)
+            elif isinstance(event, BlockEntered):
+                self._rounds.setdefault(event.run, Rounds()).apply(event)
 
     def feed(self, event: Event) -> None:
         """Write the lines that an event is worth."""
@@ -201,6 +205,8 @@ class LogLines:
         path = getattr(event, "path", "")
         if isinstance(event, StepStarted):
             self._attempts[event.run, path] = event.attempt
+        elif isinstance(event, BlockEntered):
+            self._rounds.setdefault(event.run, Rounds()).apply(event)
         if isinstance(event, StepLogged):
             level = event.level if event.level in LEVELS else "info"
             self._write(event, path, level, event.text, dict(event.fields))
@@ -215,6 +221,7 @@ class LogLines:
             self._attempts.pop((event.run, path), None)
         elif isinstance(event, RunCompleted):
             self._segments.pop(event.run, None)
+            self._rounds.pop(event.run, None)
 
     def _begin(self, event: RunStarted | RunResumed) -> None:
         if isinstance(event, RunStarted):
@@ -239,7 +246,9 @@ class LogLines:
         if identity is not None:
             attempt = self._attempts.get((event.run, path), 0)
             bound["trace_id"] = f"{identity.trace:032x}"
-            bound["span_id"] = f"{identity.span(path, attempt):016x}"
+            rounds = self._rounds.get(event.run)
+            round_ = "" if rounds is None else rounds.of(path)
+            bound["span_id"] = f"{identity.span(path, attempt, round_):016x}"
         for name, value in fields.items():  # a step must not pretend to be another run
             shown = f"{name}_" if name in _TAKEN or name in bound else name
             bound[shown] = value

@@ -33,14 +33,16 @@ from ciranda.events import (
     StepStarted,
     StepWaits,
 )
-from ciranda.events.path import above, depth
+from ciranda.events.path import AFTERWARDS, above
+from ciranda.observe.rounds import Rounds
 from ciranda.observe.segment import Segment
 from ciranda.observe.track import Attempt, Pause, State, Track
 
 __all__ = ["Segment", "Timeline", "fold"]
 
+_HOLDS: Final = -1  # steps or turns; of a map, the length of its list
+_HANDLED: Final = -2  # by steps, and holds none itself
 _RECEIVED: Final = 1000  # events from outside that a segment remembers
-_LATER: Final = frozenset({"on-failure", "on-cancel", "compensate"})  # after their step has ended
 
 
 Ended = Callable[[Segment, "Track | None"], None]
@@ -65,9 +67,10 @@ class Timeline:
         self.segments: Final[list[Segment]] = []
         self._ended: Ended | None = ended
         self._keep: Final = keep_items
-        # Those two outlive segments: whoever resumes a run goes on within what was begun.
-        self._owners: Final[dict[str, int]] = {}  # length of a list, -1 of what else holds steps
+        # Those three outlive segments: whoever resumes a run goes on within what was begun.
+        self._owners: Final[dict[str, int]] = {}  # what each holds
         self._pauses: Final[dict[str, Pause]] = {}  # what open steps wait for
+        self._rounds: Final = Rounds()
         self._folds: Final[dict[type, Callable[[Segment, Any], None]]] = {
             StepStarted: self._step_started,
             StepAttemptFailed: self._attempt_failed,
@@ -192,14 +195,13 @@ class Timeline:
                 missing.append(path)
         for path in reversed(missing):
             track = Track(path, at, "" if found is None else found.path)
+            track.round = self._rounds.of(path)
             if found is not None:
-                track.round = track.outer = found.round
+                track.outer = found.round
                 inner = found.within()
-                if found.attempt > 1:
-                    track.round = f"{found.round}.{depth(found.path)}-{found.attempt}"
                 if inner.turns and found.state is State.WAITING:
                     found.state, found.pauses = State.RUNNING, ()
-            if path in self._owners:
+            if self._owners.get(path, _HANDLED) > _HANDLED:
                 track.within().count = self._owners[path]
             segment.add(track)
             found = track
@@ -299,20 +301,24 @@ class Timeline:
 
     def _block_entered(self, segment: Segment, event: BlockEntered) -> None:
         path = event.path
-        if not path or (event.block in _LATER and path not in segment.tracks):
+        self._rounds.apply(event)
+        if not path or (event.block in AFTERWARDS and path not in segment.tracks):
             return
-        self._owners.setdefault(path, -1)
+        self._own(path, _HANDLED if event.block in AFTERWARDS else _HOLDS)
         track = self._track(segment, path, event.at)
         inner = track.within()
-        if event.block not in _LATER and event.block != "finally":
+        if event.block not in AFTERWARDS and event.block != "finally":
             inner.block = event.block
         if track.end is None and event.attempt > track.attempt:
             for one in list(inner.tracks.values()):  # of the attempt before
                 segment.drop(one)
             track.begin(event.attempt, event.at)
 
+    def _own(self, path: str, what: int) -> None:
+        self._owners[path] = max(self._owners.get(path, what), what)
+
     def _loop_turned(self, segment: Segment, event: LoopTurned) -> None:
-        self._owners.setdefault(event.path, -1)
+        self._own(event.path, _HOLDS)
         track = self._track(segment, event.path, segment.last)
         if track.end is not None:
             return

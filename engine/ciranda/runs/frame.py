@@ -5,17 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from ciranda.events import BlockEntered, Failure, StepCancelled, StepFailed
+from ciranda.events.path import is_main
 from ciranda.runs.graph import Graph
 from ciranda.runs.status import Status
 
 __all__ = ["Conduct", "Frame", "is_main"]
-
-_MAIN: Final = frozenset({"steps", "try", "workflow"})  # and the cases of a switch
-
-
-def is_main(block: str) -> bool:
-    """Say whether a block is what its step is there for, and no handler of it."""
-    return block in _MAIN or block.startswith("case")
 
 
 class Frame:

@@ -24,6 +24,7 @@ from ciranda.runs.messages import Heard
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.pins import digests, pin, restored
 from ciranda.runs.plan import Plan, PlannedStep
+from ciranda.runs.rounds import current_round
 from ciranda.runs.runner import Runner
 from ciranda.runs.scope import scope_of
 from ciranda.runs.session import LEASE, Session
@@ -302,7 +303,9 @@ class Launch:
             functions={},
             key=engine.key,
             log=self._log,
-            trace=identity.traceparent,
+            trace=lambda path, attempt: identity.traceparent(
+                path, attempt, current_round(self._runner.scheduler, path)
+            ),
             clock=engine.clock,
             environ=engine.environ,
             listeners=self._listeners,
