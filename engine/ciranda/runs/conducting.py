@@ -35,6 +35,7 @@ __all__ = [
     "stop_losers",
     "succeeded",
     "timed_out",
+    "undoing",
 ]
 
 _OF_WORKFLOW = "workflow."  # before the names of a sub-workflow's own handlers
@@ -181,6 +182,14 @@ def _last_to_undo(state: Scheduler, scope: Frame) -> tuple[int, int] | None:
         if frame is scope:
             return key
     return None
+
+
+def undoing(state: Scheduler, conduct: Conduct) -> bool:
+    """Say whether what goes on inside has failed or was cancelled, and something was undone."""
+    main = conduct.main if conduct.owner >= 0 else state.root
+    if main is None or main.open or conduct.outcome not in (FAILED, CANCELLED):
+        return False
+    return any(main in state.around(node) for node, _ in state.undone)
 
 
 def _following(state: Scheduler, conduct: Conduct, main: Frame) -> str:

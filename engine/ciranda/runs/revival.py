@@ -28,32 +28,40 @@ if TYPE_CHECKING:
 __all__ = ["revive"]
 
 
-def revive(state: Scheduler, at: float, *, ended: bool = True) -> list[Command]:
+def revive(
+    state: Scheduler, at: float, *, ended: bool = True, parked: bool = False
+) -> list[Command]:
     """Open again what failed, was cancelled or was skipped for that; ask for all that is open.
 
     What succeeded stays, unless it stands below a step that is opened again (a report written
     `if: always()` after a failure is written anew) or was compensated. A step that failed for good
     gets a fresh set of attempts; one that was interrupted repeats the attempt that never ended.
     The run's own handlers run again at its next end, unless they were all that a good run was
-    interrupted in. Where enough has succeeded, and the rest is
-    only to be stopped, nothing is opened again.
+    interrupted in. What had begun to undo its steps when it was interrupted goes on with that, and
+    ends as it was going to. Where enough has succeeded, and the rest is only to be stopped, nothing
+    is opened again; nor is it in a run that was parked.
 
     Args:
         state: The run.
         at: The time of the wall clock when it was resumed.
         ended: Whether it had come to its end.
+        parked: Whether it had let go of itself: it goes on as if it had stayed.
     """
     run, root = state.run, state.root
-    if not ended and len(run.frames) > 1 and conducting.outcome_of(state, root) is SUCCEEDED:
-        *_, last = run.frames.values()
-        return _Revival(state, at).frame(last)
+    revival = _Revival(state, at)
+    state.undoers.clear()
+    if parked and root.open:
+        return revival.frame(root, keep=True)
+    good = len(run.frames) > 1 and conducting.outcome_of(state, root) is SUCCEEDED
+    if parked or (not ended and (good or conducting.undoing(state, run))):
+        return revival.ending(run, keep=parked)
+    state.cancelled = ""
     for name in [name for name in run.frames if name]:
         state.release_frame(run.frames.pop(name))
         run.entered.pop(name, None)
     run.outcome = run.error = None
     state.forget_strays("@")
-    state.undoers.clear()
-    return _Revival(state, at).frame(root)
+    return revival.frame(root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +233,20 @@ class _Revival:
 
     # Going on
 
+    def ending(self, conduct: Conduct, *, keep: bool) -> list[Command]:
+        """Go on with what follows the main block: steps are undone, then come the handlers."""
+        state = self.state
+        *_, last = conduct.frames.values()
+        if last.open:
+            return self.frame(last, keep=keep)
+        for key in state.undone:
+            own = state.conduct(*key)
+            frame = None if own is None else own.frames.get("compensate")
+            if frame is not None and frame.open and last in state.around(key[0]):
+                state.undoers[key] = conduct
+                return self.frame(frame, keep=keep)
+        return conducting.go_on(state, conduct)
+
     def _conduct(self, conduct: Conduct, *, keep: bool) -> list[Command]:
         """Go on inside of a step with the block that was entered last."""
         state = self.state
@@ -233,7 +255,8 @@ class _Revival:
             name = "on-failure" if isinstance(conduct.ended, StepFailed) else "on-cancel"
             return [Enter(*key, name)]
         *_, last = conduct.frames.values()
-        if is_main(last.block):
+        is_over = not last.open and (keep or conducting.undoing(state, conduct))
+        if is_main(last.block) and not is_over:
             conduct.outcome = conduct.error = None
             entered = conduct.entered[last.block]
             if entered.until is not None:  # whose time is over gets the same time once more
@@ -242,6 +265,8 @@ class _Revival:
         commands: list[Command] = []
         if key in state.timers:
             commands.append(SetTimer(*key, state.timers[key]))
+        if is_over:
+            return commands + self.ending(conduct, keep=keep)
         return commands + self.frame(last, keep=keep)
 
     def _items(self, index: int, items: Items, *, keep: bool) -> list[Command]:
@@ -272,7 +297,7 @@ class _Revival:
         items.open = sum(each < SUCCEEDED for each in items.statuses)
         held = sum((index, item) in state.waits for item in range(len(items.statuses)))
         items.running, items.next = len(alive) + held, 0
-        items.stopped = ""
+        items.stopped = items.stopped if keep else ""
         items.resumed.clear()
         state.statuses[index] = RUNNING
         if not items.open:

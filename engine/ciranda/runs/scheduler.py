@@ -105,13 +105,11 @@ class Scheduler(State):
         return commands if self.root.open else conducting.ended(self, self.root)
 
     def _run_resumed(self, event: RunResumed) -> list[Command]:
-        ended = bool(self.finished)
-        if not self.parked:
+        ended, parked = bool(self.finished), self.parked
+        if not parked:
             self.since = event.at
-        self.parked = False
-        self.finished = self.cancelled = ""
-        self.over = False
-        return revive(self, event.at, ended=ended)
+        self.parked, self.finished, self.over = False, "", False
+        return revive(self, event.at, ended=ended, parked=parked)
 
     def _run_cancelled(self, event: RunCancelled) -> list[Command]:
         self.cancelled = event.reason or RUN_CANCELLED

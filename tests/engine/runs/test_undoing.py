@@ -148,22 +148,3 @@ async def test_a_run_that_is_gone_on_with_does_again_what_it_undid(depth):
     assert (first.status, second.status) == ("failed", "succeeded")
     assert sorted(acts.done[:2]) == ["a", "kept"]
     assert acts.done[2:] == ["undo a", "a", "boom"]
-
-
-async def test_what_was_not_undone_yet_when_the_process_died_is_undone_at_the_next_end():
-    acts = Acts()
-    async with acts.harness() as h:
-        text = flow(f"""
-{book("a")}
-{book("b", more="needs: a")}
-  boom: {{uses: t.do, with: {{v: boom, fail: t.boom}}, needs: b}}
-""")
-        h.kill_at("before_commit", "a/@compensate/u")
-        with pytest.raises(BaseException, match="a/@compensate/u"):
-            await h.run(text)
-        result = await h.resume()
-
-    assert result.status == "failed"
-    assert acts.done == [
-        "a", "b", "undo b", "undo a", "a", "b", "undo b", "undo a",
-    ]  # fmt: skip
