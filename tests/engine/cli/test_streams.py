@@ -175,6 +175,7 @@ def test_each_way_to_end_has_its_code(project, capsys, monkeypatch, failure, cod
         raise failure
 
     monkeypatch.setattr("ciranda.cli.schema.schema_text", fail)
+    (project / ".ciranda").mkdir()  # where the traceback is kept
 
     assert outcome(["schema"]) == code
     assert sentence in capsys.readouterr().err
