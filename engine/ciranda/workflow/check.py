@@ -17,6 +17,7 @@ from ciranda.workflow.checks.matrices import matrix_faults
 from ciranda.workflow.checks.modifiers import modifier_faults
 from ciranda.workflow.checks.names import Names
 from ciranda.workflow.checks.needs import need_faults
+from ciranda.workflow.checks.numbers import number_faults
 from ciranda.workflow.checks.parts import part_faults
 from ciranda.workflow.checks.reading import reading_faults
 from ciranda.workflow.checks.texts import with_texts
@@ -171,6 +172,7 @@ class _Checker:
         yield from need_faults(seen)
         yield from block_faults(seen)
         yield from matrix_faults(seen)
+        yield from number_faults(seen)
         yield from reading_faults(seen)
         names = Names(seen)
         for spot in seen.spots:

@@ -58,6 +58,11 @@ class Places:
         """Say whether the file has something at `path`."""
         return self._node(path) is not None
 
+    def parts(self, path: Path) -> list[str | int]:
+        """Return the keys, or the numbers of the items, of what is written at `path`."""
+        node = self._node(path)
+        return [*getattr(node, "entries", range(len(getattr(node, "items", ()))))]
+
     def _node(self, path: Path) -> Any:
         node: Any = self.document.root if self.document else None
         for part in path:

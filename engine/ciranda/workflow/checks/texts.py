@@ -10,6 +10,7 @@ import msgspec
 
 from ciranda.errors import Fault
 from ciranda.expressions.schema import kinds
+from ciranda.workflow.checks.numbers import number_fault
 from ciranda.workflow.inputvalue import inputs_schema
 from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Block, Step, Workflow
@@ -138,16 +139,9 @@ class _Texts:
         if not isinstance(value, float):
             return
         where = written_path(root_of(self._step), "with", self._places, path)
-        scalar = self._places.scalar(where)
-        if scalar is not None and scalar.text not in (repr(value), f"{value:g}"):
-            self._faults.append(
-                self._places.fault(
-                    where,
-                    f"`{scalar.text}` would be read as the number {value:g}",
-                    hint=f'write "{scalar.text}" for the text, or {value!r} for the number',
-                    kind="ambiguous-number",
-                )
-            )
+        fault = number_fault(self._places, where, value)
+        if fault is not None:
+            self._faults.append(fault)
 
 
 def _takes(value: float, wanted: list[str]) -> bool:
