@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import options, screen, suggesting
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ __all__ = ["command"]
         "ciranda docs ./ciranda-weather -o md > weather.md",
     ),
 )
-@click.argument("plugin", metavar="PLUGIN", callback=options.not_empty)
+@click.argument(
+    "plugin", metavar="PLUGIN", callback=options.not_empty, shell_complete=suggesting.plugins
+)
 @click.option(
     "-o",
     "--output",

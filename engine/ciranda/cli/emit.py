@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ciranda.cli import completing, options, screen
+from ciranda.cli import completing, options, screen, suggesting
 from ciranda.cli.teaching import examples
 
 __all__ = ["command"]
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         "ciranda emit delivered -d @delivery.json --id delivery-17",
     ),
 )
-@click.argument("event", metavar="EVENT", callback=options.not_empty)
+@click.argument(
+    "event", metavar="EVENT", callback=options.not_empty, shell_complete=suggesting.awaited_events
+)
 @click.argument(
     "run",
     metavar="[RUN]",

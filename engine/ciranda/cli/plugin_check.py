@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import options, screen, suggesting
 from ciranda.cli.exits import Exit
 from ciranda.cli.teaching import examples
 
@@ -26,12 +26,15 @@ __all__ = ["check"]
         "ciranda plugin check slack -o json",
     ),
 )
-@click.argument("what", metavar="PATH|NAME", callback=options.not_empty)
+@click.argument(
+    "what", metavar="PATH|NAME", callback=options.not_empty, shell_complete=suggesting.plugins
+)
 @click.option(
     "--rule",
     "rules",
     multiple=True,
     metavar="RULE",
+    shell_complete=suggesting.rules,
     help="Look at this rule alone; may be given several times.",
 )
 @click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ciranda.cli import options, screen
+from ciranda.cli import completing, options, screen
 from ciranda.cli.teaching import EXIT_CODES, examples
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = ["command"]
     required=True,
     metavar="PATH",
     callback=options.not_empty,
+    shell_complete=completing.steps,
     help="The step, item or turn that runs again, with all that follows from it.",
 )
 @click.option(

@@ -65,6 +65,36 @@ def test_runs_and_their_steps_are_completed(cli):
     assert plain("logs", "nope", "s") == []
 
 
+WAITS = """\
+ciranda: 1
+name: waits
+steps:
+  paid: {wait: {event: invoice.paid}}
+  asked: {approve: {prompt: "Ship?"}}
+  files: {map: "${{ [1, 2] }}", run: [echo, "${{ item }}"]}
+"""
+
+
+def test_what_a_run_waits_for_and_where_it_can_begin_again_is_completed(cli, project):
+    assert plain("emit", "") == []
+    (project / "waits.yaml").write_text(WAITS)
+    cli("run", "waits.yaml", "--park", "-q", code=5)
+
+    assert plain("emit", "in") == ["invoice.paid"]
+    assert plain("emit", "x") == []
+    assert plain("approve", "last", "") == plain("reject", "last", "") == ["asked"]
+    assert plain("rerun", "last", "--from", "") == ["paid", "asked", "files"]
+    assert plain("rerun", "last", "--from", "files/") == ["files/0", "files/1"]
+    assert plain("explain", "last", "a") == ["asked"]
+
+
+def test_plugins_and_rules_are_completed_and_paths_where_no_plugin_fits(project):
+    assert plain("docs", "sk") == plain("plugin", "check", "sk") == ["skills"]
+    assert {"experts", "planner", "skills"} <= set(plain("docs", ""))
+    assert offered("plugin", "check", "./sk") == [("./sk", "file")]
+    assert plain("plugin", "check", ".", "--rule", "action-c") == ["action-cancel"]
+
+
 def test_actions_are_completed_and_a_broken_project_says_nothing(project, capsys):
     assert plain("actions", "data.") == ["data.read", "data.write"]
 
