@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from ciranda.store import Log
 
-__all__ = ["actions", "asking_steps", "files", "files_and_runs", "folders", "runs", "steps"]
+__all__ = [
+    "actions",
+    "asking_steps",
+    "files",
+    "files_and_runs",
+    "folders",
+    "runs",
+    "steps",
+    "triggers",
+]
 
 _MOST = 20  # the newest runs; whoever means an older one looks it up
 _FAR = 20_000  # events in which the items of a map are looked for
@@ -104,6 +113,19 @@ def asking_steps(
         for path, asked in waits.open.items()
         if asked.what == "approval" and path.startswith(incomplete)
     ]
+
+
+def triggers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the triggers of the file that the words before name."""
+    from ciranda.serve import names_of
+    from ciranda.workflow.load import load
+
+    file = ctx.params.get("file")
+    try:
+        found = names_of(load(file).triggers) if file else []
+    except CirandaError:
+        return []
+    return [_item(name) for name in found if name.startswith(incomplete)]
 
 
 def actions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -29,7 +29,8 @@ __all__ = ["command"]
 @click.option(
     "--trigger",
     metavar="NAME",
-    help="Which trigger of the file, if more than one fits: `webhook`, `event`, `schedule.2`.",
+    shell_complete=completing.triggers,
+    help="Which trigger of the file, if more than one fits: `webhook`, `schedule.2`.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the inputs; run nothing.")
 @options.store_option

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ import anyio.to_thread
 
 from ciranda.actions import Action
 from ciranda.executors.arguments import Arguments
+from ciranda.executors.loops import from_any_thread
 from ciranda.layer import ABANDONED, Call, Next
 
 __all__ = ["ThreadExecutor"]
@@ -45,7 +44,7 @@ class ThreadExecutor:
             arguments = await gather(call)
             ended = anyio.Event()
             begun = threading.Lock()  # whoever takes it first decides whether the thread works
-            holder, soon = object(), _loop()
+            holder, soon = object(), from_any_thread()
             lent = _HOLDING.get()
             if not lent:
                 await self._places.acquire_on_behalf_of(holder)
@@ -82,16 +81,3 @@ class ThreadExecutor:
                 raise
 
         return call_in_thread
-
-
-def _loop() -> Callable[[Callable[[], None]], object]:
-    """Return what has the running loop call something soon, from any thread.
-
-    It raises RuntimeError once the loop is gone.
-    """
-    try:
-        return asyncio.get_running_loop().call_soon_threadsafe
-    except RuntimeError:
-        import trio
-
-        return trio.lowlevel.current_trio_token().run_sync_soon

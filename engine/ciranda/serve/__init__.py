@@ -3,7 +3,7 @@
 from ciranda.serve.backlog import Backlog
 from ciranda.serve.cloudevent import event_of_data, event_of_request
 from ciranda.serve.connection import Bounds
-from ciranda.serve.flow import Flow, flow_of
+from ciranda.serve.flow import Flow, flow_of, names_of
 from ciranda.serve.lines import Lines
 from ciranda.serve.occurrence import Occurrence
 from ciranda.serve.outlet import Outlet
@@ -27,5 +27,6 @@ __all__ = [
     "event_of_data",
     "event_of_request",
     "flow_of",
+    "names_of",
     "schedule_of",
 ]

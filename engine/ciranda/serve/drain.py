@@ -7,6 +7,7 @@ from typing import Final, final
 import anyio
 
 from ciranda.serve.crew import Crew
+from ciranda.serve.ears import Ears
 from ciranda.serve.health import Health
 from ciranda.serve.lines import Lines
 
@@ -34,11 +35,14 @@ class Drain:
         self._health.draining = True
         self._asked.set()
 
-    async def wait(self, crew: Crew) -> None:
-        """Wait to be asked, and then for the runs."""
+    async def wait(self, crew: Crew, ears: Ears) -> None:
+        """Wait to be asked, and then for the runs; listeners end before."""
         await self._asked.wait()
         crew.stop()
+        ears.stop()
+        until = anyio.current_time() + self._grace
         self._lines.info("draining", running=self._health.running, grace=self._grace)
         left = await crew.finish(self._grace)
+        await ears.finish(until - anyio.current_time())
         if left:
             self._lines.warning("interrupted", runs=left, then="they go on with the next server")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -13,11 +13,12 @@ from ciranda.errors import CirandaError, WorkflowError
 from ciranda.expressions import ExpressionError, Function
 from ciranda.serve.trigger import Triggering, fault_of
 from ciranda.vault import Vault, resolve_secrets
+from ciranda.workflow.binding import bind
 from ciranda.workflow.check import Checked
-from ciranda.workflow.model import Workflow
+from ciranda.workflow.model import Trigger, Workflow
 from ciranda.workflow.places import Places
 
-__all__ = ["Flow", "Traces", "flow_of", "traces_of"]
+__all__ = ["Flow", "Traces", "flow_of", "names_of", "traces_of"]
 
 Traces = tuple[tuple[str, int, int], ...]  # of each file: path, size, time of change
 _GONE: Final = -1
@@ -70,7 +71,8 @@ def flow_of(workflow: Workflow, engine: Checks, environ: Mapping[str, str] | Non
     Args:
         workflow: What was loaded.
         engine: Checks it.
-        environ: Where secrets come from; None leaves the tokens of webhooks out.
+        environ: Where secrets come from; None leaves out what needs them: webhooks have no token,
+            and nothing is listened to.
 
     Raises:
         WorkflowError: It is faulty, or declares no trigger that can work.
@@ -85,15 +87,18 @@ def flow_of(workflow: Workflow, engine: Checks, environ: Mapping[str, str] | Non
         said = "the file declares no trigger"
         hint = "write `on:`, or begin it with `ciranda run`"
         raise WorkflowError([places.fault((), said, hint=hint, kind="trigger")])
-    secrets = None if environ is None else _secrets(workflow, environ)
-    totals = Counter(each.kind for each in workflow.triggers)
-    seen: Counter[str] = Counter()
+    secrets = None if environ is None else _secrets(workflow, environ, engine.functions)
     found, faults = [], []
-    for each in workflow.triggers:
-        seen[each.kind] += 1
-        name = each.kind if totals[each.kind] == 1 else f"{each.kind}.{seen[each.kind]}"
+    for each, name in zip(workflow.triggers, names_of(workflow.triggers), strict=True):
         try:
-            made = Triggering(each, name, workflow, functions=engine.functions, secrets=secrets)
+            made = Triggering(
+                each,
+                name,
+                workflow,
+                functions=engine.functions,
+                secrets=secrets,
+                kind=checked.kinds.get(each.kind),
+            )
         except (ValueError, ExpressionError) as error:
             faults.append(fault_of(error, each, places))
         else:
@@ -101,6 +106,17 @@ def flow_of(workflow: Workflow, engine: Checks, environ: Mapping[str, str] | Non
     if faults:
         raise WorkflowError(faults)
     return Flow(checked, tuple(found), Vault(secrets or {}), traces)
+
+
+def names_of(triggers: Sequence[Trigger]) -> list[str]:
+    """Return what each trigger is called: by its kind, with a number if there are more of it."""
+    totals = Counter(each.kind for each in triggers)
+    seen: Counter[str] = Counter()
+    names = []
+    for each in triggers:
+        seen[each.kind] += 1
+        names.append(each.kind if totals[each.kind] == 1 else f"{each.kind}.{seen[each.kind]}")
+    return names
 
 
 def traces_of(files: list[str]) -> Traces:
@@ -127,10 +143,19 @@ def _beside(workflow: Workflow) -> list[str]:
     return found
 
 
-def _secrets(workflow: Workflow, environ: Mapping[str, str]) -> dict[str, str]:
+def _secrets(
+    workflow: Workflow, environ: Mapping[str, str], functions: Mapping[str, Function]
+) -> dict[str, str]:
     """Return the secrets that triggers name; those of steps are looked up by each run."""
-    written = " ".join(str(each.options.get("token", "")) for each in workflow.triggers)
-    named = {name: ref for name, ref in workflow.secrets.items() if name in written}
+    reads = {
+        reference.path[1]
+        for each in workflow.triggers
+        for name, value in each.options.items()
+        if name != "where"
+        for reference in bind(value, functions=functions).references
+        if reference.root == "secrets"
+    }
+    named = {name: ref for name, ref in workflow.secrets.items() if name in reads}
     found = resolve_secrets(named, Path(workflow.file).parent, environ)
     try:
         Vault(found)

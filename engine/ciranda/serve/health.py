@@ -25,6 +25,7 @@ class Health:
     Attributes:
         draining: Whether the server is about to end.
         running: How many runs are being performed.
+        listening: How many listeners of plugins are at work.
         failing: Whether the store could not be written the last time that it had to be.
     """
 
@@ -33,10 +34,16 @@ class Health:
         self._counts: Final[Counter[tuple[str, str]]] = Counter()
         self.draining = False
         self.running = 0
+        self.listening = 0
         self.failing = False
 
     def count(self, what: str, which: str = "") -> None:
-        """Count something: `requests` by status, `runs` by how they ended, `accepted` by kind."""
+        """Count something.
+
+        Args:
+            what: `requests`, `runs`, `accepted`, or `failures` of listeners.
+            which: The status of a request, how a run ended, or the kind of a trigger.
+        """
         self._counts[what, which] += 1
 
     def answer(self, request: Request) -> Answer | None:
@@ -64,8 +71,15 @@ class Health:
             f"ciranda_serve_running {self.running}",
             "# TYPE ciranda_serve_waiting gauge",
             f"ciranda_serve_waiting {waiting}",
+            "# TYPE ciranda_serve_listening gauge",
+            f"ciranda_serve_listening {self.listening}",
         ]
-        told = {"requests": "status", "runs": "status", "accepted": "trigger"}
+        told = {
+            "requests": "status",
+            "runs": "status",
+            "accepted": "trigger",
+            "failures": "trigger",
+        }
         for what, label in told.items():
             found = sorted((which, n) for (each, which), n in self._counts.items() if each == what)
             if found:

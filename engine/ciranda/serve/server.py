@@ -24,6 +24,7 @@ from ciranda.serve.connection import Bounds, Connection
 from ciranda.serve.crew import Crew
 from ciranda.serve.cursors import Cursors
 from ciranda.serve.drain import Drain
+from ciranda.serve.ears import Ears
 from ciranda.serve.health import Health
 from ciranda.serve.intake import Intake
 from ciranda.serve.lines import Lines
@@ -35,6 +36,7 @@ from ciranda.store import Clock, Durability, open_store
 __all__ = ["Limits", "Server"]
 
 _CONNECTIONS: Final = 256
+_HEARD: Final = 0.5  # seconds between two looks whether other triggers are to be listened for
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +183,19 @@ class Server:
                 await self._listen(group, host, port, webhooks, told)
                 group.start_soon(intake.work)
                 group.start_soon(crew.work, benches)
-                for seconds, look in (*upkeep.looks, *calls.looks):
+                ears = Ears(
+                    lambda: [*roster.flows.values()],
+                    group,
+                    lambda order: backlog.accept([order])[0],
+                    health=health,
+                    lines=lines,
+                    wake=crew.wake,
+                    new_id=self._new_id,
+                    steady=clock.steady,
+                )
+                for seconds, look in (*upkeep.looks, *calls.looks, (_HEARD, ears.match)):
                     group.start_soon(every, seconds, look, lines)
-                await drain.wait(crew)
+                await drain.wait(crew, ears)
                 group.cancel_scope.cancel()
             await roster.retire()
         self._lines.info("ended")

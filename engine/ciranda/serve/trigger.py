@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -14,6 +15,7 @@ from ciranda.expressions import ExpressionError, Function, Secret
 from ciranda.serve.occurrence import Occurrence
 from ciranda.serve.schedule import Schedule, schedule_of
 from ciranda.serve.work import Order
+from ciranda.trigger import Hear, TriggerKind
 from ciranda.workflow.binding import bind, condition
 from ciranda.workflow.inputs import confined, resolve_inputs
 from ciranda.workflow.model import Trigger, Workflow
@@ -31,7 +33,8 @@ class Triggering:
         name: What logs and `--trigger` call it: `webhook`, or `schedule.2` if there are more.
         workflow: Which it begins.
         functions: What expressions may call.
-        secrets: Texts of the workflow's secrets by name; None leaves tokens out.
+        secrets: Texts of the workflow's secrets by name; None leaves out what needs them.
+        kind: What a plugin says of its triggers of this kind; None of the engine's own.
 
     Raises:
         ValueError: It cannot work; the text is one sentence.
@@ -46,15 +49,18 @@ class Triggering:
         *,
         functions: Mapping[str, Function],
         secrets: Mapping[str, str] | None,
+        kind: TriggerKind | None = None,
     ) -> None:
         self.kind: Final = trigger.kind
         self.name: Final = name
         self._workflow: Final = workflow
         self._inputs: Final = bind(trigger.inputs, functions=functions)
+        self._kind: Final = kind
         options = trigger.options
-        where = options.get("where") if trigger.kind == "event" else None
+        where = options.get("where") if kind or trigger.kind == "event" else None
         self._where: Final = None if where is None else condition(where, functions=functions)
-        self.event: Final[str] = str(options.get("name", "")) if trigger.kind == "event" else ""
+        self.event: Final[str] = _event(trigger, kind)
+        self._listen: Final = None if kind is None else _listener(kind, options, secrets, functions)
         self.path: Final = str(options.get("path", "")) if trigger.kind == "webhook" else ""
         self.token: Final = None if secrets is None else _token(options, secrets)
         self.patterns: Final = _patterns(options) if trigger.kind == "files" else []
@@ -79,7 +85,7 @@ class Triggering:
         Raises:
             ExpressionError: `where` cannot be evaluated for it.
         """
-        if self.kind != "event":
+        if not self.event:
             return True
         if event.type != self.event:
             return False
@@ -90,13 +96,29 @@ class Triggering:
         kind = event.type.removeprefix("ciranda.").partition(".")[0]
         if event.type.startswith("ciranda.") and kind in ("schedule", "file"):
             return self.kind == ("files" if kind == "file" else kind)
-        return self.kind == "webhook" or (self.kind == "event" and self.event == event.type)
+        return self.kind == "webhook" or self.event == event.type
 
     def named(self, event: Occurrence) -> Occurrence:
-        """Return the event as this trigger knows it, if somebody only told its data."""
-        if event.unique or self.kind != "event":
+        """Return the event as this trigger knows it, if somebody only told its data.
+
+        Raises:
+            InputError: The data is not of the type that the trigger's events have.
+        """
+        if self._kind is not None:
+            event = msgspec.structs.replace(event, data=self._kind.checked(event.data))
+        if event.unique or not self.event:
             return event
         return msgspec.structs.replace(event, type=self.event)
+
+    @property
+    def listens(self) -> bool:
+        """Whether a plugin listens for it."""
+        return self._listen is not None
+
+    async def listen(self, hear: Hear) -> None:
+        """Listen until cancelled; only where `listens` is true."""
+        assert self._listen is not None
+        await self._listen(hear)
 
     def inputs_for(self, event: Occurrence) -> dict[str, Any]:
         """Return the inputs of the run that the event begins, looked at as the run does it.
@@ -152,6 +174,36 @@ def _token(options: Mapping[str, Any], secrets: Mapping[str, str]) -> str | None
     found = bind(written)({"secrets": opaque})
     assert isinstance(found, Secret)  # the check of the file saw to it
     return found.reveal()
+
+
+def _event(trigger: Trigger, kind: TriggerKind | None) -> str:
+    """Return the type of the events that a trigger takes; empty if it is none of a few."""
+    if kind is not None:
+        return kind.name
+    return str(trigger.options.get("name", "")) if trigger.kind == "event" else ""
+
+
+def _listener(
+    kind: TriggerKind,
+    written: Mapping[str, Any],
+    secrets: Mapping[str, str] | None,
+    functions: Mapping[str, Function],
+) -> Callable[[Hear], Awaitable[None]] | None:
+    """Return what listens, with the options as the file has them and the secrets in them."""
+    if secrets is None:
+        return None
+    opaque = {name: Secret(name, text) for name, text in secrets.items()}
+    given = {name: each for name, each in written.items() if name != "where"}
+    options = kind.read(_revealed(bind(given, functions=functions)({"secrets": opaque})))
+    return partial(kind.listen, options)
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _revealed(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_revealed(each) for each in value]
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _patterns(options: Mapping[str, Any]) -> list[str]:
