@@ -21,6 +21,7 @@ from ciranda.layer import Next, StepPlan, onion
 from ciranda.middleware.outcome import is_built_in, plain_result
 from ciranda.plugins import Plugins
 from ciranda.runs.checker import Checker
+from ciranda.runs.exporting import Exporting
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
@@ -64,11 +65,12 @@ class Engine:
         log: A log that is open already, used (and closed) instead of the one in `store`.
         clock: Both clocks: of events and of whatever is measured.
         replaced: Actions that take the place of those of the same name, for tests.
-        exporter: Sends the traces of runs; whoever made it closes it.
+        exporter: Sends the traces of runs, besides those of plugins; whoever made it closes it.
 
     Attributes:
         folder: Where runs are kept, and files of plugins: `Database(..., folder=engine.folder)`.
         sessions: The runs that go on, by id.
+        exporting: What sends the traces of runs.
         books: What is kept beside the log.
     """
 
@@ -92,6 +94,7 @@ class Engine:
         self.environ: Final = os.environ if environ is None else environ
         self.bus: Final = Bus()
         self.plugins: Final = Plugins(self.configuration, bus=self.bus)
+        self.exporting: Final = Exporting(exporter, self.plugins, self.environ)
         self.listener: Final = listener
         kept = self.configuration.read(StoreSettings)
         self.durability: Final = _durability(durability or kept.durability)
@@ -101,7 +104,6 @@ class Engine:
         self._given: Final = tuple(plugins)
         self.clock: Final = clock or Clock()
         self.replaced: Final = dict(replaced or {})
-        self.exporter: Final = exporter
         self._log = log
         self.plans: Final = Plans()
         self._checker: Final = Checker(self.plugins, self.replaced)
@@ -131,8 +133,7 @@ class Engine:
             await stack.enter_async_context(self.bus.running())
             shelf = ResourceShelf(group, self._settings_of)
             arguments = Arguments(shelf)
-            adopt = None if self.exporter is None else self.exporter.adopt
-            process = ProcessExecutor(self._origin, group, adopt=adopt)
+            process = ProcessExecutor(self._origin, group, adopter=self.exporting.adopter)
             stack.push_async_callback(process.close)
             self._executors = {
                 "inline": InlineExecutor(arguments),
@@ -145,6 +146,7 @@ class Engine:
             for plugin in self._given:
                 self.plugins.register(plugin, _name_of(plugin))
             await stack.enter_async_context(self.plugins.lifespan(self))
+            stack.push_async_callback(self.exporting.close)
             stack.push_async_callback(shelf.close, Scope.ENGINE)
             stack.push_async_callback(self.bus.settle)
             self._stack = stack.pop_all()
@@ -368,10 +370,6 @@ class Engine:
         self.plugins.register(Answering(self.call), "answering")
         for name, plugin in reversed(builtins(lambda: self._shared).items()):
             self.plugins.register(plugin, name)
-        if self.exporter is not None:
-            from ciranda.middleware.tracing import Tracing
-
-            self.plugins.register(Tracing(), "tracing")
 
     def _origin(self, action: Action) -> Mapping[str, Any]:
         """Say where a worker process finds an action."""

@@ -31,7 +31,8 @@ class ProcessExecutor:
         origin: Says where a worker finds an action.
         group: Owns the task that keeps the pool open; `close` must be called before it ends.
         size: How many workers; by default one for each core.
-        adopt: Takes in a span that a worker finished, as plain data.
+        adopter: Returns what takes in a span that a worker finished, as plain data; None when
+            nobody does.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class ProcessExecutor:
         group: TaskGroup,
         size: int | None = None,
         *,
-        adopt: Callable[[Any], None] | None = None,
+        adopter: Callable[[], Callable[[Any], None] | None] = lambda: None,
     ) -> None:
         self._origin: Final = origin
-        self._adopt: Final = adopt
+        self._adopter: Final = adopter
         self._group: Final = group
         self.size: Final = size or os.cpu_count() or 1
         self._pool: Pool | None = None
@@ -68,19 +69,19 @@ class ProcessExecutor:
 
         async def call_in_process(call: Call) -> Any:
             pool = self._pool or await self._open()
-            ctx = call.ctx
+            ctx, adopt = call.ctx, self._adopter()
             payload = {
                 "origin": origin,
                 "action": action.name,
                 "inputs": call.arguments,
                 "context": _context(ctx, action) if action.wants_context else None,
-                "traceparent": ctx.traceparent if self._adopt is not None else "",
+                "traceparent": ctx.traceparent if adopt is not None else "",
             }
             return await pool.call(
                 action.name,
                 payload,
                 digest=digest or None,
-                on_event=lambda frame: _hear(ctx, frame, self._adopt),
+                on_event=lambda frame: _hear(ctx, frame, adopt),
             )
 
         return call_in_process

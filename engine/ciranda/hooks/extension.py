@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ciranda.events import Request
 from ciranda.hooks.markers import hookspec
 from ciranda.layer import Layer, Modifier, StepPlan
+from ciranda.trigger import TriggerKind
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
     from ciranda.expressions import Function
     from ciranda.runs.dispatch import Dispatch
     from ciranda.settings import Settings
+    from ciranda.workflow.loader import Loader
     from ciranda.workflow.model import Workflow
 
 
@@ -183,6 +187,54 @@ def findings(settings: Any) -> list[tuple[str, str]]:  # type: ignore[empty-body
 
 
 @hookspec
+def loaders() -> "dict[str, Loader]":  # type: ignore[empty-body] # a spec has no body
+    """Offer loaders: what reads workflow files that are no YAML, by the suffix of their names.
+
+    Fires once, when the plugin is loaded; for a plugin that is only enabled, when a file of a
+    suffix that is not `.yaml`, `.yml` or `.json` is read.
+
+    Returns:
+        Loaders by suffix, with the dot and in small letters; two of one suffix are an error. None
+        or an empty dict offers nothing.
+
+    Example:
+        ```python
+        def read(data, file):
+            return tomllib.loads(data.decode())  # a ValueError has line and column from Python 3.14
+
+        @hookimpl
+        def loaders():
+            return {".toml": Loader(read)}
+        ```
+    """
+
+
+@hookspec
+def exporters(settings: Any) -> "dict[str, SpanExporter]":  # type: ignore[empty-body] # as above
+    """Offer exporters: what gets the spans of every run, besides any OTLP endpoint.
+
+    Fires once an engine, when the plugin is loaded. The engine hands spans over from a thread of
+    their own, in batches, without secrets. What an exporter raises, and one that hangs, costs spans
+    and one sentence, never the run; at the end it is shut down.
+
+    Args:
+        settings: An instance of the class from the hook `settings`, or None.
+
+    Returns:
+        Instances of OpenTelemetry's `SpanExporter` by name. In an installed plugin each name
+        begins with the plugin's own, `slack.file` in `slack`; two of one name are an error. None or
+        an empty dict offers nothing.
+
+    Example:
+        ```python
+        @hookimpl
+        def exporters(settings):
+            return {"slack.file": SpanFile(settings.path)}
+        ```
+    """
+
+
+@hookspec
 def executors() -> dict[str, Any]:  # type: ignore[empty-body] # a spec has no body
     """Offer places where actions run, for `executor:`.
 
@@ -197,6 +249,36 @@ def executors() -> dict[str, Any]:  # type: ignore[empty-body] # a spec has no b
         @hookimpl
         def executors():
             return {"cluster": ClusterExecutor()}
+        ```
+    """
+
+
+@hookspec
+def triggers(settings: Any) -> list[TriggerKind]:  # type: ignore[empty-body] # a spec has no body
+    """Offer kinds of triggers: what a file writes below `on`, for `ciranda serve`.
+
+    Fires once, when the plugin is loaded. What a file writes is checked with it.
+
+    Args:
+        settings: An instance of the class from the hook `settings`, or None.
+
+    Returns:
+        Functions made with `@trigger`, each called once for each such trigger that is served, in
+        an event loop of its own. In an installed plugin each name begins with the plugin's own,
+        `slack.message` in `slack`; two of one name are an error. None or an empty list offers
+        nothing.
+
+    Example:
+        ```python
+        @trigger("slack.message", options=Channel)
+        async def messages(options, hear, settings):
+            async for each in connect(options.channel, settings.token):
+                await hear({"text": each.text}, id=each.id)
+                await each.acknowledge()
+
+        @hookimpl
+        def triggers():
+            return [messages]
         ```
     """
 

@@ -42,15 +42,27 @@ def check_names(loaded: Loaded, home: Loaded, others: Iterable[Loaded], known: C
             )
     if loaded.parent:
         _refuse_late(loaded)
+    if loaded.loaders and home.inline is not None:
+        raise PluginError(
+            f"plugin '{loaded.name}' offers loaders, but the file that names it is read already; "
+            "install the plugin, or hand it to the engine: Engine(plugins=[...])"
+        )
     for other in others:
         _clash("action", loaded, other, loaded.actions.keys() & other.actions.keys())
         _clash("function", loaded, other, loaded.functions.keys() & other.functions.keys())
         _clash("executor", loaded, other, loaded.executors.keys() & other.executors.keys())
         _clash("modifier", loaded, other, loaded.modifiers.keys() & other.modifiers.keys())
+        _clash("trigger", loaded, other, loaded.triggers.keys() & other.triggers.keys())
+        _clash("exporter", loaded, other, loaded.exporters.keys() & other.exporters.keys())
+        _clash("loader", loaded, other, loaded.loaders.keys() & other.loaders.keys())
     for name in loaded.actions:
         _check_namespace("action", name, loaded, home, known)
     for name in loaded.modifiers:
         _check_namespace("modifier", name, loaded, home, known)
+    for name in loaded.triggers:
+        _check_namespace("trigger", name, loaded, home, known)
+    for name in loaded.exporters:
+        _check_namespace("exporter", name, loaded, home, known)
 
 
 def _check_namespace(noun: str, name: str, loaded: Loaded, home: Loaded, known: Catalogue) -> None:
@@ -73,7 +85,7 @@ def _check_namespace(noun: str, name: str, loaded: Loaded, home: Loaded, known: 
 
 def _refuse_late(loaded: Loaded) -> None:
     """Refuse names that files may use but that would be there only while an engine runs."""
-    for hook in ("actions", "functions", "executors", "modifiers"):
+    for hook in ("actions", "functions", "executors", "modifiers", "triggers", "loaders"):
         for name in getattr(loaded, hook):
             raise PluginError(
                 f"plugin '{loaded.parent}': what its lifespan yields offers the "

@@ -16,7 +16,10 @@ from ciranda.hooks import extension
 from ciranda.layer import Modifier
 from ciranda.plugins.importing import place_of
 from ciranda.plugins.inline import InlinePlugin
+from ciranda.plugins.named import executors_of, exporters_of, loaders_of
 from ciranda.settings import Configuration, Settings
+from ciranda.trigger import TriggerKind
+from ciranda.workflow.loader import Loader
 
 __all__ = ["API", "Loaded", "check_api", "check_marks", "listed", "offers"]
 
@@ -39,6 +42,9 @@ class Loaded:
     functions: dict[str, Any] = field(default_factory=dict)
     executors: dict[str, Any] = field(default_factory=dict)
     modifiers: dict[str, Modifier] = field(default_factory=dict)
+    triggers: dict[str, TriggerKind] = field(default_factory=dict)
+    exporters: dict[str, Any] = field(default_factory=dict)
+    loaders: dict[str, Loader] = field(default_factory=dict)
     settings: Settings | None = None
 
     @property
@@ -135,26 +141,22 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         "mark it with @modifier",
         listed(bus, loaded, "modifiers"),
     )
-    executors: dict[str, Any] = {}
-    for answer in _answers(bus, loaded, "executors"):
-        if not isinstance(answer, dict):
-            raise PluginError(
-                f"plugin '{name}': the hook 'executors' returned {type(answer).__name__}; "
-                "return a dict"
-            )
-        for key, one in answer.items():
-            if not callable(getattr(one, "core", None)):
-                raise PluginError(
-                    f"plugin '{name}': the executor '{key}' is {type(one).__name__}, which has no "
-                    "method `core(action)`"
-                )
-        executors |= answer
+    triggers = _by_name(
+        name,
+        "trigger",
+        TriggerKind,
+        "mark it with @trigger",
+        listed(bus, loaded, "triggers", settings=settings),
+    )
     return replace(
         loaded,
         actions={key: replace(one, plugin=name) for key, one in actions.items()},
         functions=functions,
-        executors=executors,
+        executors=executors_of(name, _answers(bus, loaded, "executors")),
+        exporters=exporters_of(name, _answers(bus, loaded, "exporters", settings=settings)),
+        loaders=loaders_of(name, _answers(bus, loaded, "loaders")),
         modifiers=modifiers,
+        triggers={key: replace(one, settings=settings) for key, one in triggers.items()},
         settings=settings,
     )
 

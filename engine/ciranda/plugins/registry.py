@@ -8,14 +8,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, final
 
-import msgspec
-
 from ciranda.actions import Action
 from ciranda.bus import Bus
 from ciranda.discovery import Entry, discover
 from ciranda.errors import PluginError
 from ciranda.events import Request
-from ciranda.expressions import Secret
 from ciranda.layer import Layer, Modifier, StepPlan
 from ciranda.plugins.asked import Asked, refusal
 from ciranda.plugins.catalogue import Catalogue, Listed
@@ -26,7 +23,10 @@ from ciranda.plugins.inline import InlinePlugin, inline_path, load_inline
 from ciranda.plugins.lifespans import Lifespans
 from ciranda.plugins.loaded import Loaded, check_api, check_marks, listed, offers
 from ciranda.plugins.requirement import Requirement, parse_requirement
+from ciranda.plugins.told import settings_for_workers
 from ciranda.settings import Configuration, Settings, project_root
+from ciranda.trigger import TriggerKind
+from ciranda.workflow.loader import Loader
 
 __all__ = ["Plugins"]
 
@@ -60,6 +60,9 @@ class Plugins:
         self.functions: Final[dict[str, Any]] = {}
         self.executors: Final[dict[str, Any]] = {}
         self.modifiers: Final[dict[str, Modifier]] = {}
+        self.triggers: Final[dict[str, TriggerKind]] = {}
+        self.exporters: Final[dict[str, Any]] = {}
+        self.loaders: Final[dict[str, Loader]] = {}
         found = discover() if entries is None else entries
         configuration.check_sections(tuple(one.name for one in found))
         self._catalogue: Final = Catalogue(found, configuration.plugins())
@@ -104,8 +107,7 @@ class Plugins:
         Raises:
             PluginError: It is missing, not enabled, broken or in conflict.
         """
-        start = f"{namespace}."
-        if namespace in self._loaded or any(name.startswith(start) for name in self.actions):
+        if self._has(namespace):
             return
         self._import(self._catalogue.find(Requirement(namespace, "")))
 
@@ -122,8 +124,7 @@ class Plugins:
 
     def obstacle(self, namespace: str) -> str:
         """Return why no plugin of this name may be used; empty when one may."""
-        start = f"{namespace}."
-        if namespace in self._loaded or any(name.startswith(start) for name in self.actions):
+        if self._has(namespace):
             return ""
         try:
             self._catalogue.find(Requirement(namespace, ""))
@@ -234,7 +235,7 @@ class Plugins:
             PluginError: The plugin is an object that a program handed over.
         """
         loaded = self._home(self._loaded[action.plugin])
-        told = self._told(loaded)
+        told = settings_for_workers(self.bus, loaded)
         if loaded.entry is not None:
             return {"module": loaded.entry.module, **told}
         if loaded.inline is not None:
@@ -298,16 +299,6 @@ class Plugins:
                 if value is not None:
                     self._add(Loaded(mark, value, parent=name))
 
-    def _told(self, loaded: Loaded) -> dict[str, Any]:
-        """Return the settings that the hook `actions` asks for, as plain data for a worker."""
-        impls = self.bus.hooks.hook.actions.get_hookimpls()
-        asks = any(
-            impl.plugin_name == loaded.name and "settings" in impl.argnames for impl in impls
-        )
-        if not asks or loaded.settings is None:
-            return {}
-        return {"settings": msgspec.to_builtins(loaded.settings, enc_hook=_written)}
-
     def _import(self, entry: Entry) -> str:
         name = self._catalogue.label(entry)
         if name in self._loaded:
@@ -351,35 +342,42 @@ class Plugins:
             self.bus.unregister(name)
             raise
         self._loaded[name] = loaded
-        self.actions.update(loaded.actions)
-        self.functions.update(loaded.functions)
-        self.executors.update(loaded.executors)
-        self.modifiers.update(loaded.modifiers)
+        for known, offered in self._offers(loaded):
+            known.update(offered)
         for key, one in loaded.modifiers.items():
             self.bus.register(Asked(one), key)
+
+    def _offers(self, loaded: Loaded) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Return what is in use of each kind, with what one plugin offers of it."""
+        return [
+            (self.actions, loaded.actions),
+            (self.functions, loaded.functions),
+            (self.executors, loaded.executors),
+            (self.modifiers, loaded.modifiers),
+            (self.triggers, loaded.triggers),
+            (self.exporters, loaded.exporters),
+            (self.loaders, loaded.loaders),
+        ]
 
     def _forget(self, name: str) -> None:
         loaded = self._loaded.pop(name)
         self.bus.unregister(name)
-        for key in loaded.actions:
-            del self.actions[key]
-        for key in loaded.functions:
-            del self.functions[key]
-        for key in loaded.executors:
-            del self.executors[key]
+        for known, offered in self._offers(loaded):
+            for key in offered:
+                del known[key]
         for key in loaded.modifiers:
-            del self.modifiers[key]
             self.bus.unregister(key)
         if loaded.inline is not None:
             loaded.inline.imports.forget()
 
+    def _has(self, namespace: str) -> bool:
+        """Say whether something in use has this namespace."""
+        start = f"{namespace}."
+        names = (*self.actions, *self.modifiers, *self.triggers)
+        return namespace in self._loaded or any(name.startswith(start) for name in names)
+
     def _home(self, loaded: Loaded) -> Loaded:
         return self._loaded[loaded.parent] if loaded.parent else loaded
-
-
-def _written(value: Any) -> str:
-    """Return a setting as the file has it."""
-    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def _yielded(name: str) -> str:

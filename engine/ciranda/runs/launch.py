@@ -81,9 +81,12 @@ class Launch:
         self._checked: Final = checked
         self._workflow: Final = workflow
         self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
-        feed = None if engine.exporter is None else engine.exporter.feed
-        listener = engine.listener if part_of is None else None  # it hears of the step
-        self._listeners: Final = [one for one in (feed, listener) if one is not None]
+        self._exporters: Final = engine.exporting.ways()
+        self._listeners: Final[list[Callable[[Event], None]]] = [
+            exporter.feed for exporter in self._exporters
+        ]
+        if engine.listener is not None and part_of is None:  # it hears of the step
+            self._listeners.append(engine.listener)
         self._log: Final[Log | None] = None if engine.durability is Durability.OFF else engine.log
         self._lease: Lease | None = None
         self._deaf: int | None = None  # the last message whose wish to stop is of an earlier try
@@ -189,8 +192,8 @@ class Launch:
             started, segments = None, 0
             self._describe(vault)
             for event in journal.read():
-                if self._engine.exporter is not None:
-                    self._engine.exporter.prime([event])
+                for exporter in self._exporters:
+                    exporter.prime([event])
                 started = event if started is None else started
                 segments += isinstance(event, RunResumed)
                 heard.apply(event)
@@ -380,8 +383,7 @@ class Launch:
 
     def _describe(self, vault: Vault) -> None:
         """Tell who exports traces what the run's events do not say, and must not say."""
-        exporter = self._engine.exporter
-        if exporter is not None:
+        for exporter in self._exporters:
             from ciranda.observe.outline import outline
 
             exporter.describe(self.run, outline(self._workflow))

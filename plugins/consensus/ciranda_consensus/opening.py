@@ -34,7 +34,7 @@ async def open_answering(engine: Engine, settings: ConsensusSettings) -> AsyncIt
                 patience=settings.wait,
             )
             anchoring = Anchoring(lambda: engine.log, clusters)
-            adopt = None if engine.exporter is None else engine.exporter.adopt
+            adopt = engine.exporting.adopter()
             yield Answering(clusters, settings, anchoring, Crew(tasks), adopt)
             tasks.cancel_scope.cancel()
     finally:

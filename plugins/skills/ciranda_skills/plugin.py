@@ -45,7 +45,7 @@ async def lifespan(engine: Engine, settings: SkillsSettings) -> AsyncIterator[At
     """Keep what runs skills open, from when a step needs it or something is to be made ready."""
     from .attending import attend
 
-    adopt = None if engine.exporter is None else engine.exporter.adopt
+    adopt = engine.exporting.adopter()
     async with attend(settings, adopt) as attending:
         yield attending
 
