@@ -40,6 +40,12 @@ Path = tuple[str | int, ...]
 
 _CONDITIONS = frozenset({"if", "when", "case", "loop", "where"})
 
+# What steps give that wait for a time, or tell others.
+_FIXED: Final[Mapping[str, dict[str, Any]]] = {
+    "sleep": NULL,
+    "emit": closed({"id": {"type": "string"}, "runs": {"type": "integer"}}),
+}
+
 _STATUS_MISSES = {
     "success": "succeeded",
     "successful": "succeeded",
@@ -123,9 +129,15 @@ class Types:
             return
         for spot in own:
             self._spot(spot)
-        for block in self._blocks.get((level, step.id), ()) if step.blocks else ():
+        if not step.blocks:
+            self._outputs[level][step.id] = self._scope.know(level, step, self._body(step, level))
+            return
+        blocks, undoing = self._inside(level, step)
+        for block in blocks:
             self._level(block)
         self._outputs[level][step.id] = self._scope.know(level, step, self._body(step, level))
+        for block in undoing:
+            self._level(block)
 
     def _repeated(self, step: Step, level: Level, own: Iterable[Spot]) -> None:
         late = [spot for spot in own if spot.place == "loop"]
@@ -137,7 +149,8 @@ class Types:
         for spot in own:
             if spot.place not in ("map", "loop"):
                 self._spot(spot)
-        for block in self._blocks.get((level, step.id), ()):
+        blocks, undoing = self._inside(level, step)
+        for block in blocks:
             self._level(block)
         output = self._body(step, level)
         if step.loop is not None:
@@ -147,6 +160,14 @@ class Types:
         for spot in late:
             self._spot(spot)
         self._outputs[level][step.id] = self._scope.know(level, step, output)
+        for block in undoing:
+            self._level(block)
+
+    def _inside(self, level: Level, step: Step) -> tuple[list[Level], list[Level]]:
+        """Return the blocks of a step, those that read its output apart: they undo it."""
+        blocks = self._blocks.get((level, step.id), [])
+        undoing = [each for each in blocks if each.name == "compensate"]
+        return [each for each in blocks if each not in undoing], undoing
 
     def _matrix(self, step: Step) -> dict[str, Any]:
         assert step.matrix is not None
@@ -167,6 +188,8 @@ class Types:
             return dict(self._given.get(id(block.workflow), {}) if block is not None else {})
         if step.body == "approve":
             return approval_schema(step)
+        if step.body in _FIXED:
+            return _FIXED[step.body]
         blocks = self._blocks.get((level, step.id), [])
         if step.body == "group" and step.join.race and not step.repeats:
             return self._race(blocks[0])
