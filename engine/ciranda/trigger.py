@@ -71,6 +71,7 @@ class Unfit:
     problem: str
     path: Path = ()
     unknown: str = ""  # the option that does not exist, if that is what is wrong
+    missing: str = ""  # the option that is not there, if that is
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -117,7 +118,7 @@ class TriggerKind:
             if name not in known
         ]
         found += [
-            Unfit(f"`{self.name}` does not say `{name}`")
+            Unfit(f"`{self.name}` does not say `{name}`", missing=name)
             for name, required in known.items()
             if required and name not in written
         ]

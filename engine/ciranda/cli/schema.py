@@ -70,4 +70,5 @@ def schema_text(files: tuple[str, ...] = ()) -> str:
     from ciranda.cli.values import as_json
     from ciranda.workflow.schema import workflow_schema
 
-    return as_json(workflow_schema(with_those_of(files).actions)) + "\n"
+    plugins = with_those_of(files)
+    return as_json(workflow_schema(plugins.actions, plugins.triggers.values())) + "\n"

@@ -10,6 +10,7 @@ from typing import Final, final
 from ciranda.actions import Action, action
 from ciranda.expressions import Function
 from ciranda.plugins import Plugins
+from ciranda.trigger import BUILT_IN
 from ciranda.workflow.check import Checked, check
 from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
@@ -66,8 +67,9 @@ class Checker:
         for name in names:
             if unlisted := self._plugins.unlisted(name):
                 obstacles[name] = unlisted
-        layers = {name for step in steps for name in step.modifiers}
-        for namespace in {name.partition(".")[0] for name in names | layers}:
+        names |= {name for step in steps for name in step.modifiers}
+        names |= {each.kind for part in parts_of(workflow) for each in part.triggers}
+        for namespace in {name.partition(".")[0] for name in names.difference(BUILT_IN)}:
             obstacle = self._plugins.obstacle(namespace)
             if obstacle:
                 obstacles[namespace] = obstacle
@@ -81,6 +83,7 @@ class Checker:
             executors=frozenset(self._plugins.executors),
             plugins=obstacles,
             refuses=self._plugins.refusal,
+            kinds=dict(self._plugins.triggers),
         )
         for step in steps_of(checked.workflow):
             if step.body == "action":

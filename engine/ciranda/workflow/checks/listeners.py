@@ -39,8 +39,11 @@ def listener_faults(
             )
             continue
         options = {name: each for name, each in trigger.options.items() if name != "where"}
-        for unfit in kind.unfit(options):
-            yield _fault(unfit, kind, trigger, seen)
+        found = kind.unfit(options)
+        strangers = [each.unknown for each in found if each.unknown]
+        for unfit in found:
+            if not (unfit.missing and any(nearest(each, [unfit.missing]) for each in strangers)):
+                yield _fault(unfit, kind, trigger, seen)
 
 
 def _instead(name: str, kinds: Mapping[str, TriggerKind], plugins: Mapping[str, str]) -> str:
