@@ -22,6 +22,7 @@ from ciranda.events import (
 from ciranda.expressions import ExpressionError, Stored
 from ciranda.layer import ABANDONED, Call
 from ciranda.runs.commands import Start
+from ciranda.runs.deadlines import Deadlines
 from ciranda.runs.failure import called_off, keepable_failure, unfit
 from ciranda.runs.host import Host
 from ciranda.runs.plan import PlannedStep
@@ -58,7 +59,7 @@ class Attempts:
         self._chance: Final = chance
         self._reveal: Final = host.vault.reveal if host.vault else None
         self._make: Final = self._context
-        self._begun: Final[dict[str, float]] = {}  # first start of steps with a deadline
+        self._deadlines: Final = Deadlines(clock)
 
     async def perform(self, start: Start) -> None:
         """Perform what `start` asks for; record exactly one outcome unless cancelled."""
@@ -241,22 +242,20 @@ class Attempts:
         node, _ = self._runner.scheduler.find(call.path)
         planned = self._runner.planned(node)
         ctx = self._host.context(planned, call)
-        if planned.step.deadline is not None and call.path in self._begun:
-            end = self._begun[call.path] + planned.step.deadline
+        if planned.step.deadline is not None:
+            end = self._deadlines.end(call.path, planned.step.deadline)
             ctx.deadline = end if ctx.deadline is None else min(end, ctx.deadline)
         return ctx
 
     def forget(self, prefix: str) -> None:
         """Forget when the steps inside of something began that nobody needs any more."""
-        for path in [path for path in self._begun if path.startswith(prefix)]:
-            del self._begun[path]
+        self._deadlines.forget(prefix)
 
     def left(self, planned: PlannedStep, path: str) -> float | None:
         """Return the seconds that are left of a step's deadline; None is any time."""
         if planned.step.deadline is None:
             return None
-        begun = self._begun.setdefault(path, self._clock())
-        return max(0.0, begun + planned.step.deadline - self._clock())
+        return self._deadlines.left(path, planned.step.deadline)
 
     def _decided(
         self, planned: PlannedStep, start: Start, path: str, scope: dict[str, Any]
@@ -306,8 +305,7 @@ class Attempts:
 
     async def _within_deadline(self, planned: PlannedStep, path: str, call: Call) -> Any:
         limit = planned.step.deadline or 0.0
-        left = self._begun.setdefault(path, self._clock()) + limit - self._clock()
-        with anyio.move_on_after(max(0.0, left)) as scope:
+        with anyio.move_on_after(self._deadlines.left(path, limit)) as scope:
             return await planned.call(call)
         if scope.cancelled_caught:
             raise StepError(
@@ -347,9 +345,8 @@ class Attempts:
                 repeatable=planned.repeatable,
                 chance=self._chance(),
             )
-        if delay is not None and step.deadline is not None:
-            left = self._begun.get(path, self._clock()) + step.deadline - self._clock()
-            delay = delay if delay < left else None
+        if step.deadline is not None:
+            failure, delay = self._deadlines.judge(path, step.deadline, failure, delay)
         if delay is not None and not self._may_retry():
             text = f"{failure.message} (not tried again: all that the run may try again is spent)"
             failure, delay = msgspec.structs.replace(failure, message=text), None

@@ -79,8 +79,13 @@ def enter(state: Scheduler, event: BlockEntered) -> list[Command]:
         if event.until is not None:
             state.timers[owner, item] = event.until
             commands.append(SetTimer(owner, item, event.until))
-    elif block.startswith("catch") and state.nodes[owner].lifts is not True:
-        frame.stop = state.frames[owner].stop
+    elif block.startswith("catch"):
+        if state.nodes[owner].lifts is not True:
+            frame.stop = state.frames[owner].stop
+        kinds = state.nodes[owner].catches[int(block.removeprefix("catch"))]
+        late = conduct.late  # told after this was chosen
+        if late is not None and not frame.stop and kinds and not kind_matches("timeout", kinds):
+            frame.stop, frame.verdict, frame.error = late.message, FAILED, late
     commands += [state.release(frame.base + node.index) for node in graph.nodes if not node.needs]
     return commands
 
@@ -311,14 +316,18 @@ def stop_conduct(state: Scheduler, conduct: Conduct, reason: str) -> list[Comman
 
 
 def timed_out(state: Scheduler, node: int, item: int) -> list[Command]:
-    """Stop what is inside of a step whose time is over."""
+    """Stop what is inside of a step whose time is over; what cleans up after it is let go on."""
     conduct = state.conduct(node, item)
-    frame = None if conduct is None else _at_work(conduct)
-    if frame is None:
+    if conduct is None:
         return []
     path = state.path(node, item)
     error = Failure(kind="timeout", message=f"'{path}' was not done in its time", path=path)
-    return stop(state, frame, error.message, FAILED, error)
+    frame = _at_work(conduct)
+    if frame is not None:
+        return stop(state, frame, error.message, FAILED, error)
+    if [*conduct.frames] == ["try"] and conduct.outcome is FAILED:  # it is not caught yet
+        conduct.late = conduct.error = error
+    return []
 
 
 def _at_work(conduct: Conduct) -> Frame | None:

@@ -101,9 +101,10 @@ class Conduct:
         error: Why it failed.
         entered: The events that opened the frames: what their expressions read.
         ended: The owner's own end, which counts when the handler that follows it is done.
+        late: That its time was over after its main block had failed, before it was caught.
     """
 
-    __slots__ = ("ended", "entered", "error", "frames", "item", "outcome", "owner")
+    __slots__ = ("ended", "entered", "error", "frames", "item", "late", "outcome", "owner")
 
     def __init__(self, owner: int, item: int) -> None:
         self.owner: Final = owner
@@ -113,6 +114,7 @@ class Conduct:
         self.outcome: Status | None = None
         self.error: Failure | None = None
         self.ended: StepFailed | StepCancelled | None = None
+        self.late: Failure | None = None
 
     @property
     def main(self) -> Frame | None:

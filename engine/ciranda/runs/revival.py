@@ -229,7 +229,7 @@ class _Revival:
             self.state.release_frame(conduct.frames.pop(name))
             conduct.entered.pop(name)
         self.state.forget_strays(f"{self.state.path(conduct.owner, conduct.item)}/@")
-        conduct.outcome = conduct.error = conduct.ended = None
+        conduct.outcome = conduct.error = conduct.ended = conduct.late = None
 
     # Going on
 
@@ -257,7 +257,7 @@ class _Revival:
         *_, last = conduct.frames.values()
         is_over = not last.open and (keep or conducting.undoing(state, conduct))
         if is_main(last.block) and not is_over:
-            conduct.outcome = conduct.error = None
+            conduct.outcome = conduct.error = conduct.late = None
             entered = conduct.entered[last.block]
             if entered.until is not None:  # whose time is over gets the same time once more
                 fresh = self.at + entered.until - entered.at

@@ -216,10 +216,44 @@ async def test_no_wait_begins_that_would_end_after_the_deadline() -> None:
     async with harness(mocks={"t.flaky": flaky}) as h:
         before = h.clock.now()
         rule = "retry: {attempts: 9, backoff: 4s, factor: 1, jitter: none}"
-        await h.run(step("deadline: 10s", rule))
+        result = await h.run(step("deadline: 10s", rule))
 
         assert h.clock.now() - before == pytest.approx(8)
     assert len(flaky.times) == 3
+    error = result.steps["a"]["error"]
+    assert error["kind"] == "timeout"
+    assert error["message"] == (
+        "not done within the deadline of 10s; attempt 3 had failed, unavailable: gone"
+    )
+    assert error["detail"]["error"]["kind"] == "unavailable"
+    assert error["detail"]["error"]["attempt"] == error["attempt"] == 3
+
+
+async def test_a_deadline_that_is_over_during_an_attempt_tells_what_failed_before_it() -> None:
+    calls: list[int] = []
+
+    async def slow(**_: Any) -> None:
+        calls.append(1)
+        if len(calls) > 1:
+            await anyio.sleep(60)
+        raise ConnectionError("gone")
+
+    rule = "retry: {attempts: 9, backoff: 1s, jitter: none}"
+    flow = (
+        "ciranda: 1\nsteps:\n  g:\n    deadline: 10s\n    "
+        f"{rule}\n    steps: {{a: {{uses: t.slow}}}}\n"
+    )
+    for text in (step("deadline: 10s", rule).replace("t.flaky", "t.slow"), flow):
+        calls.clear()
+        async with harness(mocks={"t.slow": slow}) as h:
+            result = await h.run(text)
+            error = next(iter(result.steps.values()))["error"]
+
+        assert (error["kind"], error["attempt"]) == ("timeout", 2)
+        assert error["message"].startswith(
+            "not done within the deadline of 10s; attempt 1 had failed, unavailable: "
+        )
+        assert error["detail"]["error"]["kind"] == "unavailable"
 
 
 async def test_each_item_of_a_map_has_its_own_deadline_and_attempts() -> None:

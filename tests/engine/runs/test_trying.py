@@ -2,6 +2,19 @@
 
 import pytest
 from tests.engine.runs.acts import Acts, cancelled, ends, flow, outcome
+from tests.engine.runs.trees import Spec, Tree
+
+from ciranda.events import (
+    BlockEntered,
+    Failure,
+    RunStarted,
+    StepCancelled,
+    StepFailed,
+    TimerFired,
+)
+from ciranda.runs.commands import Cancel, Enter, Leave, Start
+from ciranda.runs.scheduler import Scheduler
+from ciranda.runs.status import Status
 
 pytestmark = [
     pytest.mark.anyio,
@@ -121,6 +134,49 @@ async def test_a_limit_of_time_holds_for_the_catch_too_and_not_for_finally():
     assert result.status == "failed"
     assert result.steps["t"]["error"]["kind"] == "timeout"
     assert acts.done == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "done"), [("t.boom", ["a", "undo"]), ("timeout", ["a", "undo", "timeout"])]
+)
+async def test_a_time_that_is_over_while_what_failed_is_undone_is_what_may_be_caught(kinds, done):
+    result, _, acts = await outcome(f"""
+  t:
+    timeout: 5s
+    try:
+      a: {{uses: t.do, with: {{v: a}}, compensate: {{u: {{uses: t.do, with: {{v: undo, s: 9}}}}}}}}
+      b: {{uses: t.do, with: {{v: b, s: 1, fail: t.boom}}, needs: a}}
+    catch:
+      - {{on: [{kinds}], steps: {{c: {{uses: t.do, with: {{v: '${{{{ error.kind }}}}', s: 9}}}}}}}}
+""")
+
+    assert acts.done == done
+    error = result.steps["t"]["error"]
+    assert (error and error["kind"]) == (None if kinds == "timeout" else "timeout")
+
+
+@pytest.mark.parametrize("kinds", ["boom", "timeout"])
+async def test_a_time_that_is_over_before_a_catch_begins_stops_one_that_does_not_take_that(kinds):
+    spec = Spec("t", body="try", kinds=((kinds, "boom"),) if kinds == "timeout" else ((kinds,),))
+    spec.blocks = {"try": [Spec("a")], "catch0": [Spec("c")]}
+    state = Scheduler(Tree([spec], {}, 0).graph())
+    boom = Failure(kind="boom", message="it fails")
+
+    state.apply(RunStarted(workflow="w"))
+    state.apply(BlockEntered(path="t", block="try", until=5.0))
+    chosen = state.apply(StepFailed(path="t/a", error=boom))
+    assert state.apply(TimerFired(path="t")) == []
+    begun = state.apply(BlockEntered(path="t", block="catch0"))
+
+    assert chosen == [Enter(0, -1, "catch0")]
+    assert [type(command) for command in begun] == [Start if kinds == "timeout" else Cancel]
+    if kinds == "boom":
+        left = state.apply(StepCancelled(path="t/@catch0/c", reason="late"))
+        conduct = state.conduct(0)
+        assert left == [Leave(0, -1, Status.FAILED)]
+        assert conduct is not None
+        assert conduct.error is not None
+        assert conduct.error.kind == "timeout"
 
 
 async def test_what_is_tried_again_is_tried_again_as_a_whole():
