@@ -13,7 +13,6 @@ import msgspec
 
 from ciranda.context import Context, RunInfo
 from ciranda.events import Event, RunEvent, RunResumed, RunStarted
-from ciranda.expressions import Secret
 from ciranda.observe.identity import Identity
 from ciranda.runs.adding import add_run
 from ciranda.runs.compiling import compile_plan
@@ -27,11 +26,12 @@ from ciranda.runs.plan import Plan, PlannedStep
 from ciranda.runs.rounds import current_round
 from ciranda.runs.runner import Runner
 from ciranda.runs.scope import scope_of
+from ciranda.runs.secrets import base_of, vault_of
 from ciranda.runs.session import LEASE, Session
 from ciranda.runs.stage import Stage
 from ciranda.settings import RunSettings
 from ciranda.store import Durability, Lease, Log, RunRow
-from ciranda.vault import Vault, encode_reference, resolve_secrets
+from ciranda.vault import Vault, encode_reference
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, only_secrets, resolve_inputs
 from ciranda.workflow.placement import executor_of
@@ -80,7 +80,7 @@ class Launch:
         self._engine: Final = engine
         self._checked: Final = checked
         self._workflow: Final = workflow
-        self._base: Final = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
+        self._base: Final = base_of(workflow)
         self._exporters: Final = engine.exporting.ways()
         self._listeners: Final[list[Callable[[Event], None]]] = [
             exporter.feed for exporter in self._exporters
@@ -113,7 +113,7 @@ class Launch:
         """
         workflow, engine, log = self._workflow, self._engine, self._log
         values = resolve_inputs(workflow, inputs, base=base)
-        vault = self._vault(values)
+        vault = vault_of(workflow, values, engine.environ)
         plan = self._plan()  # whatever cannot be compiled fails before the store hears of a run
         source, part_of = "", self._part_of
         if log is not None:
@@ -187,7 +187,7 @@ class Launch:
         heard, newest = Heard(), max((one.id for one in log.take(self.run)), default=0)
         with self._leased(log) as lease:
             given = dict(inputs)
-            vault = self._vault(given)
+            vault = vault_of(self._workflow, given, self._engine.environ)
             journal = self._journal(vault)
             started, segments = None, 0
             self._describe(vault)
@@ -257,14 +257,6 @@ class Launch:
         except BaseException:
             log.release(lease)
             raise
-
-    def _vault(self, inputs: Mapping[str, Any]) -> Vault:
-        found = resolve_secrets(self._workflow.secrets, self._base, self._engine.environ)
-        for name, declared in self._workflow.inputs.items():
-            if declared.type == "secret" and inputs.get(name) is not None:
-                given = inputs[name]
-                found[f"inputs.{name}"] = given.reveal() if isinstance(given, Secret) else given
-        return Vault(found)
 
     def _wake(self, runs: Sequence[str]) -> None:
         """Let the runs of this process look into their inboxes at once."""

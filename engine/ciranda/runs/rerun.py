@@ -17,8 +17,8 @@ from ciranda.runs.journal import decode
 from ciranda.runs.pins import restored
 from ciranda.runs.placing import steps_at
 from ciranda.runs.reuse import Reuse, reuse
+from ciranda.runs.secrets import vault_of
 from ciranda.store import Log, RunRow
-from ciranda.vault import Vault, resolve_secrets
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, resolve_inputs
 from ciranda.workflow.level import levels_of
@@ -81,7 +81,7 @@ def rerun_of(
     if not pinned and row.file and Path(row.file).is_file():
         checked = engine.load(row.file)
     given = dict(inputs or {})
-    vault = _vault(engine, checked.workflow, given)
+    vault = vault_of(checked.workflow, given, engine.environ)
     decoder = msgspec.msgpack.Decoder(RunEvent, ext_hook=vault.ext_hook)
     events = [
         event for record in log.read(row.id) if isinstance(event := decode(record, decoder), Event)
@@ -103,16 +103,6 @@ def rerun_of(
         before.workflow, checked, events[1:], start, changed, _readers(checked.workflow), lost=lost
     )
     return Rerun(row, checked, values, found)
-
-
-def _vault(engine: Engine, workflow: Workflow, given: Mapping[str, Any]) -> Vault:
-    """Return the secrets that the new run has, to read what the old one kept of them."""
-    base = Path(workflow.file).resolve().parent if workflow.file else Path.cwd()
-    found = resolve_secrets(workflow.secrets, base, engine.environ)
-    for name, declared in workflow.inputs.items():
-        if declared.type == "secret" and isinstance(given.get(name), str):
-            found[f"inputs.{name}"] = given[name]
-    return Vault(found)
 
 
 def _lost(log: Log, workflow: Workflow, events: Iterable[Event]) -> set[str]:
