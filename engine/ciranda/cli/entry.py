@@ -68,5 +68,5 @@ def _sentence(error: CirandaError) -> str:
 def _internal(error: Exception) -> int:
     from ciranda.cli.crash import keep
 
-    screen.error(f"ciranda itself failed ({type(error).__name__}: {error}); {keep(error)}")
+    screen.error(f"ciranda itself failed {keep(error)}")
     return Exit.INTERNAL

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, final
 
 from ciranda.bus.report import logger
-from ciranda.errors import InputError
+from ciranda.errors import InputError, StepError
 from ciranda.events import (
     ApprovalGiven,
     Event,
@@ -18,11 +18,12 @@ from ciranda.events import (
     StepWaits,
 )
 from ciranda.expressions import ExpressionError
-from ciranda.runs.answers import accepted
+from ciranda.runs.answers import accepted, by_default
 from ciranda.runs.commands import Expire, Offer, Start
 from ciranda.runs.failure import unfit
 from ciranda.runs.host import Host
 from ciranda.runs.messages import Answered, Emitted
+from ciranda.runs.plan import PlannedStep
 
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
@@ -72,13 +73,14 @@ class Awaiting:
         """Keep an event that reached the run; whoever waits for it is offered it."""
         runner = self._runner
         scheduler = runner.scheduler
-        if any(emitted.id in one for one in (self._received, scheduler.events, scheduler.taken)):
+        known = self._host.vault.mask(emitted.id)
+        if any(known in one for one in (self._received, scheduler.events, scheduler.taken)):
             return
-        self._received.add(emitted.id)
+        self._received.add(known)
         runner.record(
             EventReceived(
                 **runner.stamp(),
-                id=emitted.id,
+                id=known,
                 event=self._host.vault.mask(emitted.event),
                 data=self._host.vault.conceal(emitted.data),
                 source=self._host.vault.mask(emitted.source),
@@ -127,7 +129,9 @@ class Awaiting:
         try:
             form = accepted(runner.run, wait, answered, self._given.get(answered.path))
         except InputError as error:
-            logger().warning("message left aside", run=runner.run, reason=str(error))
+            logger().warning(
+                "message left aside", run=runner.run, reason=self._host.vault.mask(str(error))
+            )
             return
         assert wait is not None  # or nothing would have been accepted
         by, form = self._host.vault.mask(answered.by), self._host.vault.conceal(form)
@@ -172,19 +176,35 @@ class Awaiting:
         self._runner.active[node, item] = None
         planned, path = runner.planned(node), runner.scheduler.path(node, item)
         start = Start(0.0, item, node, runner.scheduler.attempt(node, item))
-        options = planned.step.options
         try:
-            if wait.what == "sleep" or "default" in options:
-                output = None
-                if wait.what != "sleep" and planned.options is not None:
-                    scope = runner.scopes.local(planned, node, item, start.attempt)
-                    output = planned.options(scope)["default"]
+            if wait.what == "sleep" or "default" in planned.step.options:
+                output = self._without_word(wait, planned, start)
                 self._done(wait, path, output, start.attempt)
                 return
             failure = Failure(kind="timeout", message=f"{_awaited(wait)} did not come in time")
+        except StepError as error:
+            failure = Failure(kind=error.kind, message=error.message, retryable=False)
         except ExpressionError as error:
             failure = unfit(error)
         runner.attempts.fail(planned, start, path, failure, self._waited(wait))
+
+    def _without_word(self, wait: StepWaits, planned: PlannedStep, start: Start) -> Any:
+        """Return what a step gives whose time is over."""
+        if wait.what == "sleep":
+            return None
+        assert planned.options is not None  # it has a default
+        runner = self._runner
+        scope = runner.scopes.local(planned, start.node, start.item, start.attempt)
+        given = planned.options(scope)["default"]
+        if wait.what != "approval":
+            return given
+        try:
+            given = by_default(wait, given)
+        except InputError as error:
+            raise StepError("invalid-input", str(error)) from error
+        if not given["approved"] and planned.step.options.get("on-reject", "fail") == "fail":
+            raise StepError("refused", "nobody answered in time, and the default is no")
+        return given
 
     def _waited(self, wait: StepWaits) -> float:
         """Return how many seconds a step waited, over all processes."""

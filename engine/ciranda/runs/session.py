@@ -58,6 +58,7 @@ class Session:
         self._resumed: Final = deaf is not None  # then there may be messages already
         self._deaf: Final = deaf or 0
         self._turn: Final = turn
+        self._heeded = False  # the messages that were taken are kept by the run's log
 
     async def perform(self, first: Event) -> RunCompleted | RunParked:
         """Record `first` and go on until the run ends or is parked; give the lease back always.
@@ -74,6 +75,7 @@ class Session:
                     group.start_soon(self._beat, self._log, self._lease)
                 completed = await self._performed(first, group)
                 group.cancel_scope.cancel()
+            self._heeded = True
             return completed
         finally:
             if self._turn is not None:
@@ -95,6 +97,7 @@ class Session:
 
     def cancel(self, reason: str) -> None:
         """Ask the run to stop."""
+        reason = self._stage.vault.mask(reason)
         if self._turn is not None and self._turn.waiting:
             self._turn.cancel(reason)
         else:
@@ -107,6 +110,10 @@ class Session:
     def _leave(self, log: Log, lease: Lease) -> None:
         try:
             self._stage.flush()
+            if self._heeded:  # the log tells of what was in them, and is kept
+                runner = self._runner
+                kept = runner.scheduler.seen
+                log.forget(runner.run, kept, CANCEL, max(kept, self._deaf, runner.seen))
         finally:
             log.release(lease)
 
@@ -145,7 +152,7 @@ class Session:
         """Hand a message on; one that makes no sense is told of, and left."""
         if message.kind == CANCEL:
             if message.id > self._deaf:
-                self._runner.cancel(message.payload.decode("utf-8", "replace"))
+                self.cancel(message.payload.decode("utf-8", "replace"))
             return
         try:
             said = decode(message)

@@ -72,6 +72,22 @@ class Inbox:
         """
         return self._messages(run, self._runs.key(run).number, after)
 
+    def forget(self, run: str, kept: int, kind: str, heard: int) -> None:
+        """Remove the messages up to `kept`, and those of a kind up to `heard`.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+        """
+        number = self._runs.key(run).number
+        which = "WHERE run = ? AND id <= CASE kind WHEN ? THEN ? ELSE ? END"
+        with self._database.transaction():
+            # What is removed stays in the file as it was, unless it is written over first.
+            self._database.execute(
+                f"UPDATE inbox SET payload = zeroblob(length(payload)) {which}",
+                (number, kind, heard, kept),
+            )
+            self._database.execute(f"DELETE FROM inbox {which}", (number, kind, heard, kept))
+
     def check(self) -> list[str]:
         """Return what is damaged, a sentence each."""
         rows = self._database.query(

@@ -158,6 +158,17 @@ class Log(Protocol):
         """Return the messages with a greater id; they are not removed."""
         ...
 
+    def forget(self, run: str, kept: int, kind: str, heard: int) -> None:
+        """Remove messages that nobody will look at again, so that nothing of them can be read.
+
+        Args:
+            run: Whose they are.
+            kept: Id of the last one that the run's log tells of; those before it go with it.
+            kind: What is not in need of being told.
+            heard: Id of the last one of that kind that was heeded.
+        """
+        ...
+
     def data_version(self) -> int:
         """Return a number that differs when there may be new messages; about 5 microseconds."""
         ...

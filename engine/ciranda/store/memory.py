@@ -259,6 +259,12 @@ class MemoryLog:
         with self._lock:
             return [message for message in self._of(run).inbox if message.id > after]
 
+    def forget(self, run: str, kept: int, kind: str, heard: int) -> None:
+        """See `Log`."""
+        with self._lock:
+            inbox = self._of(run).inbox
+            inbox[:] = [one for one in inbox if one.id > (heard if one.kind == kind else kept)]
+
     def data_version(self) -> int:
         """See `Log`."""
         return self._messages

@@ -218,6 +218,10 @@ class SqliteLog:
         """See `Log`."""
         return self._inbox.take(run, after)
 
+    def forget(self, run: str, kept: int, kind: str, heard: int) -> None:
+        """See `Log`."""
+        self._inbox.forget(run, kept, kind, heard)
+
     def data_version(self) -> int:
         """See `Log`."""
         return self._inbox.version()

@@ -9,6 +9,8 @@ from opentelemetry import trace
 from opentelemetry.util._once import Once
 from tests.engine.observe.conftest import receiver, serving  # noqa: F401  (a fixture)
 
+from ciranda.cli import crash
+from ciranda.vault import Vault
 from ciranda.vault.forms import forms_of
 
 CANARIES = {f"S{n:02d}": f"canary{n:02d}-{n * 7919:06d}/x" for n in range(40)}
@@ -196,7 +198,6 @@ def sweep(folder: Path) -> None:
         if path.is_file()
     }
     assert ".ciranda/ciranda.db" in found
-    assert ".ciranda/groups.db" in found
     assert {name: leaked for name, leaked in found.items() if leaked} == {}
     with sqlite3.connect(folder / ".ciranda" / "ciranda.db") as store:
         for table in ("records", "inbox", "outputs", "runs", "blobs"):
@@ -233,6 +234,7 @@ def test_no_secret_comes_out_of_any_command(cli, flow, traced, monkeypatch):
         return found
 
     told("run", "flow.yaml", "-i", pin, *more, code=1)
+    assert (flow / ".ciranda" / "groups.db").is_file()
     sweep(flow)
     monkeypatch.setenv("CIRANDA_LOG", "debug")
     told("rerun", "last", "--from", "argv", "--set", pin, code=1)
@@ -287,3 +289,51 @@ def test_places_that_would_show_a_secret_are_faults_of_the_file(cli, flow):
 
     wrong = {line.split(":")[1] for line in said.splitlines() if line.startswith("places.yaml:")}
     assert wrong == {str(n) for n, line in enumerate(PLACES.splitlines(), 1) if "secrets." in line}
+
+
+HEARING = """\
+ciranda: 1
+name: hearing
+secrets: {S00: {env: S00}, S01: {env: S01}, S02: {env: S02}, S03: {env: S03}, S04: {env: S04}}
+steps:
+  hears: {wait: {event: told}}
+  asked: {approve: {prompt: "Ship?", form: {word: string}}}
+  uses: {run: [echo, "${{ steps.hears.output.x }}", "${{ steps.asked.output.form.word }}"]}
+  again: {wait: {event: never}}
+"""
+
+
+def test_what_people_say_to_a_run_is_masked_and_gone_once_it_is_heard(cli, flow):
+    (flow / "hearing.yaml").write_text(HEARING)
+    said = {name: f"my {CANARIES[name]}" for name in ("S00", "S01", "S02", "S03", "S04")}
+    told = [cli("run", "hearing.yaml", "--park", code=5)]
+    cli("emit", "told", "last", "-d", f"x={said['S00']}", "--source", said["S01"])
+    cli("approve", "last", "--set", f"word={said['S02']}", "--comment", said["S03"])
+
+    told.append(cli("resume", "last", "--park", code=5))
+    assert "my ***" in cli("logs", "last", "uses").out
+    sweep(flow)
+
+    told.append(cli("cancel", "last", "--reason", said["S04"]))
+    sweep(flow)
+    asked = ("show", "show -o json", "explain hears", "explain asked", "explain again", "logs")
+    for command, *rest in map(str.split, (*asked, "trace --html page.html")):
+        told += [cli(command, "last", *rest)]
+    sweep(flow)
+    assert leaks("".join(one.out + one.err for one in told).encode()) == []
+    assert "my ***" in told[3].out + told[4].out
+
+
+def test_a_report_of_our_own_failure_is_masked(project, monkeypatch):
+    (project / ".ciranda").mkdir()
+    vault = Vault({"KEY": CANARIES["S00"]})
+    error = ValueError(f"no such key: {CANARIES['S00']}")
+
+    said = crash.keep(error)
+
+    assert said.startswith("(ValueError: no such key: ***); please report it with ")
+    (file,) = (project / ".ciranda" / "crash").iterdir()
+    assert "no such key: ***" in file.read_text()
+    monkeypatch.setenv("CIRANDA_DEBUG", "1")
+    assert leaks((file.read_text() + crash.keep(error)).encode()) == []
+    assert len(vault) == 1

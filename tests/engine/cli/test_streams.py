@@ -149,7 +149,7 @@ def test_our_own_failure_keeps_its_traceback_in_a_file(project, capsys, monkeypa
 def test_a_traceback_can_be_seen_at_once(project, monkeypatch):
     monkeypatch.setenv("CIRANDA_DEBUG", "1")
 
-    assert crash.keep(ValueError("x")).startswith("the traceback:\n")
+    assert crash.keep(ValueError("x")).startswith("(ValueError: x); the traceback:\n")
 
 
 def test_a_traceback_that_cannot_be_kept_is_shown(project, monkeypatch):
@@ -159,7 +159,7 @@ def test_a_traceback_that_cannot_be_kept_is_shown(project, monkeypatch):
     os.unlink(kept.rpartition(" ")[2])
 
     monkeypatch.setattr(crash, "_temporary", lambda: project / "ciranda.toml" / "x")
-    assert crash.keep(ValueError("x")).startswith("the traceback:\n")
+    assert crash.keep(ValueError("x")).startswith("(ValueError: x); the traceback:\n")
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,23 @@ def test_messages_wait_until_they_are_taken_and_stay(log, row, now):
         log.post("other", "cancel", b"")
 
 
+def test_messages_that_are_forgotten_are_gone_and_their_numbers_are_not_given_again(log, row):
+    log.create_run(row())
+    log.create_run(row("r2"))
+    ids = [log.post("r1", kind, b"x") for kind in ("event", "cancel", "event", "cancel")]
+    other = log.post("r2", "event", b"y")
+
+    log.forget("r1", ids[0], "cancel", ids[3])
+
+    assert [one.id for one in log.take("r1")] == [ids[2]]
+    assert [one.id for one in log.take("r2")] == [other]
+    log.forget("r1", ids[3], "cancel", 0)
+    assert log.take("r1") == []
+    assert log.post("r1", "event", b"z") > other
+    with pytest.raises(RunNotFoundError):
+        log.forget("other", 1, "cancel", 1)
+
+
 def test_output_keeps_its_order_and_its_streams(log, row):
     log.create_run(row())
     log.append_output("r1", "a", "stdout", b"one\n")

@@ -27,6 +27,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("runs"), st.integers(0, 3), st.sampled_from([None, "running", "done"])),
     st.tuples(st.just("post"), RUNS, BYTES, TOPICS),
     st.tuples(st.just("take"), RUNS, st.integers(0, 3)),
+    st.tuples(st.just("forget"), RUNS, st.integers(0, 3), st.integers(0, 3)),
     st.tuples(
         st.just("park"),
         RUNS,
@@ -118,6 +119,10 @@ class Driver:
 
     def take(self, run, after):
         return self.log.take(run, after)
+
+    def forget(self, run, kept, heard):
+        self.log.forget(run, kept, "kind", heard)
+        return self.log.take(run, 0)
 
     def output(self, run, data):
         self.log.append_output(run, "s", "stdout", data)
