@@ -28,6 +28,7 @@ from ciranda.runs.plan import PlannedStep
 from ciranda.runs.status import CANCELLED, FAILED
 from ciranda.workflow.durations import parse_duration
 from ciranda.workflow.inputs import resolve_inputs
+from ciranda.workflow.parts import DEEPEST
 
 if TYPE_CHECKING:
     from ciranda.runs.runner import Runner
@@ -128,6 +129,12 @@ class Bodies:
     ) -> None:
         names: dict[str, Any] = {}
         if block == "workflow":
+            depth = 1 + sum(
+                frame.block == "workflow" for frame in self._runner.scheduler.around(start.node)
+            )
+            if depth > DEEPEST:
+                self._runner.attempts.fail(planned, start, path, _too_deep(path, depth), 0.0)
+                return
             names = {"inputs": self._inputs(planned, scope)}
         inner = planned.blocks[block].block.workflow
         limits = [
@@ -321,6 +328,11 @@ class Bodies:
                 who=vault.mask_all([who] if isinstance(who, str) else [str(each) for each in who]),
             )
         )
+
+
+def _too_deep(path: str, depth: int) -> Failure:
+    message = f"'{path}' would be workflow {depth} within one another: the most are {DEEPEST}"
+    return Failure(kind="limit", message=message, retryable=False)
 
 
 def form_of(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ciranda.runs.graph import Graph
 from ciranda.runs.plan import Plan, PlannedBlock, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition
 from ciranda.workflow.model import Block, Rate, Step, Workflow
+from ciranda.workflow.parts import block_of
 from ciranda.workflow.plainresult import only_reads, plain_result
 
 __all__ = ["compile_plan"]
@@ -25,6 +26,7 @@ __all__ = ["compile_plan"]
 LOCAL_NAMES: Final = frozenset({"attempt", "step"})
 
 Functions = Mapping[str, Function]
+Around = tuple[Workflow, ...]  # the files that a step is in, the innermost last
 Rates = tuple[tuple[int, Rate], ...]  # each with the number of files in between
 
 
@@ -49,8 +51,8 @@ def compile_plan(
     """
     compiler = _Compiler(actions, functions, onion, base, [None] * graph.total)
     rates = _rates(workflow, ())
-    compiler.steps_of(workflow.steps, graph, workflow, rates)
-    handlers = compiler.blocks_of(workflow.handlers, graph.blocks, workflow, rates)
+    compiler.steps_of(workflow.steps, graph, (workflow,), rates)
+    handlers = compiler.blocks_of(workflow.handlers, graph.blocks, (workflow,), rates)
     outputs, guarded = compiler.outputs_of(workflow.outputs)
     return Plan(
         workflow=workflow,
@@ -73,12 +75,12 @@ class _Compiler:
     found: list[PlannedStep | None]
 
     def steps_of(
-        self, steps: Mapping[str, Step], graph: Graph, workflow: Workflow, rates: Rates
+        self, steps: Mapping[str, Step], graph: Graph, around: Around, rates: Rates
     ) -> None:
         for node, step in zip(graph.nodes, steps.values(), strict=True):
             blocks = {}
             if step.blocks:
-                blocks = self.blocks_of(step.blocks, node.blocks, workflow, rates)
+                blocks = self.blocks_of(step.blocks, node.blocks, around, rates)
             if step.body == "workflow":
                 inner = blocks["workflow"]
                 blocks["workflow"] = replace(
@@ -86,28 +88,39 @@ class _Compiler:
                     inputs=bind(step.with_, functions=self.functions),
                     secrets=bind(step.options.get("secrets", {}), functions=self.functions),
                 )
-            planned = self.planned(step, workflow, rates)
+            planned = self.planned(step, around[-1], rates)
             self.found[graph.first + node.index] = replace(planned, blocks=blocks)
 
     def blocks_of(
         self,
         blocks: Mapping[str, Block],
         graphs: Mapping[str, Graph],
-        workflow: Workflow,
+        around: Around,
         rates: Rates,
     ) -> dict[str, PlannedBlock]:
-        found = {}
+        found: dict[str, PlannedBlock] = {}
         for name, block in blocks.items():
-            own, limits = workflow, rates
+            files, limits = around, rates
+            if block.again:
+                found |= self.again(next(one for one in around[::-1] if one.file == block.again))
+                continue
             if block.workflow is not None:
-                own, limits = block.workflow, _rates(block.workflow, rates)
-            self.steps_of(block.steps, graphs[name], own, limits)
-            outputs, guarded = self.outputs_of(block.outputs)
-            found[name] = PlannedBlock(block, outputs, guarded)
+                files, limits = (*around, block.workflow), _rates(block.workflow, rates)
+            self.steps_of(block.steps, graphs[name], files, limits)
+            found[name] = self.block(block)
             if block.workflow is not None:
-                handlers = self.blocks_of(own.handlers, graphs[name].blocks, own, limits)
-                found |= {f"{name}.{each}": one for each, one in handlers.items()}
+                own = self.blocks_of(files[-1].handlers, graphs[name].blocks, files, limits)
+                found |= {f"{name}.{each}": one for each, one in own.items()}
         return found
+
+    def again(self, workflow: Workflow) -> dict[str, PlannedBlock]:
+        """Return the blocks of a step that begins a file around it again: its steps are known."""
+        found = {f"workflow.{name}": self.block(each) for name, each in workflow.handlers.items()}
+        return {"workflow": self.block(block_of(workflow)), **found}
+
+    def block(self, block: Block) -> PlannedBlock:
+        outputs, guarded = self.outputs_of(block.outputs)
+        return PlannedBlock(block, outputs, guarded)
 
     def outputs_of(self, written: Mapping[str, Any]) -> tuple[Binding | None, bool]:
         outputs = bind(dict(written), functions=self.functions) if written else None

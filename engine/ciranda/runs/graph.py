@@ -146,6 +146,7 @@ def build_graph(
     inner: Mapping[tuple[str, ...], Links] = _NOWHERE,
     handlers: Mapping[str, Block] | None = None,
     fail_fast: bool = False,
+    file: str = "",
 ) -> Graph:
     """Build the graph of checked steps.
 
@@ -158,10 +159,13 @@ def build_graph(
         inner: How the steps of each block hang together, by the way to it.
         handlers: What the run does at its end.
         fail_fast: Whether a failure stops all the others.
+        file: What steps inside of it that begin it again call it.
     """
-    return _Builder(inner, durations or {}, widths or {}).graph(
-        steps, edges, lifts, (), handlers or {}, fail_fast=fail_fast
-    )
+    builder = _Builder(inner, durations or {}, widths or {})
+    builder.around[file] = (steps, handlers or {})
+    found = builder.graph(steps, edges, lifts, (), handlers or {}, fail_fast=fail_fast)
+    builder.lead_back(file, found)
+    return found
 
 
 @dataclass(slots=True)
@@ -172,6 +176,16 @@ class _Builder:
     durations: Mapping[str, float]
     widths: Mapping[str, int]
     numbered: int = 0
+    around: dict[str, tuple[Mapping[str, Step], Mapping[str, Block]]] = field(default_factory=dict)
+    _again: list[tuple[str, dict[str, Graph]]] = field(default_factory=list)
+
+    def lead_back(self, file: str, graph: Graph) -> None:
+        """Give the steps that begin a file again the graph of that file, which holds them."""
+        del self.around[file]
+        for named, blocks in self._again:
+            if named == file:
+                blocks["workflow"] = graph
+        self._again = [each for each in self._again if each[0] != file]
 
     def graph(
         self,
@@ -247,16 +261,42 @@ class _Builder:
         )
 
     def _blocks(self, blocks: Mapping[str, Block], way: tuple[str, ...]) -> Mapping[str, Graph]:
-        found = {}
+        found: dict[str, Graph] = {}
         for name, block in blocks.items():
+            if block.again:
+                found[name] = self._ahead(block.again)
+                self._again.append((block.again, found))
+                continue
+            own = block.workflow
+            if own is not None:
+                self.around[own.file] = (own.steps, own.handlers)
             links = self.inner[*way, name]
             found[name] = self.graph(
                 block.steps,
                 links.edges,
                 links.lifts,
                 (*way, name),
-                block.workflow.handlers if block.workflow is not None else {},
+                own.handlers if own is not None else {},
                 reads=links.reads | links.peers,
-                fail_fast=block.workflow is not None and block.workflow.fail_fast,
+                fail_fast=own is not None and own.fail_fast,
             )
+            if own is not None:
+                self.lead_back(own.file, found[name])
         return found
+
+    def _ahead(self, file: str) -> Graph:
+        """Return what stands for a graph that is not whole yet, for those who ask what is in it."""
+        known: set[str] = set()
+        files = [file]
+        for each in files:  # the list is the queue
+            steps, handlers = self.around[each]
+            waiting = [Block(steps=dict(steps)), *handlers.values()]
+            for block in waiting:  # and so is this one
+                if block.workflow is not None:
+                    waiting += block.workflow.handlers.values()
+                if block.again in self.around and block.again not in files:
+                    files.append(block.again)
+                for step in block.steps.values():
+                    known |= step.blocks.keys()
+                    waiting += step.blocks.values()
+        return Graph((), {}, undoable="compensate" in known, heeds_starts="on-cancel" in known)

@@ -51,6 +51,7 @@ class Plans:
             inner=checked.inner,
             handlers=checked.workflow.handlers,
             fail_fast=checked.workflow.fail_fast,
+            file=checked.workflow.file,
         )
         plan = steps(graph) if fresh or kept is None else replace(kept.plan, graph=graph)
         self._kept[checked] = _Kept(basis, history, plan)

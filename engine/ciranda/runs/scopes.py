@@ -48,8 +48,20 @@ class Scopes:
         """Return the names of the steps of a frame, but for those of each item or attempt."""
         kept = self._kept.get(frame)
         if kept is None:
-            kept = self._kept[frame] = self._gathered(frame)
+            for each in reversed(self._unkept(frame)):  # the outermost first: they may be deep
+                kept = self._kept[each] = self._gathered(each)
+            assert kept is not None  # the frame itself was the last
         return kept
+
+    def _unkept(self, frame: Frame) -> list[Frame]:
+        """Return a frame and those around it of which nothing is gathered yet."""
+        found = [frame]
+        while frame.owner >= 0:
+            frame = self._runner.scheduler.frames[frame.owner]
+            if frame in self._kept:
+                break
+            found.append(frame)
+        return found
 
     def _gathered(self, frame: Frame) -> dict[str, Any]:
         scheduler, results = self._runner.scheduler, self._runner.results
@@ -68,8 +80,26 @@ class Scopes:
             secrets = planned.secrets(outer) if planned.secrets is not None else {}
             inputs = entered.names["inputs"]
             own = self._host.inner_scope(planned.block, inputs, secrets, steps)
-            return {**own, AROUND: outer}
+            return {**own, **self._around(frame, outer)}
         return {**outer, **entered.names, "steps": steps}
+
+    def _around(self, frame: Frame, outer: dict[str, Any]) -> dict[str, Any]:
+        """Return what the limits of the files around a sub-workflow read.
+
+        One that began again has the limits of where it began first, and reads what that reads.
+        """
+        first = next(
+            (
+                each
+                for each in self._runner.scheduler.around(frame.owner)
+                if each.graph is frame.graph
+            ),
+            None,
+        )
+        if first is None:
+            return {AROUND: outer}
+        scope = self.of_frame(first)
+        return {AROUND: scope[AROUND]} if AROUND in scope else {}
 
     def of_item(self, node: int, item: int) -> dict[str, Any]:
         """Return the names of a step, or of one of its items or turns."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ciranda.errors import Fault, WorkflowError
 from ciranda.expressions import Function
 from ciranda.workflow.checks.actions import action_faults, input_faults
+from ciranda.workflow.checks.approvals import approval_faults
 from ciranda.workflow.checks.blocks import block_faults
 from ciranda.workflow.checks.declarations import declaration_faults
 from ciranda.workflow.checks.layers import Refuses, accept
@@ -113,8 +114,11 @@ def find_faults(
     """Return what `check` returns, and all faults instead of raising them."""
     checker = _Checker(actions, functions, executors, plugins or {}, refuses, kinds)
     parts = parts_of(workflow)
+    checker.names.update((part.file, part) for part in parts)
     for part in parts:
-        checker.file(part)
+        checker.look(part)
+    for part in parts:
+        checker.judge(part)
     files = {part.file: len(parts) - at for at, part in enumerate(parts)}
     seen = checker.surveys[id(workflow)]
     links = checker.links[id(workflow)]
@@ -139,16 +143,28 @@ class _Checker:
     kinds: Mapping[str, TriggerKind]
     faults: list[Fault] = field(default_factory=list)
     surveys: dict[int, Survey] = field(default_factory=dict)
+    files: dict[str, Survey] = field(default_factory=dict)
+    names: dict[str, Workflow] = field(default_factory=dict)
     links: dict[int, Mapping[Way, Links]] = field(default_factory=dict)
     _texts: dict[int, Workflow] = field(default_factory=dict)
+    _found: dict[int, list[Fault]] = field(default_factory=dict)
     _outputs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
-    def file(self, workflow: Workflow) -> None:
-        """Check one file."""
+    def look(self, workflow: Workflow) -> None:
+        """Find out about one file what its own check asks, and those of others."""
         faults: list[Fault] = []
         places = Places(workflow.document, workflow.file)
-        whole = with_texts(workflow, self.actions, self._texts, places, faults)
-        seen = survey(whole, places, faults, self.functions, self.surveys)
+        whole = with_texts(workflow, self.actions, self._texts, self.names, places, faults)
+        seen = survey(whole, places, faults, self.functions, self.surveys, self.files)
+        self._found[id(workflow)] = faults
+        for each in (workflow, whole):
+            self._texts[id(each)] = whole
+            self.surveys[id(each)] = seen
+        self.files[workflow.file] = seen
+
+    def judge(self, workflow: Workflow) -> None:
+        """Check one file that was looked at, as all others were."""
+        faults, seen = self._found[id(workflow)], self.surveys[id(workflow)]
         faults += self._faults(seen)
         types = Types(seen, self.actions, self._outputs, self.kinds)
         output = types.file()
@@ -156,9 +172,7 @@ class _Checker:
         faults += modifier_faults(seen, self.actions, self.executors, self.plugins, self.refuses)
         self.faults.extend(faults)
         links = self._links(seen)
-        for each in (workflow, whole):
-            self._texts[id(each)] = whole
-            self.surveys[id(each)] = seen
+        for each in (workflow, seen.workflow):
             self.links[id(each)] = links
             self._outputs[id(each)] = output
 
@@ -172,6 +186,7 @@ class _Checker:
         yield from need_faults(seen)
         yield from block_faults(seen)
         yield from matrix_faults(seen)
+        yield from approval_faults(seen)
         yield from number_faults(seen)
         yield from reading_faults(seen)
         names = Names(seen)

@@ -115,6 +115,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     binds: str = ""  # name of the error that a `catch` or a handler reads
     order: Literal["graph", "sequence"] = "graph"
     workflow: Workflow | None = None  # of a sub-workflow: names, inputs, secrets of its own
+    again: str = ""  # of a sub-workflow without steps here: the file around it that begins again
     at: tuple[str | int, ...] = ()  # where its mapping of steps stands in the file
 
 

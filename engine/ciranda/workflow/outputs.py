@@ -7,10 +7,18 @@ from typing import Any, Final
 
 from ciranda.expressions.schema import either, of_value
 from ciranda.workflow.inputvalue import input_schema
-from ciranda.workflow.model import Input, Step
+from ciranda.workflow.level import levels_of
+from ciranda.workflow.model import Input, Step, Workflow
 from ciranda.workflow.scope import closed
 
-__all__ = ["NULL", "approval_schema", "declared_output", "matrix_schema", "value_schema"]
+__all__ = [
+    "NULL",
+    "approval_schema",
+    "declared_output",
+    "matrix_schema",
+    "named_output",
+    "value_schema",
+]
 
 Path = tuple[str | int, ...]
 Schema = dict[str, Any]
@@ -55,6 +63,18 @@ def declared_output(step: Step, output: Schema) -> Schema:
     rest = output.get("additionalProperties", True) if known else True
     made = {**output, "type": "object", "properties": {**known, **named}}
     return {**made, "additionalProperties": rest}
+
+
+def named_output(workflow: Workflow) -> Schema:
+    """Return the type of the output of a file that is still being judged: names, no types."""
+    given: list[Any] = [workflow.outputs]
+    for level in levels_of(workflow):
+        early = (step for step in level.steps.values() if step.body == "succeed")
+        given += [step.options["outputs"] for step in early if step.options.get("outputs")]
+    known = (
+        closed({name: {} for name in each}) if isinstance(each, dict) else {} for each in given
+    )
+    return dict(either(known))
 
 
 def approval_schema(step: Step) -> Schema:

@@ -11,20 +11,33 @@ from typing import Final
 import msgspec
 
 from ciranda.errors import Fault, WorkflowError
+from ciranda.workflow.circles import Circles, Use, may_not_run
 from ciranda.workflow.cycles import cycles
-from ciranda.workflow.document import parse_document, read_file
+from ciranda.workflow.document import read_file
 from ciranda.workflow.inputs import confined
-from ciranda.workflow.level import levels_of, root_of
+from ciranda.workflow.level import Level, levels_of, root_of
+from ciranda.workflow.loader import Loaders, none
 from ciranda.workflow.model import Block, Step, Workflow
 from ciranda.workflow.onefile import of_document, sorted_faults
+from ciranda.workflow.opening import document_of
 from ciranda.workflow.places import Places
 
-__all__ = ["Read", "attach", "from_disk", "parts_of", "steps_of", "uses_of"]
+__all__ = [
+    "DEEPEST",
+    "Read",
+    "attach",
+    "block_of",
+    "from_disk",
+    "parts_of",
+    "steps_of",
+    "uses_of",
+]
 
 Read = Callable[[Path], bytes]
 
-_DEEPEST: Final = 64  # workflows within workflows
+DEEPEST: Final = 64  # workflows within workflows
 _MOST: Final = 100_000  # steps of all of them, counted where they are used
+_MOST_FILES: Final = 1000  # ways in which files stand in each other, when some are in circles
 
 
 def from_disk(path: Path) -> bytes:
@@ -36,20 +49,23 @@ def from_disk(path: Path) -> bytes:
     return read_file(path)
 
 
-def attach(workflow: Workflow, read: Read = from_disk) -> Workflow:
+def attach(workflow: Workflow, read: Read = from_disk, loaders: Loaders = none) -> Workflow:
     """Return the workflow with those that its steps use, at any depth, as blocks of the steps.
+
+    Where a step uses a file that it is in, its block only names that file in `Block.again`.
 
     Args:
         workflow: What was loaded or built.
         read: Gives the bytes of a file; its path is `Workflow.file` of what is made of them.
+        loaders: Who reads files that are not called YAML or JSON.
 
     Raises:
         WorkflowError: Everything wrong with the files: one does not exist, is outside of the
-            project, uses itself, or is no workflow.
+            project, uses itself without end, or is no workflow.
     """
     if not any(_uses(workflow)):
         return workflow
-    found = _Files(read)
+    found = _Files(read, loaders)
     found.collect(workflow)
     if found.faults:
         raise WorkflowError(sorted_faults(found.faults, found.order))
@@ -91,11 +107,11 @@ def uses_of(workflow: Workflow) -> Iterator[tuple[tuple[str, ...], Step, Workflo
                 yield (*level.way, step.id, "workflow"), step, block.workflow
 
 
-def _uses(workflow: Workflow) -> Iterator[Step]:
+def _uses(workflow: Workflow) -> Iterator[tuple[Level, Step]]:
     for level in levels_of(workflow):
         for step in level.steps.values():
             if step.body == "workflow" and "workflow" not in step.blocks:
-                yield step
+                yield level, step
 
 
 @dataclass(slots=True)
@@ -104,17 +120,25 @@ class _Files:
 
     Attributes:
         read: Gives their bytes.
+        loaders: Who reads those that are not called YAML or JSON.
         files: What was read, by resolved path; the workflow itself is first.
         uses: For each file, the files that its steps use, and the step that does so first.
+        always: The same of the steps that are sure to run when the file does.
         faults: What is wrong.
         order: Whose faults come first, by the files' names.
+        ways: How each file stands in the others, after those that it uses; the workflow is last.
+        circles: Which of them lead back to one around them.
     """
 
     read: Read
+    loaders: Loaders
     files: dict[str, Workflow] = field(default_factory=dict)
     uses: dict[str, dict[str, Step]] = field(default_factory=dict)
+    always: dict[str, dict[str, Step]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     order: dict[str, int] = field(default_factory=dict)
+    ways: list[Use] = field(default_factory=list)
+    circles: Circles = field(default_factory=lambda: Circles({}))
     _failed: set[str] = field(default_factory=set)
 
     def collect(self, workflow: Workflow) -> None:
@@ -124,12 +148,14 @@ class _Files:
         self.order[workflow.file] = 0
         waiting = [first]
         for key in waiting:  # the list is the queue
-            self.uses[key] = {}
-            for step in _uses(self.files[key]):
+            self.uses[key], self.always[key] = {}, {}
+            for level, step in _uses(self.files[key]):
                 other = self._use(step, self.files[key])
                 if other is None:
                     continue
                 self.uses[key].setdefault(other, step)
+                if not may_not_run(step, level):
+                    self.always[key].setdefault(other, step)
                 if other not in self.uses and other not in waiting:
                     waiting.append(other)
         if not self.faults:
@@ -160,7 +186,7 @@ class _Files:
             self._failed.add(key)
             return None
         try:
-            self.files[key] = of_document(parse_document(data, file=file))
+            self.files[key] = of_document(document_of(data, file, self.loaders))
         except WorkflowError as error:
             self.faults += error.faults
             self._failed.add(key)
@@ -173,81 +199,79 @@ class _Files:
         self.faults.append(places.fault(path, message, hint=hint, kind="unknown-workflow"))
 
     def _circles(self) -> Iterator[Fault]:
-        for key, used in self.uses.items():
+        for key, used in self.always.items():
             if key in used:
                 yield self._circle((key,))
-        for circle in cycles({key: tuple(used) for key, used in self.uses.items()}):
+        for circle in cycles({key: tuple(used) for key, used in self.always.items()}):
             yield self._circle(circle)
 
     def _circle(self, circle: tuple[str, ...]) -> Fault:
-        user, step = self.files[circle[0]], self.uses[circle[0]][(*circle, circle[0])[1]]
+        user, step = self.files[circle[0]], self.always[circle[0]][(*circle, circle[0])[1]]
         names = [f"`{self.files[key].file}`" for key in (*circle, circle[0])]
         return Places(user.document, user.file).fault(
             (*root_of(step), "uses"),
             f"this workflow uses itself without end: {' → '.join(names)}",
-            hint="repeat with `while` or `map` instead",
+            hint="give the step an `if` that ends it, or repeat with `while` or `map` instead",
             kind="cycle",
         )
 
     def _too_large(self) -> Iterator[Fault]:
-        depth: dict[str, int] = {}
-        steps: dict[str, int] = {}
-        for key in self._inner_first():
+        depth: dict[Use, int] = {}
+        steps: dict[Use, int] = {}
+        circles = Circles(self.uses)
+        ways = circles.unrolled(next(iter(self.files)), len(self.files) + _MOST_FILES)
+        if len(ways) > len(self.files) + _MOST_FILES:
+            yield self._fault_of(ways[0][0], "too many files use each other in circles")
+            return
+        for way in ways:
+            key, _ = way
             user, used = self.files[key], self.uses[key]
+            inner = {other: circles.inner(way, other) for other in used}
+            depth[way] = 1 + max((depth[one] for one in inner.values() if one), default=0)
             own = [step for level in levels_of(user) for step in level.steps.values()]
-            depth[key] = 1 + max((depth[other] for other in used), default=0)
-            keys = (self._key(step, user) for step in own if step.body == "workflow")
-            steps[key] = len(own) + sum(steps[other] for other in keys)
-            deeper = depth[key] > _DEEPEST + 1
-            if deeper or steps[key] > _MOST:
-                message = (
-                    f"workflows are nested deeper than {_DEEPEST}"
-                    if deeper
-                    else f"all workflows that this one uses have more than {_MOST:,} steps"
-                )
-                path = (*root_of(next(iter(used.values()))), "uses") if used else ("steps",)
-                yield Places(user.document, user.file).fault(path, message, kind="too-deep")
+            steps[way] = len(own)
+            for step in own:
+                one = inner[self._key(step, user)] if step.body == "workflow" else None
+                steps[way] += steps[one] if one else 0
+            if depth[way] > DEEPEST + 1:
+                yield self._fault_of(key, f"workflows are nested deeper than {DEEPEST}")
                 return
+            if steps[way] > _MOST:
+                message = f"all workflows that this one uses have more than {_MOST:,} steps"
+                yield self._fault_of(key, message)
+                return
+        self.ways, self.circles = ways, circles
+
+    def _fault_of(self, key: str, message: str) -> Fault:
+        user, used = self.files[key], self.uses[key]
+        path = (*root_of(next(iter(used.values()))), "uses") if used else ("steps",)
+        return Places(user.document, user.file).fault(path, message, kind="too-deep")
 
     def _key(self, step: Step, user: Workflow) -> str:
         return confined(step.uses, user.file)
 
-    def _inner_first(self) -> list[str]:
-        order: list[str] = []
-        waiting = [(next(iter(self.files)), False)]
-        seen: set[str] = set()
-        while waiting:
-            key, done = waiting.pop()
-            if done:
-                order.append(key)
-            elif key not in seen:
-                seen.add(key)
-                waiting.append((key, True))
-                waiting += [(other, False) for other in self.uses[key]]
-        return order
-
     def assembled(self) -> Workflow:
         """Return the workflow with the others in it."""
-        done: dict[str, Workflow] = {}
-        for key in self._inner_first():
-            done[key] = self._filled(self.files[key], done)
-        return done[next(iter(self.files))]
+        done: dict[Use, Workflow] = {}
+        for way in self.ways:
+            done[way] = self._filled(way, done)
+        return done[self.ways[-1]]
 
-    def _filled(self, user: Workflow, done: dict[str, Workflow]) -> Workflow:
+    def _filled(self, way: Use, done: dict[Use, Workflow]) -> Workflow:
+        user = self.files[way[0]]
+
         def steps(given: dict[str, Step]) -> dict[str, Step]:
             return {name: filled(step) for name, step in given.items()}
 
         def filled(step: Step) -> Step:
             blocks = {name: block(each) for name, each in step.blocks.items()}
             if step.body == "workflow" and "workflow" not in blocks:
-                part = done[self._key(step, user)]
-                blocks["workflow"] = Block(
-                    steps=part.steps,
-                    outputs=part.outputs,
-                    order=part.order,
-                    workflow=part,
-                    at=("steps",),
-                )
+                key = self._key(step, user)
+                inner = self.circles.inner(way, key)
+                if inner is None:
+                    blocks["workflow"] = Block(steps={}, again=self.files[key].file)
+                else:
+                    blocks["workflow"] = block_of(done[inner])
             return msgspec.structs.replace(step, blocks=blocks) if blocks else step
 
         def block(given: Block) -> Block:
@@ -257,6 +281,13 @@ class _Files:
 
         handlers = {name: block(each) for name, each in user.handlers.items()}
         return msgspec.structs.replace(user, steps=steps(user.steps), handlers=handlers)
+
+
+def block_of(part: Workflow) -> Block:
+    """Return what holds a workflow in the step that uses it."""
+    return Block(
+        steps=part.steps, outputs=part.outputs, order=part.order, workflow=part, at=("steps",)
+    )
 
 
 def _has_file(workflow: Workflow) -> bool:

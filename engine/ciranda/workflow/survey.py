@@ -30,6 +30,7 @@ class Survey:
         reads: Who reads whom, by level.
         links: The graph of each level.
         parts: Of the workflows that its steps use, what was found out, by `id`.
+        files: Of all files, by name: some steps use one that they are in.
     """
 
     workflow: Workflow
@@ -41,6 +42,7 @@ class Survey:
     reads: Mapping[Level, Reads]
     links: Mapping[Level, Links]
     parts: Mapping[int, Survey]
+    files: Mapping[str, Survey]
     _kinds: list[frozenset[str]] = field(default_factory=list)
     _holders: dict[str, list[Level]] = field(default_factory=dict)
 
@@ -49,11 +51,14 @@ class Survey:
         """The kinds that its steps, and those of the files that it uses, fail with."""
         if not self._kinds:
             found: set[str] = set()
-            for _, step in self.steps:
-                part = self.part(step) if step.body == "workflow" else None
-                found |= part.kinds if part is not None else set()
-                if step.body == "fail" and isinstance(step.options.get("kind"), str):
-                    found.add(step.options["kind"])
+            files = [self]
+            for file in files:  # the list is the queue
+                for _, step in file.steps:
+                    part = file.part(step) if step.body == "workflow" else None
+                    if part is not None and part not in files:
+                        files.append(part)
+                    if step.body == "fail" and isinstance(step.options.get("kind"), str):
+                        found.add(step.options["kind"])
             self._kinds.append(frozenset(found))
         return self._kinds[0]
 
@@ -69,7 +74,7 @@ class Survey:
         """Return what was found out about the workflow that a step uses."""
         block = step.blocks.get("workflow")
         if block is None or block.workflow is None:
-            return None
+            return None if block is None else self.files[block.again]
         return self.parts[id(block.workflow)]
 
 
@@ -79,6 +84,7 @@ def survey(
     faults: list[Fault],
     functions: Mapping[str, Function],
     parts: Mapping[int, Survey],
+    files: Mapping[str, Survey],
 ) -> Survey:
     """Look at one file; expressions that cannot be compiled go into `faults`."""
     levels = levels_of(workflow)
@@ -87,4 +93,4 @@ def survey(
     reads = reads_of(levels, found)
     links = {level: links_of(level, reads[level], conditions) for level in levels}
     steps = [(level, step) for level in levels for step in level.steps.values()]
-    return Survey(workflow, places, levels, steps, found, conditions, reads, links, parts)
+    return Survey(workflow, places, levels, steps, found, conditions, reads, links, parts, files)

@@ -241,7 +241,7 @@ def test_a_workflow_that_uses_itself_is_a_fault_that_names_the_way():
 
     assert [str(fault) for fault in caught.value.faults] == [
         "one.yaml:2:19: this workflow uses itself without end: `one.yaml` → `two.yaml` → "
-        "`one.yaml` (repeat with `while` or `map` instead)"
+        "`one.yaml` (give the step an `if` that ends it, or repeat with `while` or `map` instead)"
     ]
 
 

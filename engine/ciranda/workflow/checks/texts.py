@@ -29,6 +29,7 @@ def with_texts(
     workflow: Workflow,
     actions: Mapping[str, Action],
     parts: Mapping[int, Workflow],
+    files: Mapping[str, Workflow],
     places: Places,
     faults: list[Fault],
 ) -> Workflow:
@@ -38,10 +39,11 @@ def with_texts(
         workflow: One file.
         actions: What is installed, by name.
         parts: What has become of the workflows that its steps use, by `id`.
+        files: All files as they were, by name: some steps use one that they are in.
         places: Knows what was written.
         faults: Where numbers go that are written otherwise than they read.
     """
-    rewriter = _Rewriter(actions, parts, places, faults)
+    rewriter = _Rewriter(actions, parts, files, places, faults)
     steps = rewriter.steps(workflow.steps)
     handlers = {name: rewriter.block(block) for name, block in workflow.handlers.items()}
     if steps is workflow.steps and not _differ(handlers, workflow.handlers):
@@ -55,6 +57,7 @@ class _Rewriter:
 
     actions: Mapping[str, Action]
     parts: Mapping[int, Workflow]
+    files: Mapping[str, Workflow]
     places: Places
     faults: list[Fault]
 
@@ -95,8 +98,9 @@ class _Rewriter:
     def _schema(self, step: Step) -> Mapping[str, Any] | None:
         if step.body == "workflow":
             block = step.blocks.get("workflow")
-            part = block.workflow if block is not None else None
-            return None if part is None else inputs_schema(part)
+            if block is None:
+                return None
+            return inputs_schema(block.workflow or self.files[block.again])
         action = self.actions.get(step.uses)
         return None if action is None else action.input_schema
 

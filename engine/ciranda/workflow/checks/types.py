@@ -21,6 +21,7 @@ from ciranda.workflow.outputs import (
     approval_schema,
     declared_output,
     matrix_schema,
+    named_output,
     value_schema,
 )
 from ciranda.workflow.places import Places
@@ -184,8 +185,7 @@ class Types:
             action = self._actions.get(step.uses)
             return declared_output(step, action.output_schema if action is not None else {})
         if step.body == "workflow":
-            block = step.blocks.get("workflow")
-            return dict(self._given.get(id(block.workflow), {}) if block is not None else {})
+            return self._given_by(step)
         if step.body == "approve":
             return approval_schema(step)
         if step.body in _FIXED:
@@ -196,6 +196,13 @@ class Types:
         # A step has one of these, or several cases.
         main = (each for each in blocks if each.name.startswith(("steps", "try", "case")))
         return dict(either(self._output_of(each) for each in main))
+
+    def _given_by(self, step: Step) -> dict[str, Any]:
+        """Return the type of what the file gives that a step uses."""
+        block = step.blocks.get("workflow")
+        if block is not None and block.again:
+            return named_output(self._seen.files[block.again].workflow)
+        return dict(self._given.get(id(block.workflow), {}) if block is not None else {})
 
     def _race(self, level: Level) -> dict[str, Any]:
         branches = level.branches(self._seen.links[level].edges)
