@@ -77,7 +77,7 @@ steps:
   call: {map: [1, 2], uses: ./inner.yaml, with: {n: '${{ item }}'}}
   tell: {emit: {event: told, data: {n: 9}}}
   hear: {wait: {event: told}}
-  ask: {approve: {prompt: well, timeout: 1ms, default: {approved: false}}}
+  ask: {approve: {prompt: well, timeout: 1ms, default: {approved: false}, on-reject: continue}}
   nap: {sleep: 1ms}
   sorry:
     uses: acts.bad

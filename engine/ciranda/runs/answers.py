@@ -16,7 +16,7 @@ from ciranda.workflow.fitting import surely_fits
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.violation import says, violations
 
-__all__ = ["COMMENT", "accepted"]
+__all__ = ["COMMENT", "accepted", "by_default"]
 
 COMMENT: Final = "comment"  # a field of every form: a text that may be left out
 _COMMENT_SCHEMA: Final[dict[str, Any]] = {"type": "string", "default": ""}
@@ -56,6 +56,26 @@ def accepted(
             "(`--as NAME` says who you are)"
         )
     return _filled(step, asked.form, answer)
+
+
+def by_default(asked: StepWaits, given: Any) -> dict[str, Any]:
+    """Return the answer that counts when nobody has answered in time, with all its fields.
+
+    Args:
+        asked: What the step waits for.
+        given: Its `default`, evaluated.
+
+    Raises:
+        InputError: It is no answer, or does not fit the form.
+    """
+    step = f"step `{asked.path}`"
+    approved = given.get("approved") if isinstance(given, dict) else None
+    if not isinstance(approved, bool):
+        raise InputError(f"the default of {step} must say `approved: true` or `approved: false`")
+    form = given.get("form")
+    said = Answered(path=asked.path, approved=False, by="", form=form or {})
+    filled = _filled(step, asked.form, said)
+    return {"by": None, "at": None, **given, "form": filled}
 
 
 def _named(asked: StepWaits) -> str:

@@ -45,7 +45,7 @@ GOOD = flow(
   call: {uses: ./inner.yaml, with: {n: 7}}
   ask: {approve: {prompt: well}}
   asked: {uses: t.do, with: {v: '${{ steps.ask.output.by }}'}}
-  late: {approve: {prompt: well, timeout: 2s, default: {approved: false}}}
+  late: {approve: {prompt: well, timeout: 2s, default: {approved: false}, on-reject: continue}}
   sorry:
     uses: t.do
     with: {v: sorry, fail: t.x}

@@ -243,6 +243,54 @@ async def test_each_turn_of_a_loop_asks_anew():
     assert third.steps["l"]["counts"] == {"succeeded": 2}
 
 
+async def test_an_answer_by_default_is_an_answer_with_all_its_fields():
+    text = """
+  ask:
+    approve:
+      form: {n: integer, why: {type: string, default: none}}
+      timeout: 2d
+      default: {approved: true, form: {n: "${{ 6 * 7 }}"}}
+  tell: {uses: t.do, with: {v: "${{ steps.ask.output }}"}}
+"""
+    acts = Acts()
+    async with acts.harness() as h:
+        result = await h.run(flow(text))
+
+    assert result.status == "succeeded"
+    form = {"n": 42, "why": "none"}
+    assert acts.done == [{"approved": True, "by": None, "at": None, "form": form}]
+
+
+@pytest.mark.parametrize(
+    ("rest", "becomes"),
+    [
+        ("default: {approved: false}", "refused: nobody answered in time, and the default is no"),
+        ("default: {approved: false}, on-reject: continue", "no"),
+        ("default: '${{ {} }}'", "invalid-input: the default of step `ask` must say"),
+        (
+            "default: {approved: true, form: {n: '${{ run.name }}'}}",
+            "invalid-input: the field `n` of step `ask` must be a whole number, not `workflow`",
+        ),
+    ],
+)
+async def test_a_no_by_default_is_a_no_and_what_is_no_answer_fails(rest: str, becomes: str):
+    acts = Acts()
+    async with acts.harness() as h:
+        result = await h.run(
+            flow(f"""
+  ask: {{approve: {{form: {{n: integer}}, timeout: 2d, {rest}}}}}
+  tell: {{uses: t.do, with: {{v: "${{{{ steps.ask.output.approved }}}}"}}}}
+""")
+        )
+
+    if becomes == "no":
+        assert acts.done == [False]
+    else:
+        error = result.steps["ask"]["error"]
+        assert f"{error['kind']}: {error['message']}".startswith(becomes)
+        assert acts.done == []
+
+
 # Parking
 
 
