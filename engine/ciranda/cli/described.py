@@ -57,6 +57,10 @@ def _told(one: Examined) -> dict[str, Any]:
             {"name": each.name, "doc": each.doc, "options": list(_options(each))}
             for each in one.answers("modifiers")
         ],
+        "triggers": [
+            {"name": name, "doc": each.doc, "options": list(_options(each))}
+            for name, each in sorted(one.plugins.triggers.items() if one.plugins else ())
+        ],
         "functions": [
             {"name": name, "doc": each.doc}
             for name, each in sorted(one.plugins.functions.items() if one.plugins else ())

@@ -35,7 +35,7 @@ __all__ = ["command"]
     help="How the result is written.  [default: text]",
 )
 def command(plugin: str, form: str) -> None:
-    """Show what a plugin offers: settings, actions, layers, hooks, commands.
+    """Show what a plugin offers: settings, actions, layers, triggers, hooks, commands.
 
     PLUGIN is an installed one, enabled or not; the folder of a package, with its `pyproject.toml`;
     or one file. All of it comes from its docstrings.
@@ -75,7 +75,8 @@ def _page(
                 yield ""
             for line in manual(actions[name], markdown=markdown):
                 yield f"#{line}" if markdown and line.startswith("## ") else line
-    yield from _layers(told["layers"], markdown)
+    yield from _optional("Layers, for `with-middleware`", told["layers"], markdown)
+    yield from _optional("Triggers, for `on`", told["triggers"], markdown)
     for title, key in (
         ("Functions for expressions", "functions"),
         ("Hooks that it adds", "adds"),
@@ -93,12 +94,13 @@ def _page(
             yield from _row(name, "", "", markdown)
 
 
-def _layers(layers: list[dict[str, Any]], markdown: bool) -> Iterator[str]:
+def _optional(title: str, offered: list[dict[str, Any]], markdown: bool) -> Iterator[str]:
+    """Yield the lines about what files name with options."""
     from ciranda.cli.manual import type_text
 
-    if layers:
-        yield from _heading("Layers, for `with-middleware`", markdown)
-    for one in layers:
+    if offered:
+        yield from _heading(title, markdown)
+    for one in offered:
         yield from _row(one["name"], "", one["doc"].partition("\n")[0], markdown)
         for each in one["options"]:
             about = type_text(each["schema"])

@@ -16,6 +16,7 @@ from ciranda.conformance.finding import Finding, Verdict
 from ciranda.conformance.hooking import hook_rules
 from ciranda.conformance.importing import Probed, command_rules, import_rules, probe
 from ciranda.conformance.layering import layer_rules
+from ciranda.conformance.listening import listening_rules
 from ciranda.conformance.loading import furnished, loaded
 from ciranda.conformance.opening import left_rules, lifespan_rules, traces
 from ciranda.conformance.rules import RULES
@@ -27,7 +28,10 @@ __all__ = ["conform", "findings", "in_order", "unseen"]
 # What is looked at without an engine, by the rules that it is about.
 _STILL: Final[tuple[tuple[tuple[str, ...], Callable[[Examined], Iterator[Finding]]], ...]] = (
     (("action-docs", "action-types"), action_rules),
-    (("settings-docs", "function-docs", "hookspec-docs", "modifier-docs"), other_rules),
+    (
+        ("settings-docs", "function-docs", "hookspec-docs", "modifier-docs", "trigger-docs"),
+        other_rules,
+    ),
     (("error-kinds",), kind_rules),
     (("examples",), example_rules),
 )
@@ -121,6 +125,8 @@ def _inside(
     if "middleware" in wanted:
         tell(Doing("middleware", f"a layer of `{one.label}`", one.subject.module))
         yield from layer_rules(one, patience)
+    if "trigger-cancel" in wanted:
+        yield from listening_rules(one, patience, tell)
     if "teardown" in wanted:
         yield from left_rules(one, before, min(patience, 2.0))
 

@@ -9,7 +9,9 @@ from typing import Any
 from ciranda.actions.docstring import parse_docstring
 from ciranda.conformance.examined import Examined, place_of
 from ciranda.conformance.finding import Finding
+from ciranda.layer import Modifier
 from ciranda.settings import Settings, setting_docs
+from ciranda.trigger import TriggerKind
 
 __all__ = ["action_rules", "other_rules"]
 
@@ -37,11 +39,12 @@ def action_rules(one: Examined) -> Iterator[Finding]:
 
 
 def other_rules(one: Examined) -> Iterator[Finding]:
-    """Yield settings, functions, hooks and layers that are not explained."""
+    """Yield settings, functions, hooks, layers and triggers that are not explained."""
     yield from _settings(one)
     yield from _functions(one)
     yield from _hookspecs(one)
     yield from _modifiers(one)
+    yield from _triggers(one)
 
 
 def _settings(one: Examined) -> Iterator[Finding]:
@@ -85,12 +88,23 @@ def _modifiers(one: Examined) -> Iterator[Finding]:
     if not modifiers:
         yield Finding.skip("modifier-docs", "it has no layers that steps ask for")
     for modifier in modifiers:
-        place = place_of(modifier.function)
-        if not modifier.doc:
-            bare = f"`{modifier.name}` has no docstring"
-            yield Finding.fail("modifier-docs", bare, place)
-        explained = parse_docstring(inspect.getdoc(modifier.options)).parameters
-        for name in modifier.schema.get("properties", {}):
-            if name not in explained:
-                bare = f"the option `{name}` of `{modifier.name}` has no line under `Attributes:`"
-                yield Finding.fail("modifier-docs", bare, place)
+        yield from _with_options("modifier-docs", modifier)
+
+
+def _triggers(one: Examined) -> Iterator[Finding]:
+    kinds = one.plugins.triggers if one.plugins else {}
+    if not kinds:
+        yield Finding.skip("trigger-docs", "it listens to nothing")
+    for kind in kinds.values():
+        yield from _with_options("trigger-docs", kind)
+
+
+def _with_options(rule: str, offered: Modifier | TriggerKind) -> Iterator[Finding]:
+    place = place_of(offered.function)
+    if not offered.doc:
+        yield Finding.fail(rule, f"`{offered.name}` has no docstring", place)
+    explained = parse_docstring(inspect.getdoc(offered.options)).parameters
+    for name in offered.schema.get("properties", {}):
+        if name not in explained:
+            bare = f"the option `{name}` of `{offered.name}` has no line under `Attributes:`"
+            yield Finding.fail(rule, bare, place)

@@ -21,6 +21,7 @@ RULES: Final = (
     Rule("function-docs", "each function for expressions is explained"),
     Rule("hookspec-docs", "each hook that it adds is explained"),
     Rule("modifier-docs", "each layer that steps can ask for is explained, with its options"),
+    Rule("trigger-docs", "each trigger that files can have is explained, with its options"),
     Rule("action-docs", "each action and each of its inputs is explained"),
     Rule("action-types", "each action says of what type its inputs and its output are"),
     Rule("error-kinds", "each kind of failure that its code raises is declared by an action"),
@@ -32,6 +33,9 @@ RULES: Final = (
     Rule("action-repeat", "what says `pure` or `idempotent` can be repeated"),
     Rule("secrets", "no secret is in what it prints, logs or publishes"),
     Rule("middleware", "its layers hand on answers, failures and cancellation"),
+    Rule(
+        "trigger-cancel", "each trigger is listened for with its samples, and ends when cancelled"
+    ),
     Rule("lifespan", "it opens and closes on both event loops"),
     Rule("teardown", "nothing is left when it has closed"),
 )

@@ -16,6 +16,7 @@ from ciranda import Secret, Settings, action, hookimpl, observer
 from ciranda.events import StepFailed
 from ciranda.expressions import Function
 from ciranda.layer import modifier
+from ciranda.trigger import trigger
 
 
 class TextSettings(Settings, section="text"):
@@ -47,6 +48,11 @@ def again(target, options):
     """Do it again."""
 
 
+@trigger("text.written", options=Times)
+async def written(options, hear):
+    """Hear of texts."""
+
+
 @action("text.count", pure=True)
 def count(text: str) -> int:
     """Count words.
@@ -76,6 +82,11 @@ def settings():
 @hookimpl
 def actions():
     return [count]
+
+
+@hookimpl
+def triggers():
+    return [written]
 
 
 @hookimpl
@@ -115,6 +126,8 @@ def test_a_page_names_all_that_it_offers(cli, file):
         "  text.again: Do it again.",
         "    times (integer, required): Turns.",
         "    rest (number, default 1.5)",
+        "Triggers, for `on`:",
+        "  text.written: Hear of texts.",
         "  shout: In capitals.",
         "  note (StepFailed): Note a failure.",
         "  settings: Offer settings.",

@@ -26,6 +26,7 @@ from ciranda import Arg, Secret, Settings, StepError, action, hookimpl, hookspec
 from ciranda.events import Request
 from ciranda.expressions import Function
 from ciranda.layer import Layer, Place, modifier
+from ciranda.trigger import trigger
 
 CIRANDA_API = (1, 0)
 counter = itertools.count()
@@ -73,6 +74,28 @@ def again(target, options):
         return answer
 
     return Layer(call, place=Place.LIMIT)
+
+
+class Bell(Struct, frozen=True):
+    """How often.
+
+    Attributes:
+        times: It rings.
+    """
+
+    times: int = 1
+
+
+@trigger("sample.rang", options=Bell, data=dict[str, int])
+async def rang(options, hear, settings):
+    """Hear a bell."""
+    for turn in range(options.times):
+        await hear({"turn": turn}, id=str(turn))
+
+
+@hookimpl
+def triggers():
+    return [rang]
 
 
 @hookimpl

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ciranda.conformance import RULES, Finding
+from ciranda.conformance import RULES, Finding, Verdict, conform, find_subject
 from ciranda.conformance.trying import TRIED
 
-from .conftest import FRESH, HERE, Failed
+from .conftest import FRESH, GOOD, HERE, Failed
 
 SIGNED = '        return f"{text}, signed"'
 LISTENS = """import socket
@@ -52,6 +54,10 @@ BROKEN = {
         (("times: Turns", "turns: Turns"), "the option `times` of `sample.again` has no line"),
         (('    """Do a step again."""\n', ""), "`sample.again` has no docstring"),
     ],
+    "trigger-docs": [
+        (('    """Hear a bell."""\n', ""), "`sample.rang` has no docstring"),
+        (("times: It", "turns: It"), "the option `times` of `sample.rang` has no line"),
+    ],
     "action-docs": [(("text: What", "word: What"), "the input `text` of `sample.sign`")],
     "action-types": [
         (("sign(text: str) -> str", "sign(text) -> str"), "the input `text` of `sample.sign` has"),
@@ -90,7 +96,7 @@ BROKEN = {
         (("    yield None", "    yield None\n    raise KeyError('door')"), "failed in its life"),
     ],
 }  # fmt: skip
-RUNNING = {"middleware", "lifespan", "teardown", *TRIED}
+RUNNING = {"middleware", "trigger-cancel", "lifespan", "teardown", *TRIED}
 STILL = [one for one in HERE if one not in RUNNING]  # no engine is opened for these
 CASES = [
     pytest.param(rule, change, said, id=f"{rule} {number}")
@@ -133,6 +139,38 @@ def test_an_action_that_goes_on_when_cancelled_is_named(failed: Failed) -> None:
     )
 
 
+SLOW = """        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.05)
+"""
+HEARS = '        await hear({"turn": turn}, id=str(turn))\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "written", "said"),
+    [
+        ("", "", {"times": 2}, ""),
+        (HEARS, HEARS.replace("turn}", "'first'}"), {}, "hears what is no event (the data of"),
+        (HEARS, "        raise KeyError('bell')\n", {}, "raises KeyError ('bell') on trio"),
+        (HEARS, SLOW, {}, "s to end when cancelled on asyncio"),
+        ("", "", {"times": "x"}, "the options to try it with do not fit: `times` of `sample.rang`"),
+    ],
+)
+def test_a_listener_is_tried_with_the_options_that_there_are(
+    tmp_path: Path, old: str, new: str, written: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "sample.py"
+    file.write_text(GOOD.replace(old, new, 1))
+    subject = replace(find_subject(str(file)), samples={"triggers": {"sample.rang": written}})
+
+    found = conform(subject, only=["trigger-cancel"], patience=0.02)
+
+    assert said in "\n".join(one.message for one in found)
+    assert {one.verdict for one in found} == {Verdict.FAIL if said else Verdict.PASS}
+
+
 def test_a_thread_that_is_left_is_named(failed: Failed) -> None:
     stop = threading.Event()
     threading.Event.left = stop  # type: ignore[attr-defined]  # how the plugin finds it
@@ -167,7 +205,7 @@ def test_what_importing_does_is_named(failed: Failed, rule: str, code: str, said
 def test_each_rule_is_broken_here_and_explained_in_the_guide() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "plugin-authors.md").read_text("utf-8")
     elsewhere = {"import", "import-output", "import-effects", "commands", "package"}
-    elsewhere |= {"action-inputs", "action-cancel", "teardown"}
+    elsewhere |= {"action-inputs", "action-cancel", "trigger-cancel", "teardown"}
 
     assert {rule.id for rule in RULES} == BROKEN.keys() | elsewhere
     assert [
