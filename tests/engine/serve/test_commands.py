@@ -1,14 +1,17 @@
 """`ciranda serve` and `ciranda event`."""
 
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
 
+import click
 import httpx
 import pytest
 from tests.engine.serve.conftest import HOOK, TOKEN, flow
 
+from ciranda.cli import completing
 from ciranda.cli.entry import outcome
 
 TWO = HOOK.replace(
@@ -118,3 +121,44 @@ def test_the_example_takes_its_events(project, capsys):
     assert (wrong[0], "input `order`" in wrong[2]) == (2, True)
     assert (webhook[0], files[0]) == (0, 0)
     assert '"any": 1' in (project.folder / "kept" / "x.json.json").read_text()
+
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "mail"
+
+
+def test_event_begins_what_a_trigger_of_a_plugin_would_begin_without_its_listener(project, capsys):
+    for name in ("mail.yaml", "mails.py"):
+        shutil.copy(EXAMPLE / name, project.folder / name)
+    mail = '{"number": "7", "sender": "ana", "subject": "%s", "text": ""}'
+    chosen = ("--trigger", "mails.received")
+
+    ran = said(capsys, "event", "mail.yaml", mail % "Hello", *chosen, "-q")
+    dropped = said(capsys, "event", "mail.yaml", mail % "Out of office", *chosen)
+    unfit = said(capsys, "event", "mail.yaml", '{"number": 7}', *chosen)
+    typed = '{"specversion": "1.0", "id": "1", "source": "s", "type": "%s", "data": %s}'
+    found = said(capsys, "event", "mail.yaml", typed % ("mails.received", mail % "Hi"), "--dry-run")
+    other = said(capsys, "event", "mail.yaml", typed % ("mails.sent", mail % "Hi"))
+
+    assert [each[0] for each in (ran, dropped, unfit, found, other)] == [0, 2, 2, 0, 2]
+    assert '"from": "ana"' in (project.folder / "kept" / "7.json").read_text()
+    assert "does not take this event: its name or `where`" in " ".join(dropped[2].split())
+    assert "the data of `mails.received` is not of its type: Expected `str`, got `int` - at " in (
+        " ".join(unfit[2].split())
+    )
+    assert '"subject": "Hi"' in found[1]
+    assert not (project.folder / "tray").exists()
+
+
+def test_the_triggers_of_a_file_are_completed(project):
+    project.write(flow(TWO))
+
+    def completed(file, word):
+        context = click.Context(click.Command("event"))
+        context.params["file"] = file
+        return [
+            item.value for item in completing.triggers(context, click.Option(["--trigger"]), word)
+        ]
+
+    assert completed("flow.yaml", "") == ["event", "webhook"]
+    assert completed("flow.yaml", "w") == ["webhook"]
+    assert completed("none.yaml", "") == completed(None, "") == []
