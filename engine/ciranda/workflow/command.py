@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any, Final
 
@@ -22,6 +23,10 @@ _BESIDE: Final = {
 _SHELL_WORDS: Final = frozenset({"|", "||", "&&", ";", ">", ">>", "<", "2>", "2>&1", "&", "|&"})
 # Stands for an expression while a line is split; no file can hold this character.
 _MARK: Final = "\0"
+# What a shell replaces by something else, unless it is escaped or in single quotes; these are
+# letters like any other in double quotes, the second.
+_FOUND: Final = r"\\.|(?P<found>\$[A-Za-z_]\w*|\$\{\w+\}|\$\([^)]*\)|`[^`]*`)|\""
+_REPLACED: Final = re.compile(rf"'[^']*'|{_FOUND}", re.DOTALL), re.compile(_FOUND, re.DOTALL)
 
 
 def read_command(
@@ -117,4 +122,10 @@ def _shell_problem(run: str, marked: str) -> str:
     for word in unquoted:
         if word in _SHELL_WORDS:
             return f"`{word}` means something to a shell only"
+    at, quoted = 0, False
+    while match := _REPLACED[quoted].search(marked, at):
+        if match["found"]:
+            return f"`{match['found'].replace(_MARK, '...')}` means something to a shell only"
+        quoted ^= match[0] == '"'
+        at = match.end()
     return ""
