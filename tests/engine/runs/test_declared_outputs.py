@@ -115,8 +115,8 @@ async def test_what_is_declared_is_there_and_fits(
     [
         ("none.txt", "declares the file `none.txt` as its output `f`, and there is none"),
         (".", "and there is none"),
-        ("../out.txt", "the output `f` of step `a` "),
-        ("/etc/hostname", "the output `f` of step `a` "),
+        ("\"${{ '../out.txt' }}\"", "the output `f` of step `a` leads out of the project"),
+        ("\"${{ '/etc/hostname' }}\"", "the output `f` of step `a` leads out of the project"),
         ("'${{ inputs.list[7] }}'", "`outputs.f` of step `a` cannot be evaluated"),
     ],
 )

@@ -1,6 +1,7 @@
 """Files without faults: the graph, the status rules, the texts."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -228,3 +229,30 @@ def test_kinds_of_joins_and_of_fail_are_kinds(actions: dict[str, Action]):
     )
 
     assert list(found.edges) == ["a", "b", "c"]
+
+
+def test_a_try_without_a_catch_is_there_to_undo_what_succeeded(actions: dict[str, Action]):
+    undone = "{steps: {x: {run: echo, compensate: {u: {run: echo}}}}}"
+
+    found = checked(actions, f"  a: {{try: {{b: {undone}}}}}\n  c: {{run: echo}}")
+
+    assert list(found.edges) == ["a", "c"]
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])
+def test_a_file_that_is_kept_lies_within_the_project(
+    actions: dict[str, Action], tmp_path: Path, path: str
+):
+    (tmp_path / "ciranda.toml").touch()
+    (tmp_path / "in").mkdir()
+    text = "ciranda: 1\nsteps: {a: {run: echo, outputs: {z: {file: '%s'}}}}"
+    fine = ("in/x", "../x", "${{ step.dir }}/../../x", f"{tmp_path}/x")
+
+    for each in fine:
+        check(loads(text % each, file=str(tmp_path / "in" / "f.yaml")), actions)
+    with pytest.raises(WorkflowError) as caught:
+        check(loads(text % path, file=str(tmp_path / "f.yaml")), actions)
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"{tmp_path}/f.yaml:2:44: the output `z` of step `a` leads out of the project {tmp_path}: "
+        f"`{path}` (a file that is kept lies within the project, or in `${{{{ step.dir }}}}`)"
+    ]

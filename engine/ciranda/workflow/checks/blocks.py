@@ -1,4 +1,4 @@
-"""Blocks: ids that mean two things, and joins that cannot come about."""
+"""Blocks: ids that mean two things, joins that cannot come about, tries of which nothing comes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ciranda.errors import Fault
 from ciranda.workflow.level import Level, root_of
+from ciranda.workflow.model import Step
 from ciranda.workflow.places import Places
 from ciranda.workflow.survey import Survey
 
@@ -17,6 +18,7 @@ def block_faults(seen: Survey) -> Iterator[Fault]:
     for level in seen.levels[1:]:
         yield from _shadowed(level, seen.places)
         yield from _join(level, seen)
+        yield from _idle_try(level, seen.places)
 
 
 def _shadowed(level: Level, places: Places) -> Iterator[Fault]:
@@ -62,3 +64,24 @@ def _join(level: Level, seen: Survey) -> Iterator[Fault]:
             key=True,
             kind="join",
         )
+
+
+def _idle_try(level: Level, places: Places) -> Iterator[Fault]:
+    """Yield a `try` that is nothing but a group: it neither catches, cleans up nor undoes."""
+    owner = level.owner
+    if owner is None or level.name != "try" or owner.catches or "finally" in owner.blocks:
+        return
+    if not any(_is_undone(step) for step in level.steps.values()):
+        yield places.fault(
+            (*root_of(owner), "try"),
+            f"`try` of step `{owner.id}` catches nothing",
+            hint="add `catch` or `finally`, or write `steps` for a group",
+            key=True,
+            kind="idle-try",
+        )
+
+
+def _is_undone(step: Step) -> bool:
+    """Say whether a step, or one inside of it, has a `compensate`: a `try` undoes what it did."""
+    inner = (each for block in step.blocks.values() for each in block.steps.values())
+    return "compensate" in step.blocks or any(map(_is_undone, inner))

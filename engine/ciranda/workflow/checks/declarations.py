@@ -1,4 +1,4 @@
-"""What a file declares: inputs whose defaults fit, names that hide nothing."""
+"""What a file declares: inputs whose defaults fit, files of its own, names that hide nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FITS = {
 
 
 def declaration_faults(seen: Survey) -> Iterator[Fault]:
-    """Yield what is wrong with inputs, defaults of variables and names of items."""
+    """Yield what is wrong with inputs, defaults of variables, kept files and names of items."""
     workflow, places = seen.workflow, seen.places
     for name, variable in workflow.env.items():
         if variable.default is not None and _holds_expression(variable.default):
@@ -46,6 +46,25 @@ def declaration_faults(seen: Survey) -> Iterator[Fault]:
     for _, step in seen.steps:
         if step.map is not None or step.catches:
             yield from _item(step, places)
+        if step.declares and places.file:
+            yield from _files(step, places)
+
+
+def _files(step: Step, places: Places) -> Iterator[Fault]:
+    """Yield the files that a step may not give; where an expression says which, a run tells."""
+    for name, declared in step.declares.items():
+        file = declared.file
+        if not isinstance(file, str) or "${{" in file:
+            continue
+        try:
+            confined(file, places.file)
+        except ValueError as error:
+            yield places.fault(
+                (*root_of(step), "outputs", name, "file"),
+                f"the output `{name}` of step `{step.id}` {error}",
+                hint="a file that is kept lies within the project, or in `${{ step.dir }}`",
+                kind="outside",
+            )
 
 
 def _item(step: Step, places: Places) -> Iterator[Fault]:
