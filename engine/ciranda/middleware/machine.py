@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from ciranda.errors import StoreError
 from ciranda.middleware.ring import Ring
 from ciranda.middleware.ringcare import fill
 from ciranda.middleware.ringformat import BOOT_BYTES, MOST, RingDamageError
+from ciranda.store.key import kept_key
 
 __all__ = ["MachineWindows", "boot_mark", "private_folder", "secret_key"]
 
@@ -28,8 +28,6 @@ T = TypeVar("T")
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _SLOTS: Final = 4096  # starts in a window that are told apart; the file has 32 bytes and more each
-_KEY: Final = "key"
-_KEY_BYTES: Final = 32
 
 
 @final
@@ -218,22 +216,4 @@ def secret_key(folder: Path) -> bytes:
     Raises:
         StoreError: It cannot be read or made.
     """
-    path = folder / _KEY
-    try:
-        if not path.exists():
-            beside = path.with_name(f"{_KEY}.{os.getpid()}.{secrets.token_hex(4)}")
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
-            try:
-                os.link(beside, path)
-            except FileExistsError:  # another was first, and its key counts
-                pass
-            finally:
-                beside.unlink()
-        key = path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"the key of rate limits, {path}: {error.strerror}") from error
-    if len(key) != _KEY_BYTES:
-        raise StoreError(f"{path} is not the key of rate limits: remove it")
-    return key
+    return kept_key(folder / "key", "the key of rate limits: remove it")
