@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # what type checkers know by its name; `typing` takes 8 m
 if TYPE_CHECKING:
     from ciranda import expressions, workflow
     from ciranda.actions import Arg, action, resource
-    from ciranda.calling import arun, run
+    from ciranda.calling import arun, load, run
     from ciranda.context import Context
     from ciranda.engine import Engine
     from ciranda.errors import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ciranda.runs.outcome import RunResult
     from ciranda.settings import Settings
     from ciranda.workflow.blockbuilder import Steps
-    from ciranda.workflow.builder import Workflow, load
+    from ciranda.workflow.builder import Workflow
 
 __all__ = [
     "ActionError",
@@ -101,7 +101,7 @@ _HOMES = {
     "arun": "ciranda.calling",
     "hookimpl": "ciranda.hooks",
     "hookspec": "ciranda.hooks",
-    "load": "ciranda.workflow.builder",
+    "load": "ciranda.calling",
     "observer": "ciranda.hooks",
     "resource": "ciranda.actions",
     "run": "ciranda.calling",

@@ -1,21 +1,54 @@
-"""Running a workflow from Python in one call."""
+"""Loading and running a workflow from Python in one call."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import anyio
-
-from ciranda.engine import Engine
 
 if TYPE_CHECKING:
     from ciranda.runs.outcome import RunResult
     from ciranda.workflow.builder import Workflow
+    from ciranda.workflow.loader import Loader, Loaders
 
-__all__ = ["arun", "run"]
+# An engine is imported by the functions that open one: to load a file is short.
+
+__all__ = ["arun", "load", "project_loaders", "run"]
+
+
+def load(path: str | os.PathLike[str]) -> Workflow:
+    """Return the workflow in a file, as one that can still grow.
+
+    A file that is not called YAML or JSON is read by what an enabled plugin of the project offers
+    for its suffix.
+
+    Raises:
+        WorkflowError: All faults found, in file order.
+        PluginError: The plugin that reads it cannot be used.
+    """
+    from ciranda.workflow import builder
+
+    return builder.load(path, loaders=project_loaders())
+
+
+def project_loaders() -> Loaders:
+    """Return what reads files by their suffixes in the project of the working directory.
+
+    Nothing is looked for before it is called.
+    """
+    found: list[Loaders] = []
+
+    def loader(suffix: str) -> Loader | None:
+        if not found:
+            from ciranda.plugins import Plugins
+            from ciranda.settings import read_configuration
+
+            found.append(Plugins(read_configuration(Path.cwd())).readers)
+        return found[0](suffix)
+
+    return loader
 
 
 async def arun(
@@ -39,6 +72,8 @@ async def arun(
         PluginError: A plugin that it names cannot be used.
         StoreError: The store cannot keep the run.
     """
+    from ciranda.engine import Engine
+
     async with Engine(**options) as engine:
         return await engine.run(workflow, inputs=inputs)
 
@@ -65,6 +100,8 @@ def run(
         StoreError: The store cannot keep the run.
         RuntimeError: There is an event loop in this thread already; `await arun(...)` there.
     """
+    import anyio
+
     if _is_in_a_loop():
         raise RuntimeError(
             "there is an event loop in this thread already: write `await ciranda.arun(...)` "
@@ -77,6 +114,8 @@ def run(
 
 
 def _is_in_a_loop() -> bool:
+    import anyio
+
     try:
         anyio.get_current_task()
     except RuntimeError:

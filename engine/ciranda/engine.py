@@ -31,7 +31,6 @@ from ciranda.store.books import Books
 from ciranda.workflow.builder import Workflow as Builder, model_of
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import named_values
-from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.placement import executor_of
 
@@ -195,7 +194,7 @@ class Engine:
             WorkflowError: All faults found, in file order.
             PluginError: A plugin that it names cannot be used.
         """
-        return self.check(load(path))
+        return self._checker.load(path)
 
     def check(self, workflow: Workflow, *, pinned: bool = False) -> Checked:
         """Bring in the plugins that a workflow names; check it against their actions.
@@ -257,7 +256,7 @@ class Engine:
         if isinstance(workflow, Checked):
             ready = workflow
         elif isinstance(workflow, Workflow | Builder):
-            ready = self.check(model_of(workflow))
+            ready = self.check(model_of(workflow, self.plugins.readers))
         else:
             ready = self.load(workflow)
         await self.plugins.start()

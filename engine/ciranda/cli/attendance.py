@@ -17,6 +17,7 @@ from ciranda.cli.streams import is_terminal
 from ciranda.engine import Engine
 from ciranda.errors import SettingsError
 from ciranda.middleware.printing import StepPrints
+from ciranda.plugins import Plugins
 from ciranda.serve import Limits, Lines, Outlet, Server
 from ciranda.settings import StoreSettings, read_configuration
 from ciranda.store import Durability
@@ -55,6 +56,7 @@ class Attendance:
             )
         self._folder: Final = configuration.root / kept.path if store is None else Path(store)
         self._places: Final = [Path(each) for each in places]
+        self._readers: Final = Plugins(configuration).readers
         self._prints: Final = StepPrints()
         self._exporter: Final = _exporter()
         self._steps: LogLines | None = None
@@ -87,6 +89,7 @@ class Attendance:
                 durability=self._durability,
                 limits=limits,
                 lines=Lines(outlet, json=json),
+                readers=self._readers,
             )
             try:
                 anyio.run(self._serve, server, interrupts, host, port, told, backend=backend)
@@ -109,13 +112,15 @@ class Attendance:
             raise failure
 
     def _engine(self) -> Engine:
-        return Engine(
+        engine = Engine(
             store=self._folder,
             durability=self._durability,
             plugins=[self._prints],
             listener=None if self._steps is None else self._steps.feed,
             exporter=self._exporter,
         )
+        engine.exporting.warn = screen.warn
+        return engine
 
 
 def _outlet() -> AbstractContextManager[Outlet | TextIO | None]:

@@ -79,11 +79,13 @@ def _paths(log: Log, run: str, incomplete: str) -> list[str]:
     from ciranda.cli.history import events_of, pinned_workflow
     from ciranda.events import LoopTurned, MapExpanded
     from ciranda.events.path import above, is_index, named, place
+    from ciranda.observe.folds import Folds
     from ciranda.observe.outline import places
 
     typed = incomplete.rpartition("/")[0]
-    known = dict(places(pinned_workflow(log, run)))
-    owner = place(typed)
+    workflow = pinned_workflow(log, run)
+    known, folds = dict(places(workflow)), Folds(workflow)
+    owner = folds.place(place(typed))
     if typed and owner in known and known[owner].repeats and not is_index(typed.rpartition("/")[2]):
         count = 0
         for event in islice(events_of(log, run), _FAR):
@@ -92,6 +94,7 @@ def _paths(log: Log, run: str, incomplete: str) -> list[str]:
             elif isinstance(event, LoopTurned) and event.path == typed:
                 count = event.turn + 1
         return [f"{typed}/{number}" for number in range(min(count, _ITEMS))]
+    owner = folds.inside(owner)
     below = [name for name in known if above(name) == owner]
     return [name if not typed else f"{typed}/{named(name, owner)}" for name in below]
 
@@ -117,12 +120,13 @@ def asking_steps(
 
 def triggers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the triggers of the file that the words before name."""
+    from ciranda.calling import project_loaders
     from ciranda.serve import names_of
     from ciranda.workflow.load import load
 
     file = ctx.params.get("file")
     try:
-        found = names_of(load(file).triggers) if file else []
+        found = names_of(load(file, loaders=project_loaders()).triggers) if file else []
     except CirandaError:
         return []
     return [_item(name) for name in found if name.startswith(incomplete)]

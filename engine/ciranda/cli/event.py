@@ -93,7 +93,7 @@ def _flow(file: str) -> Flow:
     from ciranda.workflow.load import load
 
     plugins = Plugins(read_configuration(Path.cwd()), bus=Bus())
-    return flow_of(load(file), Checker(plugins), None)
+    return flow_of(load(file, loaders=plugins.readers), Checker(plugins), None)
 
 
 def _event(written: str) -> Occurrence:

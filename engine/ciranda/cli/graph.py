@@ -61,9 +61,10 @@ def _workflow(target: str, store: str | None) -> tuple[Workflow, Standing]:
     from ciranda.cli.nests import Standing
 
     if Path(target).is_file() or target.endswith((".yaml", ".yml")) or "/" in target:
+        from ciranda.calling import project_loaders
         from ciranda.workflow.load import load
 
-        return load(target), Standing()
+        return load(target, loaders=project_loaders()), Standing()
     from ciranda.cli.history import opened, pinned_workflow
     from ciranda.cli.review import review
 

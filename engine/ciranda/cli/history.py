@@ -90,16 +90,16 @@ def status_of(log: Log, row: RunRow) -> str:
 
 
 def pinned_workflow(log: Log, run: str) -> Workflow:
-    """Return the workflow of a run as its file was when it began.
+    """Return the workflow of a run as its files were when it began.
 
     Raises:
+        ReplayError: What it pinned does not fit together.
         StoreError: It is missing or damaged.
         WorkflowError: It was written for another version of the language.
     """
-    from ciranda.workflow.load import loads
+    from ciranda.runs import pins
 
-    row = log.run(run)
-    return loads(log.blob(row.source), file=row.file or "<string>")
+    return pins.pinned_workflow(log, log.run(run))
 
 
 def read_timeline(log: Log, run: str) -> Timeline:

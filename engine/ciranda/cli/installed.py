@@ -61,5 +61,6 @@ def with_those_of(files: Iterable[str]) -> Plugins:
 
     plugins = all_plugins()
     for file in files:
-        plugins.load(declared=load(file).plugins, folder=Path(file).parent)
+        workflow = load(file, loaders=plugins.readers)
+        plugins.load(declared=workflow.plugins, folder=Path(file).parent)
     return plugins

@@ -135,6 +135,8 @@ class Performance:
                     exporter=self._exporter,
                     plugins=[self._prints],
                 ) as engine:
+                    engine.exporting.warn = screen.warn
+                    engine.exporting.found = self._provide
                     with anyio.CancelScope() as scope:
 
                         def stop() -> None:
@@ -159,6 +161,15 @@ class Performance:
         if failure is not None:
             raise failure
         return result
+
+    def _provide(self, exporter: LiveExporter) -> None:
+        """Have plugins' own spans go to the exporters of plugins too."""
+        if self._exporter is not None:
+            self._exporter.provider.add_span_processor(exporter.processor())
+            return
+        from opentelemetry.trace import set_tracer_provider
+
+        set_tracer_provider(exporter.provider)
 
     @property
     def _written_for_machines(self) -> bool:

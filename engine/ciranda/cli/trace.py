@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -35,8 +36,13 @@ __all__ = ["command"]
     help="Write a page that needs nothing else; `-` prints it.",
 )
 @click.option("--otlp", metavar="URL", help="Send the spans to an OpenTelemetry collector.")
+@click.option(
+    "--exporter", metavar="NAME", help="Hand the spans to an exporter of a plugin: `slack.file`."
+)
 @options.store_option
-def command(run: str, html: str | None, otlp: str | None, store: str | None) -> None:
+def command(
+    run: str, html: str | None, otlp: str | None, exporter: str | None, store: str | None
+) -> None:
     """Draw where the time of a run went.
 
     A bar for each step: work, lost attempts, waits; what the run's end waited for is marked.
@@ -53,6 +59,8 @@ def command(run: str, html: str | None, otlp: str | None, store: str | None) -> 
 
             sent = export_run(events_of(log, row.id), otlp, outline=outline)
             screen.say(f"sent {plural(sent, 'span')} of run {row.id}")
+        if exporter is not None:
+            _hand_over(log, row.id, exporter, outline)
         timeline = read_timeline(log, row.id)
         if status_of(log, row) == "interrupted":
             timeline.interrupt()
@@ -62,7 +70,7 @@ def command(run: str, html: str | None, otlp: str | None, store: str | None) -> 
         write(html, page(timeline, outline=outline))
         if html != "-":
             screen.say(f"wrote {html}")
-    if html is None and otlp is None:
+    if html is None and otlp is None and exporter is None:
         _draw(timeline, outline)
 
 
@@ -75,6 +83,30 @@ def _outline(log: Log, run: str) -> Outline:
         return outline(pinned_workflow(log, run))
     except CirandaError:  # its file is of another version: the events suffice
         return Outline()
+
+
+def _hand_over(log: Log, run: str, name: str, outline: Outline) -> None:
+    """Hand the spans of a run to an exporter of a plugin that the project or the run uses."""
+    from ciranda.cli.history import events_of, pinned_workflow
+    from ciranda.errors import PluginError
+    from ciranda.observe.export import hand_over_run
+    from ciranda.observe.spoken import plural
+    from ciranda.plugins import Plugins
+    from ciranda.settings import read_configuration
+    from ciranda.workflow.nearest import nearest
+
+    plugins = Plugins(read_configuration(Path.cwd()))
+    workflow = pinned_workflow(log, run)
+    plugins.load(declared=workflow.plugins, folder=Path(workflow.file).parent)
+    namespace = name.partition(".")[0]
+    if name not in plugins.exporters and not plugins.obstacle(namespace):
+        plugins.require(namespace)
+    if name not in plugins.exporters:
+        meant = nearest(name, plugins.exporters)
+        why = plugins.obstacle(namespace) or f"no plugin offers the exporter '{name}'"
+        raise PluginError(f"{why}; did you mean '{meant}'?" if meant else why)
+    sent = hand_over_run(events_of(log, run), name, plugins.exporters[name], outline=outline)
+    screen.say(f"handed {plural(sent, 'span')} of run {run} to {name}")
 
 
 def _draw(timeline: Timeline, outline: Outline) -> None:

@@ -105,6 +105,17 @@ class Catalogue:
             self._alone([other for other in usable if other.name == one.name])
         return sorted(usable, key=lambda one: not one.own)
 
+    def enabled(self) -> list[Entry]:
+        """Return every entry that the project enables, those of ciranda itself left out.
+
+        Raises:
+            PluginError: One is not in the version asked for.
+        """
+        found = [one for one in self._entries if self.standing(one) is Standing.ENABLED]
+        for one in found:
+            self._check(one)
+        return found
+
     def find(self, requirement: Requirement) -> Entry:
         """Return the entry to import for a name.
 

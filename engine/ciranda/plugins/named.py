@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from ciranda.errors import PluginError
@@ -49,7 +50,8 @@ def loaders_of(plugin: str, answers: Iterable[Any]) -> dict[str, Loader]:
             )
         return ""
 
-    return _joined(plugin, "loaders", answers, check)
+    found = _joined(plugin, "loaders", answers, check)
+    return {suffix: replace(one, plugin=plugin) for suffix, one in found.items()}
 
 
 def exporters_of(plugin: str, answers: Iterable[Any]) -> dict[str, Any]:

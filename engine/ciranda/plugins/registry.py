@@ -22,6 +22,7 @@ from ciranda.plugins.importing import BUDGET, guarded
 from ciranda.plugins.inline import InlinePlugin, inline_path, load_inline
 from ciranda.plugins.lifespans import Lifespans
 from ciranda.plugins.loaded import Loaded, check_api, check_marks, listed, offers
+from ciranda.plugins.readers import Readers
 from ciranda.plugins.requirement import Requirement, parse_requirement
 from ciranda.plugins.told import settings_for_workers
 from ciranda.settings import Configuration, Settings, project_root
@@ -63,8 +64,10 @@ class Plugins:
         self.triggers: Final[dict[str, TriggerKind]] = {}
         self.exporters: Final[dict[str, Any]] = {}
         self.loaders: Final[dict[str, Loader]] = {}
+        self.readers: Final = Readers(self.loaders, self._enabled_loaders)
         found = discover() if entries is None else entries
         configuration.check_sections(tuple(one.name for one in found))
+        self._entries: Final = found
         self._catalogue: Final = Catalogue(found, configuration.plugins())
         self._seconds = seconds
         self._loaded: dict[str, Loaded] = {}
@@ -369,6 +372,13 @@ class Plugins:
             self.bus.unregister(key)
         if loaded.inline is not None:
             loaded.inline.imports.forget()
+
+    def _enabled_loaders(self) -> dict[str, Loader]:
+        """Return the loaders of all that is enabled, whose plugins are not in use for that."""
+        apart = Plugins(self.configuration, entries=self._entries, seconds=self._seconds)
+        for entry in self._catalogue.enabled():
+            apart._import(entry)
+        return apart.loaders
 
     def _has(self, namespace: str) -> bool:
         """Say whether something in use has this namespace."""

@@ -42,7 +42,7 @@ class Checker:
             WorkflowError: All faults found, in file order.
             PluginError: A plugin that it names cannot be used.
         """
-        return self.check(load(path))
+        return self.check(load(path, loaders=self._plugins.readers))
 
     def check(self, workflow: Workflow, *, pinned: bool = False) -> Checked:
         """Bring in the plugins that a workflow names; check it against their actions.
@@ -56,7 +56,7 @@ class Checker:
             ActionError: No executor can perform a step.
             PluginError: A plugin that it names cannot be used.
         """
-        workflow = attach(workflow)
+        workflow = attach(workflow, loaders=self._plugins.readers)
         for part in parts_of(workflow):
             folder = Path(part.file).parent if part.file else Path.cwd()
             declared = () if pinned else part.plugins

@@ -20,7 +20,7 @@ from ciranda.workflow.parts import Read, parts_of
 if TYPE_CHECKING:
     from ciranda.engine import Engine
 
-__all__ = ["digests", "pin", "restored"]
+__all__ = ["digests", "pin", "pinned_workflow", "restored"]
 
 
 def digests(workflow: Workflow) -> dict[str, str]:
@@ -45,7 +45,27 @@ def restored(engine: Engine, row: RunRow) -> Checked:
     Raises:
         ReplayError: What it pinned does not fit together.
     """
-    log = engine.log
+    begun = _begun(engine.log, row)
+    folder = Path(row.file).parent if row.file else Path.cwd()
+    for name, version in begun.plugins.items():
+        kind, _, digest = version.partition(":")
+        if kind == "sha256":
+            engine.plugins.restore(name, engine.log.blob(digest), folder)
+    return engine.check(_workflow(engine.log, row, begun), pinned=True)
+
+
+def pinned_workflow(log: Log, row: RunRow) -> Workflow:
+    """Return the workflow of a run as its files were when it began; it is not checked.
+
+    Raises:
+        ReplayError: What it pinned does not fit together.
+        StoreError: Something of it is missing or damaged.
+        WorkflowError: It was written for another version of the language.
+    """
+    return _workflow(log, row, _begun(log, row))
+
+
+def _begun(log: Log, row: RunRow) -> RunStarted:
     first = next(iter(log.read(row.id, limit=1)), None)
     if first is None:
         raise ReplayError(f"run {row.id} never began: run {row.file} again")
@@ -53,14 +73,12 @@ def restored(engine: Engine, row: RunRow) -> Checked:
     begun = msgspec.msgpack.Decoder(RunEvent, ext_hook=_unresolved).decode(first.payload)
     if not isinstance(begun, RunStarted):
         raise ReplayError(f"run {row.id} does not begin with RunStarted: its log is foreign")
-    folder = Path(row.file).parent if row.file else Path.cwd()
-    for name, version in begun.plugins.items():
-        kind, _, digest = version.partition(":")
-        if kind == "sha256":
-            engine.plugins.restore(name, log.blob(digest), folder)
+    return begun
+
+
+def _workflow(log: Log, row: RunRow, begun: RunStarted) -> Workflow:
     read = _pinned(row.id, log.blob, begun.files)
-    workflow = loads(log.blob(begun.source), file=row.file, read=read)
-    return engine.check(workflow, pinned=True)
+    return loads(log.blob(row.source), file=row.file or "<string>", read=read)
 
 
 def _pinned(run: str, blob: Callable[[str], bytes], files: Mapping[str, str]) -> Read:

@@ -11,11 +11,13 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from ciranda.errors import CirandaError, Fault, WorkflowError
+from ciranda.plugins.readers import Readers
 from ciranda.serve.bench import Bench, MakeEngine
 from ciranda.serve.flow import Flow, Traces, flow_of, traces_of
 from ciranda.serve.lines import Lines
 from ciranda.serve.trigger import Triggering
-from ciranda.workflow.load import load, parse
+from ciranda.workflow.load import load
+from ciranda.workflow.opening import document_of
 
 __all__ = ["Roster", "files_of"]
 
@@ -29,6 +31,7 @@ class Roster:
         make: Makes the engine of a bench.
         environ: Where secrets come from.
         lines: Where changes are told of.
+        readers: Who reads files in folders that are not called YAML.
         open_to_all: Whether strangers can reach the server: then each webhook needs a token.
     """
 
@@ -39,8 +42,10 @@ class Roster:
         *,
         environ: Mapping[str, str],
         lines: Lines,
+        readers: Readers | None = None,
         open_to_all: bool = False,
     ) -> None:
+        self._readers: Final = readers or Readers({}, dict)
         self._places: Final = [place.absolute() for place in places]
         self._make: Final = make
         self._environ: Final = environ
@@ -61,7 +66,7 @@ class Roster:
         """
         self._group = group
         faults: list[Fault] = []
-        for file in await anyio.to_thread.run_sync(files_of, self._places):
+        for file in await anyio.to_thread.run_sync(files_of, self._places, self._readers):
             try:
                 await self._take(file)
             except WorkflowError as error:
@@ -81,7 +86,7 @@ class Roster:
         """
         there = await anyio.to_thread.run_sync(lambda: [each.exists() for each in self._places])
         present = [place for place, seen in zip(self._places, there, strict=True) if seen]
-        files = await anyio.to_thread.run_sync(files_of, present)
+        files = await anyio.to_thread.run_sync(files_of, present, self._readers)
         changed = self._drop(files)
         for file in files:
             seen = self.flows.get(file)
@@ -163,7 +168,9 @@ class Roster:
             before.retire()
 
     def _read(self, file: str, bench: Bench) -> Flow:
-        return flow_of(load(file), bench.engine, self._environ)
+        return flow_of(
+            load(file, loaders=bench.engine.plugins.readers), bench.engine, self._environ
+        )
 
     def _require_own_paths(self, flow: Flow) -> None:
         seen: set[str] = set()
@@ -185,20 +192,23 @@ class Roster:
                 )
 
 
-def files_of(places: list[Path]) -> list[str]:
+def files_of(places: list[Path], readers: Readers) -> list[str]:
     """Return the files to be served. Blocks.
 
-    Of a folder these are its `.yaml` and `.yml` files that have `on:` at the top, or that nobody
-    can read.
+    Of a folder these are its `.yaml` and `.yml` files, and those that plugins read, that have `on:`
+    at the top, or that cannot be read.
 
     Raises:
-        CirandaError: A place is not there.
+        CirandaError: A place is not there, or a plugin that reads files is broken.
     """
+    suffixes = {".yaml", ".yml"}
+    if any(place.is_dir() for place in places):
+        suffixes |= readers.suffixes()
     found: list[str] = []
     for place in places:
         if place.is_dir():
-            inside = sorted(each for each in place.iterdir() if each.suffix in (".yaml", ".yml"))
-            found += [str(each) for each in inside if _is_triggered(each)]
+            inside = sorted(each for each in place.iterdir() if each.suffix.lower() in suffixes)
+            found += [str(each) for each in inside if _is_triggered(each, readers)]
         elif place.exists():
             found.append(str(place))
         else:
@@ -206,11 +216,13 @@ def files_of(places: list[Path]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _is_triggered(file: Path) -> bool:
+def _is_triggered(file: Path, readers: Readers) -> bool:
     try:
-        data: Any = parse(file.read_bytes(), file=str(file))
-    except (OSError, WorkflowError):
+        data: Any = document_of(file.read_bytes(), str(file), readers).plain()
+    except OSError:
         return True
+    except WorkflowError as error:
+        return any(fault.kind != "no-workflow" for fault in error.faults)
     return isinstance(data, dict) and "ciranda" in data and "on" in data
 
 

@@ -14,6 +14,7 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 
 from ciranda.errors import CirandaError
+from ciranda.plugins.readers import Readers
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.ungrouped import plainest
 from ciranda.serve.backlog import Backlog
@@ -25,9 +26,11 @@ from ciranda.serve.crew import Crew
 from ciranda.serve.cursors import Cursors
 from ciranda.serve.drain import Drain
 from ciranda.serve.ears import Ears
+from ciranda.serve.exchange import Answer, Request
 from ciranda.serve.health import Health
 from ciranda.serve.intake import Intake
 from ciranda.serve.lines import Lines
+from ciranda.serve.room import Room
 from ciranda.serve.roster import Roster
 from ciranda.serve.rounds import Upkeep, every
 from ciranda.serve.webhook import Webhooks
@@ -48,7 +51,7 @@ class Limits:
         backlog: Accepted, and waiting to begin.
         grace: Seconds that runs get to end when the server does.
         bounds: Of one connection.
-        connections: At a time; more of them wait.
+        connections: At a time; of more, the one that is silent for longest is hung up on.
     """
 
     runs: int = 4
@@ -72,6 +75,7 @@ class Server:
         lines: What it tells of itself.
         clock: Both clocks.
         new_id: Makes ids of runs.
+        readers: Who reads files in folders that are not called YAML.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Server:
         lines: Lines | None = None,
         clock: Clock | None = None,
         new_id: Callable[[], str] = new_run_id,
+        readers: Readers | None = None,
     ) -> None:
         self._places: Final = places
         self._folder: Final = folder
@@ -96,6 +101,7 @@ class Server:
         self._lines: Final = lines or Lines(None)
         self._clock: Final = clock or Clock()
         self._new_id: Final = new_id
+        self._readers: Final = readers
         self._drain: Drain | None = None
 
     def drain(self) -> None:
@@ -139,6 +145,7 @@ class Server:
                 self._make,
                 environ=self._environ,
                 lines=lines,
+                readers=self._readers,
                 open_to_all=not _is_local(host),
             )
             lines.hide(roster.mask)
@@ -213,12 +220,17 @@ class Server:
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise CirandaError(f"{host}:{port} cannot be listened at ({why})") from None
-        room = anyio.CapacityLimiter(self._limits.connections)
+        room = Room(self._limits.connections)
 
         async def connected(stream: SocketStream) -> None:
-            async with room:
+            async with stream, room.seat() as seat:
+
+                async def answering(request: Request) -> Answer:
+                    with seat.busy():
+                        return await webhooks(request)
+
                 try:
-                    await Connection(stream, webhooks, self._limits.bounds).serve()
+                    await Connection(stream, answering, self._limits.bounds).serve()
                 except Exception as error:  # one connection is no reason to end
                     why = f"{type(error).__name__}: {error}"
                     self._lines.error("connection failed", why=why)

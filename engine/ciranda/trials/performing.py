@@ -16,6 +16,7 @@ from ciranda.explaining import Chronicle
 from ciranda.explaining.wiring import paths_of
 from ciranda.plugins import Plugins
 from ciranda.runs.outcome import RunResult
+from ciranda.runs.placing import steps_at
 from ciranda.runs.run_id import new_run_id
 from ciranda.runs.ungrouped import plainest
 from ciranda.settings import Configuration
@@ -56,7 +57,7 @@ def perform(tests: TestFile, case: Case, configuration: Configuration) -> Verdic
         )
 
     try:
-        workflow = load(case.workflow)
+        workflow = load(case.workflow, loaders=Plugins(configuration).readers)
         _refuse_strangers(tests, case, workflow)
         result, standin, outside = anyio.run(
             _run, case, workflow, configuration, backend=backend, backend_options=options
@@ -154,7 +155,8 @@ def _strangers(tests: TestFile, case: Case, workflow: Workflow) -> Iterator[Faul
         *(((*expect, "not-run"), name, set(paths)) for name in case.expect.not_run),
     ]
     for at, name, known in asked:
-        if name not in known and place(name) not in known:
+        there = name in known or place(name) in known
+        if not there and not any(steps_at(workflow, name)):  # it may be in a file that began again
             meant = nearest(name, sorted(known))
             hint = f"did you mean `{meant}`?" if meant else "`ciranda plan` shows the paths"
             text = f"the workflow {workflow.name} has no step `{name}`"

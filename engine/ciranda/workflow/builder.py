@@ -13,6 +13,7 @@ from ciranda.actions import Action
 from ciranda.errors import WorkflowError
 from ciranda.workflow import load as loading
 from ciranda.workflow.blockbuilder import Steps, group_options
+from ciranda.workflow.loader import Loaders, none
 from ciranda.workflow.model import Input, Step, Workflow as Model
 from ciranda.workflow.parts import attach
 from ciranda.workflow.places import Places
@@ -88,8 +89,11 @@ class Workflow:
         """What a run gives back, as written."""
         return self._model.outputs
 
-    def model(self) -> Model:
+    def model(self, loaders: Loaders = none) -> Model:
         """Return the workflow as it is now; later steps do not change what is returned.
+
+        Args:
+            loaders: Who reads workflows that it uses and that are not called YAML or JSON.
 
         Raises:
             WorkflowError: It has no step, or uses a workflow that cannot be read.
@@ -97,7 +101,7 @@ class Workflow:
         if not self._model.steps:
             fault = Places(None).fault((), f"the workflow `{self.name}` has no step")
             raise WorkflowError([fault])
-        return attach(_copied(self._model))
+        return attach(_copied(self._model), loaders=loaders)
 
     def input(self, name: str, type: str = "string", **about: Any) -> Reference:  # noqa: A002 - the file's word
         """Declare an input and return the reference that reads it.
@@ -240,19 +244,23 @@ class Workflow:
             raise WorkflowError([Places(None).fault((), message)])
 
 
-def load(path: str | os.PathLike[str]) -> Workflow:
+def load(path: str | os.PathLike[str], *, loaders: Loaders = none) -> Workflow:
     """Return the workflow in a file, as one that can still grow.
+
+    Args:
+        path: The file.
+        loaders: Who reads files that are not called YAML or JSON.
 
     Raises:
         WorkflowError: All faults found, in file order.
     """
-    workflow = loading.load(path)
+    workflow = loading.load(path, loaders=loaders)
     return Workflow(workflow.name, start=workflow)
 
 
-def model_of(workflow: Workflow | Model) -> Model:
+def model_of(workflow: Workflow | Model, loaders: Loaders = none) -> Model:
     """Return what an engine runs of either form."""
-    return workflow.model() if isinstance(workflow, Workflow) else workflow
+    return workflow.model(loaders) if isinstance(workflow, Workflow) else workflow
 
 
 def _of_step(id: str, error: WorkflowError) -> WorkflowError:  # noqa: A002 - the file's word

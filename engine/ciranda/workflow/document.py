@@ -16,7 +16,15 @@ from ciranda.workflow.faults import SourceText
 from ciranda.workflow.nodes import Mapping, Node, Plain, Scalar, Sequence, plain
 from ciranda.workflow.positions import position_in_scalar
 
-__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "parse_document", "read_document", "read_file"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Document",
+    "Limits",
+    "decoded",
+    "parse_document",
+    "read_document",
+    "read_file",
+]
 
 # What YAML forbids, and the three line breaks that only YAML 1.1 knew: where libyaml would
 # break a line and an editor would not, no position could be right.
@@ -51,6 +59,11 @@ class Document:
     def lines(self) -> tuple[str, ...]:
         """The text, line by line."""
         return self.source.lines
+
+    @property
+    def kept(self) -> bytes:
+        """What a run keeps of it."""
+        return self.source.text.encode()
 
     def plain(self) -> Plain:
         """Return the document as plain Python data."""
@@ -136,7 +149,7 @@ def parse_document(
         _refuse(file, "the file is UTF-16 or UTF-32", hint="save it as UTF-8", kind="yaml.encoding")
     if b"\0" in encoded:
         _refuse_binary(encoded, file)
-    text = data if isinstance(data, str) else _decoded(data, file)
+    text = data if isinstance(data, str) else decoded(data, file)
     if text.startswith(_BOM):
         text = text[1:]
         encoded = encoded[3:]
@@ -215,7 +228,12 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _decoded(data: bytes, file: str) -> str:
+def decoded(data: bytes, file: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        WorkflowError: It is not UTF-8; the fault says where.
+    """
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -6,18 +6,24 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ciranda.workflow.document import parse_document, read_document
+from ciranda.workflow.document import parse_document, read_file
+from ciranda.workflow.loader import Loaders, none
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.onefile import of_document, sorted_faults, workflow_of
+from ciranda.workflow.opening import document_of
 from ciranda.workflow.parts import Read, attach, from_disk
 
 __all__ = ["load", "loads", "parse", "sorted_faults", "workflow_of"]
 
 
-def load(path: str | os.PathLike[str]) -> Workflow:
+def load(path: str | os.PathLike[str], *, loaders: Loaders = none) -> Workflow:
     """Return the workflow in a file, with those that it uses.
 
     What needs installed actions or the graph is checked by `ciranda.workflow.check`.
+
+    Args:
+        path: The file.
+        loaders: Who reads files that are not called YAML or JSON.
 
     Raises:
         WorkflowError: All faults found, in file order.
@@ -25,7 +31,8 @@ def load(path: str | os.PathLike[str]) -> Workflow:
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"expected a workflow or the path of its file, not {type(path).__name__}")
-    return attach(of_document(read_document(Path(path))))
+    document = document_of(read_file(Path(path)), str(Path(path)), loaders)
+    return attach(of_document(document), loaders=loaders)
 
 
 def loads(text: str | bytes, *, file: str = "<string>", read: Read = from_disk) -> Workflow:

@@ -42,9 +42,11 @@ class Loader:
             For a file that it cannot read it raises ValueError with a sentence; the fault is at the
             line `lineno` and the column `colno` of the error where it has them, as that of `json`
             does. It has no effect, and opens no other file.
+        plugin: Who offers it; the engine says so.
     """
 
     read: Callable[[bytes, str], Mapping[str, Any] | Loaded | str | None]
+    plugin: str = ""
 
 
 Loaders = Callable[[str], Loader | None]

@@ -44,7 +44,7 @@ def of_document(document: Document) -> Workflow:
         WorkflowError: All faults found, in order.
     """
     data: Any = document.plain()
-    return workflow_of(data, Places(document), source=document.source.text.encode())
+    return workflow_of(data, Places(document), source=document.kept)
 
 
 def sorted_faults(faults: list[Fault], files: Mapping[str, int] = _NONE) -> list[Fault]:
