@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ciranda.errors import CirandaError, WorkflowError
-from ciranda.expressions import ExpressionError, Function
+from ciranda.expressions import ExpressionError, Function, Secret
 from ciranda.serve.trigger import Triggering, fault_of
 from ciranda.vault import Vault, resolve_secrets
 from ciranda.workflow.binding import bind
@@ -22,6 +22,7 @@ __all__ = ["Flow", "Traces", "flow_of", "names_of", "traces_of"]
 
 Traces = tuple[tuple[str, int, int], ...]  # of each file: path, size, time of change
 _GONE: Final = -1
+_FEWEST: Final = 4  # characters of a setting that is hidden: a shorter text is found everywhere
 
 
 class Checks(Protocol):
@@ -44,7 +45,7 @@ class Flow:
     Attributes:
         checked: The workflow.
         triggers: In the order of the file.
-        vault: Takes the secrets of the triggers out of a text.
+        vault: Takes the secrets of the triggers, and of those who listen, out of a text.
         traces: Of the files that it was read from, before it was.
         digest: Of the workflow's text.
     """
@@ -105,7 +106,8 @@ def flow_of(workflow: Workflow, engine: Checks, environ: Mapping[str, str] | Non
             found.append(made)
     if faults:
         raise WorkflowError(faults)
-    return Flow(checked, tuple(found), Vault(secrets or {}), traces)
+    hidden = {**(secrets or {}), **_of_settings(checked)}
+    return Flow(checked, tuple(found), Vault(hidden), traces)
 
 
 def names_of(triggers: Sequence[Trigger]) -> list[str]:
@@ -140,6 +142,19 @@ def _beside(workflow: Workflow) -> list[str]:
         inner = step.blocks.get("workflow")
         if inner is not None and inner.workflow is not None:
             found += [inner.workflow.file, *_beside(inner.workflow)]
+    return found
+
+
+def _of_settings(checked: Checked) -> dict[str, str]:
+    """Return the secrets in the settings of the plugins that listen."""
+    found: dict[str, str] = {}
+    for trigger in checked.workflow.triggers:
+        kind = checked.kinds.get(trigger.kind)
+        settings = None if kind is None else kind.settings
+        for name in () if settings is None else settings.__struct_fields__:
+            value = getattr(settings, name)
+            if isinstance(value, Secret) and len(value.reveal()) >= _FEWEST:
+                found[f"{trigger.kind} {name}"] = value.reveal()
     return found
 
 

@@ -24,6 +24,7 @@ from ciranda.workflow.load import load
 
 pytestmark = pytest.mark.anyio
 
+SETTINGS = {"aerial": "mast", "code": "canary-of-the-section"}
 NEWS = '{radio.news: {name: one, where: event.data.n > 0, inputs: {n: "${{ event.data.n }}"}}}'
 
 
@@ -42,7 +43,7 @@ class Ear:
 
     def read(self, on: str = NEWS) -> None:
         file = self.place.write(flow(on))
-        configuration = Configuration(self.place.folder, tables={"radio": {"aerial": "mast"}})
+        configuration = Configuration(self.place.folder, tables={"radio": SETTINGS})
         plugins = Plugins(configuration, bus=Bus(), entries=[])
         plugins.register(self.radio, "radio")
         self.flows = [flow_of(load(file), Checker(plugins), {"HOOK": TOKEN})]
@@ -160,7 +161,7 @@ async def test_a_listener_that_fails_is_called_again_after_pauses_that_grow(plac
     on = NEWS.replace("name: one", 'name: one, code: "${{ secrets.HOOK }}"')
     radio = Radio(
         tells(then=ValueError(f"no entry with {TOKEN}")),
-        tells(then=InputError("nothing there")),
+        tells(then=InputError(f"nothing behind {SETTINGS['code']}")),
         tells(then=ExceptionGroup("two", [OSError("gone"), OSError("away")])),
         tells(then=SystemExit(3)),
         tells((News(4), {})),
@@ -173,7 +174,7 @@ async def test_a_listener_that_fails_is_called_again_after_pauses_that_grow(plac
 
     told = place.lines("not listening")
     assert [each["why"] for each in told] == [
-        "ValueError: no entry with ***", "nothing there", "OSError: gone", "SystemExit: 3"
+        "ValueError: no entry with ***", "nothing behind ***", "OSError: gone", "SystemExit: 3"
     ]  # fmt: skip
     assert [each["again"] for each in told] == [0.01, 0.02, 0.04, 0.08]
     assert {options.code for options, _ in radio.calls} == {TOKEN}
