@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -179,7 +180,8 @@ class Connection:
         if not await self._send(closing):
             return
         with anyio.move_on_after(_LAST):
-            await self._stream.send_eof()
+            with suppress(OSError):  # trio's word for a caller that is gone
+                await self._stream.send_eof()
             left = 4 * self._bounds.body
             while left > 0:
                 try:
