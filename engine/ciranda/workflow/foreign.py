@@ -19,7 +19,7 @@ from ciranda.workflow.scalars import ResolveError, resolve
 __all__ = ["ForeignDocument", "foreign_document"]
 
 _LONGEST_KEY: Final = 1000  # characters; libyaml takes 1024 with what is around them
-_WIDEST: Final = 64  # bits of a whole number, and one more for its sign
+_WIDEST: Final = 256  # bits of a whole number that is shown: one of a thousand takes long
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 # What JSON leaves as it is and YAML does not allow.
 _ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -181,7 +181,8 @@ class _Taking:
             if not text:
                 self._add(way, f"`{float.__repr__(value)}` is not a finite number")
         elif isinstance(value, int):
-            text = int.__repr__(value) if int.bit_length(value) <= _WIDEST else "9" * _WIDEST
+            shown = int.bit_length(value) <= _WIDEST
+            text = int.__repr__(value) if shown else f"{'-' * (value < 0)}{'9' * _WIDEST}"
         else:
             kind = type(value).__name__
             self._add(way, f"a workflow cannot hold a {kind}", "write it as text")
