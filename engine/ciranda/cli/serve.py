@@ -69,11 +69,11 @@ __all__ = ["command"]
 def command(ctx: click.Context, /, places: tuple[str, ...], grace: str, **given: Any) -> None:
     """Begin runs by triggers and go on with parked ones, until asked to end.
 
-    Serves the triggers below `on:` of workflow files: webhooks, schedules, events and files. Of a
-    folder, its workflows with `on:` are served. Files are read again when they change. The address
-    goes to standard output, a line for each thing that happens to standard error. SIGTERM or Ctrl-C
-    ends it once its runs have ended or `--grace` is over; a second one ends it at once. Runs that
-    were cut short go on with the next server.
+    Serves the triggers below `on:` of workflow files: webhooks, schedules, events, files and what
+    plugins listen to. Of a folder, its workflows with `on:` are served. Files are read again when
+    they change. The address goes to standard output, a line for each thing that happens to
+    standard error. SIGTERM or Ctrl-C ends it once its runs have ended or `--grace` is over; a
+    second one ends it at once. Runs that were cut short go on with the next server.
     """
     from ciranda.cli.attendance import Attendance
     from ciranda.workflow.durations import parse_duration
