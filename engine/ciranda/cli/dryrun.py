@@ -144,7 +144,8 @@ def does(step: Step) -> str:
     from ciranda.observe.visible import clip
 
     if step.body == "workflow":
-        return f"workflow {step.uses}"
+        block = step.blocks.get("workflow")
+        return f"workflow {step.uses}{' again' if block is not None and block.again else ''}"
     if step.body != "action":
         return _bodied(step)
     if step.uses != "program.run":

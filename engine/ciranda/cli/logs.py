@@ -60,17 +60,20 @@ def _holds_others(log: Log, run: str, path: str) -> bool:
     """
     from ciranda.cli.history import pinned_workflow
     from ciranda.events.path import holds, is_index, place
+    from ciranda.observe.folds import Folds
     from ciranda.observe.outline import places
     from ciranda.workflow.nearest import nearest
 
     workflow = pinned_workflow(log, run)
-    steps, name = dict(places(workflow)), place(path)
+    steps, folds = dict(places(workflow)), Folds(workflow)
+    name = folds.place(place(path))
     within = [step for step in steps if holds(name, step)]
     if not name or not within:
         meant = nearest(name, steps)
         hint = f"did you mean `{meant}`?" if meant else f"it has {', '.join(workflow.steps)}"
         raise click.ClickException(f"run {run} has no step `{name}`; {hint}")
-    alone = within == [name] and (is_index(path.rpartition("/")[2]) or not steps[name].repeats)
+    alone = within == [name] and folds.inside(name) == name
+    alone = alone and (is_index(path.rpartition("/")[2]) or not steps[name].repeats)
     return not alone
 
 

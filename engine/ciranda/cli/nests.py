@@ -16,6 +16,7 @@ __all__ = ["Nest", "Standing", "handlers", "inner", "top", "turning", "words"]
 Way = tuple[str, ...]
 Graphs = Mapping[Way, Mapping[str, tuple[str, ...]]]
 
+_AGAIN: Final = "..."  # stands for the steps of a file that begins again; no step is called so
 _ALONE: Final = frozenset({"steps", "workflow"})  # the only blocks of a step that need no title
 
 
@@ -103,17 +104,23 @@ def handlers(workflow: Workflow, nest: Nest) -> Iterator[Nest]:
 def inner(nest: Nest, step: Step) -> list[Nest]:
     """Return what is inside of a step of a nest."""
     only = len(step.blocks) == 1
-    return [
-        _nest(
-            name,
-            "" if only and name in _ALONE else _title(step, name, block),
-            block,
-            f"{nest.prefix}{step.id}",
-            (*nest.way, step.id, name),
-            nest.graphs,
-        )
-        for name, block in step.blocks.items()
-    ]
+    found = []
+    for name, block in step.blocks.items():
+        title = "" if only and name in _ALONE else _title(step, name, block)
+        place, way = f"{nest.prefix}{step.id}", (*nest.way, step.id, name)
+        if block.again:
+            found.append(_again(step, name, title, place, way, nest.graphs))
+        else:
+            found.append(_nest(name, title, block, place, way, nest.graphs))
+    return found
+
+
+def _again(step: Step, name: str, title: str, place: str, way: Way, graphs: Graphs) -> Nest:
+    """Return the one line that stands for a file in itself: it is drawn once."""
+    from ciranda.workflow.model import Step
+
+    steps = {_AGAIN: Step(id=_AGAIN, uses=f"{step.uses} again")}
+    return Nest(name, title, steps, {_AGAIN: ()}, inside(place, name), way, graphs, _AGAIN)
 
 
 def _nest(name: str, title: str, block: Block, place: str, way: Way, graphs: Graphs) -> Nest:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from ciranda.errors import RunNotFoundError
 from ciranda.explaining.wiring import is_main, needs_within, paths_of
+from ciranda.workflow.entering import unfolded
 from ciranda.workflow.model import Block, Step, Workflow
 from ciranda.workflow.nearest import nearest
 
@@ -100,7 +101,7 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown  # noqa: PLR2004
 
 
-def _find(workflow: Workflow, path: str, entered: Mapping[str, str]) -> Address | None:
+def _find(workflow: Workflow, path: str, blocks: Mapping[str, str]) -> Address | None:
     parts = path.split("/")
     levels = [Level(workflow.steps, "", "", "", None, workflow.order, workflow)]
     if parts[0].startswith("@"):
@@ -122,15 +123,17 @@ def _find(workflow: Workflow, path: str, entered: Mapping[str, str]) -> Address 
             here = f"{at}/{item}"
         found = Address(here, step, at, item, level, tuple(around))
         around.append(found)
-        levels = _beneath(found, parts, entered.get(here, ""))
+        levels = _beneath(found, parts, blocks.get(here, ""))
         if not parts:
             return found
     return None
 
 
-def _beneath(found: Address, parts: list[str], entered: str) -> list[Level]:
+def _beneath(found: Address, parts: list[str], main: str) -> list[Level]:
     """Return the levels that the rest of a path may stand in; take a block off it."""
-    blocks, workflow = found.step.blocks, found.level.workflow
+    workflow = found.level.workflow
+    around = [*(each.level.workflow for each in found.around), workflow]
+    blocks = {name: unfolded(block, around) for name, block in found.step.blocks.items()}
     if parts and parts[0].startswith("@"):
         name = parts.pop(0)[1:]
         if name.startswith(_OF_WORKFLOW) and "workflow" in blocks:
@@ -146,7 +149,7 @@ def _beneath(found: Address, parts: list[str], entered: str) -> list[Level]:
         for name, block in blocks.items()
         if is_main(name)
     ]
-    return sorted(levels, key=lambda level: level.name != entered)
+    return sorted(levels, key=lambda level: level.name != main)
 
 
 def _level(block: Block, name: str, owner: str, prefix: str, workflow: Workflow) -> Level:

@@ -19,6 +19,7 @@ from ciranda.workflow.statuses import CONTEXT_FUNCTIONS, step_of
 __all__ = ["Reading", "Scene", "scene"]
 
 _UNKNOWN: Final = object()
+_OF_WORKFLOW: Final = "workflow."  # before the names of the handlers of a workflow that is a step
 
 
 class Reading:
@@ -112,9 +113,12 @@ def scene(chronicle: Chronicle, at: Address, before: int | None, *, attempt: int
         attempt: The number of the attempt.
     """
     workflow = at.level.workflow
-    own = [each for each in (*at.around, at) if each.level.workflow is workflow]
+    own = _own(at)
     paths: dict[str, str] = {}
-    scope = _given(chronicle, workflow, own[0].level)
+    first = own[0].level
+    scope = _given(chronicle, workflow, first)
+    if first.name.startswith(_OF_WORKFLOW):  # a handler of a file reads the steps of that file
+        paths.update((name, f"{first.owner}/{name}") for name in workflow.steps)
     for place, each in enumerate(own):
         if place and not is_main(each.level.name):  # what follows a `try` reads its steps
             tried = own[place - 1].step.blocks.get("try")
@@ -134,11 +138,25 @@ def scene(chronicle: Chronicle, at: Address, before: int | None, *, attempt: int
     return found
 
 
+def _own(at: Address) -> list[Address]:
+    """Return the addresses in the same file, from where it was begun the last time."""
+    found: list[Address] = []
+    for each in (at, *reversed(at.around)):
+        if each.level.workflow is not at.level.workflow:
+            break
+        found.append(each)
+        begins = each.level.block is not None and each.level.block.workflow is not None
+        if begins or each.level.name.startswith(_OF_WORKFLOW):
+            break
+    return found[::-1]
+
+
 def _given(chronicle: Chronicle, workflow: Workflow, level: Level) -> dict[str, Any]:
     started = chronicle.started
     inputs = started.inputs or {}
-    if level.block is not None and level.block.workflow is not None:
-        inputs = chronicle.names(level.owner, level.name).get("inputs", {})
+    begins = level.block is not None and level.block.workflow is not None
+    if begins or level.name.startswith(_OF_WORKFLOW):
+        inputs = chronicle.names(level.owner, "workflow").get("inputs", {})
     env = {
         name: declared.value
         for name, declared in workflow.env.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ciranda.events.path import inside
+from ciranda.observe.folds import Folds
 from ciranda.workflow.graph import edges
 from ciranda.workflow.model import Step, Workflow
 
@@ -22,6 +23,7 @@ class Outline:
         lines: Where each step stands in its file, from 1.
         races: Those of which the first branch or item wins.
         critical: The critical path of a run that has not been yet; of others it is found.
+        folds: Where the steps stand of a file that began again within itself.
     """
 
     uses: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class Outline:
     lines: Mapping[str, int] = field(default_factory=dict)
     races: frozenset[str] = frozenset()
     critical: tuple[str, ...] = ()
+    folds: Folds = field(default_factory=Folds)
 
 
 def outline(workflow: Workflow) -> Outline:
@@ -39,6 +42,7 @@ def outline(workflow: Workflow) -> Outline:
         needs=edges(workflow),
         lines={place: step.line for place, step in steps.items() if step.line},
         races=frozenset(place for place, step in steps.items() if step.join.race),
+        folds=Folds(workflow),
     )
 
 

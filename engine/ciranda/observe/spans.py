@@ -144,7 +144,7 @@ class Spans:
             attributes["ciranda.parked"] = True
         else:
             attributes["cicd.pipeline.task.run.result"] = _result(track.state, track.error)
-        uses = outline.uses.get(step) if outline is not None else None
+        uses = outline.uses.get(outline.folds.place(step)) if outline is not None else None
         if uses:
             attributes["cicd.pipeline.task.type"] = uses
         attempts = track.attempts

@@ -167,7 +167,7 @@ class Strips:
 
     def _tip(self, segment: Segment, track: Track) -> str:
         lines = [f"{track.path}: {track.state.value}{', cached' if track.cached else ''}"]
-        step = place(track.path)
+        step = self._outline.folds.place(place(track.path))
         if step in self._outline.uses:
             lines.append(f"uses {self._outline.uses[step]}")
         lines.append(f"began {spoken(track.start - segment.start)} after the start")

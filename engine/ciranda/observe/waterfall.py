@@ -202,7 +202,7 @@ class _Drawing:
     def _note(self, row: Row) -> str:
         track = row.track
         outline = self._outline or Outline()
-        words = remarks(track, outline, place(track.path), self._now)
+        words = remarks(track, outline, outline.folds.place(place(track.path)), self._now)
         if track.is_map or track.turns:
             words.insert(0, counts_of(track))
         if row.folded and not track.repeats:

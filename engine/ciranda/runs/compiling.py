@@ -17,8 +17,8 @@ from ciranda.runs.combining import combinations
 from ciranda.runs.graph import Graph
 from ciranda.runs.plan import Plan, PlannedBlock, PlannedStep
 from ciranda.workflow.binding import Binding, bind, condition
+from ciranda.workflow.entering import unfolded
 from ciranda.workflow.model import Block, Rate, Step, Workflow
-from ciranda.workflow.parts import block_of
 from ciranda.workflow.plainresult import only_reads, plain_result
 
 __all__ = ["compile_plan"]
@@ -102,7 +102,7 @@ class _Compiler:
         for name, block in blocks.items():
             files, limits = around, rates
             if block.again:
-                found |= self.again(next(one for one in around[::-1] if one.file == block.again))
+                found |= self.again(unfolded(block, around))
                 continue
             if block.workflow is not None:
                 files, limits = (*around, block.workflow), _rates(block.workflow, rates)
@@ -113,10 +113,11 @@ class _Compiler:
                 found |= {f"{name}.{each}": one for each, one in own.items()}
         return found
 
-    def again(self, workflow: Workflow) -> dict[str, PlannedBlock]:
+    def again(self, block: Block) -> dict[str, PlannedBlock]:
         """Return the blocks of a step that begins a file around it again: its steps are known."""
-        found = {f"workflow.{name}": self.block(each) for name, each in workflow.handlers.items()}
-        return {"workflow": self.block(block_of(workflow)), **found}
+        own = block.workflow.handlers if block.workflow is not None else {}
+        found = {f"workflow.{name}": self.block(each) for name, each in own.items()}
+        return {"workflow": self.block(block), **found}
 
     def block(self, block: Block) -> PlannedBlock:
         outputs, guarded = self.outputs_of(block.outputs)

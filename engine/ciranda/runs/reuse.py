@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import Any, Final
-
-import msgspec
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from ciranda.errors import InputError
 from ciranda.events import (
@@ -25,18 +23,17 @@ from ciranda.events import (
 )
 from ciranda.events.path import holds, is_block, is_index
 from ciranda.runs.frame import is_main
+from ciranda.runs.meaning import begun_again, header, meaning
 from ciranda.workflow.check import Checked
+from ciranda.workflow.entering import block_of, unfolded
 from ciranda.workflow.model import Block, Step, Workflow
 from ciranda.workflow.nearest import nearest
 
-__all__ = ["Reuse", "meaning", "reuse"]
+__all__ = ["Reuse", "reuse"]
 
 _ENDS: Final = (StepCompleted, StepSkipped, StepFailed, MapCompleted)
 _ABOUT_A_PATH: Final = (EventTaken, ApprovalGiven)
-# Where something stands, and what is said of it, does not change what it does.
-_NO_MEANING: Final = frozenset(
-    {"line", "column", "at", "document", "source", "file", "functions", "description", "estimate"}
-)
+_File = tuple[Workflow | None, Workflow, tuple[str, ...]]  # before, now, the way to its steps
 _LOST: Final = "a file that it made is kept no more"
 _OTHER_ENV: Final = "the file gives another environment to its steps now"
 
@@ -177,7 +174,8 @@ def reuse(
     history.fold(events)
     again: dict[str, str] = {}
     stale = "" if meaning(old.env) == meaning(checked.workflow.env) else _OTHER_ENV
-    _Level(history, again, checked, start, lost, stale).walk(
+    files = ((old, checked.workflow, ()),)
+    _Level(history, again, checked, start, lost, stale, files).walk(
         old.steps, checked.workflow.steps, (), "", parts, changed, readers
     )
     kept = [
@@ -196,6 +194,7 @@ class _Level:
     start: str
     lost: AbstractSet[str]
     stale: str  # why no step can be taken over
+    files: tuple[_File, ...]  # those that its steps are in, the innermost last
 
     def walk(  # noqa: PLR0917  (all of it differs from level to level)
         self,
@@ -287,13 +286,19 @@ class _Level:
         whole = self._whole(old, reads)
         if whole:
             return whole
-        if meaning(old) != meaning(new):
+        if meaning(old) != meaning(new) or self._begins_another(new):
             return "the file says something else of it now"
         if path not in self.history.ended:
             return self.history.failed.get(path, "it did not end")
         if any(holds(path, each) for each in self.lost):
             return _LOST
         return ""
+
+    def _begins_another(self, step: Step) -> bool:
+        """Say whether a file that begins again in a step says something else now."""
+        named = begun_again(step)
+        changed = (new for old, new, _ in self.files if meaning(old) != meaning(new))
+        return bool(named) and any(new.file in named for new in changed)
 
     def _whole(self, old: Step | None, reads: AbstractSet[str]) -> str:
         """Return why no part of a step can be taken over, if so."""
@@ -312,7 +317,7 @@ class _Level:
         self, old: Step | None, step: Step, way: tuple[str, ...], path: str, rest: list[str]
     ) -> None:
         """Go on into a step of which only a part runs again."""
-        if old is not None and _header(old) != _header(step):
+        if old is not None and header(old) != header(step):
             raise InputError(
                 f"the file says something else of `{path}` now, so no part of it can be taken "
                 f"over: `--from {path}`"
@@ -334,10 +339,19 @@ class _Level:
             raise InputError(f"`{path}` runs for each item: name one, `--from {path}/0/{rest[0]}`")
         name, block = self._block(step, path)
         earlier = old.blocks.get(name) if old is not None else None
-        self.walk(
+        way, files = (*way, step.id, name), self.files
+        if block.again:
+            at = max(at for at, (_, new, _) in enumerate(files) if new.file == block.again)
+            before, now, way = files[at]
+            block, files = unfolded(block, [now]), files[: at + 1]
+            earlier = None if before is None else block_of(before)
+        elif block.workflow is not None:
+            before = earlier.workflow if earlier is not None else None
+            files = (*files, (before, block.workflow, way))
+        replace(self, files=files).walk(
             earlier.steps if earlier is not None else {},
             block.steps,
-            (*way, step.id, name),
+            way,
             f"{path}/",
             rest,
             frozenset(),
@@ -355,25 +369,3 @@ class _Level:
         meant = nearest(name, steps)
         hint = f"did you mean `{prefix}{meant}`?" if meant else f"it has {', '.join(steps)}"
         raise InputError(f"{where} no step `{name}`; {hint}")
-
-
-def meaning(value: Any) -> Any:
-    """Return what a part of a workflow says, without where it says so."""
-    if isinstance(value, msgspec.Struct):
-        return {
-            name: meaning(getattr(value, name))
-            for name in value.__struct_fields__
-            if name not in _NO_MEANING
-        }
-    if isinstance(value, dict):
-        return {key: meaning(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [meaning(each) for each in value]
-    return value
-
-
-def _header(step: Step) -> Any:
-    """Return what a step says but for what is inside of it."""
-    said = meaning(step)
-    del said["blocks"]
-    return said

@@ -14,6 +14,7 @@ from ciranda.errors import Fault, WorkflowError
 from ciranda.workflow.circles import Circles, Use, may_not_run
 from ciranda.workflow.cycles import cycles
 from ciranda.workflow.document import read_file
+from ciranda.workflow.entering import block_of
 from ciranda.workflow.inputs import confined
 from ciranda.workflow.level import Level, levels_of, root_of
 from ciranda.workflow.loader import Loaders, none
@@ -22,16 +23,7 @@ from ciranda.workflow.onefile import of_document, sorted_faults
 from ciranda.workflow.opening import document_of
 from ciranda.workflow.places import Places
 
-__all__ = [
-    "DEEPEST",
-    "Read",
-    "attach",
-    "block_of",
-    "from_disk",
-    "parts_of",
-    "steps_of",
-    "uses_of",
-]
+__all__ = ["DEEPEST", "Read", "attach", "from_disk", "parts_of", "steps_of", "uses_of"]
 
 Read = Callable[[Path], bytes]
 
@@ -281,13 +273,6 @@ class _Files:
 
         handlers = {name: block(each) for name, each in user.handlers.items()}
         return msgspec.structs.replace(user, steps=steps(user.steps), handlers=handlers)
-
-
-def block_of(part: Workflow) -> Block:
-    """Return what holds a workflow in the step that uses it."""
-    return Block(
-        steps=part.steps, outputs=part.outputs, order=part.order, workflow=part, at=("steps",)
-    )
 
 
 def _has_file(workflow: Workflow) -> bool:
