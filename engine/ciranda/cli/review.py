@@ -147,7 +147,7 @@ class Review:
         view = self._view(event.path)
         match event:
             case StepWaits():
-                self._enliven(event.path)
+                self._enliven(event.path, event.at)
                 view.update(status="waiting", waits=_asked(event))
             case EventTaken():
                 view.update(status="running", waits=None)
@@ -168,7 +168,7 @@ class Review:
                         view["steps"] = None  # they are begun again
                     view.update(status="running", attempts=event.attempt, reason="")
             case LoopTurned():
-                self._enliven(event.path)
+                self._enliven(event.path, event.at)
                 self._begun.setdefault(event.path, event.at)
                 items = view["items"] if view["items"] is not None else []
                 del items[event.turn :]
@@ -178,10 +178,11 @@ class Review:
                 items = [dict(_UNKNOWN) for _ in range(event.count)]
                 view.update(status="running", items=items, reason="")
             case MapCompleted():
+                begun = self._begun.pop(event.path, None)
                 view.update(
                     status=event.status,
                     counts=event.counts,
-                    duration=event.duration,
+                    duration=event.duration if begun is None else event.at - begun,
                     error=None if event.error is None else msgspec.to_builtins(event.error),
                 )
 
@@ -193,7 +194,7 @@ class Review:
             begun = self._begun.pop(event.path, None)  # what holds others took all of that
         match event:
             case StepStarted():
-                self._enliven(event.path)
+                self._enliven(event.path, event.at)
                 view.update(status="running", attempts=event.attempt, reason="", waits=None)
             case StepAttemptFailed():
                 view.update(status="waiting", error=msgspec.to_builtins(event.error))
@@ -218,7 +219,7 @@ class Review:
                     waits=None,
                 )
 
-    def _enliven(self, path: str) -> None:
+    def _enliven(self, path: str, at: float) -> None:
         """Note that something begins: a resume goes on inside of all that is around it."""
         if "@" in path:  # what cleans up after a step does not begin it again
             return
@@ -226,6 +227,7 @@ class Review:
             view = self._view(path)
             if view["status"] in ("pending", "failed", "cancelled"):
                 view.update(status="running", error=None)
+                self._begun.setdefault(path, at)
 
     def _spend(self, path: str, used: Mapping[str, float]) -> None:
         """Add to what a step, and all that is around it, has used."""

@@ -12,6 +12,7 @@ from typing import Final
 __all__ = [
     "AFTERWARDS",
     "above",
+    "cleans_up",
     "depth",
     "holds",
     "inside",
@@ -53,6 +54,12 @@ def above(path: str) -> str:
     while is_block(path.rpartition("/")[2]):
         path = path.rpartition("/")[0]
     return path
+
+
+def cleans_up(owner: str, path: str) -> bool:
+    """Say whether a path in a step is in a block that begins when the step has ended."""
+    part = path[len(owner) + 1 :].partition("/")[0]
+    return is_block(part) and part[1:] in AFTERWARDS
 
 
 def depth(path: str) -> int:

@@ -33,15 +33,13 @@ from ciranda.events import (
     StepStarted,
     StepWaits,
 )
-from ciranda.events.path import AFTERWARDS, above
+from ciranda.events.path import AFTERWARDS, above, cleans_up
 from ciranda.observe.rounds import Rounds
 from ciranda.observe.segment import Segment
-from ciranda.observe.track import Attempt, Pause, State, Track
+from ciranda.observe.track import Attempt, End, Pause, State, Track
 
 __all__ = ["Segment", "Timeline", "fold"]
 
-_HOLDS: Final = -1  # steps or turns; of a map, the length of its list
-_HANDLED: Final = -2  # by steps, and holds none itself
 _RECEIVED: Final = 1000  # events from outside that a segment remembers
 
 
@@ -67,8 +65,9 @@ class Timeline:
         self.segments: Final[list[Segment]] = []
         self._ended: Ended | None = ended
         self._keep: Final = keep_items
-        # Those three outlive segments: whoever resumes a run goes on within what was begun.
-        self._owners: Final[dict[str, int]] = {}  # what each holds
+        # Those outlive segments: whoever resumes a run goes on within what was begun.
+        self._owners: Final[dict[str, int]] = {}  # length of a list, -1 of what else holds steps
+        self._handled: Final[dict[str, End]] = {}  # steps that are cleaned up after
         self._pauses: Final[dict[str, Pause]] = {}  # what open steps wait for
         self._rounds: Final = Rounds()
         self._folds: Final[dict[type, Callable[[Segment, Any], None]]] = {
@@ -191,7 +190,7 @@ class Timeline:
             found = segment.tracks.get(path)
             if found is not None:
                 break
-            if path in self._owners:
+            if path in self._owners or path in self._handled:
                 missing.append(path)
         for path in reversed(missing):
             track = Track(path, at, "" if found is None else found.path)
@@ -201,9 +200,11 @@ class Timeline:
                 inner = found.within()
                 if inner.turns and found.state is State.WAITING:
                     found.state, found.pauses = State.RUNNING, ()
-            if self._owners.get(path, _HANDLED) > _HANDLED:
+            if path in self._owners:
                 track.within().count = self._owners[path]
             segment.add(track)
+            if path in self._handled and cleans_up(path, missing[0]):
+                self._ended_before(segment, track, self._handled[path])
             found = track
         assert found is not None  # the path itself was missing
         return found
@@ -215,6 +216,13 @@ class Timeline:
         for one in track.open_beneath():
             self._close(segment, one, at, left)
         self._close(segment, track, at, state)
+
+    def _ended_before(self, segment: Segment, track: Track, how: End) -> None:
+        """End a track of which only the handlers go on in this segment."""
+        track.end, track.state = track.start, how.state
+        track.error, track.tolerated, track.reason = how.error, how.tolerated, how.reason
+        if self._ended is not None:
+            self._ended(segment, track)
 
     def _close(self, segment: Segment, track: Track, at: float, state: State) -> None:
         track.end = max(track.attempt_start, track.start, at)
@@ -304,9 +312,12 @@ class Timeline:
         self._rounds.apply(event)
         if not path or (event.block in AFTERWARDS and path not in segment.tracks):
             return
-        self._own(path, _HANDLED if event.block in AFTERWARDS else _HOLDS)
         track = self._track(segment, path, event.at)
         inner = track.within()
+        if event.block in AFTERWARDS and track.end is not None:
+            self._handled[path] = End(track.state, track.error, track.tolerated, track.reason)
+        else:
+            self._owners.setdefault(path, -1)
         if event.block not in AFTERWARDS and event.block != "finally":
             inner.block = event.block
         if track.end is None and event.attempt > track.attempt:
@@ -314,11 +325,8 @@ class Timeline:
                 segment.drop(one)
             track.begin(event.attempt, event.at)
 
-    def _own(self, path: str, what: int) -> None:
-        self._owners[path] = max(self._owners.get(path, what), what)
-
     def _loop_turned(self, segment: Segment, event: LoopTurned) -> None:
-        self._own(event.path, _HOLDS)
+        self._owners.setdefault(event.path, -1)
         track = self._track(segment, event.path, segment.last)
         if track.end is not None:
             return

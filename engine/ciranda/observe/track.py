@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ciranda.events import Failure
 
-__all__ = ["Attempt", "Inner", "Pause", "State", "Track"]
+__all__ = ["Attempt", "End", "Inner", "Pause", "State", "Track"]
 
 NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
@@ -53,6 +53,15 @@ class Pause(NamedTuple):
     who: tuple[str, ...] = ()
     approved: bool | None = None  # None as long as nobody answered
     by: str = ""
+
+
+class End(NamedTuple):
+    """How a step ended that has handlers."""
+
+    state: State
+    error: Failure | None
+    tolerated: bool
+    reason: str
 
 
 class Inner:
