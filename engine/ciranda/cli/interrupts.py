@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -28,10 +29,12 @@ class Interrupts:
 
     Attributes:
         signum: The signal that was caught, 0 as long as none was.
+        parting: What is said when a second one ends the process at once.
     """
 
     def __init__(self, *, hang_up: bool = False) -> None:
         self.signum = 0
+        self.parting = ""
         self._signals: Final = (*_SIGNALS, *(_HANG_UP if hang_up else ()))
         self._before: Final[dict[int, Any]] = {}
         self._read, self._write = os.pipe()
@@ -66,13 +69,18 @@ class Interrupts:
 
     def _caught(self, signum: int, _: FrameType | None) -> None:
         if self.signum:
-            leave(128 + signum)
+            leave(128 + signum, self.parting)
         self.signum = signum
         os.write(self._write, b"!")
 
 
-def leave(code: int) -> NoReturn:
-    """End the process and all that it started, without a look back."""
+def leave(code: int, parting: str = "") -> NoReturn:
+    """End the process and all that it started, without a look back.
+
+    Args:
+        code: The exit code.
+        parting: A line for standard error.
+    """
     from ciranda.executors.descendants import descendants
 
     for _ in range(_ROUNDS):
@@ -82,5 +90,13 @@ def leave(code: int) -> NoReturn:
                     os.killpg(pid, signal.SIGKILL)
                 os.kill(pid, signal.SIGKILL)
     if os.isatty(2):
-        os.write(2, b"\x1b[?25h\n")  # the live display hides the cursor
+        _write(b"\x1b[?25h\n")  # the live display hides the cursor
+    if parting:
+        _write(f"{parting}\n".encode(errors="backslashreplace"))
     os._exit(code)
+
+
+def _write(data: bytes) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it, which keeps nothing from ending
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, data)

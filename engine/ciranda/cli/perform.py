@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
@@ -145,6 +146,8 @@ class Performance:
                                 return  # what only waits needs no process
                             self._say_stopping()
                             engine.cancel("interrupted")
+                            if self._begun and engine.durability != "off":
+                                interrupts.parting = self._parting()
                             if not self._begun:
                                 scope.cancel()
 
@@ -175,6 +178,17 @@ class Performance:
     def _written_for_machines(self) -> bool:
         return self._lines is not None and self._lines.json
 
+    def _parting(self) -> str:
+        """Return what is said when a second signal ends the run before it is tidied up."""
+        if self._written_for_machines:
+            return ""
+        words = [*self._again, self._timeline.run, *self.resume, *self._where]
+        return f"left at once: `{shlex.join(words)}` goes on with the run"
+
+    @property
+    def _where(self) -> list[str]:
+        return [] if self._store is None else ["--store", self._store]
+
     def _say_stopping(self) -> None:
         if not self._quiet and not self._written_for_machines:
             screen.say("interrupted: stopping steps (again = leave at once)")
@@ -200,11 +214,10 @@ class Performance:
             timeline = self._told = read_timeline(engine.log, result.run_id)  # with items of maps
         if self._word is not None and timeline.segment is not None:
             timeline.segment.word = self._word()
-        store = [] if self._store is None else ["--store", self._store]
         lines = summary(
             timeline,
             resume=self.resume,
-            store=store,
+            store=self._where,
             quiet=self._quiet,
             kept=kept,
             again=self._again,

@@ -30,6 +30,15 @@ steps:
 """
 
 
+HANDLED = """\
+ciranda: 1
+steps:
+  long: {run: [sh, -c, "echo $$ > pid; sleep 60"]}
+on-cancel: {tidy: {run: [sh, -c, "echo $$ > pid2; trap '' INT TERM; sleep 60"]}}
+finally: {last: {run: [sh, -c, "echo $$ > pid3"]}}
+"""
+
+
 @pytest.fixture
 def started(project):
     """Start the command; whatever is left of it at the end is killed."""
@@ -125,6 +134,23 @@ def test_two_signals_leave_at_once_and_leave_nobody_behind(project, started):
     assert "Traceback" not in err
     assert gone(pid)
     assert "interrupted" in done("runs").stdout
+
+
+def test_a_second_signal_ends_handlers_at_once_and_says_how_to_go_on(project, started):
+    (project / "handled.yaml").write_text(HANDLED)
+    process = started("run", "handled.yaml")
+    wait_for(project / "pid")
+    process.send_signal(signal.SIGINT)
+    pid = wait_for(project / "pid2")
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130, err
+    assert gone(pid)
+    assert not (project / "pid3").exists()
+    last = err.splitlines()[-1]
+    assert re.fullmatch(r"left at once: `ciranda resume \w+` goes on with the run", last), err
 
 
 def test_a_signal_that_is_ignored_stays_ignored(project, started):
