@@ -77,6 +77,22 @@ async def tolerances() -> str:
     return table(["`continue-on-error`", "the run", "warnings"], rows)
 
 
+async def early() -> str:
+    """Return how a run ends that is ended early after a failure."""
+    failing = "a: {uses: t.do, with: {v: a, fail: t.x}}"
+    result = await come_to(
+        f"  {failing}\n  b: {{uses: t.do, with: {{s: 1}}}}\n"
+        "  c: {needs: b, succeed: {outputs: {n: 1}}}"
+    )
+    handled = await come_to(
+        f"  {failing[:-1]}, on-failure: {{h: {{fail: {{message: no}}}}}}}}\n"
+        "  b: {uses: t.do, with: {s: 1}}\n  c: {needs: b, succeed: {}}"
+    )
+    assert handled.status == "failed"
+    assert result.failures == ("a",)
+    return str(result.status)
+
+
 async def joins() -> str:
     rows = []
     for x, y in combinations_with_replacement(ENDS, 2):
@@ -110,6 +126,10 @@ In a cancelled run only steps whose `if` speaks of status in general still run.
 The step fails with the kind `t.x`.
 
 {await tolerances()}
+
+`succeed` says how the run ends, whatever else there was: a run with a step that has failed already,
+and that nobody tolerates, then {await early()}, and its result still names that step among its
+failures. A handler that failed fails the run all the same.
 
 ## A group whose branches have ended
 

@@ -214,3 +214,18 @@ async def test_an_early_end_stays_one_when_the_process_dies_before_all_is_stoppe
     assert result.status == "succeeded"
     assert result.outputs == {"n": "a"}
     assert acts.done == ["a", "c", "c"]
+
+
+async def test_succeed_ends_the_run_as_a_success_whatever_had_failed():
+    result, found, acts = await outcome(
+        """
+  a: {uses: t.do, with: {v: a, fail: t.x}}
+  b: {uses: t.do, with: {v: b, s: 1}, compensate: {u: {uses: t.do, with: {v: undo}}}}
+  done: {needs: b, succeed: {}}
+""",
+        "on-success: {s: {uses: t.do, with: {v: s}}}\non-failure: {f: {uses: t.do, with: {v: f}}}",
+    )
+
+    assert (result.status, result.outputs, result.failures) == ("succeeded", None, ("a",))
+    assert found["a"] == "failed"
+    assert acts.done == ["b", "s"]
