@@ -131,7 +131,7 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         name,
         "function",
         Function,
-        "wrap it in Function(name, it)",
+        "wrap it in Function(name, it, minimum=1, maximum=1), the numbers of its arguments",
         listed(bus, loaded, "functions"),
     )
     modifiers = _by_name(
