@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from ciranda import hookimpl
 from ciranda.bus import Bus
@@ -186,6 +187,39 @@ def test_the_plugin_of_a_trigger_that_is_not_enabled_is_named():
     (fault,) = caught.value.faults
     assert (fault.kind, fault.line, fault.column) == ("unknown-trigger", 5, 3)
     assert "mail" in fault.hint
+
+
+class Strict(Channel, frozen=True, forbid_unknown_fields=True):
+    """The oracle: it refuses what it does not know."""
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 12) | st.sampled_from(["#x", "x", "${{ x }}"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["port", "a.b", "[0]", "é"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={"channel": st.just("#x")}
+    | dict.fromkeys(("token", "limit", "at", "also", "other"), ANYTHING),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(OPTIONS)
+def test_options_are_unfit_exactly_if_they_cannot_be_read(written):
+    (kind,) = Typed().triggers()
+    found = kind.unfit(written)
+    try:
+        msgspec.convert(written, Strict)
+    except msgspec.ValidationError:
+        assert found
+        assert all(each.problem.isprintable() and "$." not in each.problem for each in found)
+    else:
+        assert found == []
 
 
 class Where(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from typing import Annotated
 
 import anyio
 import msgspec
@@ -32,7 +33,7 @@ class Station(msgspec.Struct, frozen=True):
     """
 
     name: str
-    code: str = ""
+    code: Annotated[str, msgspec.Meta(max_length=20)] = ""
     loud: int = 1
 
 

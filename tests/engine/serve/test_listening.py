@@ -10,7 +10,7 @@ from tests.engine.serve.radio import News, Radio, blocks, returns, swallows, tel
 
 from ciranda.bus import Bus
 from ciranda.engine import Engine
-from ciranda.errors import InputError, StoreError
+from ciranda.errors import InputError, StoreError, WorkflowError
 from ciranda.plugins import Plugins
 from ciranda.runs.checker import Checker
 from ciranda.serve import Backlog, Lines, flow_of
@@ -41,8 +41,8 @@ class Ear:
         self.lines.hide(lambda text: self.flows[0].vault.mask(text) if self.flows else text)
         self.refusals: list = []  # what the store raises before it takes anything
 
-    def read(self, on: str = NEWS) -> None:
-        file = self.place.write(flow(on))
+    def read(self, on: str = NEWS, secret: str = "{HOOK: {env: HOOK}}") -> None:
+        file = self.place.write(flow(on).replace("{HOOK: {env: HOOK}}", secret))
         configuration = Configuration(self.place.folder, tables={"radio": SETTINGS})
         plugins = Plugins(configuration, bus=Bus(), entries=[])
         plugins.register(self.radio, "radio")
@@ -129,7 +129,7 @@ async def test_what_the_file_can_do_nothing_with_is_refused_and_told_of(place):
 
 
 BAD = {
-    "a set": ({1}, {}, r"event\.data"),
+    "an object": ({"n": object()}, {}, r"event\.data\.n .*object"),
     "another type": ({"n": "many"}, {}, r"the data of `radio\.news` is not of its type: .*`int`"),
     "no id": (News(1), {"id": 7}, "`id` of an event is a text, not int"),
     "no time": (News(1), {"time": "soon"}, "`time` of an event is an RFC 3339"),
@@ -293,6 +293,18 @@ async def test_who_does_not_end_is_left_behind_deaf(place, how):
 
     assert left == ["radio.news"]
     assert late == []
+
+
+async def test_a_secret_that_does_not_fit_or_is_not_there_keeps_a_file_from_being_served(place):
+    ear = Ear(place, Radio())
+    on = "{radio.news: {name: one, code: 'Bearer ${{ secrets.HOOK }}', inputs: {n: 1}}}"
+
+    with pytest.raises(WorkflowError, match=r"the options of `radio\.news` do not fit: .*length"):
+        ear.read(on)
+    with pytest.raises(InputError, match="NOWHERE"):
+        ear.read(on, secret="{NOWHERE: {env: NOWHERE}, HOOK: {env: NOWHERE}}")
+    ear.read(NEWS, secret="{HOOK: {env: NOWHERE}}")  # nothing reads it
+    ear.book.close()
 
 
 class Tuned(Place):
