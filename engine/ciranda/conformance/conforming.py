@@ -10,6 +10,7 @@ from ciranda.conformance.announcing import api_rules, package_rules
 from ciranda.conformance.doing import Doing, Telling, untold
 from ciranda.conformance.examined import Examined, examined
 from ciranda.conformance.examples import example_rules
+from ciranda.conformance.exchanging import exchange_rules
 from ciranda.conformance.explaining import action_rules, other_rules
 from ciranda.conformance.failing import kind_rules
 from ciranda.conformance.finding import Finding, Verdict
@@ -34,6 +35,7 @@ _STILL: Final[tuple[tuple[tuple[str, ...], Callable[[Examined], Iterator[Finding
     ),
     (("error-kinds",), kind_rules),
     (("examples",), example_rules),
+    (("loader-files", "exporter-spans"), exchange_rules),
 )
 _ALL: Final = frozenset(rule.id for rule in RULES)
 # The order in which they are looked at: a plugin that does not open is not tried.

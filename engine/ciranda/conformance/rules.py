@@ -26,6 +26,8 @@ RULES: Final = (
     Rule("action-types", "each action says of what type its inputs and its output are"),
     Rule("error-kinds", "each kind of failure that its code raises is declared by an action"),
     Rule("examples", "each example in its documentation is right"),
+    Rule("loader-files", "each loader answers any file: a workflow, nothing, or a ValueError"),
+    Rule("exporter-spans", "each exporter among the samples takes a span, and ends"),
     Rule("action-inputs", "each action takes what its schema says, and nothing else"),
     Rule("action-runs", "each action succeeds with its samples on both event loops"),
     Rule("action-output", "each action returns plain data of the type that it declares"),

@@ -21,12 +21,14 @@ from typing import Annotated, Any
 
 import anyio
 from msgspec import Struct
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from ciranda import Arg, Secret, Settings, StepError, action, hookimpl, hookspec
 from ciranda.events import Request
 from ciranda.expressions import Function
 from ciranda.layer import Layer, Place, modifier
 from ciranda.trigger import trigger
+from ciranda.workflow.loader import Loader
 
 CIRANDA_API = (1, 0)
 counter = itertools.count()
@@ -96,6 +98,29 @@ async def rang(options, hear, settings):
 @hookimpl
 def triggers():
     return [rang]
+
+
+def read(data, file):
+    text = data.decode()
+    return text if text.startswith("ciranda") else None
+
+
+@hookimpl
+def loaders():
+    return {".sample": Loader(read)}
+
+
+class Counting(SpanExporter):
+    def export(self, spans):
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self):
+        assert counter
+
+
+@hookimpl
+def exporters():
+    return {"sample.count": Counting()}
 
 
 @hookimpl

@@ -13,7 +13,7 @@ import pytest
 from ciranda.conformance import RULES, Finding, Verdict, conform, find_subject
 from ciranda.conformance.trying import TRIED
 
-from .conftest import FRESH, GOOD, HERE, Failed
+from .conftest import FRESH, GOOD, HERE, Failed, failing
 
 SIGNED = '        return f"{text}, signed"'
 LISTENS = """import socket
@@ -69,6 +69,10 @@ BROKEN = {
         (("with: {text: hello}", "with: {text: hello, more: 1}"), "`more`"),
         (("with: {text", "with: {text: ]"), "is no YAML"),
         (("```yaml", ">>> 1 + 1\n            3\n\n            ```yaml"), "goes otherwise"),
+    ],
+    "loader-files": [
+        (("data.decode()", "data[0:9] and {}[data] or ''"), "raised KeyError: "),
+        (("return text if", "return 3 if"), "returned int: tell its author"),
     ],
     "action-runs": [
         ((SIGNED, "        return {}[text]"), "KeyError: 'hello'"),
@@ -171,6 +175,34 @@ def test_a_listener_is_tried_with_the_options_that_there_are(
     assert {one.verdict for one in found} == {Verdict.FAIL if said else Verdict.PASS}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "name", "said"),
+    [
+        ("", "", "sample.count", ""),
+        ("", "", "sample.gone", "there is no exporter `sample.gone` to try"),
+        ("        return SpanExportResult.SUCCESS", "        pass", "sample.count", "answers None"),
+        (
+            "        return SpanExportResult.SUCCESS",
+            "        {}[spans]",
+            "sample.count",
+            "raises Key",
+        ),
+        ("        assert counter", "        {}[self]", "sample.count", "KeyError in `shutdown`"),
+    ],
+)
+def test_an_exporter_is_tried_where_it_is_asked_for(
+    tmp_path: Path, old: str, new: str, name: str, said: str
+) -> None:
+    file = tmp_path / "sample.py"
+    file.write_text(GOOD.replace(old, new, 1))
+    subject = replace(find_subject(str(file)), samples={"exporters": [name]})
+
+    found = failing(conform(subject, only=["exporter-spans"]))
+
+    assert said in "\n".join(one.message for one in found)
+    assert bool(found) == bool(said)
+
+
 def test_a_thread_that_is_left_is_named(failed: Failed) -> None:
     stop = threading.Event()
     threading.Event.left = stop  # type: ignore[attr-defined]  # how the plugin finds it
@@ -205,7 +237,7 @@ def test_what_importing_does_is_named(failed: Failed, rule: str, code: str, said
 def test_each_rule_is_broken_here_and_explained_in_the_guide() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "plugin-authors.md").read_text("utf-8")
     elsewhere = {"import", "import-output", "import-effects", "commands", "package"}
-    elsewhere |= {"action-inputs", "action-cancel", "trigger-cancel", "teardown"}
+    elsewhere |= {"action-inputs", "action-cancel", "trigger-cancel", "exporter-spans", "teardown"}
 
     assert {rule.id for rule in RULES} == BROKEN.keys() | elsewhere
     assert [
