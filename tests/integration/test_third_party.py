@@ -62,6 +62,7 @@ def test_it_is_used_by_a_workflow_and_has_a_command(python, project):
     run = ("run", flow, "-i", f"folder={project}", "-o", "json", "--store", project)
 
     outputs = json.loads(ciranda(python, project, *run).stdout)["outputs"]
+    ciranda(python, project, "validate", EXAMPLE / "examples" / "runbook.md")
     table = ciranda(python, project, "markdown", "contents", "next.md").stdout
 
     assert outputs["dead"] == [

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ciranda import Engine, WorkflowError
+from ciranda.settings import Configuration
 from ciranda.testing import check_action, harness
 
 import ciranda_markdown
 from ciranda_markdown.actions import contents, summary
 from ciranda_markdown.headings import links_of, slug
+from ciranda_markdown.runbooks import read_runbook
 
 pytestmark = pytest.mark.anyio
 
@@ -51,3 +54,40 @@ async def test_dead_links_are_found(tmp_path: Path) -> None:
         {"file": "page.md", "line": 7, "target": "gone.md"}
     ]
     assert result.steps["summary"]["output"].splitlines()[0] == "1 of the links lead"
+
+
+RUNBOOK = Path(__file__).parents[1] / "examples" / "runbook.md"
+
+
+def opened(folder: Path, **settings: str) -> Engine:
+    configuration = Configuration(folder, tables={"markdown": settings})
+    return Engine(durability="off", configuration=configuration, plugins=[ciranda_markdown])
+
+
+async def test_a_runbook_is_a_workflow_and_leaves_a_line_in_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(PAGE)
+    async with opened(tmp_path, ledger=str(tmp_path / "runs.txt")) as engine:
+        result = await engine.run(RUNBOOK, inputs={"folder": str(tmp_path)})
+
+    assert result.outputs["summary"].startswith("1 of the links lead nowhere: gone.md")
+    assert (tmp_path / "runs.txt").read_text().startswith("- runbook: success, ")
+
+
+async def test_faults_of_a_runbook_are_at_their_lines(tmp_path: Path) -> None:
+    text = RUNBOOK.read_text().replace("uses: markdown.summary", "uses: markdown.summery")
+    (tmp_path / "runbook.md").write_text(text)
+    async with opened(tmp_path) as engine:
+        with pytest.raises(WorkflowError) as caught:
+            engine.load(tmp_path / "runbook.md")
+
+    (fault,) = caught.value.faults
+    assert fault.line == text[: text.index("markdown.summery")].count("\n") + 1
+    assert fault.source == "    uses: markdown.summery"
+
+
+def test_fences_that_are_none_of_ours_are_left_out() -> None:
+    assert read_runbook(PAGE.encode(), "page.md") is None
+    assert read_runbook(b"~~~ yaml ciranda\na: 1\n```\n~~~\n", "x.md") == "\na: 1\n```\n\n\n"
+    with pytest.raises(ValueError, match="the fence is not closed") as caught:
+        read_runbook(b"\n```yaml ciranda\na: 1\n", "x.md")
+    assert caught.value.lineno == 2
