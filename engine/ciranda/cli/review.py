@@ -32,6 +32,7 @@ from ciranda.events.path import above, is_block, is_index, place
 
 if TYPE_CHECKING:
     from ciranda.store import Log, RunRow
+    from ciranda.workflow.model import Step
 
 __all__ = ["Review", "review"]
 
@@ -51,6 +52,7 @@ _UNKNOWN: Final[dict[str, Any]] = {
     "answer": None,
     "steps": None,
 }
+_LONGEST: Final = 10_000  # items of a map whose outputs are told twice, by themselves and as a list
 _OVER: Final = frozenset({"succeeded", "failed", "skipped", "cancelled"})
 # What cleaned up when its process was lost, and is not gone on with.
 _OVERTAKEN: Final = {"status": "cancelled", "reason": "the run was resumed", "waits": None}
@@ -65,13 +67,15 @@ def review(log: Log, row: RunRow) -> Review:
     """
     from ciranda.cli.history import events_of, pinned_workflow, status_of
     from ciranda.errors import CirandaError
+    from ciranda.observe.outline import places
 
     seen = Review(replace(row, status=status_of(log, row)))
     try:
-        names = list(pinned_workflow(log, row.id).steps)
+        workflow = pinned_workflow(log, row.id)
+        seen.places = dict(places(workflow))
+        seen.steps = {name: dict(_UNKNOWN) for name in workflow.steps}
     except CirandaError:  # not of this version: the events still tell what happened
-        names = []
-    seen.steps = {name: dict(_UNKNOWN) for name in names}
+        pass
     for event in events_of(log, row.id):
         seen.apply(event)
     return seen
@@ -92,6 +96,7 @@ class Review:
         error: Why it failed when no step did.
         published: For each event of a plugin `{type, at, ...}` with its fields.
         entered: The blocks of a step that were entered, by its place.
+        places: The steps of its file, by place, as far as that is understood.
     """
 
     row: RunRow
@@ -101,7 +106,9 @@ class Review:
     error: Any = None
     published: list[dict[str, Any]] = field(default_factory=list)
     entered: dict[str, set[str]] = field(default_factory=dict)
+    places: Mapping[str, Step] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
+    _firsts: dict[str, int] = field(default_factory=dict)  # items that succeeded before all others
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -177,6 +184,7 @@ class Review:
             case MapExpanded():
                 items = [dict(_UNKNOWN) for _ in range(event.count)]
                 view.update(status="running", items=items, reason="")
+                self._firsts.pop(event.path, None)
             case MapCompleted():
                 begun = self._begun.pop(event.path, None)
                 view.update(
@@ -184,7 +192,18 @@ class Review:
                     counts=event.counts,
                     duration=event.duration if begun is None else event.at - begun,
                     error=None if event.error is None else msgspec.to_builtins(event.error),
+                    output=self._gathered(event, view["items"] or []),
                 )
+
+    def _gathered(self, event: MapCompleted, items: list[dict[str, Any]]) -> Any:
+        """Return the output of a map, as expressions of its run read it."""
+        step = self.places.get(place(event.path))
+        first = self._firsts.get(event.path)
+        if step is not None and step.join.race and first is not None:
+            return {"winner": first, "value": items[first]["output"]}
+        stopped = step is None or step.on_item_failure == "stop"
+        whole = event.status == "succeeded" or (event.status == "failed" and not stopped)
+        return [item["output"] for item in items] if whole and len(items) <= _LONGEST else None
 
     def _turn(self, event: StepStarted | StepAttemptFailed | StepCompleted | StepFailed) -> None:
         view = self._view(event.path)
@@ -199,6 +218,7 @@ class Review:
             case StepAttemptFailed():
                 view.update(status="waiting", error=msgspec.to_builtins(event.error))
             case StepCompleted():
+                self._note_first(event.path)
                 view.update(
                     status="succeeded",
                     reason="",
@@ -218,6 +238,11 @@ class Review:
                     duration=event.duration if begun is None else event.at - begun,
                     waits=None,
                 )
+
+    def _note_first(self, path: str) -> None:
+        owner, _, item = path.rpartition("/")
+        if is_index(item):
+            self._firsts.setdefault(owner, int(item))
 
     def _enliven(self, path: str, at: float) -> None:
         """Note that something begins: a resume goes on inside of all that is around it."""
