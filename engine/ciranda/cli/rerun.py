@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ciranda.runs.rerun import Rerun
 
 __all__ = ["command"]
+
+_SHOWN: Final = 20  # paths that are told of those taken over
 
 
 @click.command(
@@ -109,7 +111,9 @@ def _tell(found: Rerun) -> None:
 
 
 def _lines(found: Rerun) -> list[str]:
-    kept = ", ".join(found.reuse.kept) or "nothing"
+    kept = ", ".join(found.reuse.kept[:_SHOWN]) or "nothing"
+    if len(found.reuse.kept) > _SHOWN:
+        kept += f", and {len(found.reuse.kept) - _SHOWN} more"
     return [
         f"taken over from run {found.row.id}: {kept}",
         *(f"runs again: {path}, {reason}" for path, reason in found.reuse.again.items()),

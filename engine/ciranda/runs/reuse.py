@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ciranda.errors import InputError
-from ciranda.events import (
-    ApprovalGiven,
-    BlockEntered,
-    Event,
-    EventReceived,
-    EventTaken,
-    LoopTurned,
-    MapCompleted,
-    MapExpanded,
-    StepAttemptFailed,
-    StepCompleted,
-    StepFailed,
-    StepSkipped,
-)
+from ciranda.events import BlockEntered, Event
 from ciranda.events.path import holds, is_block, is_index
 from ciranda.runs.frame import is_main
+from ciranda.runs.history import History
 from ciranda.runs.meaning import begun_again, header, meaning
 from ciranda.workflow.check import Checked
 from ciranda.workflow.entering import block_of, unfolded
@@ -31,8 +19,6 @@ from ciranda.workflow.nearest import nearest
 
 __all__ = ["Reuse", "reuse"]
 
-_ENDS: Final = (StepCompleted, StepSkipped, StepFailed, MapCompleted)
-_ABOUT_A_PATH: Final = (EventTaken, ApprovalGiven)
 _File = tuple[Workflow | None, Workflow, tuple[str, ...]]  # before, now, the way to its steps
 _LOST: Final = "a file that it made is kept no more"
 _OTHER_ENV: Final = "the file gives another environment to its steps now"
@@ -43,7 +29,8 @@ class Reuse:
     """What becomes of the steps of an old run in a new one.
 
     Attributes:
-        kept: Paths of the steps whose results are taken over, in the order of the file.
+        kept: Paths of the steps whose results are taken over, in the order of the file; within
+            what is begun within, those of its items and steps.
         again: The steps that run again, by path, with the reason.
         events: The old run's events that the new one begins with.
     """
@@ -51,94 +38,6 @@ class Reuse:
     kept: list[str]
     again: dict[str, str]
     events: list[Event]
-
-
-@dataclass(slots=True)
-class _History:
-    """The last state of each step of a run, as the events that lead to it."""
-
-    live: dict[int, Event] = field(default_factory=dict)  # by place in the log
-    ended: dict[str, int] = field(default_factory=dict)  # the place of each end, by path
-    failed: dict[str, str] = field(default_factory=dict)  # why a path has no end to take over
-
-    def fold(self, events: Iterable[Event]) -> None:
-        for place, event in enumerate(events):
-            if isinstance(event, EventReceived):
-                self.live[place] = event
-            elif isinstance(event, BlockEntered):
-                self._entered(place, event)
-            elif isinstance(event, MapExpanded):
-                self.drop(event.path, inside_only=False)
-                self.live[place] = event
-            elif isinstance(event, LoopTurned):
-                if event.turn == 0:
-                    self.drop(event.path, inside_only=False)
-                self.live[place] = event
-            elif isinstance(event, StepAttemptFailed):
-                self.drop(event.path, inside_only=False)
-            elif isinstance(event, _ABOUT_A_PATH):
-                self.live[place] = event
-            elif isinstance(event, _ENDS):
-                self._ended(place, event)
-
-    def _entered(self, place: int, event: BlockEntered) -> None:
-        if not event.path:
-            return
-        if event.block == "compensate":
-            self.drop(event.path, inside_only=False)
-            self.failed[event.path] = "it was undone"
-            return
-        if is_main(event.block):
-            self.drop(event.path, inside_only=False)
-        self.live[place] = event
-
-    def _ended(self, place: int, event: Event) -> None:
-        path: str = event.path  # type: ignore[attr-defined]  # all ends have one
-        old = self.ended.pop(path, None)
-        if old is not None:
-            del self.live[old]
-        good = isinstance(event, StepCompleted)
-        why = ""
-        if isinstance(event, StepSkipped):
-            good, why = not event.because, "it was skipped"
-        elif isinstance(event, StepFailed):
-            good, why = event.tolerated, "it failed"
-        elif isinstance(event, MapCompleted):
-            good, why = event.status == "succeeded" or event.tolerated, f"it {event.status}"
-        if good:
-            self.live[place] = event
-            self.ended[path] = place
-            self.failed.pop(path, None)
-        else:
-            self.failed[path] = why
-
-    def drop(self, path: str, *, inside_only: bool) -> None:
-        """Forget what is known of a step, or only of what is inside of it."""
-        for place, event in list(self.live.items()):
-            where = getattr(event, "path", None)
-            if where is None or not holds(path, where) or (inside_only and where == path):
-                continue
-            del self.live[place]
-            if self.ended.get(where) == place:
-                del self.ended[where]
-
-    def drop_end(self, path: str) -> None:
-        """Forget that a step ended, and what followed its main block."""
-        place = self.ended.pop(path, None)
-        if place is not None:
-            del self.live[place]
-        for at, event in list(self.live.items()):
-            handler = isinstance(event, BlockEntered) and not is_main(event.block)
-            where = getattr(event, "path", "")
-            if (handler and where == path) or where.startswith(f"{path}/@"):
-                del self.live[at]
-
-    def drop_turns(self, path: str, turn: int) -> None:
-        """Forget the turns of a loop that come after one."""
-        for at, event in list(self.live.items()):
-            if isinstance(event, LoopTurned) and event.path == path and event.turn > turn:
-                del self.live[at]
-                self.drop(f"{path}/{event.turn}", inside_only=False)
 
 
 def reuse(
@@ -170,25 +69,20 @@ def reuse(
         owner = start[: start.index("@")].rstrip("/")
         hint = f"name the step around it: `--from {owner}`" if owner else "it runs at the end"
         raise InputError(f"`{start}` is in a handler, which cannot be begun with: {hint}")
-    history = _History()
+    history = History()
     history.fold(events)
     again: dict[str, str] = {}
     stale = "" if meaning(old.env) == meaning(checked.workflow.env) else _OTHER_ENV
     files = ((old, checked.workflow, ()),)
-    _Level(history, again, checked, start, lost, stale, files).walk(
+    kept = _Level(history, again, checked, start, lost, stale, files).walk(
         old.steps, checked.workflow.steps, (), "", parts, changed, readers
     )
-    kept = [
-        name
-        for name in checked.workflow.steps
-        if name not in again and not start.startswith(f"{name}/")
-    ]
     return Reuse(kept, again, [history.live[at] for at in sorted(history.live)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    history: _History
+    history: History
     again: dict[str, str]
     checked: Checked
     start: str
@@ -205,8 +99,8 @@ class _Level:
         parts: list[str],
         changed: AbstractSet[str],
         readers: Mapping[str, AbstractSet[str]],
-    ) -> None:
-        """Decide about the steps of one level; `parts` lead on from it."""
+    ) -> list[str]:
+        """Decide about the steps of one level, from which `parts` lead on; return what is kept."""
         first, rest = parts[0], parts[1:]
         if first not in new:
             self._unknown(first, new, prefix)
@@ -218,7 +112,7 @@ class _Level:
             if reason and name != first:
                 self._redo(prefix + name, reason)
         self._spread(new, edges, prefix, first)  # what the first one needs is known now
-        self._begin(
+        inside = self._begin(
             old.get(first),
             new[first],
             way,
@@ -234,6 +128,9 @@ class _Level:
             name = where.removeprefix(prefix).partition("/")[0]
             if where and known and name not in new:
                 del self.history.live[place]  # the step is gone
+        kept = [[prefix + name] if prefix + name not in self.again else [] for name in new]
+        kept[[*new].index(first)] = inside
+        return [path for paths in kept for path in paths]
 
     def _begin(  # noqa: PLR0917  (as for `walk`)
         self,
@@ -244,12 +141,12 @@ class _Level:
         rest: list[str],
         reads: AbstractSet[str],
         edges: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        """Decide about the step that the new run begins with, or within."""
+    ) -> list[str]:
+        """Decide about the step that the new run begins with, or within; return what is kept."""
         path = prefix + step.id
         if not rest:
             self._redo(path, "it is where the new run begins")
-            return
+            return []
         reason = self._whole(old, reads)
         if not reason and step.repeats:
             reason = self._lost_beside(path, rest[0])
@@ -258,9 +155,9 @@ class _Level:
                 reason = f"it needs `{need}`"
         if reason:
             self._redo(path, reason)
-        else:
-            self.again[path] = f"`{self.start}` in it runs again"
-            self._enter(old, step, way, path, rest)
+            return []
+        self.again[path] = f"`{self.start}` in it runs again"
+        return self._enter(old, step, way, path, rest)
 
     def _redo(self, path: str, reason: str) -> None:
         self.again[path] = reason
@@ -315,25 +212,30 @@ class _Level:
 
     def _enter(
         self, old: Step | None, step: Step, way: tuple[str, ...], path: str, rest: list[str]
-    ) -> None:
-        """Go on into a step of which only a part runs again."""
+    ) -> list[str]:
+        """Go on into a step of which only a part runs again; return what is kept of it."""
         if old is not None and header(old) != header(step):
             raise InputError(
                 f"the file says something else of `{path}` now, so no part of it can be taken "
                 f"over: `--from {path}`"
             )
         self.history.drop_end(path)
+        before_it: list[str] = []
+        after_it: list[str] = []
         if is_index(rest[0]):
             if not step.repeats:
                 raise InputError(f"`{path}` has no items: `--from {path}` runs it again")
             path, number, rest = f"{path}/{rest[0]}", int(rest[0]), rest[1:]
-            if not any(holds(path, getattr(one, "path", "")) for one in self.history.live.values()):
+            if not self.history.knows(path):
                 raise InputError(f"the run has no `{path}`: `ciranda show` tells its steps")
             if step.loop is not None:
                 self.history.drop_turns(path.rpartition("/")[0], number)
+            beside = self.history.items(path.rpartition("/")[0])
+            before_it = [each for each in beside if int(each.rpartition("/")[2]) < number]
+            after_it = [each for each in beside if int(each.rpartition("/")[2]) > number]
             if not rest:
-                self.history.drop(path, inside_only=False)
-                return
+                self._redo(path, "it is where the new run begins")
+                return before_it + after_it
             self.history.drop_end(path)
         elif step.repeats:
             raise InputError(f"`{path}` runs for each item: name one, `--from {path}/0/{rest[0]}`")
@@ -348,7 +250,7 @@ class _Level:
         elif block.workflow is not None:
             before = earlier.workflow if earlier is not None else None
             files = (*files, (before, block.workflow, way))
-        replace(self, files=files).walk(
+        inside = replace(self, files=files).walk(
             earlier.steps if earlier is not None else {},
             block.steps,
             way,
@@ -357,6 +259,7 @@ class _Level:
             frozenset(),
             {},
         )
+        return [*before_it, *inside, *after_it]
 
     def _block(self, step: Step, path: str) -> tuple[str, Block]:
         for event in self.history.live.values():

@@ -109,3 +109,14 @@ steps:
     assert "1 step ok" in done.err
     assert "m/1/t/j  failed" in done.err
     assert "✗" not in done.err
+
+
+def test_a_long_list_of_what_is_taken_over_is_cut(cli, project):
+    (project / "flow.yaml").write_text(
+        "ciranda: 1\nsteps: {m: {map: '${{ range(30) }}', emit: {event: e}}}\n"
+    )
+    cli("run", "flow.yaml", "-q")
+
+    text = cli("rerun", "last", "--from", "m/29", "--dry-run").out
+
+    assert "m/18, m/19, and 9 more\n" in text
