@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from ciranda.errors import InputError
@@ -147,11 +149,27 @@ def _read(file: str, what: str) -> bytes:
         raise InputError(f"{what} names no file: write `@file`, or `@@` for a text")
     else:
         try:
-            with Path(file).open("rb") as stream:
-                data = stream.read(_MOST + 1)
+            data = _content(file)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{what} cannot be read: {file}: {why.lower()}") from None
     if len(data) > _MOST:
         raise InputError(f"{what} is larger than {_MOST >> 20} MiB: give the path of the file")
     return data
+
+
+def _content(file: str) -> bytes:
+    """Return what a file holds, or what comes out of a pipe that somebody writes to."""
+    with open(file, "rb", buffering=0, opener=_at_once) as stream:
+        first: bytes | None = b""
+        if stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode):
+            first = stream.read(1)  # None: there is a writer, who has said nothing yet
+            if first == b"":
+                raise ValueError("nobody writes to this pipe")
+        os.set_blocking(stream.fileno(), True)
+        with io.BufferedReader(stream) as reader:
+            return (first or b"") + reader.read(_MOST + 1)
+
+
+def _at_once(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)  # a pipe without a writer would wait for one
