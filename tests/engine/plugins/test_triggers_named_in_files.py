@@ -83,7 +83,7 @@ inputs: {text: {type: string, default: x}}
 secrets: {TOKEN: {env: T}}
 on:
   %s
-steps: {a: {run: [echo]}}
+steps: {a: {sleep: 1s}}
 """
 FAULTS = {
     "slack.mesage: {channel: '#x'}": [
@@ -290,3 +290,36 @@ def test_an_editor_knows_the_triggers_of_plugins_with_their_options():
         "channel", "token", "limit", "at", "also", "where", "inputs"
     }  # fmt: skip
     assert (schema["required"], schema["items"]["additionalProperties"]) == (["channel"], False)
+
+
+LISTENS = """
+from msgspec import Struct
+from ciranda.hooks import hookimpl
+from ciranda.trigger import trigger
+
+class Nothing(Struct):
+    pass
+
+@trigger("{name}.message", options=Nothing)
+async def messages(options, hear):
+    pass
+
+@hookimpl
+def triggers(settings):
+    return [messages]
+"""
+
+
+def test_the_kind_of_an_installed_plugin_brings_it_in_once_it_is_enabled(install, make_plugins):
+    install("chat", LISTENS.format(name="chat"))
+    install("news", LISTENS.format(name="paper"))
+    workflow = loads(FILE % "chat.message: {}", file="f.yaml")
+
+    with pytest.raises(WorkflowError, match=r"no plugin has a trigger `chat\.message`") as caught:
+        Checker(make_plugins()).check(workflow)
+    checked = Checker(make_plugins("chat")).check(workflow)
+    with pytest.raises(PluginError, match=r"outside of its namespace; call it 'news\.message'"):
+        Checker(make_plugins("news")).check(loads(FILE % "news.message: {}", file="f.yaml"))
+
+    assert "ciranda plugins enable chat" in caught.value.faults[0].hint
+    assert list(checked.kinds) == ["chat.message"]
