@@ -41,7 +41,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "actions": "List the actions that steps can use, or explain one.",
     "plugins": "List installed plugins, or enable one.",
     "plugin": "Begin a plugin of your own, or check one.",
-    "docs": "Show what a plugin offers: settings, actions, layers, hooks, commands.",
+    "docs": "Show what a plugin offers: settings, actions, layers, triggers, hooks, commands.",
     "schema": "Print the JSON Schema of workflow files, for editors.",
     "doctor": "Check this installation and project.",
     "completion": "Print the shell code that completes commands.",

@@ -66,6 +66,14 @@ def _told(one: Examined) -> dict[str, Any]:
             for name, each in sorted(one.plugins.functions.items() if one.plugins else ())
         ],
         "executors": sorted(one.plugins.executors if one.plugins else ()),
+        "loaders": [
+            {"name": suffix, "doc": inspect.getdoc(each.read) or ""}
+            for suffix, each in sorted(one.plugins.loaders.items() if one.plugins else ())
+        ],
+        "exporters": [
+            {"name": name, "doc": inspect.getdoc(type(each)) or ""}
+            for name, each in sorted(one.plugins.exporters.items() if one.plugins else ())
+        ],
         "adds": list(_added(one)),
         "hooks": list(_hooks(one)),
         "commands": list(_commands(subject)),

@@ -79,6 +79,8 @@ def _page(
     yield from _optional("Triggers, for `on`", told["triggers"], markdown)
     for title, key in (
         ("Functions for expressions", "functions"),
+        ("Workflow files that it reads", "loaders"),
+        ("Exporters of spans", "exporters"),
         ("Hooks that it adds", "adds"),
         ("Hooks that it uses", "hooks"),
         ("Commands", "commands"),

@@ -17,6 +17,8 @@ from ciranda.events import StepFailed
 from ciranda.expressions import Function
 from ciranda.layer import modifier
 from ciranda.trigger import trigger
+from ciranda.workflow.loader import Loader
+from opentelemetry.sdk.trace.export import SpanExporter
 
 
 class TextSettings(Settings, section="text"):
@@ -99,6 +101,24 @@ def executors():
     return {"elsewhere": Elsewhere()}
 
 
+def read(data, file):
+    """Read a list of texts."""
+
+
+@hookimpl
+def loaders():
+    return {".texts": Loader(read)}
+
+
+class Lengths(SpanExporter):
+    """How long the names of spans are."""
+
+
+@hookimpl
+def exporters():
+    return {"texts.lengths": Lengths()}
+
+
 @hookimpl
 def functions():
     return [Function("shout", str.upper, minimum=1, maximum=1, doc="In capitals.")]
@@ -130,6 +150,8 @@ def test_a_page_names_all_that_it_offers(cli, file):
         "  text.written: Hear of texts.",
         "  shout: In capitals.",
         "  note (StepFailed): Note a failure.",
+        "  .texts: Read a list of texts.",
+        "  texts.lengths: How long the names of spans are.",
         "  settings: Offer settings.",
         "  elsewhere",
     ):
