@@ -14,6 +14,7 @@ from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Step
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import hint_for_kind
+from ciranda.workflow.placement import executor_of
 from ciranda.workflow.places import Places
 from ciranda.workflow.survey import Survey
 from ciranda.workflow.written import written_path
@@ -82,6 +83,14 @@ def _executor(
 ) -> Iterator[Fault]:
     chosen = step.executor
     if chosen is None:
+        if executor_of(step, action) == "process" and _is_inner(action):
+            yield places.fault(
+                written_path(root_of(step), "uses", places),
+                f"`{step.uses}` is a function inside a function, which a worker process cannot "
+                "find",
+                hint="move it to the top of its module, or say `executor: thread`",
+                kind="executor",
+            )
         return
     path = written_path(root_of(step), "executor", places)
     if chosen not in _EXECUTORS and chosen not in executors:
@@ -99,7 +108,7 @@ def _executor(
             hint="leave `executor` out",
             kind="executor",
         )
-    elif chosen == "process" and "<locals>" in getattr(action.function, "__qualname__", ""):
+    elif chosen == "process" and _is_inner(action):
         yield places.fault(
             path,
             f"`{step.uses}` is a function inside a function, which a worker process cannot find",
@@ -121,6 +130,10 @@ def _executor(
             hint="leave `executor` out: with a `timeout` it runs in a process",
             kind="executor",
         )
+
+
+def _is_inner(action: Action) -> bool:
+    return "<locals>" in getattr(action.function, "__qualname__", "")
 
 
 def _map(step: Step, places: Places) -> Iterator[Fault]:
