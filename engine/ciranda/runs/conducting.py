@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ciranda.events import BlockEntered, Failure, StepCancelled, StepFailed
@@ -19,6 +20,7 @@ from ciranda.runs.status import (
     WAITING,
     Status,
 )
+from ciranda.runs.walk import Walk, walked
 
 if TYPE_CHECKING:
     from ciranda.runs.scheduler import Scheduler
@@ -283,36 +285,40 @@ def stop(
         verdict: How the frame ends for that.
         error: The failure that a verdict of failed is told with.
     """
+    return walked(_stopping(state, frame, reason, verdict, error))
+
+
+def _stopping(
+    state: Scheduler, frame: Frame, reason: str, verdict: Status, error: Failure | None
+) -> Walk:
     frame.stop = frame.stop or reason
     if frame.verdict is None:
         frame.verdict = verdict
     if error is not None and frame.error is None:
         frame.error = error
-    commands: list[Command] = []
     for index in range(frame.base, frame.base + len(frame.graph.nodes)):
-        commands += stop_step(state, index, reason)
-    return commands
+        yield from _stop_step(state, index, reason)
 
 
-def stop_step(state: Scheduler, index: int, reason: str) -> list[Command]:
+def _stop_step(state: Scheduler, index: int, reason: str) -> Iterable[Command | Walk]:
     """Stop a step that is under way, with all of its items and all that is inside of it."""
-    from ciranda.runs.repeating import stop_items  # they stop what is inside of items, by this
+    from ciranda.runs.repeating import stopping_items  # it stops what is in items, by this
 
     status = state.statuses[index]
     if status.ended or status is PENDING:
         return []
     if index in state.items:  # if all of them have ended, so was its own end told
-        return stop_items(state, index, reason) if state.items[index].open else []
+        return [stopping_items(state, index, reason)] if state.items[index].open else []
     conduct = state.conduct(index)
     if conduct is not None:
         return stop_conduct(state, conduct, reason)
     return [Cancel(index, -1, reason)] if status in (READY, RUNNING, WAITING) else []
 
 
-def stop_conduct(state: Scheduler, conduct: Conduct, reason: str) -> list[Command]:
+def stop_conduct(state: Scheduler, conduct: Conduct, reason: str) -> Iterable[Command | Walk]:
     """Stop the work of a step; what cleans up after it is let go on."""
     frame = _at_work(conduct)
-    return [] if frame is None else stop(state, frame, reason, CANCELLED)
+    return [] if frame is None else [_stopping(state, frame, reason, CANCELLED, None)]
 
 
 def timed_out(state: Scheduler, node: int, item: int) -> list[Command]:

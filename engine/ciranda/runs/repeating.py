@@ -17,11 +17,21 @@ from ciranda.runs.status import (
     WAITING,
     Status,
 )
+from ciranda.runs.walk import Walk, walked
 
 if TYPE_CHECKING:
     from ciranda.runs.scheduler import Scheduler
 
-__all__ = ["admit", "end_items", "expand", "item_failed", "settle_item", "stop_items", "turn"]
+__all__ = [
+    "admit",
+    "end_items",
+    "expand",
+    "item_failed",
+    "settle_item",
+    "stop_items",
+    "stopping_items",
+    "turn",
+]
 
 
 def expand(state: Scheduler, index: int, count: int) -> list[Command]:
@@ -90,23 +100,28 @@ def settle_item(state: Scheduler, index: int, item: int, status: Status) -> list
 
 def stop_items(state: Scheduler, index: int, reason: str) -> list[Command]:
     """Admit no more items, cancel those that are on their way."""
+    return walked(stopping_items(state, index, reason))
+
+
+def stopping_items(state: Scheduler, index: int, reason: str) -> Walk:
+    """Walk through what `stop_items` stops."""
     items = state.items[index]
     items.stopped = reason
-    commands: list[Command] = []
     inside = state.conducts.get(index, {})
     for item, status in enumerate(items.statuses):
         if status == PENDING:
             items.settle(item, CANCELLED)
         elif item in inside and status == RUNNING:
-            commands += stop_conduct(state, inside[item], reason)
+            yield from stop_conduct(state, inside[item], reason)
         elif status in (READY, RUNNING, WAITING):
-            commands.append(Cancel(index, item, reason))
+            yield Cancel(index, item, reason)
     items.resumed.clear()
     if items.open:
-        return commands
+        return
     if state.nodes[index].is_loop:
-        return [Turn(index, len(items.statuses) - 1)]  # it has no end of its own
-    return [*commands, end_items(state, index)]
+        yield Turn(index, len(items.statuses) - 1)  # it has no end of its own
+    else:
+        yield end_items(state, index)
 
 
 def end_items(state: Scheduler, index: int) -> EndMap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from ciranda.runs.status import (
     WAITING,
     Status,
 )
+from ciranda.runs.walk import Walk, walked
 
 if TYPE_CHECKING:
     from ciranda.runs.scheduler import Scheduler
@@ -51,17 +53,17 @@ def revive(
     revival = _Revival(state, at)
     state.undoers.clear()
     if parked and root.open:
-        return revival.frame(root, keep=True)
+        return walked(revival.frame(root, keep=True))
     good = len(run.frames) > 1 and conducting.outcome_of(state, root) is SUCCEEDED
     if parked or (not ended and (good or conducting.undoing(state, run))):
-        return revival.ending(run, keep=parked)
+        return walked(revival.ending(run, keep=parked))
     state.cancelled = ""
     for name in [name for name in run.frames if name]:
         state.release_frame(run.frames.pop(name))
         run.entered.pop(name, None)
     run.outcome = run.error = None
     state.forget_strays("@")
-    return revival.frame(root)
+    return walked(revival.frame(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class _Revival:
     state: Scheduler
     at: float
 
-    def frame(self, frame: Frame, *, keep: bool = False) -> list[Command]:
+    def frame(self, frame: Frame, *, keep: bool = False) -> Walk:
         """Go on in a frame; one to `keep` stays as it is but for what has not ended."""
         state = self.state
         decided = frame.verdict is SUCCEEDED and not self._undone_inside(frame)
@@ -77,7 +79,6 @@ class _Revival:
         if not keep:
             self._reopen(frame)
             frame.renew()
-        commands: list[Command] = []
         span = range(frame.base, frame.base + len(frame.graph.nodes))
         if frame.need is not None and not keep:
             won = [index for index in span if state.statuses[index] is SUCCEEDED]
@@ -97,22 +98,21 @@ class _Revival:
                 state.spread(index)
         for index in span:
             if not state.statuses[index].ended and not state.unmet[index]:
-                commands += self._step(index, keep=keep)
+                yield from self._step(index, keep=keep)
         if not frame.open:
-            return [*commands, *conducting.ended(state, frame)]
-        if decided:
-            commands += conducting.stop(state, frame, frame.stop, SUCCEEDED)
+            yield from conducting.ended(state, frame)
+        elif decided:
+            yield from conducting.stop(state, frame, frame.stop, SUCCEEDED)
         elif frame.need is not None and not keep:
-            commands += conducting.stop_losers(state, frame)
-        return commands
+            yield from conducting.stop_losers(state, frame)
 
-    def _step(self, index: int, *, keep: bool) -> list[Command]:
+    def _step(self, index: int, *, keep: bool) -> Iterable[Command | Walk]:
         state = self.state
         conduct = state.conduct(index)
         if index in state.items:
-            return self._items(index, state.items[index], keep=keep)
+            return [self._items(index, state.items[index], keep=keep)]
         if conduct is not None:
-            return self._conduct(conduct, keep=keep)
+            return [self._conduct(conduct, keep=keep)]
         if state.statuses[index] is WAITING:
             return self._wait(index, -1)
         return [state.release(index)]
@@ -233,27 +233,30 @@ class _Revival:
 
     # Going on
 
-    def ending(self, conduct: Conduct, *, keep: bool) -> list[Command]:
+    def ending(self, conduct: Conduct, *, keep: bool) -> Walk:
         """Go on with what follows the main block: steps are undone, then come the handlers."""
         state = self.state
         *_, last = conduct.frames.values()
         if last.open:
-            return self.frame(last, keep=keep)
+            yield self.frame(last, keep=keep)
+            return
         for key in state.undone:
             own = state.conduct(*key)
             frame = None if own is None else own.frames.get("compensate")
             if frame is not None and frame.open and last in state.around(key[0]):
                 state.undoers[key] = conduct
-                return self.frame(frame, keep=keep)
-        return conducting.go_on(state, conduct)
+                yield self.frame(frame, keep=keep)
+                return
+        yield from conducting.go_on(state, conduct)
 
-    def _conduct(self, conduct: Conduct, *, keep: bool) -> list[Command]:
+    def _conduct(self, conduct: Conduct, *, keep: bool) -> Walk:
         """Go on inside of a step with the block that was entered last."""
         state = self.state
         key = (conduct.owner, conduct.item)
         if conduct.ended is not None and not _handles(conduct):  # it was not entered yet
             name = "on-failure" if isinstance(conduct.ended, StepFailed) else "on-cancel"
-            return [Enter(*key, name)]
+            yield Enter(*key, name)
+            return
         *_, last = conduct.frames.values()
         is_over = not last.open and (keep or conducting.undoing(state, conduct))
         if is_main(last.block) and not is_over:
@@ -262,15 +265,12 @@ class _Revival:
             if entered.until is not None:  # whose time is over gets the same time once more
                 fresh = self.at + entered.until - entered.at
                 state.timers.setdefault(key, fresh)
-        commands: list[Command] = []
         if key in state.timers:
-            commands.append(SetTimer(*key, state.timers[key]))
-        if is_over:
-            return commands + self.ending(conduct, keep=keep)
-        return commands + self.frame(last, keep=keep)
+            yield SetTimer(*key, state.timers[key])
+        yield self.ending(conduct, keep=keep) if is_over else self.frame(last, keep=keep)
 
-    def _items(self, index: int, items: Items, *, keep: bool) -> list[Command]:
-        state, commands = self.state, list[Command]()
+    def _items(self, index: int, items: Items, *, keep: bool) -> Walk:
+        state = self.state
         node = state.nodes[index]
         won = [item for item, each in enumerate(items.statuses) if each == SUCCEEDED]
         enough = node.join.need is not None and len(won) >= node.join.need
@@ -282,7 +282,7 @@ class _Revival:
         for item in range(len(items.statuses)):
             status = Status(items.statuses[item])
             if status is WAITING:
-                commands += self._wait(index, item)
+                yield from self._wait(index, item)
             elif status in (FAILED, CANCELLED):
                 if keep or _is_past(items, item, is_loop=node.is_loop):
                     continue
@@ -301,15 +301,15 @@ class _Revival:
         items.resumed.clear()
         state.statuses[index] = RUNNING
         if not items.open:
-            if node.is_loop:
-                return [Turn(index, len(items.statuses) - 1)]
-            return [repeating.end_items(state, index)]
+            last = len(items.statuses) - 1
+            yield Turn(index, last) if node.is_loop else repeating.end_items(state, index)
+            return
         for conduct in alive:
-            commands += self._conduct(conduct, keep=keep)
+            yield self._conduct(conduct, keep=keep)
         if enough and node.join.rest == "cancel":
-            reason = f"item {items.winner} has won"
-            return commands + repeating.stop_items(state, index, reason)
-        return commands + repeating.admit(state, index)
+            yield from repeating.stop_items(state, index, f"item {items.winner} has won")
+        else:
+            yield from repeating.admit(state, index)
 
 
 def _by_needs(frame: Frame) -> list[int]:

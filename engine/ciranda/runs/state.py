@@ -6,6 +6,7 @@ inside of a step get the next free ones when their block is entered, and a `Fram
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from ciranda.events import EventReceived, StepWaits
@@ -14,6 +15,7 @@ from ciranda.runs.frame import Conduct, Frame
 from ciranda.runs.graph import Graph, Node
 from ciranda.runs.items import Items
 from ciranda.runs.status import FAILED, PENDING, Status
+from ciranda.runs.walk import Walk, walked
 
 __all__ = ["State"]
 
@@ -148,9 +150,13 @@ class State:
 
     def release_frame(self, frame: Frame) -> None:
         """Forget the steps of a frame, and all that is inside of them."""
+        walked(self._releasing(frame))
+
+    def _releasing(self, frame: Frame) -> Walk:
         for index in range(frame.base, frame.base + len(frame.graph.nodes)):
             self.forget_waiting(index)
-            self.drop_conducts(index)
+            for item in [*self.conducts.get(index, ())]:
+                yield from map(self._releasing, self._dropped(index, item))
             self.items.pop(index, None)
             self.tolerated.discard(index)
             if self.numbers.get(self.paths[index]) == index:
@@ -198,12 +204,15 @@ class State:
 
     def drop_conduct(self, node: int, item: int) -> None:
         """Forget what went on inside of a step or an item."""
+        for frame in self._dropped(node, item):
+            self.release_frame(frame)
+
+    def _dropped(self, node: int, item: int) -> Iterable[Frame]:
         inside = self.conducts.get(node)
         conduct = inside.pop(item, None) if inside is not None else None
         if conduct is None:
-            return
+            return ()
         if not inside:
             del self.conducts[node]
         self.timers.pop((node, item), None)
-        for frame in conduct.frames.values():
-            self.release_frame(frame)
+        return conduct.frames.values()
