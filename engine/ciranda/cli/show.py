@@ -13,6 +13,7 @@ from ciranda.cli import options, screen
 from ciranda.cli.teaching import examples
 
 if TYPE_CHECKING:
+    from ciranda.cli.parts import Part
     from ciranda.cli.review import Review
 
 __all__ = ["command"]
@@ -38,20 +39,22 @@ def command(run: str, store: str | None, form: str) -> None:
 
     RUN is the run's id, a start of it that is unambiguous, or `last`.
     """
-    from ciranda.cli.history import opened
+    from ciranda.cli.history import events_of, opened
+    from ciranda.cli.parts import parts_of
     from ciranda.cli.review import review
     from ciranda.cli.values import as_json
 
     with opened(store, reading=True) as log:
         seen = review(log, log.run(run))
+        parts = parts_of(log, events_of(log, seen.row.id)) if seen.published else []
     if form == "json":
         screen.out(as_json(seen.plain()))
         return
-    for line in _text(seen, [] if store is None else ["--store", store]):
+    for line in _text(seen, parts, [] if store is None else ["--store", store]):
         screen.out(line)
 
 
-def _text(seen: Review, where: list[str]) -> Iterator[str]:
+def _text(seen: Review, parts: list[Part], where: list[str]) -> Iterator[str]:
     from ciranda.cli.runs import local
     from ciranda.cli.values import lines_of, table
     from ciranda.observe.spoken import spoken
@@ -70,6 +73,7 @@ def _text(seen: Review, where: list[str]) -> Iterator[str]:
     ]
     yield from table(("step", "status", "took", "attempts", ""), rows)
     yield from _waits(seen, where)
+    yield from _parts(parts, where)
     if isinstance(seen.outputs, dict) and seen.outputs:
         yield from ("", "outputs:")
         yield from (f"  {line}" for line in lines_of(seen.outputs))
@@ -122,6 +126,20 @@ def _waits(seen: Review, where: list[str]) -> Iterator[str]:
             yield f"    {shlex.join(['ciranda', 'emit', wait['event'], *where])}"
     if len(found) > _MOST:
         yield f"  and {len(found) - _MOST} more: -o json tells all"
+
+
+def _parts(parts: list[Part], where: list[str]) -> Iterator[str]:
+    """Yield the runs that steps began, and the command that shows each."""
+    from ciranda.observe.visible import visible
+
+    if parts:
+        yield from ("", "runs of steps:")
+    for part in parts[:_MOST]:
+        again = shlex.join(["ciranda", "show", part.run, *where])
+        known = "" if part.status == "pruned" else f": `{again}` shows it"
+        yield f"  {part.path}: run {part.run} of {visible(part.name)}, {part.status}{known}"
+    if len(parts) > _MOST:
+        yield f"  and {len(parts) - _MOST} more: -o json tells all"
 
 
 def _awaited(wait: dict[str, Any]) -> str:

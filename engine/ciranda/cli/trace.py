@@ -45,9 +45,11 @@ def command(
 ) -> None:
     """Draw where the time of a run went.
 
-    A bar for each step: work, lost attempts, waits; what the run's end waited for is marked.
+    A bar for each step: work, lost attempts, waits; what the run's end waited for is marked. The
+    run of a plan stands beneath the step that began it, and is sent with it.
     """
     from ciranda.cli.history import events_of, opened, read_timeline, status_of
+    from ciranda.cli.parts import draw_parts, inner_runs
     from ciranda.cli.written import write
     from ciranda.observe.spoken import plural
 
@@ -58,12 +60,17 @@ def command(
             from ciranda.observe.export import export_run
 
             sent = export_run(events_of(log, row.id), otlp, outline=outline)
+            for part in {
+                part.run for _, part in inner_runs(log, row.id) if part.status != "pruned"
+            }:
+                sent += export_run(events_of(log, part), otlp, outline=_outline(log, part))
             screen.say(f"sent {plural(sent, 'span')} of run {row.id}")
         if exporter is not None:
             _hand_over(log, row.id, exporter, outline)
         timeline = read_timeline(log, row.id)
         if status_of(log, row) == "interrupted":
             timeline.interrupt()
+        draw_parts(log, timeline)
     if html is not None:
         from ciranda.observe.page import page
 

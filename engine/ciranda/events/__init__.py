@@ -22,7 +22,7 @@ from ciranda.events.middleware import (
     StepLogged,
     StepProgressed,
 )
-from ciranda.events.planning import GoalFault, GoalPlan, PlanGoal
+from ciranda.events.planning import GoalFault, GoalPlan, PlanBegan, PlanEnded, PlanGoal
 from ciranda.events.run import (
     ApprovalGiven,
     BlockEntered,
@@ -74,6 +74,8 @@ __all__ = [
     "MapCompleted",
     "MapExpanded",
     "Opinion",
+    "PlanBegan",
+    "PlanEnded",
     "PlanGoal",
     "ProofChecked",
     "Request",

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from ciranda.events.envelope import Request
+from ciranda.events.envelope import Event, Request
 
-__all__ = ["GoalFault", "GoalPlan", "PlanGoal"]
+__all__ = ["GoalFault", "GoalPlan", "PlanBegan", "PlanEnded", "PlanGoal"]
 
 
 class GoalFault(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -60,3 +60,25 @@ class PlanGoal(Request[GoalPlan], frozen=True, kw_only=True):
     plan: dict[str, Any] = {}
     context: dict[str, Any] = {}
     executable: bool = False
+
+
+class PlanBegan(Event, frozen=True, kw_only=True, tag=True):
+    """A step began a plan; `plan_run` is the run in which its tasks are, and times are seconds."""
+
+    path: str
+    plan_run: str
+    plan: str
+    digest: str
+    tasks: int
+    makespan: float
+
+
+class PlanEnded(Event, frozen=True, kw_only=True, tag=True):
+    """A plan that a step began has ended; `status` has the state of every task."""
+
+    path: str
+    plan_run: str
+    plan: str
+    state: str
+    status: dict[str, str]
+    makespan: float

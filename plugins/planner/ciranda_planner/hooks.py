@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ciranda.events import Event, Request
+from ciranda.events import PlanBegan, PlanEnded, Request
 from ciranda.hooks import hookspec
 
 __all__ = ["PlanBegan", "PlanEnded", "RunPlan", "plan_began", "plan_ended", "run_plan"]
@@ -17,28 +17,6 @@ class RunPlan(Request[dict[str, Any]], frozen=True, kw_only=True):
     context: Any
     file: str = ""
     waves: bool = False
-
-
-class PlanBegan(Event, frozen=True, kw_only=True, tag=True):
-    """A step began a plan; `plan_run` is the run in which its tasks are, and times are seconds."""
-
-    path: str
-    plan_run: str
-    plan: str
-    digest: str
-    tasks: int
-    makespan: float
-
-
-class PlanEnded(Event, frozen=True, kw_only=True, tag=True):
-    """A plan that a step began has ended; `status` has the state of every task."""
-
-    path: str
-    plan_run: str
-    plan: str
-    state: str
-    status: dict[str, str]
-    makespan: float
 
 
 @hookspec
