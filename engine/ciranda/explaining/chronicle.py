@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from ciranda.events import (
     Event,
     EventReceived,
     ForeignEvent,
+    LoopTurned,
     MapCompleted,
     MapExpanded,
     RunCancelled,
@@ -125,6 +127,10 @@ class Chronicle:
         count = _last(seen, MapExpanded)
         if count is not None:
             self._fill(view, path, count.count, before)
+        turned = _last(seen, LoopTurned)
+        if turned is not None and view["status"] not in ("pending", "running"):
+            ends = (self.end(f"{path}/{turn}", before) for turn in range(turned.turn + 1))
+            view["counts"] = dict(Counter(map(status_of, ends)))
         return view
 
     def _fill(self, view: dict[str, Any], path: str, count: int, before: int | None) -> None:

@@ -152,7 +152,8 @@ def _headline(chronicle: Chronicle, at: Address, status: str) -> str:
         case StepFailed():
             tolerated = ", which `continue-on-error` let pass" if end.tolerated else ""
             tries = f" after {plural(end.attempts, 'attempt')}" if end.attempts > 1 else ""
-            return f"{name} failed{tries}: {end.error.kind}: {end.error.message}{tolerated}"
+            message = end.error.message.removesuffix("." if tolerated else "")
+            return f"{name} failed{tries}: {end.error.kind}: {message}{tolerated}"
         case StepSkipped() | StepCancelled():
             return f"{name} was {status}: {end.reason}"
     return f"{name} {status} after {spoken(getattr(end, 'duration', 0.0))}"

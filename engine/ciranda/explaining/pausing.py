@@ -56,8 +56,8 @@ def _asked(chronicle: Chronicle, wait: StepWaits) -> str:
         return f"it lay down {when}{until.replace(' at the most', '')}"
     if wait.what == "event":
         return f"it waited for the event `{wait.event}` from {when}{until}"
-    who = f" of {', '.join(wait.who)}" if wait.who else ""
-    return f"it asked for the word{who} from {when}{until}: {wait.prompt}"
+    who = f" by {' or '.join(wait.who)}" if wait.who else ""
+    return f"it waited for approval{who} from {when}{until}: {wait.prompt}"
 
 
 def _answered(

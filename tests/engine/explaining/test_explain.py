@@ -110,7 +110,7 @@ def test_every_attempt_is_told_and_why_there_is_no_other():
     headline, facts = told(events, flow(step("a", retry=retry)), "a")
 
     assert headline.startswith("`a` failed after 2 attempts: exit.1")
-    assert headline.endswith("which `continue-on-error` let pass")
+    assert headline.endswith("code 1, which `continue-on-error` let pass")
     assert facts[1:] == [
         "attempt 2 was ready and waited 2.00 s for a free worker, 1.00 s for a limit",
         "attempt 1 failed after 500 ms: exit.1: `sh` ended with code 1.;"

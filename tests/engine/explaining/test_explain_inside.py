@@ -100,6 +100,17 @@ def test_turns_and_combinations_have_names_of_their_own():
     )
 
 
+def test_the_turns_of_a_loop_are_counted_for_whoever_reads_them():
+    looped = step("poll", loop=Loop("loop.index < 2"))
+    reader = step("after", if_="steps.poll.counts.succeeded == 2")
+    events = [LoopTurned(path="poll", turn=0), *ran("poll/0")]
+    events += [LoopTurned(path="poll", turn=1), *ran("poll/1"), StepCompleted(path="poll")]
+
+    found = str(told([*events, *ran("after")], flow(looped, reader), "after"))
+
+    assert "held, with steps.poll.counts.succeeded = 2" in found
+
+
 def test_steps_inside_of_a_catch_read_its_error_and_the_steps_of_the_try():
     caught = Step(
         id="pay", body="try", catches=((),),
@@ -209,7 +220,7 @@ def test_who_answered_is_told():
     ]
 
     assert told(events, flow(ask), "sign")[1][-2:] == [
-        "it asked for the word of ann from 1.00 s into the run: Ship it?",
+        "it waited for approval by ann from 1.00 s into the run: Ship it?",
         'ann approved it after 1.00 s, with {"n":2}',
     ]
     slept = [StepWaits(path="nap", what="sleep", until=1011.0), *ran("nap")]
