@@ -126,8 +126,7 @@ class Records:
             if fault:
                 raise StoreError(f"run {run} cannot be read after record {seen}: {fault}")
             left -= len(rows)
-            if len(rows) < wanted:
-                self._require_tail(run, key, seen)
+            if len(rows) < wanted and self._is_all(run, key, seen):
                 return
 
     def one(self, run: str, seq: int) -> Record:
@@ -248,10 +247,18 @@ class Records:
             return replace(record, payload=self._blobs.get(payload.hex()))
         return record
 
-    def _require_tail(self, run: str, key: RunKey, seen: int) -> None:
+    def _is_all(self, run: str, key: RunKey, seen: int) -> bool:
+        """Say whether a run has no more records than were seen; more may have come meanwhile.
+
+        Raises:
+            StoreError: It had more, and they are gone.
+        """
         rows = self._database.query("SELECT tail FROM runs WHERE number = ?", (key.number,))
-        if rows and rows[0][0] > seen:
-            raise StoreError(
-                f"run {run} ends at record {seen}, but it once reached {rows[0][0]}: "
-                f"{self._database.path} is damaged"
-            )
+        if not rows or rows[0][0] <= seen:
+            return True
+        if self._database.query(f"{_SELECT} WHERE id = ?", (key.first + seen + 1,)):
+            return False
+        raise StoreError(
+            f"run {run} ends at record {seen}, but it once reached {rows[0][0]}: "
+            f"{self._database.path} is damaged"
+        )

@@ -135,3 +135,15 @@ def test_an_empty_file_alone_is_a_store_that_nobody_finished_making(tmp_path):
 
     assert log.runs() == []
     log.close()
+
+
+def test_a_run_that_ends_while_it_is_read_is_read_to_its_end(sqlite, row, records):
+    sqlite.create_run(row())
+    epoch = sqlite.acquire("r1", "me", 30).epoch
+    sqlite.append("r1", epoch, records(0))
+
+    reading = sqlite.read("r1")
+    first = next(reading)
+    sqlite.append("r1", epoch, records(1), "succeeded", 1.0)
+
+    assert [first, *reading] == records(0, 1)
