@@ -90,6 +90,21 @@ def test_commands_take_files_that_an_enabled_plugin_reads(
     assert "flow.toml: steps.a.rum: " in command(capsys, "validate", "flow.toml", code=2)
 
 
+def test_cases_are_tried_with_such_files_and_export_nothing(
+    here: Path, install: Install, capsys: Any
+) -> None:
+    install("toml", TOML)
+    install("spans", SPANS, group="ciranda.always")
+    enable(here, "toml", "spans")
+    (here / "flow.test.yaml").write_text(
+        "workflow: flow.toml\nmocks: {a: {output: {}}}\n"
+        "cases: [{name: works, expect: {status: succeeded}}]\n"
+    )
+
+    assert "1 passed" in command(capsys, "test", "flow.test.yaml")
+    assert not (here / "spans.txt").exists()
+
+
 def test_a_run_goes_on_when_the_plugin_is_gone(here: Path, install: Install, capsys: Any) -> None:
     install("toml", TOML)
     enable(here, "toml")
