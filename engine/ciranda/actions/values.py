@@ -14,7 +14,6 @@ import enum
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
 from math import isfinite
 from types import NoneType
 from typing import Any, Final
@@ -266,4 +265,6 @@ def canonical(value: Any) -> bytes:
 
 def digest(value: Any) -> str:
     """Return the SHA-256 of `canonical(value)` in hexadecimal."""
+    from hashlib import sha256  # slow to load: a check of a file asks for no digest
+
     return sha256(_ENCODER.encode(value)).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 from ciranda.discovery import Entry
@@ -18,6 +17,8 @@ def distribution_digest(entry: Entry) -> str:
     An installed distribution has a RECORD of its files' hashes. An editable one may change under
     it, so there every `.py` file of the import package counts.
     """
+    from hashlib import sha256  # slow to load: a check of a file asks for no digest
+
     found = sha256(f"{entry.distribution} {entry.version}\0".encode())
     record = entry.folder / "RECORD"
     if record.is_file() and not _is_editable(entry.folder):

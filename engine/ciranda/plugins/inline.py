@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -45,6 +44,8 @@ class InlinePlugin:
     @property
     def digest(self) -> str:
         """What identifies the content of `bundle`."""
+        from hashlib import sha256  # slow to load, and most files bring no plugin
+
         return f"sha256:{sha256(self.bundle).hexdigest()}"
 
     def changed(self, root: Path) -> bool:
@@ -100,6 +101,8 @@ def load_inline(
         source = sources[name] if name in sources else path.read_bytes()
     except OSError as error:
         raise PluginError(f"plugin '{name}' cannot be read: {error}") from error
+    from hashlib import sha256
+
     identity = sha256(f"{path}\0".encode() + source).hexdigest()[:16]
     imports = LocalImports(name, f"_ciranda_{identity}", path, root, sources)
 

@@ -25,14 +25,6 @@ from yaml.events import (
 
 from ciranda.errors import Fault, WorkflowError
 from ciranda.workflow.faults import SourceText
-from ciranda.workflow.mistakes import (
-    alias_hint,
-    comment_in_expression,
-    explain,
-    key_fault,
-    squeezed_fault,
-    tag_fault,
-)
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nodes import Mapping, Node, Scalar, Sequence, Style
 from ciranda.workflow.scalars import ResolveError, resolve, shown
@@ -103,6 +95,8 @@ class _Composer:
         if isinstance(root, Scalar) and root.style == "plain":
             if not root.text:
                 self.stop("the document is empty", root.line, root.column, kind="yaml.empty")
+            from ciranda.workflow.mistakes import squeezed_fault
+
             squeezed = squeezed_fault(self.source, root.line)
             if squeezed and isinstance(root.value, str):
                 self.add(squeezed)
@@ -214,11 +208,11 @@ class _Composer:
             else:
                 value = self.node(event, depth)
             if not isinstance(key, Scalar):
-                self.add(key_fault(self.source, key))
+                self.key(key)
                 continue
             name = key.text
             if type(key.value) is not str or ("${{" in name and _half_expression(key)):
-                self.add(key_fault(self.source, key))
+                self.key(key)
                 continue
             if name in key_nodes:
                 self.duplicate(key, key_nodes[name])
@@ -257,6 +251,8 @@ class _Composer:
         name = event.anchor or ""
         target = self.anchors.get(name)
         if target is None:
+            from ciranda.workflow.mistakes import alias_hint
+
             meant = nearest(name, self.anchors)
             hint = f"did you mean `*{meant}`?" if meant else alias_hint(self.source.line(line))
             message = f"{shown('*' + name)} is an alias, and no `&{name}` stands above it"
@@ -282,11 +278,20 @@ class _Composer:
             self.stop(message, line, column, kind="yaml.limit")
 
     def tag(self, event: ScalarEvent | CollectionStartEvent) -> None:
+        from ciranda.workflow.mistakes import tag_fault
+
         self.add(tag_fault(self.source, *_place(event)))
+
+    def key(self, key: Node) -> None:
+        from ciranda.workflow.mistakes import key_fault
+
+        self.add(key_fault(self.source, key))
 
     def expression(self, text: str, event: ScalarEvent) -> None:
         """Report an expression whose tail YAML took for a comment."""
         if text.rfind("${{") > text.rfind("}}"):
+            from ciranda.workflow.mistakes import comment_in_expression
+
             mark = event.end_mark
             assert mark is not None
             fault = comment_in_expression(self.source, mark.line + 1, mark.column + 1)
@@ -321,6 +326,8 @@ def compose(data: bytes, source: SourceText, limits: Limits) -> Node:
     try:
         root = composer.document()
     except yaml.YAMLError as error:
+        from ciranda.workflow.mistakes import explain  # only a mistake needs it, here and above
+
         fault = explain(error, source, composer.open[-1] if composer.open else (1, 1))
         # What is wrong on a line is told once: a fault may already have said it better.
         if all(other.line != fault.line for other in composer.faults):

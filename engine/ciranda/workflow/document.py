@@ -202,7 +202,8 @@ def _meant(path: Path) -> str:
     from ciranda.workflow.nearest import nearest  # only a mistake needs it
 
     try:
-        names = [one.name for one in os.scandir(path.parent) if one.is_file()]
+        with os.scandir(path.parent) as entries:
+            names = [one.name for one in entries if one.is_file()]
     except OSError:
         return f"there is no folder {path.parent} either"
     stems = {Path(name).stem: name for name in names if Path(name).suffix == path.suffix}
