@@ -19,6 +19,7 @@ __all__ = ["BUDGET", "guarded", "place_of"]
 T = TypeVar("T")
 
 BUDGET: Final = 10.0  # seconds that one plugin's import may take
+_TICKS: Final = 10  # none comes while the process cannot run: a stalled machine is no fault
 
 
 class _TooSlowError(BaseException):
@@ -88,11 +89,16 @@ def _watched(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _TooSlowError
+    left = _TICKS
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    def tick(_number: int, _frame: FrameType | None) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise _TooSlowError
+
+    before = signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, seconds / _TICKS, seconds / _TICKS)
     try:
         yield
     finally:
