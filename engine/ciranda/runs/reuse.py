@@ -20,6 +20,7 @@ from ciranda.workflow.nearest import nearest
 __all__ = ["Reuse", "reuse"]
 
 _File = tuple[Workflow | None, Workflow, tuple[str, ...]]  # before, now, the way to its steps
+_DEEPEST: Final = 200  # parts of a path to begin with: each is a level of this walk
 _LOST: Final = "a file that it made is kept no more"
 _OTHER_ENV: Final = "the file gives another environment to its steps now"
 
@@ -69,6 +70,9 @@ def reuse(
         owner = start[: start.index("@")].rstrip("/")
         hint = f"name the step around it: `--from {owner}`" if owner else "it runs at the end"
         raise InputError(f"`{start}` is in a handler, which cannot be begun with: {hint}")
+    if len(parts) > _DEEPEST:
+        owner = "/".join(parts[:_DEEPEST])
+        raise InputError(f"the path has {len(parts)} parts, {_DEEPEST} are the most: `{owner}`")
     history = History()
     history.fold(events)
     again: dict[str, str] = {}
