@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
+from ciranda.events.path import inside
 from ciranda.workflow.model import Block, Join, Step
 
 __all__ = ["Graph", "Links", "Node", "build_graph", "upward_ranks"]
@@ -154,7 +155,7 @@ def build_graph(
         steps: The steps by id, in file order.
         edges: For each step the ids it needs, written and inferred; acyclic.
         lifts: For each step its status rule.
-        durations: Seconds that a step took before, where known.
+        durations: Seconds that a step took before, where known, by its place: `files/rows`.
         widths: How many items of a map run at once when the file does not say; else 64.
         inner: How the steps of each block hang together, by the way to it.
         handlers: What the run does at its end.
@@ -206,9 +207,12 @@ class _Builder:
         for index, wanted in enumerate(needs):
             for need in wanted:
                 dependents[need].append(index)
-        known = {} if way else self.durations
+        around = ""
+        for name, block in zip(way[::2], way[1::2], strict=False):
+            around = inside(f"{around}{name}", block)
+        known = self.durations
         costs = [
-            step.estimate if step.estimate is not None else known.get(name, 1.0)
+            step.estimate if step.estimate is not None else known.get(f"{around}{name}", 1.0)
             for name, step in steps.items()
         ]
         ranks = upward_ranks(costs, dependents, needs)

@@ -34,6 +34,7 @@ from ciranda.store import Durability, Lease, Log, RunRow
 from ciranda.vault import Vault, encode_reference
 from ciranda.workflow.check import Checked
 from ciranda.workflow.inputs import demand_secrets, only_secrets, resolve_inputs
+from ciranda.workflow.model import Step
 from ciranda.workflow.placement import executor_of
 
 if TYPE_CHECKING:
@@ -220,11 +221,8 @@ class Launch:
         if completed is None:
             return RunResult(run_id=self.run, status="waiting", steps=steps)
         if self._log is not None:
-            took = {
-                name: view["duration"]
-                for name, view in steps.items()
-                if view["status"] == "succeeded" and view["duration"] > 0
-            }
+            places = self._places()
+            took = {at: took for at, took in runner.results.durations().items() if at in places}
             if took:
                 self._log.add_durations(self._workflow.name, took)
         return RunResult(
@@ -348,7 +346,8 @@ class Launch:
     def _plan(self) -> Plan:
         engine, workflow, checked = self._engine, self._workflow, self._checked
         actions = engine.actions_of(workflow)
-        known = {} if self._log is None else self._log.durations(workflow.name, [*workflow.steps])
+        log = self._log
+        known = {} if log is None else log.durations(workflow.name, [*self._places()])
         # One digit tells what to begin first, and the plan of the last run stays good.
         history = {step: float(f"{max(took, 0.001):.1g}") for step, took in known.items()}
 
@@ -372,6 +371,15 @@ class Launch:
         return engine.plans.plan(
             checked, (engine.bus.revision, self._base), history, widths, compiled
         )
+
+    def _places(self) -> Mapping[str, Step]:
+        """Return the steps that have a history, by place."""
+        steps = self._workflow.steps
+        if not any(step.blocks for step in steps.values()):
+            return steps
+        from ciranda.observe.outline import places
+
+        return dict(places(self._workflow))
 
     def _describe(self, vault: Vault) -> None:
         """Tell who exports traces what the run's events do not say, and must not say."""

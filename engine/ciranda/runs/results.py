@@ -18,6 +18,7 @@ from ciranda.events import (
     StepFailed,
     StepSkipped,
 )
+from ciranda.events.path import place
 from ciranda.expressions import Stored
 from ciranda.runs.failure import plain_failure
 from ciranda.runs.frame import Frame
@@ -139,6 +140,7 @@ class Results:
         self._views: Final[dict[Frame, dict[str, dict[str, Any]]]] = {scheduler.root: self.steps}
         self.last: Final[dict[int, Any]] = {}
         self.used: Final[dict[str, dict[str, float]]] = {}
+        self._durations: Final[dict[str, tuple[int, float]]] = {}  # of inner steps, by place
         self.early: Final[dict[Frame, Any]] = {}
         self._reducers: Final[dict[type[Event], Callable[[Any], None]]] = {
             StepAttemptFailed: self._spent,
@@ -222,6 +224,22 @@ class Results:
             self._item(node, item, output=event.output, seq=event.seq)
         else:
             self._put(node, view)
+            self._took(path, event.duration)
+
+    def _took(self, path: str, seconds: float) -> None:
+        if "/" in path and seconds > 0:
+            where = place(path)
+            times, total = self._durations.get(where, (0, 0.0))
+            self._durations[where] = times + 1, total + seconds
+
+    def durations(self) -> dict[str, float]:
+        """Return the seconds that good steps took, by place; those inside of steps the mean."""
+        found = {
+            name: view["duration"]
+            for name, view in self.steps.items()
+            if view["status"] == "succeeded" and view["duration"] > 0
+        }
+        return found | {name: total / times for name, (times, total) in self._durations.items()}
 
     def _end_early(self, node: int, output: Any) -> None:
         frame: Frame | None = self._scheduler.frames[node]
@@ -290,6 +308,8 @@ class Results:
     def _map(self, event: MapCompleted) -> None:
         scheduler = self._scheduler
         number, _ = scheduler.find(event.path)
+        if event.status == "succeeded":
+            self._took(event.path, event.duration)
         node, items, gathered = scheduler.nodes[number], scheduler.items[number], self._maps[number]
         outputs: list[Any] | StoredOutputs = (
             StoredOutputs(self._journal, gathered.seqs)
