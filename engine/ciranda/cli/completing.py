@@ -78,7 +78,7 @@ def _paths(log: Log, run: str, incomplete: str) -> list[str]:
     """Return the paths that stand one level below what is complete of a word."""
     from ciranda.cli.history import events_of, pinned_workflow
     from ciranda.events import LoopTurned, MapExpanded
-    from ciranda.events.path import above, is_index, named, place
+    from ciranda.events.path import above, is_index, place
     from ciranda.observe.folds import Folds
     from ciranda.observe.outline import places
 
@@ -96,7 +96,7 @@ def _paths(log: Log, run: str, incomplete: str) -> list[str]:
         return [f"{typed}/{number}" for number in range(min(count, _ITEMS))]
     owner = folds.inside(owner)
     below = [name for name in known if above(name) == owner]
-    return [name if not typed else f"{typed}/{named(name, owner)}" for name in below]
+    return [name if not typed else f"{typed}/{folds.named(name, owner)}" for name in below]
 
 
 def asking_steps(

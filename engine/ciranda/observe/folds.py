@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from ciranda.events.path import inside
+from ciranda.events.path import inside, named
 from ciranda.workflow.model import Workflow
 
 __all__ = ["Folds"]
@@ -53,6 +53,12 @@ class Folds:
     def inside(self, place: str) -> str:
         """Return where the steps in a step stand; `place` is where it stands itself."""
         return self._back.get(place, place)
+
+    def named(self, place: str, owner: str) -> str:
+        """Return what a place is called in a step in which its owner began again, or stands."""
+        if not owner and place.startswith("@"):
+            return f"{_OF_WORKFLOW}{place[1:]}"
+        return named(place, owner)
 
 
 def _joined(owner: str, part: str) -> str:
