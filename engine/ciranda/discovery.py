@@ -9,9 +9,10 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 __all__ = ["ALWAYS", "COMMANDS", "NAMED", "PLUGINS", "Entry", "discover"]
 
@@ -24,8 +25,7 @@ OWN: Final = "ciranda"  # the distribution whose plugins need no enabling
 _INFO: Final = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)[^/]*)?\.(?:dist|egg)-info")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One announced plugin.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -95,8 +94,7 @@ Next = Callable[[Call], Awaitable[Any]]
 Middleware = Callable[[Call, Next], Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(msgspec.Struct, frozen=True):
     """What a middleware is asked about once, when a plan is compiled.
 
     Attributes:
@@ -113,8 +111,7 @@ class StepPlan:
     rate: tuple[tuple[int, Rate], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """A middleware and where it wants to stand.
 
     Args:
@@ -132,8 +129,7 @@ class Layer:
     before: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Modifier:
+class Modifier(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """A layer that steps ask for by name: `with-middleware: {slack.quiet: {hours: 8}}`.
 
     Attributes:

@@ -6,7 +6,6 @@ import enum
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -64,8 +63,7 @@ class Hear(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(msgspec.Struct, frozen=True):
     """What is wrong with options; `path` leads to the place, below the options."""
 
     problem: str
@@ -74,8 +72,7 @@ class Unfit:
     missing: str = ""  # the option that is not there, if that is
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class TriggerKind:
+class TriggerKind(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """A kind of triggers that a plugin offers.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from ciranda.actions.binding import Bind, Finish, make_bind, make_finish
 from ciranda.actions.docstring import parse_docstring
@@ -19,8 +20,7 @@ _KIND: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _EXECUTORS: Final = ("inline", "thread", "process")
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Action:
+class Action(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """A step type: a function, what it takes and returns, and what it promises.
 
     Calling it calls the function, so that tests need nothing else.
@@ -64,15 +64,15 @@ class Action:
     fingerprint: Callable[..., Any] | None = None
     executor: str | None = None
     inline: bool = False
-    errors: Mapping[str, bool] = field(default_factory=dict)
-    raises: Mapping[type[BaseException], str] = field(default_factory=dict)
+    errors: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    raises: Mapping[type[BaseException], str] = msgspec.field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     breaker_key: str | None = None
     idempotent: bool = False
     wants_context: str | None = None
-    resources: Mapping[str, Resource] = field(default_factory=dict)
+    resources: Mapping[str, Resource] = msgspec.field(default_factory=dict)
     doc: str = ""
-    parameter_docs: Mapping[str, str] = field(default_factory=dict)
+    parameter_docs: Mapping[str, str] = msgspec.field(default_factory=dict)
     returns_doc: str = ""
     plugin: str = ""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass, field
+
+import msgspec
 
 _SECTION = re.compile(
     r"(Args|Arguments|Attributes|Parameters|Returns|Raises|Yields|Examples?|Notes?):\s*$"
@@ -12,12 +13,11 @@ _SECTION = re.compile(
 _ENTRY = re.compile(r"(\*{0,2}\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Docstring:
+class Docstring(msgspec.Struct, frozen=True):
     """A docstring taken apart: text before the sections, parameters, returns, the example."""
 
     text: str = ""
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
     returns: str = ""
     example: str = ""
 

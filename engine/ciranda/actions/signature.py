@@ -7,10 +7,11 @@ import types
 import typing
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
+
+import msgspec
 
 from ciranda.actions.docstring import Docstring
 from ciranda.actions.resources import Resource
@@ -36,8 +37,7 @@ _EXACT: Final[dict[Any, type]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """One input of an action.
 
     `accepts` holds the types of plain data that pass as they are; None means every value does.
@@ -52,8 +52,7 @@ class Parameter:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """What a function takes and returns, from its annotations."""
 
     parameters: tuple[Parameter, ...]

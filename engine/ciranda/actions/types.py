@@ -8,7 +8,6 @@ import operator
 import os
 import types
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Final, Never, NoReturn, Union, get_args, get_origin
 
@@ -22,8 +21,7 @@ _CALLABLE: Final[tuple[Any, ...]] = (Callable,)
 _ANYTHING: Final = (Any, object, Never, NoReturn)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arg:
+class Arg(msgspec.Struct, frozen=True, kw_only=True):
     """What a signature cannot say about a parameter: `Annotated[T, Arg(...)]`.
 
     Args:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pluggy import HookImpl
 
+import msgspec
+
 __all__ = ["Implementation", "is_async"]
 
 
-@dataclass(frozen=True, slots=True)
-class Implementation:
+class Implementation(msgspec.Struct, frozen=True):
     """A function that takes one message; its colour is decided here, once."""
 
     plugin: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 __all__ = ["ObserverCounts", "ObserverFailure", "log_failure", "logger"]
 
 
-@dataclass(frozen=True, slots=True)
-class ObserverFailure:
+class ObserverFailure(msgspec.Struct, frozen=True):
     """An observer that went wrong; the run goes on without it.
 
     Attributes:
@@ -28,8 +28,7 @@ class ObserverFailure:
     error: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObserverCounts:
+class ObserverCounts(msgspec.Struct, frozen=True):
     """What became of the events meant for one buffered observer.
 
     Every event is in exactly one of `delivered` (the function returned), `failed` (it raised or

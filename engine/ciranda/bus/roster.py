@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import ModuleType
 from typing import Any, Final
 
+import msgspec
 import pluggy
 
 from ciranda.bus.buffered import Buffered
@@ -150,7 +150,7 @@ class Roster:
                 continue
             _check_layer(layer, one.plugin)
             call = layer.call if is_async(layer.call) else _awaited(layer.call, one.plugin)
-            found.append(replace(layer, call=call, name=layer.name or one.plugin))
+            found.append(msgspec.structs.replace(layer, call=call, name=layer.name or one.plugin))
         return found
 
     def _marked(self, plugin: object, name: str) -> Iterator[tuple[ObserverMark, Implementation]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
@@ -69,7 +69,7 @@ def review(log: Log, row: RunRow) -> Review:
     from ciranda.errors import CirandaError
     from ciranda.observe.outline import places
 
-    seen = Review(replace(row, status=status_of(log, row)))
+    seen = Review(msgspec.structs.replace(row, status=status_of(log, row)))
     try:
         workflow = pinned_workflow(log, row.id)
         seen.places = dict(places(workflow))

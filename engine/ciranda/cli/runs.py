@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from ciranda.cli import options, screen
 from ciranda.cli.commands import Subcommands
@@ -54,7 +54,7 @@ def command(
 
     with opened(store, reading=True) as log:
         found = log.runs(limit=limit, status="running" if status == "interrupted" else status)
-        rows = [replace(row, status=status_of(log, row)) for row in found]
+        rows = [msgspec.structs.replace(row, status=status_of(log, row)) for row in found]
         waits = waits_of_rows(log, rows)
     rows = [row for row in rows if status in (None, row.status)]
     if form == "json":

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 __all__ = ["Identity", "parse_traceparent"]
 
@@ -25,8 +26,7 @@ def parse_traceparent(text: str) -> tuple[int, int] | None:
     return (trace, span) if trace and span else None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """The ids of one segment of a run: from its start, or a resume, to the next stop.
 
     Args:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from ciranda.discovery import ALWAYS, NAMED, Entry
 from ciranda.errors import PluginError
@@ -25,8 +26,7 @@ class Standing(enum.StrEnum):
     SHADOWED = "shadowed"  # another distribution has the name
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """One line of `ciranda plugins`."""
 
     name: str

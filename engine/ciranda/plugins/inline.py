@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -20,8 +19,7 @@ __all__ = ["InlinePlugin", "inline_path", "load_inline"]
 _BUNDLE: Final = msgspec.msgpack.Encoder(order="deterministic")
 
 
-@dataclass(frozen=True, slots=True)
-class InlinePlugin:
+class InlinePlugin(msgspec.Struct, frozen=True):
     """An inline plugin that has been imported.
 
     Attributes:

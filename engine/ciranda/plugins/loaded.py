@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
+
+import msgspec
 
 from ciranda.actions import Action, signalled
 from ciranda.bus import Bus
@@ -26,8 +27,7 @@ __all__ = ["API", "Loaded", "check_api", "check_marks", "listed", "offers"]
 API = (1, 0)  # what a plugin's CIRANDA_API is compared with
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """What one plugin offers, asked once.
 
     `entry` or `inline` says where it comes from; neither, that a program handed it over.
@@ -38,13 +38,13 @@ class Loaded:
     parent: str = ""  # the plugin whose lifespan yielded this one
     entry: Entry | None = None
     inline: InlinePlugin | None = None
-    actions: dict[str, Action] = field(default_factory=dict)
-    functions: dict[str, Any] = field(default_factory=dict)
-    executors: dict[str, Any] = field(default_factory=dict)
-    modifiers: dict[str, Modifier] = field(default_factory=dict)
-    triggers: dict[str, TriggerKind] = field(default_factory=dict)
-    exporters: dict[str, Any] = field(default_factory=dict)
-    loaders: dict[str, Loader] = field(default_factory=dict)
+    actions: dict[str, Action] = msgspec.field(default_factory=dict)
+    functions: dict[str, Any] = msgspec.field(default_factory=dict)
+    executors: dict[str, Any] = msgspec.field(default_factory=dict)
+    modifiers: dict[str, Modifier] = msgspec.field(default_factory=dict)
+    triggers: dict[str, TriggerKind] = msgspec.field(default_factory=dict)
+    exporters: dict[str, Any] = msgspec.field(default_factory=dict)
+    loaders: dict[str, Loader] = msgspec.field(default_factory=dict)
     settings: Settings | None = None
 
     @property
@@ -148,15 +148,17 @@ def offers(bus: Bus, loaded: Loaded, configuration: Configuration) -> Loaded:
         "mark it with @trigger",
         listed(bus, loaded, "triggers", settings=settings),
     )
-    return replace(
+    return msgspec.structs.replace(
         loaded,
-        actions={key: replace(one, plugin=name) for key, one in actions.items()},
+        actions={key: msgspec.structs.replace(one, plugin=name) for key, one in actions.items()},
         functions=functions,
         executors=executors_of(name, _answers(bus, loaded, "executors")),
         exporters=exporters_of(name, _answers(bus, loaded, "exporters", settings=settings)),
         loaders=loaders_of(name, _answers(bus, loaded, "loaders")),
         modifiers=modifiers,
-        triggers={key: replace(one, settings=settings) for key, one in triggers.items()},
+        triggers={
+            key: msgspec.structs.replace(one, settings=settings) for key, one in triggers.items()
+        },
         settings=settings,
     )
 

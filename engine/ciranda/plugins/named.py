@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Final
+
+import msgspec
 
 from ciranda.errors import PluginError
 from ciranda.workflow.loader import OWN, Loader
@@ -51,7 +52,7 @@ def loaders_of(plugin: str, answers: Iterable[Any]) -> dict[str, Loader]:
         return ""
 
     found = _joined(plugin, "loaders", answers, check)
-    return {suffix: replace(one, plugin=plugin) for suffix, one in found.items()}
+    return {suffix: msgspec.structs.replace(one, plugin=plugin) for suffix, one in found.items()}
 
 
 def exporters_of(plugin: str, answers: Iterable[Any]) -> dict[str, Any]:

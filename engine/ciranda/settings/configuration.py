@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
@@ -32,8 +31,7 @@ ENGINE_SECTIONS: Final = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(msgspec.Struct, frozen=True):
     """Settings as written; `read` makes one section of them into an object.
 
     Args:
@@ -45,8 +43,8 @@ class Configuration:
 
     root: Path
     path: Path | None = None
-    tables: Mapping[str, Any] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    environ: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def read(self, kind: type[S]) -> S:
         """Return the settings of one class.
@@ -92,7 +90,7 @@ class Configuration:
     def with_tables(self, tables: Mapping[str, Mapping[str, Any]]) -> Configuration:
         """Return the same configuration with other values for some keys of some sections."""
         changed = {name: {**self._table(name), **table} for name, table in tables.items()}
-        return replace(self, tables={**self.tables, **changed})
+        return msgspec.structs.replace(self, tables={**self.tables, **changed})
 
     def plugins(self) -> PluginsSettings:
         """Return which plugins may be used, with `CIRANDA_PLUGINS_DISABLE` added."""

@@ -6,7 +6,6 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,8 +17,7 @@ _PROCESSES: Final = Path("/proc")
 _START_TIME: Final = 19  # field of /proc/PID/stat, counted after the name and its bracket
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """Both clocks, in seconds: `wall` names moments, `steady` measures within one boot."""
 
     wall: Callable[[], float] = time.time
@@ -53,14 +51,13 @@ def place() -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(msgspec.Struct, frozen=True):
     """What tells this process from all others, later ones with its pid included."""
 
-    pid: int = field(default_factory=os.getpid)
-    started: str = field(default_factory=lambda: start_time(os.getpid()) or "")
-    host: str = field(default_factory=socket.gethostname)
-    place: str = field(default_factory=place)
+    pid: int = msgspec.field(default_factory=os.getpid)
+    started: str = msgspec.field(default_factory=lambda: start_time(os.getpid()) or "")
+    host: str = msgspec.field(default_factory=socket.gethostname)
+    place: str = msgspec.field(default_factory=place)
 
     def hold(self, owner: str, ttl: float, clock: Clock) -> Holder:
         """Return a hold that starts now."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
+
+import msgspec
 
 from ciranda.errors import LeaseLostError, RunNotFoundError, StoreError
 from ciranda.store.blobs import digest_of, no_such_blob
@@ -117,7 +119,7 @@ class MemoryLog:
         """See `Log`."""
         with self._lock:
             held = self._fenced(run, epoch)
-            held.row = replace(held.row, status=status, finished=finished)
+            held.row = msgspec.structs.replace(held.row, status=status, finished=finished)
 
     def append(
         self,
@@ -136,7 +138,7 @@ class MemoryLog:
             self._fenced(run, epoch)
             held.records.extend(records)
             if status is not None:
-                held.row = replace(held.row, status=status, finished=finished)
+                held.row = msgspec.structs.replace(held.row, status=status, finished=finished)
 
     def read(self, run: str, after: int = -1, limit: int | None = None) -> Iterator[Record]:
         """See `Log`."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final, final
 
 import apsw
+import msgspec
 
 from ciranda.errors import LeaseLostError, StoreError
 from ciranda.store.blobs import SPILL, Blobs, digest_of
@@ -244,7 +244,7 @@ class Records:
                 f"its bytes in {self._database.path} do not fit their checksum"
             )
         if spilled:
-            return replace(record, payload=self._blobs.get(payload.hex()))
+            return msgspec.structs.replace(record, payload=self._blobs.get(payload.hex()))
         return record
 
     def _is_all(self, run: str, key: RunKey, seen: int) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Any
 
+
+import msgspec
 
 class Durability(enum.StrEnum):
     """What an acknowledged record survives."""
@@ -15,8 +16,7 @@ class Durability(enum.StrEnum):
     OFF = "off"  # nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One event of one run, as it lies in the log.
 
     Args:
@@ -36,8 +36,7 @@ class Record:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(msgspec.Struct, frozen=True):
     """A record as it is found, sound or not.
 
     Args:
@@ -57,8 +56,7 @@ class Examined:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(msgspec.Struct, frozen=True):
     """What a list of runs shows; times are unix seconds, digests are of blobs.
 
     `parent` is the run that this one is a part of.
@@ -75,8 +73,7 @@ class RunRow:
     workflow: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """The right to write for a run; `epoch` is what every write is checked against."""
 
     run: str
@@ -85,8 +82,7 @@ class Lease:
     ttl: float
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """Something another process asked of a run: cancel, approve, emit.
 
     One with a `topic` wakes only the parked runs that named it. Of one that is damaged nothing is
@@ -101,8 +97,7 @@ class Message:
     topic: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputChunk:
+class OutputChunk(msgspec.Struct, frozen=True):
     """Some of what a step printed.
 
     `offset` counts the bytes of the step's output before this chunk, both streams together;
@@ -117,8 +112,7 @@ class OutputChunk:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Cached:
+class Cached(msgspec.Struct, frozen=True):
     """A cached result; `parts` is what its key was made of, encoded by the caller."""
 
     key: str
@@ -129,8 +123,7 @@ class Cached:
     parts: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(msgspec.Struct, frozen=True):
     """How much a prune removed."""
 
     runs: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import Final, final
 
 import apsw
+
+import msgspec
 
 from ciranda.errors import RunNotFoundError, StoreError
 from ciranda.store.checksum import row_check
@@ -20,8 +21,7 @@ _NEAR: Final = 200  # newest runs looked through for a name close to a wrong one
 _SHOWN: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class RunKey:
+class RunKey(msgspec.Struct, frozen=True):
     """A run as the other tables know it: number, first record key, sum of the id."""
 
     number: int

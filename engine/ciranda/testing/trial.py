@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import inspect
 import time
@@ -13,6 +12,7 @@ from typing import Any, Final, final
 import anyio
 import anyio.lowlevel
 import jsonschema_rs
+import msgspec
 
 from ciranda.actions import Action
 from ciranda.errors import StepError
@@ -213,7 +213,9 @@ class _Watch:
             return result
 
         is_async = inspect.iscoroutinefunction(function)
-        self.action: Final = dataclasses.replace(action, function=watched) if is_async else action
+        self.action: Final = (
+            msgspec.structs.replace(action, function=watched) if is_async else action
+        )
 
     def begin_again(self) -> None:
         """Forget what was before."""

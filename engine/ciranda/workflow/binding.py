@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Final, final
+
+import msgspec
 
 from ciranda.actions.values import copy_value
 from ciranda.expressions import (
@@ -56,8 +57,7 @@ class BindingError(ExpressionError):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """One expression inside a value.
 
     Attributes:
@@ -130,8 +130,7 @@ def _constant(value: Any) -> Make:
     return constant
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
+class _Compiler(msgspec.Struct, frozen=True):
     functions: Functions
     texts: bool
     sites: list[Site]

@@ -6,9 +6,9 @@ recurses in C and takes the process down at 100,000 nested brackets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
+import msgspec
 import yaml
 from yaml._yaml import CParser
 from yaml.events import (
@@ -42,8 +42,7 @@ _NULL_BYTE: Final = "\0"
 _NEVER_RESOLVED: Final = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_$/")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How large a document may be.
 
     Attributes:
@@ -59,8 +58,7 @@ class Limits:
     faults: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchored:
+class _Anchored(msgspec.Struct, frozen=True):
     """What `&name` stands for; `node` is None while it is still being read."""
 
     node: Node | None

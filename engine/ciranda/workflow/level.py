@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from ciranda.workflow.model import Block, Step, Workflow
 
@@ -13,8 +14,7 @@ __all__ = ["Level", "binds_of", "levels_of", "root_of"]
 _AFTER_TRY: Final = ("catch", "finally", "on-failure", "on-cancel")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Level:
+class Level(msgspec.Struct, frozen=True, eq=False):
     """Steps that may need each other.
 
     Attributes:

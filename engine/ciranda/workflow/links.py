@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from ciranda.expressions import Reference
 from ciranda.workflow.level import Level
@@ -16,8 +17,7 @@ __all__ = ["Links", "Reads", "conditions_of", "in_order", "links_of", "reads_of"
 Way = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(msgspec.Struct, frozen=True):
     """The graph of one block.
 
     Attributes:
@@ -33,13 +33,12 @@ class Links:
     peers: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class Reads:
+class Reads(msgspec.Struct):
     """Who reads whom at one level; `by` keeps the first place of each read."""
 
-    by: dict[str, dict[str, tuple[Spot, Reference]]] = field(default_factory=dict)
-    above: dict[str, None] = field(default_factory=dict)
-    peers: dict[str, None] = field(default_factory=dict)
+    by: dict[str, dict[str, tuple[Spot, Reference]]] = msgspec.field(default_factory=dict)
+    above: dict[str, None] = msgspec.field(default_factory=dict)
+    peers: dict[str, None] = msgspec.field(default_factory=dict)
 
 
 def reads_of(levels: Iterable[Level], found: Iterable[Spot]) -> dict[Level, Reads]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Final
+
+import msgspec
 
 __all__ = ["OWN", "Loaded", "Loader", "Loaders", "none", "suffix_of"]
 
@@ -14,8 +15,7 @@ OWN: Final = ("", ".json", ".yaml", ".yml")  # suffixes that no plugin is asked 
 Where = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """The data of a file, and where of it stands what.
 
     Attributes:
@@ -26,11 +26,10 @@ class Loaded:
     """
 
     data: Mapping[str, Any]
-    positions: Mapping[Where, tuple[int, int]] = field(default_factory=dict)
+    positions: Mapping[Where, tuple[int, int]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Loader:
+class Loader(msgspec.Struct, frozen=True):
     """What reads workflow files of one suffix.
 
     Attributes:

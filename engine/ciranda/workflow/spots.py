@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from ciranda.errors import Fault
 from ciranda.expressions import Expression, ExpressionError, Function
@@ -28,8 +29,7 @@ __all__ = ["Spot", "spots"]
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """One expression.
 
     Attributes:
@@ -89,8 +89,7 @@ def spots(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Finder:
+class _Finder(msgspec.Struct, frozen=True):
     places: Places
     faults: list[Fault]
     functions: Mapping[str, Function]

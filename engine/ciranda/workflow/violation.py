@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from ciranda.workflow.written import kind_of, shown
 
@@ -16,8 +17,7 @@ __all__ = ["Violation", "says", "violations"]
 _Sentence = Callable[[dict[str, Any], str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """A keyword that a value does not satisfy.
 
     Attributes:

@@ -8,10 +8,11 @@ other words of the plugin for what is refused before it begins.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, final
+
+import msgspec
 
 from ciranda.actions import Action, Arg, action
 from ciranda.context import Context
@@ -64,7 +65,7 @@ def cacheable(settings: SkillsSettings, finder: Finder) -> Action:
         settings: The project's.
         finder: Finds skills.
     """
-    return dataclasses.replace(run, fingerprint=AnyContent(settings, finder))
+    return msgspec.structs.replace(run, fingerprint=AnyContent(settings, finder))
 
 
 @action("skills.run", errors=ERRORS, breaker_key="skill")

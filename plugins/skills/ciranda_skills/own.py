@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final
 
+import msgspec
+
 from ciranda.actions import Action, action
 from ciranda.context import Context
 from ciranda.errors import StepError
@@ -162,14 +164,14 @@ def _action(
 
     if isinstance(tool, Untrusted):
         said = f"Not trusted: look at the skill, then `ciranda skills trust {tool.skill}`."
-        return dataclasses.replace(run, bind=bind, input_schema={"type": "object"}, doc=said)
+        return msgspec.structs.replace(run, bind=bind, input_schema={"type": "object"}, doc=said)
     schema = _checkable(tool.schema)
     described = {
         key: str(each["description"])
         for key, each in schema["properties"].items()
         if isinstance(each, dict) and "description" in each
     }
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         run, bind=bind, input_schema=schema, doc=_doc(tool.description), parameter_docs=described
     )
 

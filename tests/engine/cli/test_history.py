@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import msgspec
 import pytest
 
 from ciranda.cli.history import opened
@@ -147,10 +148,10 @@ def test_following_a_run_ends_with_it(cli, failed):
             looks = 0
 
             def run(self, name):
-                from dataclasses import replace
-
                 self.looks += 1
-                return replace(real(name), status="running" if self.looks < 3 else "failed")
+                return msgspec.structs.replace(
+                    real(name), status="running" if self.looks < 3 else "failed"
+                )
 
             output = log.output
 

@@ -3,9 +3,10 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ciranda.store import Clock, Durability, Log, MemoryLog, Process, Record, RunRow, SqliteLog
@@ -65,7 +66,7 @@ def sqlite(tmp_path: Path, now: Time) -> Iterator[SqliteLog]:
 @pytest.fixture
 def row() -> Callable[..., RunRow]:
     def make(run="r1", status="running", **changes):
-        return replace(RunRow(run, "hello", "hello.yaml", status, 1.0), **changes)
+        return msgspec.structs.replace(RunRow(run, "hello", "hello.yaml", status, 1.0), **changes)
 
     return make
 

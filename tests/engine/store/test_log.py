@@ -1,8 +1,8 @@
 """What both logs do alike."""
 
 import hashlib
-from dataclasses import replace
 
+import msgspec
 import pytest
 
 from ciranda.errors import RunNotFoundError, StoreError
@@ -122,7 +122,7 @@ def test_a_run_is_found_by_id_by_prefix_and_as_the_last(log, row):
 
 def test_a_run_that_is_a_part_of_another_is_never_the_last(log, row):
     log.create_run(row("whole"))
-    log.create_run(replace(row("part"), parent="whole"))
+    log.create_run(msgspec.structs.replace(row("part"), parent="whole"))
 
     assert log.run("last").id == "whole"
     assert log.run("part").parent == "whole"

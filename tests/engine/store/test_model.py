@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import msgspec
 from hypothesis import given, settings, strategies as st
 
 from ciranda.errors import CirandaError, LeaseLostError
@@ -81,10 +82,8 @@ class Driver:
         self.log.set_status(run, self.epoch(run, off), "done", finished)
 
     def lease(self, run, off):
-        from dataclasses import replace
-
         held = self.leases.get(run)
-        return held and replace(held, epoch=held.epoch + off)
+        return held and msgspec.structs.replace(held, epoch=held.epoch + off)
 
     def heartbeat(self, run, off):
         if lease := self.lease(run, off):
