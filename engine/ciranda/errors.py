@@ -47,7 +47,19 @@ class InputError(CirandaError):
 
 
 class PluginError(CirandaError):
-    """A plugin is missing, broken or in conflict; the text names it."""
+    """A plugin is missing, broken or in conflict; the text names it.
+
+    Attributes:
+        entry: What a file lists below `plugins`, if that could not be brought in.
+        fault: The place in the file where it is listed, with the same sentence.
+    """
+
+    entry: str = ""
+    fault: Fault | None = None
+
+    def picture(self) -> str:
+        """Return the sentence, with the line of the file and a caret where there is one."""
+        return str(self) if self.fault is None else self.fault.picture()
 
 
 class ActionError(CirandaError):

@@ -47,7 +47,7 @@ def command(ctx: click.Context, files: tuple[str, ...], form: str) -> None:
         except WorkflowError as error:
             found[file] = error.faults
         except CirandaError as error:  # a plugin that cannot be used
-            found[file] = (Fault(str(error), file),)
+            found[file] = (getattr(error, "fault", None) or Fault(str(error), file),)
         else:
             found[file] = ()
     faults = [fault for each in found.values() for fault in each]

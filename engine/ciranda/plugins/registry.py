@@ -87,7 +87,7 @@ class Plugins:
             folder: The file's folder, for paths.
 
         Raises:
-            PluginError: One is missing, not enabled, broken or in conflict.
+            PluginError: One is missing, not enabled, broken or in conflict; `entry` says which.
             SettingsError: A plugin's section does not fit.
         """
         known = set(self._loaded)
@@ -95,7 +95,11 @@ class Plugins:
             for entry in self._catalogue.always():
                 self._import(entry)
             for text in declared:
-                self.declare(text, folder)
+                try:
+                    self.declare(text, folder)
+                except PluginError as error:
+                    error.entry = text
+                    raise
             for namespace in namespaces:
                 self.require(namespace)
             self.bus.check_pending()

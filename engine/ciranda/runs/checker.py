@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, final
 
 from ciranda.actions import Action, action
+from ciranda.errors import Fault, PluginError
 from ciranda.expressions import Function
 from ciranda.plugins import Plugins
 from ciranda.trigger import BUILT_IN
@@ -16,6 +17,7 @@ from ciranda.workflow.load import load
 from ciranda.workflow.model import Workflow
 from ciranda.workflow.parts import attach, parts_of, steps_of
 from ciranda.workflow.placement import check_action, executor_of
+from ciranda.workflow.places import Places
 from ciranda.workflow.statuses import CONTEXT_FUNCTIONS
 
 __all__ = ["Checker"]
@@ -54,13 +56,17 @@ class Checker:
         Raises:
             WorkflowError: All faults found, in file order.
             ActionError: No executor can perform a step.
-            PluginError: A plugin that it names cannot be used.
+            PluginError: A plugin that it names cannot be used; `fault` says where it is listed.
         """
         workflow = attach(workflow, loaders=self._plugins.readers)
         for part in parts_of(workflow):
             folder = Path(part.file).parent if part.file else Path.cwd()
             declared = () if pinned else part.plugins
-            self._plugins.load(declared=declared, folder=folder)
+            try:
+                self._plugins.load(declared=declared, folder=folder)
+            except PluginError as error:
+                error.fault = _listed(error, part)
+                raise
         obstacles = {}
         steps = list(steps_of(workflow))
         names = {step.uses for step in steps if step.body == "action"} - self._replaced.keys()
@@ -111,3 +117,12 @@ class Checker:
             for name, made in workflow.functions.items()
         }
         return {**self._plugins.actions, **own, **self._replaced}
+
+
+def _listed(error: PluginError, workflow: Workflow) -> Fault | None:
+    """Return the fault of the entry of `plugins` that could not be brought in."""
+    if error.entry not in workflow.plugins:
+        return None
+    places = Places(workflow.document, workflow.file)
+    path = ("plugins", list(workflow.plugins).index(error.entry))
+    return places.fault(path, str(error), kind="plugin")

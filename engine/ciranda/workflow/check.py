@@ -11,7 +11,9 @@ from ciranda.expressions import Function
 from ciranda.workflow.checks.actions import action_faults, input_faults
 from ciranda.workflow.checks.approvals import approval_faults
 from ciranda.workflow.checks.blocks import block_faults
+from ciranda.workflow.checks.constants import constant_faults
 from ciranda.workflow.checks.declarations import declaration_faults
+from ciranda.workflow.checks.kinds import kind_faults
 from ciranda.workflow.checks.layers import Refuses, accept
 from ciranda.workflow.checks.listeners import listener_faults
 from ciranda.workflow.checks.matrices import matrix_faults
@@ -169,6 +171,7 @@ class _Checker:
         types = Types(seen, self.actions, self._outputs, self.kinds)
         output = types.file()
         faults += _new(types.faults, faults)
+        faults += kind_faults(seen, self.actions)
         faults += modifier_faults(seen, self.actions, self.executors, self.plugins, self.refuses)
         self.faults.extend(faults)
         links = self._links(seen)
@@ -178,6 +181,7 @@ class _Checker:
 
     def _faults(self, seen: Survey) -> Iterator[Fault]:
         yield from declaration_faults(seen)
+        yield from constant_faults(seen)
         yield from trigger_faults(seen)
         yield from listener_faults(seen, self.kinds, self.plugins)
         yield from action_faults(seen, self.actions, self.plugins)

@@ -128,7 +128,7 @@ class Scope:
             "secrets": secrets,
             "run": RUN_SCHEMA,
         }
-        self._trigger: Final[Schema] = {"event": _OCCURRENCE, "env": env, "secrets": secrets}
+        self._trigger: Final[Schema] = {"event": _OCCURRENCE, "secrets": secrets}
 
     def enter(self, level: Level) -> None:
         """Make the names of a level; those of the level above are known."""

@@ -29,10 +29,10 @@ def file_values(workflow: Workflow) -> Iterator[Value]:
         for name, value in workflow.rate.cost.items():
             yield "start", f"rate.cost.{name}", ("rate", "cost", name), value
     for trigger in workflow.triggers:
-        place = "trigger" if trigger.kind in BUILT_IN else "listener"
         for name, value in trigger.options.items():
-            if name != "where":
-                yield place, f"on.{trigger.kind}.{name}", (*trigger.at, name), value
+            # What the engine itself listens to is constant, but for what callers must show.
+            if name != "where" and (trigger.kind not in BUILT_IN or name == "token"):
+                yield "listener", f"on.{trigger.kind}.{name}", (*trigger.at, name), value
         for name, value in trigger.inputs.items():
             key = f"on.{trigger.kind}.inputs"
             yield "trigger", key, (*trigger.at, "inputs", name), value

@@ -206,6 +206,31 @@ def test_a_plugin_that_fails_to_import_is_one_fault(cli, project):
     assert "bad.py" in cli("run", "use.yaml", code=2).err
 
 
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("./gone.py", "plugin './gone.py': there is no file"),
+        ("./bad.py", "plugin 'bad.py' cannot be imported: ZeroDivisionError"),
+        ("nope", "there is no plugin 'nope'"),
+        ("nope=>1", "plugin 'nope=>1' is not a name with versions"),
+    ],
+)
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_plugin_that_cannot_be_used_is_shown_where_it_is_listed(
+    cli, project, command, entry, sentence
+):
+    (project / "bad.py").write_text("1 / 0\n")
+    (project / "fine.py").write_text("")
+    (project / "use.yaml").write_text(
+        f"ciranda: 1\nplugins:\n  - ./fine.py\n  - {entry}\nsteps: {{a: {{run: echo}}}}\n"
+    )
+
+    said = cli(command, "use.yaml", code=2).err
+
+    assert f"use.yaml:4:5: {sentence}" in said
+    assert f"\n      - {entry}\n        ^\n" in said
+
+
 def test_every_command_refuses_an_unknown_option(cli):
     for name in SUMMARIES:
         assert "--nonsense" in cli(name, "--nonsense", code=2).err

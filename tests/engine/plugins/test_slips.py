@@ -32,6 +32,21 @@ def actions():
 """
 
 
+def test_an_error_of_a_plugin_knows_the_line_that_lists_it(tmp_path):
+    (tmp_path / "flow.yaml").write_text(
+        "ciranda: 1\nname: flow\nplugins: [./mine.py]\nsteps: {one: {run: echo}}\n"
+    )
+    checker = Checker(Plugins(Configuration(tmp_path), bus=Bus(), entries=[]))
+
+    with pytest.raises(PluginError, match="there is no file") as caught:
+        checker.load(tmp_path / "flow.yaml")
+
+    fault = caught.value.fault
+    assert (fault.line, fault.column, fault.kind) == (3, 11, "plugin")
+    assert fault.message == str(caught.value)
+    assert caught.value.entry == "./mine.py"
+
+
 @pytest.mark.parametrize(
     ("listed", "uses", "attribute"), [("[]", "t.first", "first"), ("[first]", "t.second", "second")]
 )

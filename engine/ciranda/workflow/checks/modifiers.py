@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ciranda.actions.failures import KINDS
 from ciranda.errors import Fault
 from ciranda.expressions import ExpressionError, compile_template
 from ciranda.workflow.checks.layers import Refuses, accept, layer_faults
@@ -13,7 +12,6 @@ from ciranda.workflow.durations import duration_text
 from ciranda.workflow.level import root_of
 from ciranda.workflow.model import Step
 from ciranda.workflow.nearest import nearest
-from ciranda.workflow.nearmiss import hint_for_kind
 from ciranda.workflow.placement import executor_of
 from ciranda.workflow.places import Places
 from ciranda.workflow.survey import Survey
@@ -45,14 +43,9 @@ def modifier_faults(
         plugins: For namespaces that may not be used: what to do about it.
         refuses: Says what is wrong with the options of a plugin's layer.
     """
-    namespaces = {name.partition(".")[0] for name in actions}
-    own = seen.kinds.union(
-        *((*each.errors, *each.raises.values()) for each in actions.values()),
-    )
     places = seen.places
     for level, step in seen.steps:
         name = level.called(step)
-        yield from _kinds(step, namespaces, own, places)
         yield from _times(step, name, places)
         yield from _caps(step, places)
         yield from _map(step, places)
@@ -113,14 +106,6 @@ def _executor(
             path,
             f"`{step.uses}` is a function inside a function, which a worker process cannot find",
             hint="move it to the top of its module",
-            kind="executor",
-        )
-    elif chosen == "process" and action.resources:
-        yield places.fault(
-            path,
-            f"`{step.uses}` takes the resource `{min(action.resources)}`, which no worker process "
-            "can reach",
-            hint="leave `executor` out",
             kind="executor",
         )
     elif chosen == "inline" and not action.is_async and step.timeout is not None:
@@ -227,43 +212,3 @@ def _caps(step: Step, places: Places) -> Iterator[Fault]:
             hint=f"write `cap: {duration_text(begin)}` or more",
             kind="times",
         )
-
-
-def _kinds(
-    step: Step, namespaces: set[str], own: frozenset[str], places: Places
-) -> Iterator[Fault]:
-    written: list[tuple[str, str, tuple[str, ...]]] = []
-    if step.retry is not None:
-        written += [("retry", "on", step.retry.on), ("retry", "unless", step.retry.unless)]
-    if isinstance(step.continue_on_error, tuple):
-        written.append(("continue-on-error", "", step.continue_on_error))
-    for number, kinds in enumerate(step.catches):
-        written.append(("catch", str(number), kinds))
-    for key, inner, kinds in written:
-        for at, kind in enumerate(kinds):
-            first, dot, _ = kind.partition(".")
-            known = first in KINDS or (dot and first in namespaces)
-            if known or any(f"{each}.".startswith(f"{kind}.") for each in own):
-                continue
-            if key == "catch":
-                path: Path = (*root_of(step), "catch", int(inner), "on", at)
-            else:
-                inside = (inner, at) if inner else (at,)
-                path = written_path(root_of(step), key, places, inside)
-            yield places.fault(
-                path,
-                f"no failure has the kind `{kind}`",
-                hint=_hint(kind, dot),
-                kind="unknown-kind",
-            )
-
-
-def _hint(kind: str, dot: str) -> str:
-    meant = nearest(kind, KINDS)
-    if meant:
-        return f"did you mean `{meant}`?"
-    if kind.isdigit():
-        return f"write `exit.{kind}` for a program's exit code"
-    if dot:
-        return f"no installed plugin is called `{kind.partition('.')[0]}`"
-    return hint_for_kind(kind) or f"it is one of {', '.join(KINDS)} or `<plugin>.<word>`"

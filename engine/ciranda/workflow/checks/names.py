@@ -105,11 +105,12 @@ def _too_early(root: str, spot: Spot) -> tuple[str, str] | None:
     if spot.place == "start" and root == "steps":
         return f"`steps` cannot be read in `{spot.key}`: it comes before every step", ""
     if spot.place == "listener" and root != "secrets":
-        return (
-            f"`{root}` cannot be read in `{spot.key}`: it is listened to before any event comes",
-            "write a constant, or name a secret: `${{ secrets.NAME }}`",
-        )
-    if spot.place == "trigger" and root in ("steps", "inputs", "run"):
+        why = "it is listened to before any event comes"
+        hint = "write a constant, or name a secret: `${{ secrets.NAME }}`"
+        if spot.key == _TOKEN:
+            why, hint = "a token has to be a secret", "name one, as in `${{ secrets.HOOK }}`"
+        return f"`{root}` cannot be read in `{spot.key}`: {why}", hint
+    if spot.place == "trigger" and root in ("steps", "inputs", "run", "env"):
         return f"`{root}` cannot be read in `{spot.key}`: no run has begun", "read `event`"
     return None
 
@@ -177,7 +178,7 @@ def _declared(reference: Reference, spot: Spot, seen: Survey) -> Iterator[Fault]
         )
         return
     secret = root == "secrets" or (root == "inputs" and workflow.inputs[name].type == "secret")
-    if secret and spot.place in _NO_SECRETS and spot.key != _TOKEN:
+    if secret and spot.place in _NO_SECRETS:
         yield places.fault(
             spot.path,
             f"the secret `{name}` cannot be read in `{spot.key}`",

@@ -113,7 +113,7 @@ def _read_secrets(part: Survey) -> Iterator[tuple[str, Spot, int]]:
     """Yield the secrets that a file reads, each where it is read first."""
     known: set[str] = set()
     for spot in part.spots:
-        if spot.place in ("trigger", "start"):
+        if spot.place in ("trigger", "start", "listener"):
             continue  # of a run of its own only
         for read in spot.expression.references:
             name = str(read.path[1]) if read.root == "secrets" and len(read.path) > 1 else ""

@@ -34,16 +34,20 @@ def _webhook(trigger: Trigger, seen: Survey) -> Iterator[Fault]:
         return
     path = str(trigger.options.get("path", ""))
     wrong = hint = ""
-    if not path.startswith("/") or any(mark in path for mark in "?# "):
+    constant = "${{" not in path  # else there is a fault of its own
+    if constant and (not path.startswith("/") or any(mark in path for mark in "?# ")):
         wrong, hint = f"the path `{path}` of the webhook is none", "write one such as `/orders`"
     elif path in _RESERVED:
         wrong, hint = f"`{path}` tells of the server itself", "give the webhook another path"
     if wrong:
         yield seen.places.fault((*trigger.at, "path"), wrong, hint=hint, kind="trigger")
-    token = trigger.options.get("token")
-    if token is not None and "secrets." not in str(token):
+    token = (*trigger.at, "token")
+    held = [spot for spot in seen.spots if spot.path == token]
+    broken = not held and "${{" in str(trigger.options.get("token"))  # a fault of its own
+    reads = any(spot.expression.references for spot in held)
+    if "token" in trigger.options and not reads and not broken:
         yield seen.places.fault(
-            (*trigger.at, "token"),
+            token,
             "`token` is written out: a file is no place for it",
             hint="name a secret, as in `${{ secrets.HOOK }}`",
             kind="secret",
