@@ -9,10 +9,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import msgspec
 
 __all__ = ["ALWAYS", "COMMANDS", "NAMED", "PLUGINS", "Entry", "discover"]
 
@@ -25,7 +24,8 @@ OWN: Final = "ciranda"  # the distribution whose plugins need no enabling
 _INFO: Final = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)[^/]*)?\.(?:dist|egg)-info")
 
 
-class Entry(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One announced plugin.
 
     Attributes:

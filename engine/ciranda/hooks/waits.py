@@ -1,4 +1,4 @@
-"""The facts of steps inside of steps, and of steps that wait: see `facts`."""
+"""The facts of steps inside of steps, of plans that steps begin, and of what waits: see `facts`."""
 
 from ciranda.events import (
     ApprovalGiven,
@@ -6,6 +6,8 @@ from ciranda.events import (
     EventReceived,
     EventTaken,
     LoopTurned,
+    PlanBegan,
+    PlanEnded,
     RunParked,
     StepWaits,
 )
@@ -40,6 +42,38 @@ def loop_turned(event: LoopTurned) -> None:
         @hookimpl
         def loop_turned(event):
             print(event.path, event.turn)
+        ```
+    """
+
+
+@hookspec
+def plan_began(event: PlanBegan) -> None:
+    """Fire when a step begins a plan, once for each attempt, before the first task.
+
+    Args:
+        event: The fact; frozen. It names the run in which the tasks are.
+
+    Example:
+        ```python
+        @hookimpl
+        def plan_began(event):
+            show(event.plan_run)
+        ```
+    """
+
+
+@hookspec
+def plan_ended(event: PlanEnded) -> None:
+    """Fire when a plan that a step began has ended, unless the attempt was cancelled.
+
+    Args:
+        event: The fact; frozen.
+
+    Example:
+        ```python
+        @hookimpl
+        def plan_ended(event):
+            print(event.plan_run, event.state)
         ```
     """
 

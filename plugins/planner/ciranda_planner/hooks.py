@@ -1,13 +1,13 @@
-"""What the planner tells of plans inside of other runs, what its steps ask it, and the hooks."""
+"""What steps ask the planner, and the hook that answers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ciranda.events import PlanBegan, PlanEnded, Request
+from ciranda.events import Request
 from ciranda.hooks import hookspec
 
-__all__ = ["PlanBegan", "PlanEnded", "RunPlan", "plan_began", "plan_ended", "run_plan"]
+__all__ = ["RunPlan", "run_plan"]
 
 
 class RunPlan(Request[dict[str, Any]], frozen=True, kw_only=True):
@@ -38,41 +38,5 @@ def run_plan(request: RunPlan) -> dict[str, Any] | None:
         @hookimpl
         async def run_plan(request):
             return await cluster.run(request.plan)
-        ```
-    """
-
-
-@hookspec
-def plan_began(event: PlanBegan) -> None:
-    """Hear that a step began a plan.
-
-    Fires once for each attempt, before the first task.
-
-    Args:
-        event: Which plan it is, and in which run its tasks are.
-
-    Example:
-        ```python
-        @hookimpl
-        def plan_began(event):
-            show(event.plan_run)
-        ```
-    """
-
-
-@hookspec
-def plan_ended(event: PlanEnded) -> None:
-    """Hear how a plan ended that a step began.
-
-    Fires once for each attempt that was not cancelled, after the last task.
-
-    Args:
-        event: How it and its tasks ended.
-
-    Example:
-        ```python
-        @hookimpl
-        def plan_ended(event):
-            print(event.plan_run, event.state)
         ```
     """

@@ -8,10 +8,11 @@ from typing import Any
 
 from ciranda import Context, Engine
 from ciranda.errors import RunNotFoundError
+from ciranda.events import PlanBegan, PlanEnded
 from ciranda.store import Durability
 
 from .execution import Outcome, Performance, perform
-from .hooks import PlanBegan, PlanEnded, RunPlan
+from .hooks import RunPlan
 from .preparing import prepare
 from .recorded import recorded
 from .resuming import prepare_again

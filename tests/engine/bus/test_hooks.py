@@ -78,6 +78,7 @@ def test_the_hook_of_an_event_hears_it(kind: type[Event]) -> None:
         "bool": True,
         "Failure": failure,
         "Verdict": "approved",
+        "dict": {},
     }
     fields = {
         one.name: samples[one.type.__name__] for one in msgspec.structs.fields(kind) if one.required

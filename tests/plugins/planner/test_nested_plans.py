@@ -3,10 +3,9 @@
 import pytest
 
 from ciranda import StepError
-from ciranda.events import RunStarted, StepCompleted, StepFailed
+from ciranda.events import PlanBegan, PlanEnded, RunStarted, StepCompleted, StepFailed
 from ciranda.observe.identity import Identity
 from ciranda.testing import SimulatedCrash, harness
-from ciranda_planner.hooks import PlanBegan, PlanEnded
 
 pytestmark = pytest.mark.anyio
 
