@@ -131,16 +131,15 @@ class Engine:
             stack.callback(group.cancel_scope.cancel)
             await stack.enter_async_context(self.bus.running())
             shelf = ResourceShelf(group, self._settings_of)
-            arguments = Arguments(shelf)
             process = ProcessExecutor(self._origin, group, adopter=self.exporting.adopter)
+            arguments = Arguments(shelf, process.release)
             stack.push_async_callback(process.close)
             self._executors = {
                 "inline": InlineExecutor(arguments),
                 "thread": ThreadExecutor(arguments),
                 "process": process,
             }
-            self._arguments = arguments
-            self.shelf = shelf
+            self.arguments = arguments
             self._register_middleware()
             for plugin in self._given:
                 self.plugins.register(plugin, _name_of(plugin))
@@ -338,7 +337,7 @@ class Engine:
             raise plainest(group) from None
         finally:
             del self.sessions[launch.run]
-            await self.shelf.close(Scope.RUN, launch.run)
+            await self.arguments.leave(launch.run)
         return launch.result()
 
     def onion(self, plan: StepPlan) -> Next:
@@ -346,7 +345,7 @@ class Engine:
         action = plan.action
         name = executor_of(plan.options, action)
         executor = self._executors.get(name) or self.plugins.executors[name]
-        core: Next = self._arguments.around(action, executor.core(action))
+        core: Next = self.arguments.around(action, executor.core(action))
         layers = self.plugins.middlewares(plan)
         whole = onion(layers, core)
         return whole if all(map(is_built_in, layers)) else plain_result(whole)

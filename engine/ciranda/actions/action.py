@@ -115,11 +115,6 @@ def action(  # noqa: PLR0913  (each word is one promise of an author; all have d
         _check_kind_of_function(name, function, executor, inline=inline)
         docs = parse_docstring(function.__doc__)
         signature = read_signature(name, function, docs)
-        if executor == "process" and signature.resources:
-            raise ActionError(
-                f'Action "{name}" takes the resource "{min(signature.resources)}", which no worker '
-                'process can reach; leave `executor="process"` out.'
-            )
         inputs = signature.input_schema()
         if breaker_key is not None and breaker_key not in inputs["properties"]:
             raise ActionError(f'Action "{name}" has no input "{breaker_key}" for `breaker_key`.')

@@ -27,10 +27,18 @@ class Shelf(Protocol):
 
 
 class Arguments:
-    """Makes the arguments of actions; `shelf` holds what they share."""
+    """Makes the arguments of actions.
 
-    def __init__(self, shelf: Shelf) -> None:
+    Args:
+        shelf: Holds what they share.
+        elsewhere: Leaves what is open for a run in other processes.
+    """
+
+    def __init__(
+        self, shelf: Shelf, elsewhere: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
         self._shelf: Final = shelf
+        self._elsewhere: Final = elsewhere
 
     def gatherer(self, action: Action) -> Gather:
         """Return what makes the arguments of `action` from a call."""
@@ -62,3 +70,11 @@ class Arguments:
                 await self._shelf.close(Scope.STEP, f"{call.ctx.run.id}:{call.path}")
 
         return call_and_close
+
+    async def leave(self, run: str) -> None:
+        """Leave the resources that lived as long as a run."""
+        try:
+            await self._shelf.close(Scope.RUN, run)
+        finally:
+            if self._elsewhere is not None:
+                await self._elsewhere(run)

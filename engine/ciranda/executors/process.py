@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from ciranda.actions import Action
+from ciranda.actions import Action, Scope
+from ciranda.bus.report import logger
 from ciranda.context import Context
+from ciranda.executors.loops import backend
 from ciranda.layer import Call, Next
 
 if TYPE_CHECKING:
     from ciranda.executors.pool import Pool
 
 __all__ = ["ProcessExecutor"]
+
+_ENGINE: Final = ""  # under which a worker keeps what is for all runs
 
 Origin = Callable[[Action], Mapping[str, Any]]
 
@@ -25,7 +31,8 @@ class ProcessExecutor:
     """Calls actions in a pool of warm workers.
 
     The pool opens with the first call, so a run without such steps starts no process. A worker
-    loads an action's plugin once, and is replaced when the plugin's code changes.
+    loads an action's plugin once, and is replaced when the plugin's code changes. What actions
+    share is opened by each worker for itself, and lives as long as it says, or the worker does.
 
     Args:
         origin: Says where a worker finds an action.
@@ -49,6 +56,7 @@ class ProcessExecutor:
         self.size: Final = size or os.cpu_count() or 1
         self._pool: Pool | None = None
         self._opening: Final = anyio.Lock()
+        self._runs: Final[set[str]] = set()  # those that go on, and for which a worker may open
         self._leave: Final = anyio.Event()
         self._left: Final = anyio.Event()
 
@@ -58,6 +66,15 @@ class ProcessExecutor:
             self._leave.set()
             await self._left.wait()
 
+    async def release(self, run: str) -> None:
+        """Have workers leave what they hold open for a run; idle ones have when this returns."""
+        if run in self._runs:
+            try:
+                if self._pool is not None:
+                    await self._pool.release(run)
+            finally:
+                self._runs.discard(run)
+
     def core(self, action: Action) -> Next:
         """Return what calls `action` in a worker.
 
@@ -66,6 +83,8 @@ class ProcessExecutor:
         """
         origin = dict(self._origin(action))
         digest = str(origin.get("digest", ""))
+        told = bool(action.wants_context or action.resources)
+        scopes = {one.scope for one in action.resources.values()}
 
         async def call_in_process(call: Call) -> Any:
             pool = self._pool or await self._open()
@@ -74,17 +93,48 @@ class ProcessExecutor:
                 "origin": origin,
                 "action": action.name,
                 "inputs": call.arguments,
-                "context": _context(ctx, action) if action.wants_context else None,
+                "context": _context(ctx, action) if told else None,
                 "traceparent": ctx.traceparent if adopt is not None else "",
+                "loop": backend() if scopes else "",
             }
+            kept = self._kept(ctx, scopes)
             return await pool.call(
                 action.name,
                 payload,
+                affinity=next(iter(kept), None),
                 digest=digest or None,
                 on_event=lambda frame: _hear(ctx, frame, adopt),
+                kept=kept,
             )
 
         return call_in_process
+
+    def _kept(self, ctx: Context, scopes: set[Scope]) -> dict[str, Callable[[Any], None]]:
+        """Return what a worker keeps open after a call, by run, and who hears how that ended."""
+        kept: dict[str, Callable[[Any], None]] = {}
+        if Scope.RUN in scopes:
+            self._runs.add(ctx.run.id)
+            kept[ctx.run.id] = partial(self._hear_end, ctx, ctx.run.id)
+        if Scope.ENGINE in scopes:
+            kept[_ENGINE] = partial(self._hear_end, ctx, _ENGINE)
+        return kept
+
+    def _hear_end(self, ctx: Context, holder: str, frame: Any) -> None:
+        """Pass on what a worker said while it left what it held open."""
+        match type(frame).__name__:
+            case "Log" if frame.level in ("stdout", "stderr"):
+                sys.stderr.write(ctx.mask(frame.text))  # the step that opened it is over
+                return
+            case "Log":
+                level, text, fields = frame.level, frame.text, {}
+            case "Event" if frame.name == "log":
+                level, text, fields = (frame.data[word] for word in ("level", "text", "fields"))
+            case _:
+                return  # there is no step any more to show it in
+        if holder in self._runs:
+            ctx.host.log(ctx, level, text, fields)
+        else:  # the log of the run is closed
+            logger().warning(ctx.mask(text), **fields)
 
     async def _open(self) -> Pool:
         async with self._opening:

@@ -60,6 +60,11 @@ class ResourceShelf:
                 self._open[key] = held
             return held.value
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is open."""
+        return not self._open
+
     async def close(self, scope: Scope, holder: str = "") -> None:
         """Leave the resources of a scope, and wait until they are left."""
         keys = [key for key in self._open if key[0].scope is scope and key[1] == holder]

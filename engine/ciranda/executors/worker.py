@@ -8,8 +8,9 @@ import inspect
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pluggy
 
@@ -23,9 +24,12 @@ from ciranda.hooks.markers import PROJECT
 from ciranda.observe.carried import Carrier
 
 if TYPE_CHECKING:
+    from ciranda.executors.residents import Residents, Teller
     from ciranda.settings import Settings
 
-__all__ = ["WorkerHost", "setup"]
+__all__ = ["RELEASE", "WorkerHost", "setup"]
+
+RELEASE: Final = "release"  # the call that ends what is open for a run; no action is named so
 
 
 def setup(_: Any) -> Worker:
@@ -37,20 +41,27 @@ class Worker:
     """Calls actions by name; keeps the plugins that it loaded."""
 
     def __init__(self) -> None:
-        self._actions: Final[dict[str, dict[str, Action]]] = {}
+        self._plugins: Final[dict[str, _Plugin]] = {}
         self._carrier: Final = Carrier()
+        self._residents: Residents | None = None
 
-    def handle(self, _: str, payload: dict[str, Any], job: Job) -> Any:
-        """Call the action that `payload` describes.
+    def handle(self, name: str, payload: Any, job: Job) -> Any:
+        """Call the action that `payload` describes, or end what is open for a run.
 
         Raises:
             StepError: It failed; the kind is the action's own.
         """
+        if name == RELEASE:
+            if self._residents is not None:
+                self._residents.release(payload, job)
+            return None
         action = self._find(payload["origin"], payload["action"])
-        arguments = dict(action.bind(payload["inputs"]))
-        if action.wants_context:
-            arguments[action.wants_context] = _context(payload["context"], job)
         try:
+            if action.resources:
+                return action.finish(self._call_with_resources(action, payload, job))
+            arguments = dict(action.bind(payload["inputs"]))
+            if action.wants_context:
+                arguments[action.wants_context] = _context(payload["context"], job)
             with self._carrier.during(payload["traceparent"], job.span):
                 result = action.function(**arguments)
                 if inspect.iscoroutine(result):
@@ -69,17 +80,50 @@ class Worker:
             )
             raise told from error
 
+    def _call_with_resources(self, action: Action, payload: Mapping[str, Any], job: Job) -> Any:
+        from ciranda.executors.residents import Residents, Visit  # few actions share anything
+
+        if self._residents is None:
+            self._residents = Residents()
+        visit = Visit(
+            action,
+            action.bind(payload["inputs"]),
+            partial(_context, payload["context"]),
+            self._settings(payload["origin"]),
+            payload["loop"],
+            partial(self._carrier.during, payload["traceparent"], job.span),
+            job,
+        )
+        return self._residents.call(visit)
+
     def _find(self, origin: Mapping[str, Any], name: str) -> Action:
         if "function" in origin:
             return find_function(origin["function"], name)
-        key = str(origin.get("module") or origin["digest"])
-        if key not in self._actions:
-            offered = _offered(_plugin(origin), origin.get("settings"))
-            self._actions[key] = {action.name: action for action in offered}
-        return self._actions[key][name]
+        key = _key(origin)
+        if key not in self._plugins:
+            manager = pluggy.PluginManager(PROJECT)
+            manager.register(_module(origin))
+            settings = _settings(manager, origin)
+            offered = {action.name: action for action in _offered(manager, settings)}
+            self._plugins[key] = _Plugin(manager, offered)
+        return self._plugins[key].actions[name]
+
+    def _settings(self, origin: Mapping[str, Any]) -> Settings | None:
+        return (
+            None if "function" in origin else _settings(self._plugins[_key(origin)].manager, origin)
+        )
 
 
-def _plugin(origin: Mapping[str, Any]) -> object:
+class _Plugin(NamedTuple):
+    manager: pluggy.PluginManager
+    actions: dict[str, Action]
+
+
+def _key(origin: Mapping[str, Any]) -> str:
+    return str(origin.get("module") or origin["digest"])
+
+
+def _module(origin: Mapping[str, Any]) -> object:
     if "module" in origin:
         module, _, attribute = origin["module"].partition(":")
         found = importlib.import_module(module)
@@ -90,11 +134,9 @@ def _plugin(origin: Mapping[str, Any]) -> object:
     return load_inline(root / origin["name"], root, bundle=origin["bundle"]).module
 
 
-def _offered(plugin: object, settings: Mapping[str, Any] | None) -> list[Action]:
+def _offered(manager: pluggy.PluginManager, settings: Settings | None) -> list[Action]:
     """Return what a plugin lists in its hook `actions`, whatever the function is called."""
-    manager = pluggy.PluginManager(PROJECT)
-    manager.register(plugin)
-    given = {"settings": None if settings is None else _read(manager, settings)}
+    given = {"settings": settings}
     answers: list[Any] = [
         impl.function(**{name: given[name] for name in impl.argnames})
         for impl in manager.hook.actions.get_hookimpls()
@@ -102,13 +144,15 @@ def _offered(plugin: object, settings: Mapping[str, Any] | None) -> list[Action]
     return [action for answer in answers for action in answer or ()]
 
 
-def _read(manager: pluggy.PluginManager, section: Mapping[str, Any]) -> Settings:
-    """Return the settings of a plugin as its parent read them."""
+def _settings(manager: pluggy.PluginManager, origin: Mapping[str, Any]) -> Settings | None:
+    """Return the settings of a plugin as its parent read them; None when it was not told."""
+    if "settings" not in origin:
+        return None
     from ciranda.settings import Configuration
 
     (impl,) = manager.hook.settings.get_hookimpls()
     kind: Any = impl.function()
-    found: Settings = Configuration(Path(), tables={kind.SECTION: section}).read(kind)
+    found: Settings = Configuration(Path(), tables={kind.SECTION: origin["settings"]}).read(kind)
     return found
 
 
@@ -121,7 +165,7 @@ def _finish_coroutine(coroutine: Any) -> Any:
     return anyio.run(run)
 
 
-def _context(told: Mapping[str, Any], job: Job) -> Context:
+def _context(told: Mapping[str, Any], job: Teller) -> Context:
     run = told["run"]
     info = RunInfo(run["id"], run["name"], Path(run["dir"]), Path(run["base"]), run["started"])
     host = WorkerHost(job, told["secrets"])
@@ -142,7 +186,7 @@ def _context(told: Mapping[str, Any], job: Job) -> Context:
 class WorkerHost:
     """What a context stands on inside a worker: everything goes to the parent as frames."""
 
-    def __init__(self, job: Job, secrets: Mapping[str, str]) -> None:
+    def __init__(self, job: Teller, secrets: Mapping[str, str]) -> None:
         self.thread = threading.get_ident()
         self._job: Final = job
         self._secrets: Final = secrets

@@ -242,7 +242,7 @@ class Plugins:
             PluginError: The plugin is an object that a program handed over.
         """
         loaded = self._home(self._loaded[action.plugin])
-        told = settings_for_workers(self.bus, loaded)
+        told = settings_for_workers(self.bus, loaded, action)
         if loaded.entry is not None:
             return {"module": loaded.entry.module, **told}
         if loaded.inline is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ciranda.actions import Action
 from ciranda.bus import Bus
 from ciranda.expressions import Secret
 from ciranda.plugins.loaded import Loaded
@@ -13,14 +14,15 @@ from ciranda.plugins.loaded import Loaded
 __all__ = ["settings_for_workers"]
 
 
-def settings_for_workers(bus: Bus, loaded: Loaded) -> dict[str, Any]:
-    """Return the settings that the hook `actions` asks for, as plain data; nothing if it does not.
+def settings_for_workers(bus: Bus, loaded: Loaded, action: Action) -> dict[str, Any]:
+    """Return the settings that an action's hook or its resources ask for, as plain data.
 
     Args:
         bus: Where the plugin is registered.
         loaded: The plugin.
+        action: One of its actions.
     """
-    asks = any(
+    asks = any("settings" in one.takes for one in action.resources.values()) or any(
         impl.plugin_name == loaded.name and "settings" in impl.argnames
         for impl in bus.hooks.hook.actions.get_hookimpls()
     )

@@ -35,7 +35,8 @@ async def perform_alone(engine: Engine, name: str, inputs: dict[str, Any]) -> An
         raise PluginError(f"there is no action '{name}'{hint}")
     check_action(step, executor_of(step, known[name]), known[name])
     # Not as `with`, where text may hold expressions: here it is only data.
-    planned, stage = Launch(engine, Checked(workflow, {step.id: ()}, {}), new_run_id()).alone()
+    launch = Launch(engine, Checked(workflow, {step.id: ()}, {}), new_run_id())
+    planned, stage = launch.alone()
     call = Call(
         inputs,
         lambda call: stage.context(planned, call),
@@ -44,4 +45,7 @@ async def perform_alone(engine: Engine, name: str, inputs: dict[str, Any]) -> An
         stage.scope,
         notes={ALONE: True},
     )
-    return await planned.call(call)
+    try:
+        return await planned.call(call)
+    finally:
+        await engine.arguments.leave(launch.run)

@@ -17,7 +17,7 @@ def executor_of(step: Step, action: Action) -> str:
     """Return the executor's name: the step's word, the action's, else by kind of function.
 
     A sync function that may have to be killed runs in a process, because a thread cannot be;
-    one that takes resources does not, because they are open in this process.
+    one that takes resources does so only when told to, because each process has its own.
     """
     if step.executor is not None:
         return step.executor
@@ -38,8 +38,8 @@ def check_action(step: Step, executor: str, action: Action) -> None:
     """Refuse what no executor can do.
 
     Raises:
-        ActionError: A closure, a function of `__main__` or one with resources is to run in a
-            process, or an async one in a thread.
+        ActionError: A closure or a function of `__main__` is to run in a process, or an async one
+            in a thread.
     """
     if executor == "process" and "<locals>" in action.function.__qualname__:
         raise ActionError(
@@ -50,11 +50,6 @@ def check_action(step: Step, executor: str, action: Action) -> None:
         raise ActionError(
             f"step '{step.id}': {step.uses} is a function of the program itself, which no worker "
             "process can find: move it to a module, or say `executor: thread`"
-        )
-    if executor == "process" and action.resources:
-        raise ActionError(
-            f"step '{step.id}': {step.uses} takes the resource `{min(action.resources)}`, which no "
-            "worker process can reach: take `executor: process` away"
         )
     if executor == "thread" and action.is_async:
         raise ActionError(f"step '{step.id}': {step.uses} is async: take `executor: thread` away")

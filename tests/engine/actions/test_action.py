@@ -95,12 +95,6 @@ def test_mistakes_of_a_resource_are_one_sentence():
     with pytest.raises(ActionError, match='"bare" must be marked with @asynccontextmanager below'):
         resource()(bare)
 
-    def uses(http: Annotated[Client, client]) -> None:
-        """Use it."""
-
-    with pytest.raises(ActionError, match=r'"t\.uses" takes the resource "http", which no worker'):
-        action("t.uses", executor="process")(uses)
-
 
 @pytest.mark.parametrize(
     ("options", "sentence"),

@@ -210,11 +210,19 @@ def break_pipe(payload: Any, job: Any) -> None:
     os.write(1, b"left over" * 100_000)
 
 
+def release(key: str, job: Any) -> None:
+    with open(key, "a") as file:
+        file.write(f"{os.getpid()}\n")
+    job.log("info", "left")
+    time.sleep(60 if key.endswith("hang") else 0)
+
+
 TABLE: dict[str, Any] = {
     "ok": lambda payload, job: payload,
     "pid": lambda payload, job: os.getpid(),
     "sleep": lambda payload, job: time.sleep(payload),
     "raise": raises,
+    "release": release,
     "step-error": step_error,
     "exit": lambda payload, job: sys.exit(payload or 3),
     "keeper": lambda payload, job: os.getppid(),

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import anyio
 import pytest
 
-from ciranda import Context, Layer, Place, PluginError, WorkflowError, action, hookimpl, resource
+from ciranda import Context, Layer, Place, PluginError, action, hookimpl, resource
 from ciranda.events import StepLogged
 from ciranda.executors.worker import Worker
 from ciranda.testing import harness
@@ -120,11 +120,9 @@ async def test_a_resource_that_fails_while_it_is_open_is_named() -> None:
             await h.run(FILE)
 
 
-async def test_a_function_with_resources_stays_in_this_process() -> None:
+async def test_a_function_with_resources_stays_in_this_process_until_told_otherwise() -> None:
     async with harness([offering(share)]) as h:
         result = await h.run(FILE.replace("t.a}", "t.a, timeout: 60s}"))
-        with pytest.raises(WorkflowError, match="takes the resource `it`, which no worker process"):
-            await h.run(FILE.replace("t.a}", "t.a, executor: process}"))
 
     assert result.steps["a"]["output"] == "client"
 

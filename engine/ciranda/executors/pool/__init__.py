@@ -4,7 +4,8 @@ from .ask import TreeLimits
 from .kind import Recycle, WorkerKind
 from .link import Hear
 from .outcome import Exit, Notify
-from .pool import Pool, PoolStats
+from .pool import Pool
+from .stats import PoolStats
 from .stem import Stems
 from .worker.frames import CAP, Event, Log, Notice, Progress, Span
 from .worker.job import Job

@@ -1,5 +1,6 @@
 """One call, as the pool passes it on to a worker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -50,6 +51,7 @@ class Ask(msgspec.Struct, frozen=True):
         limits: For a worker that forks.
         patience: Seconds it has from when it is sent; None is any time.
         brief: Whether an answer that comes at once is watched for, and nothing else meanwhile.
+        kept: Keys under which the worker keeps something, and who hears of its end.
     """
 
     name: str
@@ -63,3 +65,4 @@ class Ask(msgspec.Struct, frozen=True):
     limits: TreeLimits = UNLIMITED
     patience: float | None = None
     brief: bool = False
+    kept: Mapping[str, Notify] | None = None

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, final
@@ -48,6 +48,12 @@ class Recycle:
     calls: int | None = None
     rss_mb: int | None = None
 
+    def due(self, calls: int, rss_mb: Callable[[], float]) -> bool:
+        """Tell whether a worker is to be replaced after so many calls, with so much memory."""
+        if self.calls is not None and calls >= self.calls:
+            return True
+        return self.rss_mb is not None and rss_mb() > self.rss_mb
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class WorkerKind:
             call comes, so that no call waits for that; where the kernel lists children (Linux),
             and `begin` may be left out whenever there is none.
         first: Modules to import before anything is known of the options; they start no threads.
+        release: Name of the call, with `reuse`, that has a worker let go of what it keeps under a
+            key; the payload is the key.
     """
 
     name: str
@@ -84,6 +92,7 @@ class WorkerKind:
     confine: str | None = None
     ahead: bool = False
     first: tuple[str, ...] = ()
+    release: str = "release"
 
     def command(self, control: int) -> tuple[str, ...]:
         """Return the argument list that starts a keeper on this descriptor."""

@@ -1,8 +1,7 @@
 """A pool of warm worker processes."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, final
 
@@ -13,33 +12,18 @@ import msgspec
 
 from ciranda.errors import PoolError, StepError
 
+from .affinity import Affinity
 from .ask import UNLIMITED, Ask, TreeLimits
+from .keeping import Keeping
 from .kind import WorkerKind
 from .link import Hear
 from .outcome import Exit, Notify
 from .spawner import Spawner
+from .stats import PoolStats
 from .stem import Stems
 from .warm import NeverBegunError, WarmWorker
 
-_KEYS: Final = 4096  # affinity keys remembered
 _TURN: Final = 0.001  # seconds after which other tasks have a turn, when answers come at once
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class PoolStats:
-    """Counts of one pool; the first five describe now, the rest since it opened."""
-
-    size: int
-    alive: int
-    idle: int
-    busy: int
-    queued: int
-    calls: int
-    failed: int
-    started: int
-    lost: int
-    recycled: int
 
 
 @final
@@ -80,10 +64,11 @@ class Pool:
         self._check_every = check_every
         self._idle_time = idle
         self._stems = stems
+        self._keeping = Keeping(kind.release)
         self._slots = anyio.Semaphore(size, fast_acquire=True)
         self._idle: list[WarmWorker] = []
         self._busy: set[WarmWorker] = set()
-        self._keys: dict[str, WarmWorker] = {}
+        self._affinity = Affinity()
         self._count = dict.fromkeys(("calls", "failed", "started", "lost", "recycled"), 0)
         self._starting = 0
         self._rested = 0.0
@@ -126,8 +111,10 @@ class Pool:
         for worker in self._busy:
             worker.abort()
         await self._drain()
-        while self._idle:
-            await self._idle.pop().stop()
+        idle, self._idle = self._idle, []
+        await self._keeping.part(idle)
+        for worker in idle:
+            await worker.stop()
 
     async def _drain(self) -> None:
         for _ in range(self._size):
@@ -164,6 +151,7 @@ class Pool:
         on_output: Hear | None = None,
         on_start: Callable[[], None] | None = None,
         patience: float | None = None,
+        kept: Mapping[str, Notify] | None = None,
     ) -> Any:
         """Run one call in a worker and return its result as plain data.
 
@@ -180,13 +168,17 @@ class Pool:
                 all of it, as bytes; `on_event` then hears nothing of it.
             on_start: Called when the waiting is over and a worker takes the call.
             patience: Seconds from when a worker takes the call; then as after `deadline`.
+            kept: Keys under which the worker keeps something after the call, for `release`, and
+                who hears what it tells on letting go.
 
         Raises:
             StepError: `worker-lost` (retryable), `timeout`, `memory`, `limit`, `invalid-input`,
                 `invalid-output`, `crash`, or the action's own kind.
             PoolError: The pool is closed or its workers cannot start.
         """
-        ask = Ask(name, payload, deadline, on_event, on_output, self._grace, patience=patience)
+        ask = Ask(
+            name, payload, deadline, on_event, on_output, self._grace, patience=patience, kept=kept
+        )
         if deadline is None:
             return await self._call(ask, affinity, digest, on_start)
         with anyio.move_on_after(deadline):
@@ -258,11 +250,15 @@ class Pool:
         digest: str | None,
         on_start: Callable[[], None] | None,
     ) -> Any:
-        worker = self._pick(affinity, ask.name, digest) or await self._start()
+        while (worker := self._pick(affinity, ask.name, digest)) and self._keeping.due(worker):
+            await self._settle(worker)
+        worker = worker or await self._start()
+        if ask.kept:
+            self._keeping.note(worker, ask.kept)
         if digest is not None:
             worker.digests[ask.name] = digest
         if affinity is not None:
-            self._remember(affinity, worker)
+            self._affinity.remember(affinity, worker)
         self._busy.add(worker)
         self._count["calls"] += 1
         try:
@@ -281,17 +277,29 @@ class Pool:
             self._busy.discard(worker)
             self._give_back(worker)
 
+    async def release(self, key: str) -> None:
+        """Have workers let go of what they keep under a key; idle ones have when this returns.
+
+        The others do after their call, before another one is asked of them.
+        """
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as group:
+                for worker in self._keeping.end(key):
+                    group.start_soon(self._visit, worker)
+
+    async def _settle(self, worker: WarmWorker) -> None:
+        self._busy.add(worker)
+        try:
+            await self._keeping.settle(worker)
+        finally:
+            self._busy.discard(worker)
+            self._give_back(worker)
+
     def _pick(self, affinity: str | None, name: str, digest: str | None) -> WarmWorker | None:
         while self._idle:
-            known = self._keys.get(affinity) if affinity is not None else None
-            if known not in self._idle:
-                # Last used first; a key that is new prefers a worker that no key has chosen.
-                taken = self._keys.values() if affinity is not None else ()
-                known = next(
-                    (worker for worker in reversed(self._idle) if worker not in taken), None
-                )
-                if known is None and len(self._idle) + len(self._busy) < self._size:
-                    return None
+            known = self._affinity.choose(affinity, self._idle)
+            if known is None and len(self._idle) + len(self._busy) < self._size:
+                return None
             worker = known or self._idle[-1]
             self._idle.remove(worker)
             stale = digest is not None and worker.digests.get(name, digest) != digest
@@ -302,12 +310,6 @@ class Pool:
             else:
                 return worker
         return None
-
-    def _remember(self, key: str, worker: WarmWorker) -> None:
-        # A key stays with its worker while that lives, even when it was busy this time.
-        self._keys[key] = self._keys.pop(key, worker)
-        if len(self._keys) > _KEYS:
-            del self._keys[next(iter(self._keys))]
 
     async def _start(self) -> WarmWorker:
         worker = WarmWorker(self._kind, self._spawner, self._stems)
@@ -324,7 +326,7 @@ class Pool:
     def _give_back(self, worker: WarmWorker) -> None:
         if not worker.usable:
             self._discard(worker, "lost")
-        elif self._worn(worker):
+        elif worker.retired or self._kind.recycle.due(worker.calls, worker.rss_mb):
             self._discard(worker, "recycled")
         elif self._open:
             self._idle.append(worker)
@@ -334,24 +336,17 @@ class Pool:
         if self._open:
             self._tasks.start_soon(self._refill)
 
-    def _worn(self, worker: WarmWorker) -> bool:
-        recycle = self._kind.recycle
-        if worker.retired:
-            return True
-        if recycle.calls is not None and worker.calls >= recycle.calls:
-            return True
-        return recycle.rss_mb is not None and worker.rss_mb() > recycle.rss_mb
-
     def _discard(self, worker: WarmWorker, why: str | None) -> None:
         if why is not None:
             self._count[why] += 1
-        for key in [key for key, value in self._keys.items() if value is worker]:
-            del self._keys[key]
-        worker.abort()
+        self._affinity.forget(worker)
+        if not self._keeping.holds(worker):
+            worker.abort()
         self._tasks.start_soon(self._stop, worker)
 
     async def _stop(self, worker: WarmWorker) -> None:
         with anyio.CancelScope(shield=True):
+            await self._keeping.part([worker])
             await worker.stop()
 
     async def _refill(self) -> None:
@@ -383,16 +378,23 @@ class Pool:
             await anyio.sleep(self._check_every)
             self._shrink()
             for worker in tuple(self._idle):
-                try:
-                    self._slots.acquire_nowait()
-                except anyio.WouldBlock:
+                if not await self._visit(worker):
                     break
+
+    async def _visit(self, worker: WarmWorker) -> bool:
+        """Look after a worker if it is idle; return whether there was a slot for that."""
+        try:
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            return False
+        try:
+            if worker in self._idle:
+                self._idle.remove(worker)
                 try:
-                    if worker in self._idle:
-                        self._idle.remove(worker)
-                        try:
-                            await worker.ping()
-                        finally:
-                            self._give_back(worker)
+                    await self._keeping.settle(worker)
+                    await worker.ping()
                 finally:
-                    self._slots.release()
+                    self._give_back(worker)
+        finally:
+            self._slots.release()
+        return True
