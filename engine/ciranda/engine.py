@@ -140,6 +140,7 @@ class Engine:
                 "process": process,
             }
             self.arguments = arguments
+            self.shelf = shelf
             self._register_middleware()
             for plugin in self._given:
                 self.plugins.register(plugin, _name_of(plugin))
