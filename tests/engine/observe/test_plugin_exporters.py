@@ -92,7 +92,8 @@ async def test_spans_of_a_run_reach_every_exporter_without_a_variable():
     ],
 )
 async def test_an_exporter_that_fails_costs_one_sentence_and_no_other_exporter(wrong, reason):
-    said, bad, good = [], Kept(wrong), Kept()
+    said: list[str] = []
+    bad, good = Kept(wrong), Kept()
 
     result = await perform(Offering(bad=bad, good=good), said)
 
@@ -106,7 +107,8 @@ async def test_an_exporter_that_fails_costs_one_sentence_and_no_other_exporter(w
 
 
 async def test_an_exporter_that_hangs_is_left_behind(monkeypatch):
-    release, said, good = threading.Event(), [], Kept()
+    said: list[str] = []
+    release, good = threading.Event(), Kept()
     hanging = Kept(lambda: release.wait(30) and SpanExportResult.SUCCESS)
     close = exporting.Exporting.close
     monkeypatch.setattr(exporting.Exporting, "close", lambda self: close(self, 0.1))
@@ -122,7 +124,7 @@ async def test_an_exporter_that_hangs_is_left_behind(monkeypatch):
 
 
 async def test_an_exporter_that_cannot_end_is_told_of():
-    said = []
+    said: list[str] = []
 
     await perform(Offering(bad=Kept(end=raising(OSError("disk full")))), said)
 
@@ -145,7 +147,8 @@ async def test_nothing_is_exported_where_opentelemetry_is_switched_off():
 
 
 async def test_a_variable_that_is_no_number_costs_a_sentence():
-    said, kept = [], Kept()
+    said: list[str] = []
+    kept = Kept()
 
     await perform(Offering(one=kept), said, environ={"OTEL_BSP_MAX_QUEUE_SIZE": "many"})
 
@@ -165,7 +168,8 @@ async def test_no_secret_reaches_an_exporter(tmp_path):
         "ciranda: 1\nname: flow\nsecrets:\n  TOKEN: {env: TOKEN}\n"
         "steps:\n  a: {uses: my.tell, with: {token: '${{ secrets.TOKEN }}'}}\n"
     )
-    kept, said = Kept(), []
+    said: list[str] = []
+    kept = Kept()
     bad = Kept(raising(ValueError("canary-5d1f")))  # what it raises goes to a screen
     async with Engine(
         durability="off",

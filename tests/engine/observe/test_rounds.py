@@ -3,6 +3,7 @@
 import io
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -75,7 +76,8 @@ def spans_of(events):
 
 
 async def test_what_a_step_is_told_is_the_span_of_its_attempt_in_every_round(tmp_path):
-    told, calls = [], Counter()
+    told: list[tuple[str, int, Any]] = []
+    calls = Counter[str]()
 
     @ciranda.action("my.tell")
     async def tell(ctx: ciranda.Context) -> None:
@@ -103,7 +105,9 @@ async def test_what_a_step_is_told_is_the_span_of_its_attempt_in_every_round(tmp
     assert len(by_id) == len(spans)
     seen = set()
     for path, attempt, traceparent in told:
-        trace, number = parse_traceparent(traceparent)
+        named = parse_traceparent(traceparent)
+        assert named is not None
+        trace, number = named
         span = by_id[number]
         assert (trace, span.name) == (span.context.trace_id, f"attempt {attempt}")
         assert span.attributes["ciranda.step.path"] == path

@@ -42,6 +42,7 @@ def test_an_error_of_a_plugin_knows_the_line_that_lists_it(tmp_path):
         checker.load(tmp_path / "flow.yaml")
 
     fault = caught.value.fault
+    assert fault is not None
     assert (fault.line, fault.column, fault.kind) == (3, 11, "plugin")
     assert fault.message == str(caught.value)
     assert caught.value.entry == "./mine.py"

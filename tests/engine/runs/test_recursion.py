@@ -292,6 +292,7 @@ async def test_depth_is_no_matter_of_pythons_stack():
         result = await h.resume()
 
         assert result.status == "failed"
+        assert result.error is not None
         assert result.error["kind"] == "timeout"
         assert acts.stopped == ["leaf"]
         assert ends(h)[leaf] == "cancelled"
@@ -338,7 +339,9 @@ def counted(tree: list[Any]) -> int:
     return 1 + sum(map(counted, tree))
 
 
-trees = st.recursive(st.just([]), lambda below: st.lists(below, max_size=3), max_leaves=6)
+trees: st.SearchStrategy[list[Any]] = st.recursive(
+    st.just([]), lambda below: st.lists(below, max_size=3), max_leaves=6
+)
 COUNT = """
 ciranda: 1
 inputs: {tree: array}

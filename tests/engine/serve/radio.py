@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 import msgspec
@@ -49,10 +49,11 @@ class Radio:
 
     def __init__(self, *scripts):
         self.scripts = deque(scripts)
-        self.calls = []
+        self.calls: list[tuple[Station, Any]] = []
         self.heard = []
         self.cancelled = 0
-        self.threads = set()
+        self.threads: set[str] = set()
+        self.let_go = threading.Event()  # of those that do not end by themselves
 
         @trigger("radio.news", options=Station, data=News)
         async def news(options, hear, settings):

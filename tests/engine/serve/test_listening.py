@@ -1,6 +1,5 @@
 """Triggers of plugins: who listens, what is heard, what becomes of it."""
 
-import threading
 from contextlib import asynccontextmanager
 
 import anyio
@@ -16,6 +15,7 @@ from ciranda.runs.checker import Checker
 from ciranda.serve import Backlog, Lines, flow_of
 from ciranda.serve.book import open_book
 from ciranda.serve.ears import Ears
+from ciranda.serve.flow import Flow
 from ciranda.serve.health import Health
 from ciranda.settings import Configuration
 from ciranda.store import Durability
@@ -33,13 +33,13 @@ class Ear:
 
     def __init__(self, place: Place, radio: Radio, *, limit: int = 9) -> None:
         self.place, self.radio, self.now = place, radio, 0.0
-        self.flows: list = []
+        self.flows: list[Flow] = []
         self.book = open_book(place.store, Durability.PROCESS)
         self.backlog = Backlog(self.book, limit=limit)
         self.health = Health(self.backlog.waiting)
         self.lines = Lines(place.told, json=True)
         self.lines.hide(lambda text: self.flows[0].vault.mask(text) if self.flows else text)
-        self.refusals: list = []  # what the store raises before it takes anything
+        self.refusals: list[Exception] = []  # what the store raises before it takes anything
 
     def read(self, on: str = NEWS, secret: str = "{HOOK: {env: HOOK}}") -> None:
         file = self.place.write(flow(on).replace("{HOOK: {env: HOOK}}", secret))
@@ -53,8 +53,8 @@ class Ear:
             raise self.refusals.pop()
         return self.backlog.accept([order])[0]
 
-    def taken(self) -> list:
-        found = []
+    def taken(self) -> list[int]:
+        found: list[int] = []
         while work := self.backlog.take([self.flows[0].file]):
             self.backlog.done(work)
             found.append(work.inputs["n"])
@@ -208,7 +208,7 @@ async def test_what_finds_no_room_waits_until_there_is_some(place):
     async with Ear(place, radio, limit=1).open() as ear:
         ear.refusals.append(StoreError("the disk is full"))
         await ear.until(lambda: place.lines("waits"))
-        found = []
+        found: list[int] = []
         while len(found) < 3:
             found += ear.taken()
             await anyio.sleep(0.01)
@@ -261,7 +261,7 @@ async def test_one_that_waits_to_be_called_again_ends_with_its_file(place):
     radio = Radio(tells(then=OSError("gone")))
     ear = Ear(place, radio)
     async with ear.open():
-        ear.ears._pause = 60.0
+        vars(ear.ears)["_pause"] = 60.0
         await ear.until(lambda: place.lines("not listening"))
 
     assert len(radio.calls) == 1
@@ -271,7 +271,6 @@ async def test_one_that_waits_to_be_called_again_ends_with_its_file(place):
 @pytest.mark.parametrize("how", [swallows, blocks])
 async def test_who_does_not_end_is_left_behind_deaf(place, how):
     radio = Radio(how)
-    radio.let_go = threading.Event()
     late = []
 
     async def afterwards(radio, hear):
@@ -323,7 +322,6 @@ class Tuned(Place):
 async def test_a_server_listens_and_ends_although_a_listener_does_not(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     radio = Radio(tells((News(5), {"id": "a"})), swallows)
-    radio.let_go = threading.Event()
     place = Tuned(tmp_path, radio)
     place.write(flow(NEWS))
     place.write(flow(NEWS), "other.yaml")

@@ -4,14 +4,15 @@ import math
 import tomllib
 from datetime import date
 from enum import StrEnum
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ciranda.errors import WorkflowError
+from ciranda.errors import Fault, WorkflowError
 from ciranda.workflow.document import parse_document
 from ciranda.workflow.load import load, loads
-from ciranda.workflow.loader import Loaded, Loader
+from ciranda.workflow.loader import Loaded, Loader, Where
 from ciranda.workflow.nodes import plain
 from ciranda.workflow.opening import document_of
 
@@ -52,7 +53,8 @@ def test_what_a_run_keeps_is_read_as_the_same_without_the_loader(data):
     | st.integers() | st.tuples(scalars) | st.text(), lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(scalars, inner, max_size=3)))  # fmt: skip
 def test_whatever_a_loader_returns_is_a_document_or_a_fault(data):
-    faults, document = (), None
+    faults: tuple[Fault, ...] = ()
+    document = None
     try:
         document = document_of(b"x", "flow.x", reading(data))
     except WorkflowError as error:
@@ -66,7 +68,7 @@ def test_whatever_a_loader_returns_is_a_document_or_a_fault(data):
 
 
 def endless():
-    data: dict = {}
+    data: dict[str, Any] = {}
     data["again"] = data
     return data
 
@@ -88,7 +90,7 @@ def endless():
         ({"a": "x" * (1 << 20)}, "the workflow is larger than 1 MiB as YAML"),
         ([], "the loader of plugin 'mine' returned list: tell its author"),
         (Loaded(FLOW, {("steps",): (0, 1)}), "returned positions that are none"),
-        (Loaded(FLOW, None), "returned positions that are none"),
+        (Loaded(FLOW, cast("Any", None)), "returned positions that are none"),
         (None, "there is no workflow in this file"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -114,7 +116,7 @@ def test_values_of_libraries_that_are_text_and_numbers_are_taken_as_that():
 
     document = document_of(b"", "flow.x", reading({"a": Word.ONE, "b": Whole(3)}))
 
-    assert [type(each) for each in document.plain().values()] == [str, int]
+    assert [type(each) for each in cast("dict[str, Any]", document.plain()).values()] == [str, int]
 
 
 def raising(error):
@@ -126,7 +128,7 @@ def raising(error):
 
 def test_a_file_that_cannot_be_read_is_told_of_with_its_place():
     error = ValueError("no end")
-    error.lineno, error.colno = 2, 3
+    vars(error).update(lineno=2, colno=3)
     (fault,) = faults_of(raising(error), b"one\ntwo\n")
 
     assert (str(fault), fault.source) == ("flow.x:2:3: no end", "two")
@@ -170,7 +172,7 @@ def checked(answer, folder):
 
     (folder / "flow.x").write_bytes(TEXT)
     plugins = Plugins(Configuration(folder), entries=[])
-    plugins.readers = reading(answer)
+    vars(plugins)["readers"] = reading(answer)
     with pytest.raises(WorkflowError) as caught:
         Checker(plugins).load(folder / "flow.x")
     return list(caught.value.faults)
@@ -196,7 +198,7 @@ def test_a_fault_points_to_the_place_or_to_what_is_around_it(tmp_path):
 
 def test_a_fault_within_a_text_points_into_it(tmp_path):
     data = {"ciranda": 1, "steps": {"a": {"run": ["echo", "${{ inputs.m }}"]}}}
-    known = {("steps", "a", "run", 1): (3, 7)}
+    known: dict[Where, tuple[int, int]] = {("steps", "a", "run", 1): (3, 7)}
 
     *_, fault = checked(Loaded(data, known), tmp_path)
 
@@ -223,6 +225,7 @@ def test_workflows_that_it_uses_are_read_the_same_way_and_kept_as_yaml(tmp_path)
 
     outer = load(tmp_path / "flow.toml", loaders=toml)
     inner = outer.steps["b"].blocks["workflow"].workflow
+    assert inner is not None
     sources = {inner.file: inner.source}
     again = loads(outer.source, file=outer.file, read=lambda path: sources[str(path)])
 
