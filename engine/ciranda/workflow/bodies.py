@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ciranda.workflow.model import Body
 
-__all__ = ["NAMES", "body_of"]
+__all__ = ["NAMES", "ONE_CALL", "body_of"]
 
 # How a sentence calls a step with such a body.
 NAMES: Final[Mapping[str, str]] = {
@@ -23,6 +23,8 @@ NAMES: Final[Mapping[str, str]] = {
     "succeed": "the end of the run",
     "fail": "a failure",
 }
+# What to do about a step that calls two things.
+ONE_CALL: Final = "keep one of them, or write two steps"
 _BY_KEY: Final[Mapping[str, Body]] = {
     "run": "action",
     "steps": "group",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ciranda.errors import Fault
-from ciranda.workflow.bodies import NAMES, body_of
+from ciranda.workflow.bodies import NAMES, ONE_CALL, body_of
 from ciranda.workflow.owners import Owner, owner_of
 from ciranda.workflow.places import Places
 from ciranda.workflow.stepschema import BODIES, REPEATERS
@@ -44,7 +44,7 @@ def combination_faults(step: Mapping[str, Any], at: Path, places: Places) -> Ite
         yield places.fault(at, message, hint=hint, key=True, kind="no-body")
     elif len(bodies) > 1:
         message = f"{owner.name} has two bodies, `{bodies[0]}` and `{bodies[1]}`"
-        yield _fault(bodies[1], at, message, places)
+        yield _fault(bodies[1], at, message, places, ONE_CALL)
     elif len(repeaters) > 1:
         message = f"{owner.name} is repeated in two ways, `{repeaters[0]}` and `{repeaters[1]}`"
         hint = f"put `{repeaters[0]}` on a group around it"

@@ -13,6 +13,7 @@ from typing import Any, Final
 from jsonschema_rs import Draft202012Validator
 
 from ciranda.errors import Fault
+from ciranda.workflow.bodies import ONE_CALL
 from ciranda.workflow.nearest import nearest
 from ciranda.workflow.nearmiss import BODY_MISSES, INPUT_TYPE_MISSES, hint_for_key
 from ciranda.workflow.owners import HOLDERS, dotted, owner_of
@@ -164,7 +165,8 @@ def _missing(path: Path, error: Violation, places: Places) -> Fault:
             path, "the file does not say `ciranda: 1`", hint="write it as the first line"
         )
     if not path:
-        return places.fault(path, f"the file has no `{wanted}`")
+        hint = f"write `{wanted}: {{first: {{run: [echo, hello]}}}}`"
+        return places.fault(path, f"the file has no `{wanted}`", hint=hint)
     return places.fault(path, f"{_owner(path)} does not say `{wanted}`", key=True)
 
 
@@ -213,7 +215,7 @@ def _bodies(path: Path, step: Any, places: Places) -> Iterable[Fault]:
     found = [name for name in BODIES if name in step]
     if found:
         message = f"{_owner(path)} has two bodies, `{found[0]}` and `{found[1]}`"
-        hint = "" if "run" in found[:2] and "uses" in found[:2] else _ONE_BODY
+        hint = ONE_CALL if set(found[:2]) == {"run", "uses"} else _ONE_BODY
         yield places.fault((*path, found[1]), message, hint=hint, key=True)
     elif not (
         BODY_MISSES & step.keys()

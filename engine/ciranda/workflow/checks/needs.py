@@ -16,7 +16,7 @@ from ciranda.workflow.statuses import is_always, speaks_of_status
 from ciranda.workflow.survey import Survey
 from ciranda.workflow.whereabouts import inside_of
 
-__all__ = ["may_be_skipped", "need_faults"]
+__all__ = ["instead", "may_be_skipped", "need_faults"]
 
 Path = tuple[str | int, ...]
 
@@ -70,9 +70,19 @@ def _elsewhere(step: Step, need: str, path: Path, level: Level, seen: Survey) ->
         message = f"{begins}, which is inside of `{around}`"
         hint = f"need `{around}`" if around in level.steps and around != step.id else ""
         return seen.places.fault(path, message, hint=hint, kind="unknown-step")
-    meant = nearest(need, (name for name in level.steps if name != step.id))
-    hint = f"did you mean `{meant}`?" if meant else ""
+    hint = instead(need, [name for name in level.steps if name != step.id])
     return seen.places.fault(path, f"{begins}, which is no step", hint=hint, kind="unknown-step")
+
+
+def instead(name: str, steps: list[str]) -> str:
+    """Return which step was meant by a name that no step has, or which steps there are."""
+    meant = nearest(name, steps)
+    if meant:
+        return f"did you mean `{meant}`?"
+    shown = [f"`{each}`" for each in steps[:_MOST_SHOWN]]
+    if len(steps) > _MOST_SHOWN:
+        shown.append("…")
+    return f"known here: {', '.join(shown)}" if shown else ""
 
 
 def _beside(need: str, level: Level) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ciranda.errors import Fault
 from ciranda.expressions import Reference
-from ciranda.workflow.checks.needs import may_be_skipped
+from ciranda.workflow.checks.needs import instead, may_be_skipped
 from ciranda.workflow.level import Level
 from ciranda.workflow.model import Step
 from ciranda.workflow.nearest import nearest
@@ -90,8 +90,8 @@ class _Reader:
         hint = hint_for(name, spot.level, self._seen)
         if not hint:
             known = (each for level in spot.level.seen() for each in level.steps)
-            meant = nearest(name, (each for each in known if each != reader))
-            hint = f"did you mean `{meant}`?" if meant else ""
+            around = {each.owner.id for each in spot.level.owners() if each.owner is not None}
+            hint = instead(name, [each for each in known if each not in {reader, *around}])
         return self._places.fault(
             spot.path, f"there is no step `{name}`", hint=hint, offset=offset, kind="unknown-step"
         )
