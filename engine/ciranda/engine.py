@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -22,6 +22,7 @@ from ciranda.middleware.outcome import is_built_in, plain_result
 from ciranda.plugins import Plugins
 from ciranda.runs.checker import Checker
 from ciranda.runs.exporting import Exporting
+from ciranda.runs.observing import durable_observer
 from ciranda.runs.outcome import RunResult
 from ciranda.runs.plans import Plans
 from ciranda.runs.ungrouped import leaves, plainest
@@ -91,7 +92,7 @@ class Engine:
         found = configuration or read_configuration(Path.cwd())
         self.configuration: Final = found.with_tables(settings) if settings else found
         self.environ: Final = os.environ if environ is None else environ
-        self.bus: Final = Bus()
+        self.bus: Final = Bus(durable=partial(durable_observer, self))
         self.plugins: Final = Plugins(self.configuration, bus=self.bus)
         self.exporting: Final = Exporting(exporter, self.plugins, self.environ)
         self.listener: Final = listener

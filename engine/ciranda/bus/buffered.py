@@ -12,11 +12,11 @@ import anyio
 
 from ciranda.bus.implementation import Implementation
 from ciranda.bus.report import ObserverCounts, ObserverFailure
+from ciranda.bus.served import Chain
 from ciranda.hooks import ObserverMark
 
-__all__ = ["CHAIN", "Buffered", "Chain"]
+__all__ = ["CHAIN", "Buffered"]
 
-Chain = tuple[type, ...]
 # The types whose observers led to what runs now: how a circle of events is found even when
 # it goes through buffers, where no call stack shows it.
 CHAIN: Final[ContextVar[Chain]] = ContextVar("ciranda_chain", default=())
@@ -33,6 +33,7 @@ class Buffered:
         "_busy",
         "_closing",
         "_counts",
+        "_last",
         "_queue",
         "_quiet",
         "_report",
@@ -58,6 +59,7 @@ class Buffered:
         self._counts = {"delivered": 0, "failed": 0, "dropped": 0, "undelivered": 0}
         self._quiet: anyio.Event | None = None
         self._busy = False
+        self._last = ""  # the type of the event that was handed over last
         self._serving = False
         self._closing = False
         self._stopped = False
@@ -90,7 +92,9 @@ class Buffered:
                 self._counts["dropped"] += 1
             elif self.mark.overflow == "fail":
                 self._counts["undelivered"] += 1
-                self._give_up(f"its buffer of {self.mark.buffer} events is full; it is stopped")
+                self._give_up(
+                    event, f"its buffer of {self.mark.buffer} events is full; it is stopped"
+                )
                 return
         queue.append((event, chain))
         if self._wake is not None:
@@ -123,7 +127,7 @@ class Buffered:
             left = len(self._queue)
             if scope.cancelled_caught and not self._stopped:
                 reason = f"not finished {self.mark.drain:g} s after the end; {left} events lost"
-                self._report(self._failure("", reason))
+                self._report(self._failure(self._last, reason))
             self._discard()
             self._serving = False
             self._scope = None
@@ -180,21 +184,22 @@ class Buffered:
     async def _hand_over(self, event: Any, chain: Chain) -> None:
         token = CHAIN.set(chain)
         self._busy = True
+        self._last = type(event).__name__
         outcome = "failed"
         try:
             await self.implementation.call(event)
             outcome = "delivered"
         except (Exception, SystemExit) as error:  # an observer cannot fail a run
-            self._report(self._failure(type(event).__name__, str(error), error))
+            self._report(self._failure(self._last, str(error), error))
         finally:
             self._busy = False
             self._counts[outcome] += 1
             CHAIN.reset(token)
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, event: Any, reason: str) -> None:
         self._stopped = True
         self._discard()
-        self._report(self._failure("", reason))
+        self._report(self._failure(type(event).__name__, reason))
         self.close()
 
     def _discard(self) -> None:

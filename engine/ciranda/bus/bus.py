@@ -12,12 +12,13 @@ import pluggy
 from anyio.abc import TaskGroup
 
 from ciranda.bus.asking import Ask, compile_ask, compile_gather
-from ciranda.bus.buffered import Buffered
 from ciranda.bus.channel import Channel, compile_send
 from ciranda.bus.implementation import Implementation
 from ciranda.bus.order import ordered
+from ciranda.bus.persistent import remembered
 from ciranda.bus.report import ObserverCounts, ObserverFailure, log_failure
 from ciranda.bus.roster import Roster
+from ciranda.bus.served import MakeServed, Served
 from ciranda.errors import PluginError
 from ciranda.events import Event, Request
 from ciranda.layer import Layer, StepPlan
@@ -37,10 +38,16 @@ class Bus:
 
     Args:
         report: Called with each failure of an observer; logs it by default.
+        durable: Makes what serves an observer that is marked `durable=True`.
     """
 
-    def __init__(self, *, report: Callable[[ObserverFailure], None] = log_failure) -> None:
-        self._roster: Final = Roster(report)
+    def __init__(
+        self,
+        *,
+        report: Callable[[ObserverFailure], None] = log_failure,
+        durable: MakeServed = remembered,
+    ) -> None:
+        self._roster: Final = Roster(report, durable)
         self._report = report
         self._channels: dict[type, Channel] = {}
         self._asks: dict[type, Ask] = {}
@@ -214,7 +221,7 @@ class Bus:
         if failure is not None:
             raise failure
 
-    def _serve(self, observer: Buffered) -> None:
+    def _serve(self, observer: Served) -> None:
         if self._tasks is not None:
             observer.open()
             self._tasks.start_soon(observer.serve, name=f"observer {observer.implementation.name}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from ciranda.bus.buffered import CHAIN, Buffered
+from ciranda.bus.buffered import CHAIN
 from ciranda.bus.implementation import Implementation
 from ciranda.bus.report import ObserverFailure
+from ciranda.bus.served import Served
 from ciranda.errors import PluginError
 
 __all__ = ["Channel", "Send", "compile_send"]
@@ -33,13 +34,13 @@ class Channel:
     def __init__(self, kind: type) -> None:
         self.type: Final = kind
         self.send: Send | None = None
-        self.blocking: tuple[Buffered, ...] = ()
+        self.blocking: tuple[Served, ...] = ()
 
 
 def compile_send(
     kind: type,
     inline: Sequence[Implementation],
-    buffered: Sequence[Buffered],
+    buffered: Sequence[Served],
     stack: list[type],
     report: Report,
 ) -> Send | None:

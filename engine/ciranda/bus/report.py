@@ -47,11 +47,12 @@ class ObserverCounts(msgspec.Struct, frozen=True):
 
 def log_failure(failure: ObserverFailure) -> None:
     """Write the failure to the log."""
+    about = {"event_type": failure.event} if failure.event else {}
     logger().error(
         "observer failed",
         plugin=failure.plugin,
         observer=failure.observer,
-        event_type=failure.event,
+        **about,
         reason=failure.reason,
         exc_info=failure.error,
     )

@@ -13,6 +13,7 @@ import pluggy
 from ciranda.bus.buffered import Buffered
 from ciranda.bus.implementation import Implementation, is_async
 from ciranda.bus.report import ObserverFailure
+from ciranda.bus.served import MakeServed, Served
 from ciranda.bus.specs import message_hooks
 from ciranda.errors import CirandaError, PluginError, StepError
 from ciranda.events import Event, Request
@@ -26,25 +27,26 @@ __all__ = ["Roster"]
 class Roster:
     """Registered plugins and, for each type, who hears or answers it, in plugin order."""
 
-    def __init__(self, report: Callable[[ObserverFailure], None]) -> None:
+    def __init__(self, report: Callable[[ObserverFailure], None], durable: MakeServed) -> None:
         self.manager: Final = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(extension)
         self._report = report
+        self._durable: Final = durable
         self._hooks: dict[type, str] = {}
         # By plugin, in the order of registration.
         self._inline: dict[str, list[tuple[ObserverMark, Implementation]]] = {}
-        self._buffered: dict[str, list[Buffered]] = {}
+        self._buffered: dict[str, list[Served]] = {}
         self._layering: list[Implementation] | None = None  # asked for once a step
         self.add_hooks(facts)
         self.add_hooks(waits)
         self.add_hooks(questions)
 
     @property
-    def buffered(self) -> list[Buffered]:
+    def buffered(self) -> list[Served]:
         """Every buffered observer, in plugin order."""
         return [one for group in reversed(self._buffered.values()) for one in group]
 
-    def add_hooks(self, module: ModuleType) -> list[Buffered]:
+    def add_hooks(self, module: ModuleType) -> list[Served]:
         """Take over the specs of a module, all or none, and return observers to be served."""
         found = message_hooks(self.manager, module)
         for kind, name in found.items():
@@ -71,7 +73,7 @@ class Roster:
         self._hooks |= found
         return [one for plugin in self._buffered for one in self._adopt(plugin, found)]
 
-    def register(self, plugin: object, name: str) -> list[Buffered]:
+    def register(self, plugin: object, name: str) -> list[Served]:
         """Register and return the buffered observers that must be served."""
         if self.manager.has_plugin(name):
             raise PluginError(f"plugin '{name}' is registered already")
@@ -79,6 +81,7 @@ class Roster:
         if other is not None:
             raise PluginError(f"plugin '{name}' is the same object as the plugin '{other}'")
         marked = list(self._marked(plugin, name))
+        _check_durable([one.name for mark, one in marked if mark.durable], name)
         self._layering = None
         try:
             self.manager.register(plugin, name)
@@ -88,12 +91,14 @@ class Roster:
             raise PluginError(self._misfit(plugin, name, str(error))) from error
         self._inline[name] = [(mark, one) for mark, one in marked if not one.is_async]
         self._buffered[name] = [
-            Buffered(one, mark, self._report) for mark, one in marked if one.is_async
+            (self._durable if mark.durable else Buffered)(one, mark, self._report)
+            for mark, one in marked
+            if one.is_async
         ]
         self._adopt(name, self._hooks)
         return self._buffered[name]
 
-    def unregister(self, name: str) -> list[Buffered]:
+    def unregister(self, name: str) -> list[Served]:
         """Forget a plugin and return the buffered observers that must be closed."""
         self._layering = None
         if self.manager.unregister(name=name) is None:
@@ -119,7 +124,7 @@ class Roster:
         caller = getattr(self.manager.hook, hook)
         return [Implementation.of_hook(impl) for impl in reversed(caller.get_hookimpls())]
 
-    def hearing(self, kind: type[Event]) -> tuple[list[Implementation], list[Buffered]]:
+    def hearing(self, kind: type[Event]) -> tuple[list[Implementation], list[Served]]:
         """Return who hears events of a type: in line, and buffered.
 
         Implementations of the type's hook come before functions marked `@observer`.
@@ -175,9 +180,9 @@ class Roster:
                 )
             yield mark, Implementation.of_function(name, getattr(plugin, attribute))
 
-    def _adopt(self, plugin: str, hooks: Mapping[type, str]) -> list[Buffered]:
+    def _adopt(self, plugin: str, hooks: Mapping[type, str]) -> list[Served]:
         """Buffer the plugin's async implementations of facts' hooks, as `@observer` would."""
-        adopted = [
+        adopted: list[Served] = [
             Buffered(Implementation.of_hook(impl), ObserverMark((kind,)), self._report)
             for kind, hook in hooks.items()
             if issubclass(kind, Event)
@@ -208,6 +213,16 @@ class Roster:
         meant = nearest(hook, sorted(known))
         hint = f"did you mean '{meant}'?" if meant else "see docs/plugins.md for the list"
         return f"plugin '{plugin}' implements the hook '{hook}', which nobody specifies; {hint}"
+
+
+def _check_durable(names: list[str], plugin: str) -> None:
+    """Refuse durable observers that could not be told from one another in the store."""
+    for name in names:
+        if names.count(name) > 1:
+            raise PluginError(
+                f"plugin '{plugin}': two of its durable observers are called '{name}', under which "
+                "the store keeps how far each has come; rename one"
+            )
 
 
 def _check_layer(layer: object, plugin: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 import pluggy
 
 from ciranda.errors import PluginError
-from ciranda.events import Event
+from ciranda.events import CacheHit, Event
 from ciranda.workflow.durations import parse_duration
 
 __all__ = ["MARK", "ObserverMark", "Overflow", "hookimpl", "hookspec", "observer"]
@@ -34,6 +34,7 @@ class ObserverMark:
     buffer: int = 256
     overflow: Overflow = "drop_oldest"
     drain: float = 5.0
+    durable: bool = False
 
 
 def observer(
@@ -41,12 +42,13 @@ def observer(
     buffer: int = 256,
     overflow: Overflow = "drop_oldest",
     drain: str | float = "5s",
+    durable: bool = False,
 ) -> Callable[[F], F]:
     """Mark a function that hears facts of the given types, and of types beneath them.
 
     An `async def` gets its own task and a bounded buffer, so that however slow it is, runs do
     not wait for it. A plain `def` is called in line, before the run goes on: it must be fast,
-    and the three options do not apply to it.
+    and the options do not apply to it.
 
     Args:
         types: Event classes; `Event` stands for every one.
@@ -54,6 +56,9 @@ def observer(
         overflow: What happens when one more comes: `drop_oldest` forgets the oldest and counts
             it, `block` makes the publisher wait, `fail` stops the observer for good.
         drain: How long it may go on when the engine closes: seconds, or text such as `5s`.
+        durable: It hears every event of its types that a run recorded, in order, at least once,
+            whatever dies or fails meanwhile: they are read from the run's log, and the store
+            keeps how far the function has come. There is no buffer then.
 
     Raises:
         PluginError: An option or a type that cannot work.
@@ -63,18 +68,28 @@ def observer(
     for kind in types:
         if not _is_event(kind):
             raise PluginError(f"@observer({_shown(kind)}): that is not an event type")
+        if durable and kind.__module__ == CacheHit.__module__:
+            raise PluginError(
+                f"@observer({_shown(kind)}, durable=True): such events are in no run's log; "
+                "drop `durable`"
+            )
+    if durable and (buffer, overflow) != (256, "drop_oldest"):
+        raise PluginError(
+            "@observer(durable=True) reads the run's log, where buffer and overflow mean nothing: "
+            "drop them"
+        )
     if buffer < 1:
         raise PluginError(f"@observer(buffer={buffer}): at least 1 event must fit")
     if overflow not in get_args(Overflow):
         known = ", ".join(get_args(Overflow))
         raise PluginError(f"@observer(overflow={overflow!r}): choose one of {known}")
-    mark = ObserverMark(types, buffer, overflow, _seconds(drain))
+    mark = ObserverMark(types, buffer, overflow, _seconds(drain), durable)
 
     def decorate(function: F) -> F:
         if not inspect.iscoroutinefunction(function) and mark != ObserverMark(types):
             raise PluginError(
                 f"@observer: '{function.__name__}' is not async and is called in line, where "
-                "buffer, overflow and drain mean nothing: drop them or write `async def`"
+                "buffer, overflow, drain and durable mean nothing: drop them or write `async def`"
             )
         setattr(function, MARK, mark)
         return function

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
+    from ciranda.store.cursors import Cursors
+    from ciranda.store.holders import Clock
     from ciranda.store.members import Members
     from ciranda.store.rows import Durability
     from ciranda.store.successes import Successes
@@ -20,9 +23,27 @@ class Books:
     """The books of one engine: in the folder of its store, or in memory."""
 
     def __init__(self) -> None:
+        self._cursors: dict[Path | None, Cursors] = {}
         self._members: dict[Path | None, Members] = {}
         self._successes: dict[Path | None, Successes] = {}
         self._lock: Final = threading.Lock()
+
+    def cursors(self, folder: Path | None, clock: Clock) -> Cursors:
+        """Return how far durable observers have come; None is a book in memory.
+
+        Raises:
+            StoreError: Its file cannot be used.
+        """
+        from ciranda.store.cursors import CursorsInFile, CursorsInMemory
+
+        with self._lock:
+            if folder not in self._cursors:
+                self._cursors[folder] = (
+                    CursorsInMemory()
+                    if folder is None
+                    else CursorsInFile(folder, os.urandom(8).hex(), clock=clock)
+                )
+            return self._cursors[folder]
 
     def members(self, folder: Path | None) -> Members:
         """Return who belongs to which group of runs; None is a book in memory.
@@ -59,7 +80,6 @@ class Books:
 
     def close(self) -> None:
         """Give up files."""
-        for members in self._members.values():
-            members.close()
-        for successes in self._successes.values():
-            successes.close()
+        for books in (self._cursors, self._members, self._successes):
+            for book in books.values():
+                book.close()

@@ -31,7 +31,7 @@ class Database:
     Args:
         name: Name of the file, without `.db`.
         migrations: SQL scripts, applied in order, each once; only ever add to the end.
-        folder: The project's folder.
+        folder: The project's folder, or its `.ciranda` itself: a path or its text.
         durability: What a finished transaction survives.
         application: SQLite's `application_id`, so that a stranger's file is not touched.
         vfs: Name of a registered apsw VFS, for tests.
@@ -49,7 +49,7 @@ class Database:
         name: str,
         migrations: Sequence[str],
         *,
-        folder: Path = Path(),
+        folder: str | os.PathLike[str] = "",
         durability: Durability = Durability.POWER,
         application: int = _PLUGIN_FILE,
         vfs: str | None = None,
@@ -59,7 +59,7 @@ class Database:
     ) -> None:
         if not name.replace("-", "").replace("_", "").isalnum():
             raise StoreError(f"{name!r} cannot name a database: use letters, digits, - and _")
-        self.path: Final = state_folder(folder) / f"{name}.db"
+        self.path: Final = state_folder(Path(folder)) / f"{name}.db"
         self._pid = os.getpid()
         self._write_lock = threading.RLock()
         self._read_lock = threading.Lock()

@@ -9,6 +9,7 @@ from typing import Protocol
 from ciranda.store.rows import (
     Cached,
     Examined,
+    Head,
     Lease,
     Message,
     OutputChunk,
@@ -47,6 +48,15 @@ class Log(Protocol):
         self, limit: int = 20, status: str | None = None, before: str | None = None
     ) -> list[RunRow]:
         """Return runs, newest first, those older than the run `before` if it is given."""
+        ...
+
+    def heads(self, after: int = 0, run: str | None = None) -> list[Head]:
+        """Return where the logs of runs stand, in the order in which they began.
+
+        Args:
+            after: Of runs with a greater number only.
+            run: Of the run with this id only, if there is one.
+        """
         ...
 
     def set_status(self, run: str, epoch: int, status: str, finished: float | None = None) -> None:

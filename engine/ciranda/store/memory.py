@@ -22,6 +22,7 @@ from ciranda.store.records import require_sequence
 from ciranda.store.rows import (
     Cached,
     Examined,
+    Head,
     Lease,
     Message,
     OutputChunk,
@@ -36,6 +37,7 @@ from ciranda.store.shelved import Shelf
 @dataclass(slots=True)
 class _Run:
     row: RunRow
+    number: int
     records: list[Record] = field(default_factory=list)
     epoch: int = 0
     holder: Holder | None = None
@@ -75,7 +77,7 @@ class MemoryLog:
         self._kept: set[str] = set()
         self._cache = Shelf(MAX_ROWS, max_bytes)
         self._durations: dict[tuple[str, str], list[float]] = {}
-        self._messages = 0
+        self._messages = self._numbers = 0
         self._announced: list[Message] = []
         self._chunks = 0
 
@@ -84,7 +86,8 @@ class MemoryLog:
         with self._lock:
             if run.id in self._runs:
                 raise already_there(run.id)
-            self._runs[run.id] = _Run(run)
+            self._numbers += 1
+            self._runs[run.id] = _Run(run, self._numbers)
 
     def run(self, named: str) -> RunRow:
         """See `Log`."""
@@ -114,6 +117,15 @@ class MemoryLog:
                 rows = rows[: rows.index(self._of(before).row)]
             rows = [row for row in reversed(rows) if status in {None, row.status}]
             return rows if limit < 0 else rows[:limit]
+
+    def heads(self, after: int = 0, run: str | None = None) -> list[Head]:
+        """See `Log`."""
+        with self._lock:
+            return [
+                Head(held.number, name, held.row.status, len(held.records) - 1)
+                for name, held in self._runs.items()
+                if held.number > after and run in {None, name}
+            ]
 
     def set_status(self, run: str, epoch: int, status: str, finished: float | None = None) -> None:
         """See `Log`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-
 import msgspec
+
 
 class Durability(enum.StrEnum):
     """What an acknowledged record survives."""
@@ -71,6 +71,22 @@ class RunRow(msgspec.Struct, frozen=True):
     parent: str | None = None
     source: str = ""
     workflow: str = ""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where the log of a run stands.
+
+    Attributes:
+        number: Runs that began later have greater ones.
+        run: Its id.
+        status: As in `RunRow`.
+        seq: The place of its last record; -1 if there is none.
+    """
+
+    number: int
+    run: str
+    status: str
+    seq: int
 
 
 class Lease(msgspec.Struct, frozen=True):

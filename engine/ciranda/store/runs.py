@@ -6,14 +6,13 @@ import zlib
 from typing import Final, final
 
 import apsw
-
 import msgspec
 
 from ciranda.errors import RunNotFoundError, StoreError
 from ciranda.store.checksum import row_check
 from ciranda.store.database import Database
 from ciranda.store.opening import Row
-from ciranda.store.rows import RunRow
+from ciranda.store.rows import Head, RunRow
 
 LAST: Final = "last"
 _COLUMNS: Final = 'id, name, file, status, created, finished, parent, source, workflow, "check"'
@@ -131,6 +130,17 @@ class Runs:
         if found:
             raise ambiguous(named, [row.id for row in found])
         raise no_such_run(named, self._recent())
+
+    def heads(self, after: int, run: str | None) -> list[Head]:
+        """See `Log`."""
+        rows = self._database.query(
+            "SELECT number, id, status, coalesce((SELECT max(records.id) FROM records "
+            "WHERE records.id BETWEEN number << 32 AND number << 32 | 0xffffffff) "
+            "- (number << 32), -1) FROM runs WHERE number > ? "
+            + ("ORDER BY number" if run is None else "AND id = ?"),
+            (after,) if run is None else (after, run),
+        )
+        return [Head(*row) for row in rows]
 
     def newest(
         self, limit: int, status: str | None = None, before: str | None = None

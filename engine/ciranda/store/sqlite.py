@@ -23,6 +23,7 @@ from ciranda.store.rows import (
     Cached,
     Durability,
     Examined,
+    Head,
     Lease,
     Message,
     OutputChunk,
@@ -101,6 +102,10 @@ class SqliteLog:
     ) -> list[RunRow]:
         """See `Log`."""
         return self._runs.newest(limit, status, before)
+
+    def heads(self, after: int = 0, run: str | None = None) -> list[Head]:
+        """See `Log`."""
+        return self._runs.heads(after, run)
 
     def set_status(self, run: str, epoch: int, status: str, finished: float | None = None) -> None:
         """See `Log`."""

@@ -150,6 +150,7 @@ async def test_a_hanging_observer_stops_nobody_and_is_cut_short_at_the_end(
 
     assert heard == [0, 1, 2]
     assert [one.reason for one in failures] == ["not finished 0.01 s after the end; 2 events lost"]
+    assert failures[0].event == "StepCompleted"
     counts = {one.observer: one for one in bus.counts()}
     assert (counts["hangs"].failed, counts["hangs"].undelivered) == (1, 2)
 
@@ -229,6 +230,7 @@ async def test_fail_stops_the_observer_and_says_so_once(
             await bus.publish(event(number))
 
     assert [one.reason for one in failures] == ["its buffer of 1 events is full; it is stopped"]
+    assert failures[0].event == "StepCompleted"
     assert bus.counts()[0].undelivered == 4
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 from tests.effort import share
 
 from ciranda.bus import Bus, ObserverFailure
+from ciranda.bus.report import log_failure
 from ciranda.errors import PluginError
 from ciranda.events import Event, Request, RunStarted, StepCompleted, StepFailed, StepStarted
 from ciranda.hooks import hookimpl, hookspec, observer
@@ -108,6 +109,15 @@ def test_a_failure_is_logged_with_the_plugin_by_default(capsys: pytest.CaptureFi
     assert "slack" in written
     assert "no such channel" in written
     assert "locals" not in written  # they may hold secrets
+
+
+def test_a_failure_names_a_type_of_event_or_none_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    log_failure(ObserverFailure("slack", "tell", "StepFailed", "gone"))
+    log_failure(ObserverFailure("slack", "tell", "", "gone"))
+
+    about_one, about_none = capsys.readouterr().err.splitlines()
+    assert "event_type=StepFailed" in about_one
+    assert "event_type" not in about_none
 
 
 def test_a_failure_goes_where_the_program_sends_its_log(capsys: pytest.CaptureFixture[str]) -> None:

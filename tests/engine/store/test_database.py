@@ -121,3 +121,11 @@ def test_an_integrity_check_tells_what_is_wrong(database):
     database.execute("PRAGMA writable_schema=0")
 
     assert database.check()
+
+
+def test_a_folder_may_be_given_as_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in (str(tmp_path), tmp_path, str(tmp_path / ".ciranda"), "."):
+        database = Database("mine", [], folder=folder)
+        assert database.path.resolve() == tmp_path / ".ciranda" / "mine.db"
+        database.close()

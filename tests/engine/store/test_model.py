@@ -38,6 +38,7 @@ ACTIONS = st.one_of(
         st.none() | st.lists(TOPICS, max_size=2),
     ),
     st.tuples(st.just("due")),
+    st.tuples(st.just("heads"), st.integers(0, 3), st.none() | RUNS),
     st.tuples(st.just("announce"), BYTES),
     st.tuples(st.just("output"), RUNS, BYTES),
     st.tuples(st.just("cache"), st.sampled_from("kl"), BYTES, TIMES),
@@ -112,6 +113,9 @@ class Driver:
 
     def due(self):
         return self.log.due(self.time[0])
+
+    def heads(self, after, run):
+        return self.log.heads(after, run)
 
     def announce(self, payload):
         return self.log.announce("kind", payload), self.log.announced(2)
