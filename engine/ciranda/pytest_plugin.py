@@ -20,7 +20,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line(
         "markers",
-        "ciranda(plugins=, settings=, mocks=, store=, environ=): what `ciranda_harness` opens",
+        "ciranda(plugins=, settings=, mocks=, store=, environ=, resources=): what "
+        "`ciranda_harness` opens",
     )
 
 

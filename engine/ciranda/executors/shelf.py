@@ -37,8 +37,18 @@ class ResourceShelf:
     def __init__(self, group: TaskGroup, settings: Callable[[Resource], Any]) -> None:
         self._group: Final = group
         self._settings: Final = settings
+        self._instead: Final[dict[str | Resource, Callable[..., Any]]] = {}
         self._open: Final[dict[Key, _Held]] = {}
         self._locks: Final[dict[Key, anyio.Lock]] = {}
+
+    def replace(self, named: str | Resource, instead: Callable[..., Any]) -> None:
+        """Open something else in a resource's place from now on, for tests.
+
+        Args:
+            named: The resource, or the name of all that are called so.
+            instead: `async with instead(ctx, settings)` gives what steps get.
+        """
+        self._instead[named] = instead
 
     async def get(self, resource: Resource, ctx: Context) -> Any:
         """Return what a resource yields, opening it if nobody did.
@@ -87,7 +97,13 @@ class ResourceShelf:
         opened = False
         try:
             with anyio.CancelScope() as scope, ExitStack() as leaving:
-                manager = resource.open(ctx=ctx, settings=self._settings(resource))
+                settings = self._settings(resource)
+                instead = self._instead.get(resource) or self._instead.get(resource.name)
+                manager = (
+                    resource.open(ctx=ctx, settings=settings)
+                    if instead is None
+                    else instead(ctx, settings)
+                )
                 async with manager as held.value:
                     opened = True
                     task_status.started()

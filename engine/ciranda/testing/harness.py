@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, TypeVar, final
 
+from ciranda.actions import Resource
 from ciranda.engine import Engine
 from ciranda.events import Event
 from ciranda.runs.outcome import RunResult
@@ -19,6 +20,7 @@ from ciranda.testing.clock import HarnessClock
 from ciranda.testing.crash import Crashes, CrashPoint, SimulatedCrash
 from ciranda.testing.mocks import mock_action
 from ciranda.testing.recorder import Recorder
+from ciranda.testing.standins import check_named, stand_in
 from ciranda.workflow.builder import Workflow as Builder
 from ciranda.workflow.check import Checked
 from ciranda.workflow.load import loads
@@ -47,6 +49,8 @@ class Harness:
         mocks: Mapping[str, Any],
         store: Literal["disk"] | None,
         environ: Mapping[str, str],
+        *,
+        resources: Mapping[str | Resource, Any],
     ) -> None:
         self.clock: Final = HarnessClock()
         self.folder: Final = folder
@@ -54,6 +58,7 @@ class Harness:
         self._plugins: Final = tuple(plugins)
         self._configuration: Final = Configuration(folder, tables=settings)
         self._replaced: Final = {name: mock_action(name, mock) for name, mock in mocks.items()}
+        self._resources: Final = {one: stand_in(one, each) for one, each in resources.items()}
         self._environ: Final = environ
         self._recorder: Final = Recorder()
         self._crashes: Final = Crashes()
@@ -140,10 +145,21 @@ class Harness:
         )
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.engine)
+            for named, instead in self._resources.items():
+                self.engine.shelf.replace(named, instead)
             for plugin in (*self._plugins, self._crashes, self._recorder):
                 self.engine.plugins.register(plugin, _name_of(plugin))
             await self.engine.plugins.start()
             self._stack = stack.pop_all()
+
+    def check(self) -> None:
+        """Refuse what stands in for nothing.
+
+        Raises:
+            PluginError: No action that was in use asks for such a resource.
+        """
+        if self._resources:
+            check_named(self._resources, self.engine.plugins.actions.values())
 
     async def close(self) -> None:
         """Close the engine."""
@@ -166,6 +182,7 @@ async def harness(
     store: Literal["disk"] | None = None,
     folder: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] | None = None,
+    resources: Mapping[str | Resource, Any] | None = None,
 ) -> AsyncIterator[Harness]:
     """Open an engine of its own for a test.
 
@@ -177,9 +194,13 @@ async def harness(
         store: `disk` keeps runs in a file; by default they are kept in memory.
         folder: The project's folder; by default a new one, removed at the end.
         environ: The environment that `env` and `secrets` read; empty by default.
+        resources: What stands in for resources, by name or by the resource itself: what steps
+            get, or a function that makes it or a context manager of it; it takes `ctx` and
+            `settings` if it has them as parameters. It lives as long as the real one would.
+            Worker processes open the real one.
 
     Raises:
-        PluginError: A plugin does not fit.
+        PluginError: A plugin does not fit, or, at the end, no action asked for a resource.
         SettingsError: A section does not fit.
     """
     with tempfile.TemporaryDirectory(prefix="ciranda-") as made:
@@ -190,10 +211,12 @@ async def harness(
             mocks or {},
             store,
             environ or {},
+            resources=resources or {},
         )
         await opened.open()
         try:
             yield opened
+            opened.check()
         finally:
             await opened.close()
 
