@@ -23,6 +23,7 @@ from ciranda.workflow.checks.needs import need_faults
 from ciranda.workflow.checks.numbers import number_faults
 from ciranda.workflow.checks.parts import part_faults
 from ciranda.workflow.checks.reading import reading_faults
+from ciranda.workflow.checks.results import result_faults
 from ciranda.workflow.checks.texts import with_texts
 from ciranda.workflow.checks.triggers import trigger_faults
 from ciranda.workflow.checks.types import Types
@@ -193,6 +194,7 @@ class _Checker:
         yield from approval_faults(seen)
         yield from number_faults(seen)
         yield from reading_faults(seen)
+        yield from result_faults(seen)
         names = Names(seen)
         for spot in seen.spots:
             yield from names.faults(spot)
