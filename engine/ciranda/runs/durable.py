@@ -49,6 +49,7 @@ class Durable:
         log: Returns the log of runs.
         cursors: Returns how far observers have come.
         mine: The runs that this engine executes.
+        owner: Tells its claims from those of others of the same name.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Durable:
         log: Callable[[], Log],
         cursors: Callable[[], Cursors],
         mine: Container[str],
+        owner: str,
     ) -> None:
         self.implementation: Final = implementation
         self.mark: Final = mark
@@ -69,6 +71,7 @@ class Durable:
         self._log: Final = log
         self._cursors: Final = cursors
         self._mine: Final = mine
+        self._owner: Final = owner
         self._reading: Final = Reading(mark.types)
         self._agenda: Final = Agenda()
         self._chains: Final[dict[str, Chain]] = {}
@@ -105,7 +108,7 @@ class Durable:
     def open(self) -> None:
         """See `Served`; an observer that is new begins with runs that begin from now on."""
         try:
-            self._since = self._cursors().begin(self._name, self._newest)
+            self._since = self._cursors().begin(self._name, self._newest())
         except CirandaError as error:
             self._failed(f"it hears nothing: {error}", error)
             return
@@ -162,14 +165,15 @@ class Durable:
         known = {head.number for head in heads}
         newest = max(known, default=self._since)
         while heads and heads[0].status == "succeeded":  # it is never gone on with
-            if heads[0].seq > places.get(heads[0].number, -1):
+            if heads[0].seq != places.get(heads[0].number, -1):
                 break
             self._since = heads[0].number
             known.discard(heads.pop(0).number)
         gone = [run for run in places if run <= newest and run not in known]
         if gone:
             cursors.forget(self._name, self._since, gone)
-        owed = [head.run for head in heads if head.seq > places.get(head.number, -1)]
+        # A place beyond the end is one in a log that lost its end.
+        owed = [head.run for head in heads if head.seq != places.get(head.number, -1)]
         others = {run for run in owed if run not in self._mine and log.held(run)}
         return [run for run in owed if run not in others], list(others)
 
@@ -215,7 +219,7 @@ class Durable:
         if not heads:  # it began before the observer did
             return _Part(0, [])
         number = heads[0].number
-        cursor = cursors.claim(self._name, number)
+        cursor = cursors.claim(self._name, number, self._owner)
         if cursor is None:
             return None
         try:
@@ -225,7 +229,7 @@ class Durable:
             raise
 
     def _release(self, number: int) -> None:
-        self._cursors().release(self._name, number)
+        self._cursors().release(self._name, number, self._owner)
 
     async def _tell(self, run: str, part: _Part) -> bool:
         """Hand events over; say whether all were taken."""
@@ -241,7 +245,7 @@ class Durable:
         return True
 
     def _move(self, number: int, cursor: Cursor) -> bool:
-        return self._cursors().move(self._name, number, cursor)
+        return self._cursors().move(self._name, number, self._owner, cursor)
 
     async def _hand_over(self, run: str, event: Event) -> bool:
         """Call the function; say whether it returned."""
@@ -268,8 +272,9 @@ class Durable:
         return True
 
     def _newest(self) -> int:
-        heads = self._log().heads()
-        return heads[-1].number if heads else 0
+        log = self._log()
+        rows = log.runs(limit=1)
+        return log.heads(run=rows[0].id)[0].number if rows else 0
 
     def _failed(self, reason: str, error: BaseException | None = None) -> None:
         """Report a failure, with the type of the event at hand."""

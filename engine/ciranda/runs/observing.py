@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -43,4 +44,5 @@ def durable_observer(
         log=lambda: engine.log,
         cursors=lambda: engine.books.cursors(engine.log.folder, engine.clock),
         mine=engine.sessions,
+        owner=os.urandom(8).hex(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -39,9 +38,7 @@ class Books:
         with self._lock:
             if folder not in self._cursors:
                 self._cursors[folder] = (
-                    CursorsInMemory()
-                    if folder is None
-                    else CursorsInFile(folder, os.urandom(8).hex(), clock=clock)
+                    CursorsInMemory() if folder is None else CursorsInFile(folder, clock)
                 )
             return self._cursors[folder]
 
