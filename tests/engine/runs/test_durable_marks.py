@@ -1,15 +1,19 @@
 """What `durable=True` can be said of, and what is read of a log that was cut or damaged."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
-from ciranda import observer
+from ciranda import Engine, observer
 from ciranda.bus import Bus
 from ciranda.errors import PluginError, ReplayError
 from ciranda.events import CacheHit, Event, StepCompleted
 from ciranda.runs.reading import Reading
-from ciranda.store import MemoryLog, Record, RunRow
+from ciranda.store import MemoryLog, Record, RunRow, SqliteLog
 from ciranda.store.cursors import NOWHERE, Cursor
 
 
@@ -70,3 +74,40 @@ def test_what_comes_before_a_damaged_record_is_told() -> None:
     assert [one.cursor.seq for one in reading.news(log, "r", NOWHERE)] == [0]
     with pytest.raises(ReplayError, match="event 1 of run r is no StepCompleted"):
         reading.news(log, "r", Cursor(0, 0.0))
+
+
+class Deaf:
+    """Hears of steps."""
+
+    @observer(StepCompleted, durable=True)
+    async def tell(self, event: Event) -> None:
+        """Hear nothing."""
+
+
+@pytest.fixture
+def _log_lines_can_be_captured() -> Iterator[None]:
+    structlog.configure()
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_log_lines_can_be_captured")
+async def test_a_damaged_log_or_book_is_told_in_one_line_and_stops_nothing(tmp_path: Path) -> None:
+    async with Engine(store=tmp_path, plugins=[Deaf()]):
+        log = SqliteLog(tmp_path)
+        log.create_run(RunRow("r", "n", "f", "running", 0.0))
+        lease = log.acquire("r", "me", 30)
+        log.append("r", lease.epoch, [Record("r", 0, 0.5, "StepCompleted", 1, b"x")])
+        log.close()
+    with capture_logs() as lines:
+        async with Engine(store=tmp_path, plugins=[Deaf()]) as engine:
+            engine.log.release(lease)
+    (line,) = lines
+    assert line["reason"].startswith("run r cannot be told of; it is told again when")
+    (tmp_path / ".ciranda" / "observers.db").write_bytes(b"no database" * 100)
+    with capture_logs() as lines:
+        async with Engine(store=tmp_path, plugins=[Deaf()]) as engine:
+            assert [run.id for run in engine.log.runs()] == ["r"]
+    (line,) = lines
+    assert line["reason"].startswith("it hears nothing: ")
