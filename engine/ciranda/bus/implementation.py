@@ -7,9 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pluggy import HookImpl
-
 import msgspec
+from pluggy import HookImpl
 
 __all__ = ["Implementation", "is_async"]
 
