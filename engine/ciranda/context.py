@@ -17,10 +17,11 @@ import contextlib
 import math
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
+
+import msgspec
 
 from ciranda.errors import ActionError
 from ciranda.events import Event, Request
@@ -28,8 +29,7 @@ from ciranda.events import Event, Request
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(msgspec.Struct, frozen=True):
     """The run that a step belongs to.
 
     Args:
@@ -42,8 +42,8 @@ class RunInfo:
 
     id: str
     name: str = ""
-    dir: Path = field(default_factory=Path)
-    base: Path = field(default_factory=Path)
+    dir: Path = msgspec.field(default_factory=Path)
+    base: Path = msgspec.field(default_factory=Path)
     started: float = 0.0
 
 

@@ -6,8 +6,9 @@ import enum
 import inspect
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from ciranda.errors import ActionError
 
@@ -22,8 +23,7 @@ class Scope(enum.StrEnum):
     STEP = "step"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
+class Resource(msgspec.Struct, frozen=True, eq=False):
     """An async context manager that actions ask for by annotation.
 
     A parameter asks with `Annotated[Client, client]`, where `client` is the resource. It is

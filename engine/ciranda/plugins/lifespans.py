@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, NoReturn
 
 import anyio
+import msgspec
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from ciranda.errors import PluginError, SettingsError
@@ -18,8 +18,7 @@ __all__ = ["Lifespans"]
 GRACE: Final = 10.0  # seconds for all plugins together to close
 
 
-@dataclass(slots=True)
-class _Wish:
+class _Wish(msgspec.Struct):
     """A context manager to enter, and how that went."""
 
     plugin: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import zip_longest
 from operator import eq, ge, gt, le, lt, ne
 from typing import Final
+
+import msgspec
 
 from ciranda.errors import PluginError
 
@@ -26,8 +27,7 @@ _COMPARE: Final[dict[str, Callable[[list[int], list[int]], bool]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """A plugin's name and the versions that will do."""
 
     name: str

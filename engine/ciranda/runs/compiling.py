@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,8 +63,7 @@ def compile_plan(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
+class _Compiler(msgspec.Struct, frozen=True):
     """Compiles the steps of a workflow at any depth, each into its place."""
 
     actions: Mapping[str, Action]
@@ -83,13 +81,13 @@ class _Compiler:
                 blocks = self.blocks_of(step.blocks, node.blocks, around, rates)
             if step.body == "workflow":
                 inner = blocks["workflow"]
-                blocks["workflow"] = replace(
+                blocks["workflow"] = msgspec.structs.replace(
                     inner,
                     inputs=bind(step.with_, functions=self.functions),
                     secrets=bind(step.options.get("secrets", {}), functions=self.functions),
                 )
             planned = self.planned(step, around[-1], rates)
-            self.found[graph.first + node.index] = replace(planned, blocks=blocks)
+            self.found[graph.first + node.index] = msgspec.structs.replace(planned, blocks=blocks)
 
     def blocks_of(
         self,

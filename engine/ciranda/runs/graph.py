@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
+
+import msgspec
 
 from ciranda.events.path import inside
 from ciranda.workflow.model import Block, Join, Step
@@ -41,8 +42,7 @@ class Links(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A step as the scheduler sees it.
 
     Attributes:
@@ -75,7 +75,7 @@ class Node:
     lifts: bool | frozenset[int] = False
     is_loop: bool = False
     body: str = "action"
-    blocks: Mapping[str, Graph] = field(default_factory=dict)
+    blocks: Mapping[str, Graph] = msgspec.field(default_factory=dict)
     catches: tuple[tuple[str, ...], ...] = ()
     join: Join = _ALL
     is_retried: bool = False
@@ -86,8 +86,7 @@ class Node:
         return self.lifts if isinstance(self.lifts, bool) else need in self.lifts
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(msgspec.Struct, frozen=True):
     """The steps of a workflow or of a block, in file order, and their indexes by id.
 
     Attributes:
@@ -108,7 +107,7 @@ class Graph:
     by_id: Mapping[str, int]
     first: int = 0
     total: int = 0
-    blocks: Mapping[str, Graph] = field(default_factory=dict)
+    blocks: Mapping[str, Graph] = msgspec.field(default_factory=dict)
     reads: frozenset[str] = frozenset()
     branches: frozenset[int] = frozenset()
     undoable: bool = False
@@ -169,16 +168,17 @@ def build_graph(
     return found
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(msgspec.Struct):
     """Numbers all steps of a workflow, those of each graph side by side."""
 
     inner: Mapping[tuple[str, ...], Links]
     durations: Mapping[str, float]
     widths: Mapping[str, int]
     numbered: int = 0
-    around: dict[str, tuple[Mapping[str, Step], Mapping[str, Block]]] = field(default_factory=dict)
-    _again: list[tuple[str, dict[str, Graph]]] = field(default_factory=list)
+    around: dict[str, tuple[Mapping[str, Step], Mapping[str, Block]]] = msgspec.field(
+        default_factory=dict
+    )
+    _again: list[tuple[str, dict[str, Graph]]] = msgspec.field(default_factory=list)
 
     def lead_back(self, file: str, graph: Graph) -> None:
         """Give the steps that begin a file again the graph of that file, which holds them."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from ciranda.actions import Action
 from ciranda.expressions import Expression
@@ -18,8 +19,7 @@ __all__ = ["Plan", "PlannedBlock", "PlannedStep"]
 Evaluate = Callable[[Mapping[str, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedBlock:
+class PlannedBlock(msgspec.Struct, frozen=True):
     """A block with everything that can be prepared before the run.
 
     Attributes:
@@ -37,8 +37,7 @@ class PlannedBlock:
     secrets: Binding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(msgspec.Struct, frozen=True):
     """A step with everything that can be prepared before the run.
 
     Attributes:
@@ -82,14 +81,13 @@ class PlannedStep:
     turn: Expression | None = None
     options: Binding | None = None
     where: Expression | None = None
-    blocks: Mapping[str, PlannedBlock] = field(default_factory=dict)
+    blocks: Mapping[str, PlannedBlock] = msgspec.field(default_factory=dict)
     file: str = ""
     files: tuple[str, ...] = ()
     usual: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A compiled workflow.
 
     Attributes:
@@ -107,5 +105,5 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     outputs: Binding | None = None
     outputs_guarded: bool = False
-    handlers: Mapping[str, PlannedBlock] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
+    handlers: Mapping[str, PlannedBlock] = msgspec.field(default_factory=dict)
+    versions: dict[str, str] = msgspec.field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
 from typing import Final, final
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from ciranda.runs.graph import Graph, build_graph
 from ciranda.runs.plan import Plan
@@ -53,7 +54,11 @@ class Plans:
             fail_fast=checked.workflow.fail_fast,
             file=checked.workflow.file,
         )
-        plan = steps(graph) if fresh or kept is None else replace(kept.plan, graph=graph)
+        plan = (
+            steps(graph)
+            if fresh or kept is None
+            else msgspec.structs.replace(kept.plan, graph=graph)
+        )
         self._kept[checked] = _Kept(basis, history, plan)
         return plan
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from ciranda.events import StepFailed
 from ciranda.runs import conducting, repeating
@@ -66,8 +67,7 @@ def revive(
     return walked(revival.frame(root))
 
 
-@dataclass(frozen=True, slots=True)
-class _Revival:
+class _Revival(msgspec.Struct, frozen=True):
     state: Scheduler
     at: float
 

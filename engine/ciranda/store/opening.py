@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 import apsw
+import msgspec
 
 from ciranda.errors import StoreError
 from ciranda.store.faults import store_error
@@ -29,8 +29,7 @@ _WAL_KEPT: Final = 16 * 1024 * 1024  # bytes of journal file left on disk after 
 _RETRY: Final = 0.005  # seconds between two tries to switch the journal mode
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """How a file is opened; see `Database`."""
 
     migrations: Sequence[str]

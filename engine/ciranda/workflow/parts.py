@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -106,8 +105,7 @@ def _uses(workflow: Workflow) -> Iterator[tuple[Level, Step]]:
                 yield level, step
 
 
-@dataclass(slots=True)
-class _Files:
+class _Files(msgspec.Struct):
     """The files that a workflow is made of, each read once.
 
     Attributes:
@@ -124,14 +122,14 @@ class _Files:
 
     read: Read
     loaders: Loaders
-    files: dict[str, Workflow] = field(default_factory=dict)
-    uses: dict[str, dict[str, Step]] = field(default_factory=dict)
-    always: dict[str, dict[str, Step]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    order: dict[str, int] = field(default_factory=dict)
-    ways: list[Use] = field(default_factory=list)
-    circles: Circles = field(default_factory=lambda: Circles({}))
-    _failed: set[str] = field(default_factory=set)
+    files: dict[str, Workflow] = msgspec.field(default_factory=dict)
+    uses: dict[str, dict[str, Step]] = msgspec.field(default_factory=dict)
+    always: dict[str, dict[str, Step]] = msgspec.field(default_factory=dict)
+    faults: list[Fault] = msgspec.field(default_factory=list)
+    order: dict[str, int] = msgspec.field(default_factory=dict)
+    ways: list[Use] = msgspec.field(default_factory=list)
+    circles: Circles = msgspec.field(default_factory=lambda: Circles({}))
+    _failed: set[str] = msgspec.field(default_factory=set)
 
     def collect(self, workflow: Workflow) -> None:
         """Read what the workflow uses, what that uses, and so on."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import msgspec
 
 from ciranda.errors import Fault
 from ciranda.workflow.combinations import case_faults, combination_faults
@@ -39,8 +40,7 @@ _AS_WRITTEN: Final = {
 _DEEPEST: Final = 64  # steps within steps
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """Reads the steps of one file.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ciranda.errors import Fault
 from ciranda.expressions import Function
@@ -16,8 +17,7 @@ from ciranda.workflow.spots import Spot, spots
 __all__ = ["Survey", "survey"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Survey:
+class Survey(msgspec.Struct, frozen=True, eq=False):
     """One file, its graphs and its expressions.
 
     Attributes:
@@ -43,8 +43,8 @@ class Survey:
     links: Mapping[Level, Links]
     parts: Mapping[int, Survey]
     files: Mapping[str, Survey]
-    _kinds: list[frozenset[str]] = field(default_factory=list)
-    _holders: dict[str, list[Level]] = field(default_factory=dict)
+    _kinds: list[frozenset[str]] = msgspec.field(default_factory=list)
+    _holders: dict[str, list[Level]] = msgspec.field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,8 +50,7 @@ def with_texts(
     return msgspec.structs.replace(workflow, steps=steps, handlers=handlers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rewriter:
+class _Rewriter(msgspec.Struct, frozen=True):
     """Makes steps anew where something in them changed."""
 
     actions: Mapping[str, Action]
