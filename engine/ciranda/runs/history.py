@@ -43,6 +43,8 @@ class History:
     live: dict[int, Event] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    _at: dict[str, list[int]] = field(default_factory=dict)  # the places of a path
+    _below: dict[str, set[str]] = field(default_factory=dict)  # the paths one part longer
 
     def fold(self, events: Iterable[Event]) -> None:
         """Take in the events of a run, in order."""
@@ -50,20 +52,20 @@ class History:
             if _UNDOING in getattr(event, "path", ""):
                 continue  # what it undoes is done again
             if isinstance(event, EventReceived):
-                self.live[place] = event
+                self._keep(place, event)
             elif isinstance(event, BlockEntered):
                 self._entered(place, event)
             elif isinstance(event, MapExpanded):
-                self.drop(event.path, inside_only=False)
-                self.live[place] = event
+                self.drop(event.path)
+                self._keep(place, event)
             elif isinstance(event, LoopTurned):
                 if event.turn == 0:
-                    self.drop(event.path, inside_only=False)
-                self.live[place] = event
+                    self.drop(event.path)
+                self._keep(place, event)
             elif isinstance(event, StepAttemptFailed):
-                self.drop(event.path, inside_only=False)
+                self.drop(event.path)
             elif isinstance(event, _ABOUT_A_PATH):
-                self.live[place] = event
+                self._keep(place, event)
             elif isinstance(event, _ENDS):
                 self._ended(place, event)
 
@@ -74,12 +76,12 @@ class History:
             self._undone(event.path)
             return
         if is_main(event.block):
-            self.drop(event.path, inside_only=False)
-        self.live[place] = event
+            self.drop(event.path)
+        self._keep(place, event)
 
     def _undone(self, path: str) -> None:
         """Forget a step, and that those around it have ended: not those that go on without it."""
-        self.drop(path, inside_only=False)
+        self.drop(path)
         self.failed[path] = "it was undone"
         around = above(path)
         while around in self.ended:
@@ -101,39 +103,60 @@ class History:
         elif isinstance(event, MapCompleted):
             good, why = event.status == "succeeded" or event.tolerated, f"it {event.status}"
         if good:
-            self.live[place] = event
+            self._keep(place, event)
             self.ended[path] = place
             self.failed.pop(path, None)
         else:
             self.failed[path] = why
 
-    def drop(self, path: str, *, inside_only: bool) -> None:
-        """Forget what is known of a step, or only of what is inside of it."""
-        for place, event in list(self.live.items()):
-            where = getattr(event, "path", None)
-            if where is None or not holds(path, where) or (inside_only and where == path):
-                continue
-            del self.live[place]
-            if self.ended.get(where) == place:
-                del self.ended[where]
+    def _keep(self, place: int, event: Event) -> None:
+        self.live[place] = event
+        path: str | None = getattr(event, "path", None)
+        if path is None:
+            return
+        self._at.setdefault(path, []).append(place)
+        while path:
+            outer = path.rpartition("/")[0]
+            beside = self._below.setdefault(outer, set())
+            if path in beside:
+                return
+            beside.add(path)
+            path = outer
+
+    def drop(self, path: str) -> None:
+        """Forget what is known of a step, and of what is inside of it."""
+        self._forget(path)
+        todo = self._below.pop(path, set())
+        while todo:
+            where = todo.pop()
+            self._forget(where)
+            todo |= self._below.pop(where, set())
+
+    def _forget(self, path: str) -> None:
+        for place in self._at.pop(path, ()):
+            self.live.pop(place, None)
+            if self.ended.get(path) == place:
+                del self.ended[path]
 
     def drop_end(self, path: str) -> None:
         """Forget that a step ended, and what followed its main block."""
         place = self.ended.pop(path, None)
         if place is not None:
             del self.live[place]
-        for at, event in list(self.live.items()):
-            handler = isinstance(event, BlockEntered) and not is_main(event.block)
-            where = getattr(event, "path", "")
-            if (handler and where == path) or where.startswith(f"{path}/@"):
+        for at in self._at.get(path, ()):
+            event = self.live.get(at)
+            if isinstance(event, BlockEntered) and not is_main(event.block):
                 del self.live[at]
+        for where in self._below.get(path, set()).copy():
+            if where.startswith(f"{path}/@"):
+                self.drop(where)
 
     def drop_turns(self, path: str, turn: int) -> None:
         """Forget the turns of a loop that come after one."""
         for at, event in list(self.live.items()):
             if isinstance(event, LoopTurned) and event.path == path and event.turn > turn:
                 del self.live[at]
-                self.drop(f"{path}/{event.turn}", inside_only=False)
+                self.drop(f"{path}/{event.turn}")
 
     def knows(self, path: str) -> bool:
         """Say whether an item or a turn began, or was skipped; how it ended does not matter."""

@@ -165,7 +165,7 @@ class _Level:
 
     def _redo(self, path: str, reason: str) -> None:
         self.again[path] = reason
-        self.history.drop(path, inside_only=False)
+        self.history.drop(path)
 
     def _spread(
         self, new: Mapping[str, Step], edges: Mapping[str, tuple[str, ...]], prefix: str, first: str

@@ -1,8 +1,13 @@
 """What a rerun that begins deep inside takes over, and what it does with what was undone."""
 
+from time import process_time
+
 import pytest
 from tests.engine.runs.acts import flow
 from tests.engine.runs.again import Again
+
+from ciranda.events import BlockEntered, StepCompleted
+from ciranda.runs.history import History
 
 pytestmark = [
     pytest.mark.anyio,
@@ -103,3 +108,44 @@ async def test_a_rerun_begins_with_an_item_that_failed():
     assert result.status == "succeeded"
     assert acts.found.reuse.kept == ["m/1"]
     assert acts.begun == [1]
+
+
+CAUGHT = flow("""
+  t:
+    try: {x: {uses: t.do, with: {v: x, fail: t.x}}}
+    catch:
+      - steps:
+          a: {uses: t.do, with: {v: a}, compensate: {u: {uses: t.do, with: {v: ua}}}}
+          b: {needs: a, uses: t.do, with: {v: b}}
+  boom: {needs: t, uses: t.do, with: {v: boom, fail: t.y}}
+""")
+
+
+async def test_what_was_undone_in_a_catch_and_done_again_by_a_resume_is_done_by_a_rerun_too():
+    acts = Again()
+    async with acts.harness() as h:
+        acts.h = h
+        await acts.first(CAUGHT, status="failed")
+        await h.resume("r1")
+        acts.healed.add("boom")
+        result = await acts.rerun("boom")
+
+    assert result.status == "succeeded"
+    assert acts.found.reuse.again["t"] == "`t/@catch0/a` in it was undone"
+    assert acts.begun == ["x", "a", "b", "boom"]
+
+
+async def test_what_an_old_run_did_is_known_in_time_that_grows_with_it_alone():
+    history = History()
+    count = 20_000
+    paths = [f"m/{number}" for number in range(count)]
+    entered = [BlockEntered(path=path, block="steps") for path in paths]
+    inner = [StepCompleted(path=f"{path}/s") for path in paths]
+    began = process_time()
+
+    history.fold([event for pair in zip(entered, inner, strict=True) for event in pair])
+
+    assert process_time() - began < 5  # going through all of it each time takes minutes
+    assert len(history.live) == 2 * count
+    history.drop("m/7")
+    assert len(history.live) == 2 * count - 2
