@@ -11,9 +11,8 @@ from typing import Final, final
 import anyio
 from anyio.abc import TaskGroup
 
-from ciranda.errors import CirandaError
 from ciranda.executors.loops import from_any_thread
-from ciranda.runs.ungrouped import leaves
+from ciranda.runs.ungrouped import sentence
 from ciranda.serve.flow import Flow
 from ciranda.serve.health import Health
 from ciranda.serve.hearing import Hearing
@@ -165,7 +164,7 @@ class Ears:
                     pause = self._pause
                 self._health.count("failures", ear.trigger.kind)
                 self._lines.error(
-                    "not listening", flow=file, trigger=name, why=_why(failure), again=pause
+                    "not listening", flow=file, trigger=name, why=sentence(failure), again=pause
                 )
                 with anyio.move_on_after(pause):
                     await ear.stopping.wait()
@@ -183,8 +182,3 @@ class Ears:
             return await ear.listener.work()
         finally:
             self._health.listening -= 1
-
-
-def _why(failure: BaseException) -> str:
-    first = leaves(failure)[0]
-    return str(first) if isinstance(first, CirandaError) else f"{type(first).__name__}: {first}"

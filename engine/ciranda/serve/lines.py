@@ -86,7 +86,9 @@ class Lines:
         if not isinstance(value, str):
             return value
         masked = value if self._mask is None else self._mask(value)
-        return masked if self._json else visible(" ".join(masked.split()))
+        if not self._json:
+            return visible(" ".join(masked.split()))
+        return masked.encode(errors="backslashreplace").decode()  # JSON has no half characters
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,8 @@ from typing import Final, NoReturn
 import anyio
 import anyio.to_thread
 
-from ciranda.errors import CirandaError, StoreError
+from ciranda.errors import StoreError
+from ciranda.runs.ungrouped import sentence
 from ciranda.serve.backlog import SILENCE, Backlog
 from ciranda.serve.health import Health
 from ciranda.serve.lines import Lines
@@ -36,8 +37,7 @@ async def every(seconds: float, look: Callable[[], Awaitable[None]], lines: Line
             await look()
             last = ""
         except Exception as error:  # one look is no reason to end
-            known = isinstance(error, CirandaError)
-            why = str(error) if known else f"{type(error).__name__}: {error}"
+            why = sentence(error)
             if why != last:
                 last = why
                 lines.error("look failed", why=why)

@@ -157,6 +157,13 @@ async def test_what_is_no_event_is_the_fault_of_the_listener_and_nothing_is_acce
         assert ear.taken() == []
 
 
+class MuteError(Exception):
+    """An error that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise KeyError("no words")
+
+
 async def test_a_listener_that_fails_is_called_again_after_pauses_that_grow(place):
     on = NEWS.replace("name: one", 'name: one, code: "${{ secrets.HOOK }}"')
     radio = Radio(
@@ -164,19 +171,22 @@ async def test_a_listener_that_fails_is_called_again_after_pauses_that_grow(plac
         tells(then=InputError(f"nothing behind {SETTINGS['code']}")),
         tells(then=ExceptionGroup("two", [OSError("gone"), OSError("away")])),
         tells(then=SystemExit(3)),
+        tells(then=OSError("no file \udc80")),
+        tells(then=MuteError()),
         tells((News(4), {})),
     )
     async with Ear(place, radio).open(on) as ear:
         await ear.until(lambda: radio.heard)
 
         assert ear.taken() == [4]
-        assert 'ciranda_serve_failures_total{trigger="radio.news"} 4' in ear.health._metrics(0)
+        assert 'ciranda_serve_failures_total{trigger="radio.news"} 6' in ear.health._metrics(0)
 
     told = place.lines("not listening")
     assert [each["why"] for each in told] == [
-        "ValueError: no entry with ***", "nothing behind ***", "OSError: gone", "SystemExit: 3"
+        "ValueError: no entry with ***", "nothing behind ***", "OSError: gone", "SystemExit: 3",
+        "OSError: no file \\udc80", "MuteError (its text raises KeyError)",
     ]  # fmt: skip
-    assert [each["again"] for each in told] == [0.01, 0.02, 0.04, 0.08]
+    assert [each["again"] for each in told] == [0.01, 0.02, 0.04, 0.08, 0.16, 0.32]
     assert {options.code for options, _ in radio.calls} == {TOKEN}
     assert TOKEN not in place.told.getvalue()
 
