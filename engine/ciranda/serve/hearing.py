@@ -96,6 +96,10 @@ class Hearing:
         for name, text in named.items():
             if not isinstance(text, str):
                 raise InputError(f"`{name}` of an event is a text, not {type(text).__name__}")
+            if any("\ud800" <= each <= "\udfff" for each in text):
+                raise InputError(
+                    f"`{name}` of an event has half of a character, which nobody can keep"
+                )
         if time:
             try:
                 datetime.fromisoformat(time)

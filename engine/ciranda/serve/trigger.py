@@ -16,6 +16,7 @@ from ciranda.serve.occurrence import Occurrence
 from ciranda.serve.schedule import Schedule, schedule_of
 from ciranda.serve.work import Order
 from ciranda.trigger import Hear, TriggerKind
+from ciranda.vault import Vault
 from ciranda.workflow.binding import bind, condition
 from ciranda.workflow.inputs import confined, resolve_inputs
 from ciranda.workflow.model import Trigger, Workflow
@@ -194,7 +195,11 @@ def _listener(
         return None
     opaque = {name: Secret(name, text) for name, text in secrets.items()}
     given = {name: each for name, each in written.items() if name != "where"}
-    options = kind.read(_revealed(bind(given, functions=functions)({"secrets": opaque})))
+    told = _revealed(bind(given, functions=functions)({"secrets": opaque}))
+    try:
+        options = kind.read(told)
+    except ValueError as error:
+        raise ValueError(Vault(secrets).mask(str(error))) from None
     return partial(kind.listen, options)
 
 

@@ -1,8 +1,10 @@
 """Triggers of plugins: who listens, what is heard, what becomes of it."""
 
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import anyio
+import msgspec
 import pytest
 from tests.engine.serve.conftest import TOKEN, Place, flow
 from tests.engine.serve.radio import News, Radio, blocks, returns, swallows, tells
@@ -19,7 +21,7 @@ from ciranda.serve.flow import Flow
 from ciranda.serve.health import Health
 from ciranda.settings import Configuration
 from ciranda.store import Durability
-from ciranda.trigger import Heard
+from ciranda.trigger import Heard, trigger
 from ciranda.workflow.load import load
 
 pytestmark = pytest.mark.anyio
@@ -132,6 +134,7 @@ BAD = {
     "an object": ({"n": object()}, {}, r"event\.data\.n .*object"),
     "another type": ({"n": "many"}, {}, r"the data of `radio\.news` is not of its type: .*`int`"),
     "no id": (News(1), {"id": 7}, "`id` of an event is a text, not int"),
+    "half an id": (News(1), {"id": "a\udc80"}, "`id` of an event has half of a character"),
     "no time": (News(1), {"time": "soon"}, "`time` of an event is an RFC 3339"),
 }
 
@@ -314,6 +317,41 @@ async def test_a_secret_that_does_not_fit_or_is_not_there_keeps_a_file_from_bein
         ear.read(on, secret="{NOWHERE: {env: NOWHERE}, HOOK: {env: NOWHERE}}")
     ear.read(NEWS, secret="{HOOK: {env: NOWHERE}}")  # nothing reads it
     ear.book.close()
+
+
+class Pole(msgspec.Struct, frozen=True):
+    """Where to listen, which looks at itself."""
+
+    url: str
+    wave: Literal["fm", "am"] = "fm"
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith("radio:"):
+            raise ValueError(f"{self.url} is no radio")
+        if self.url.endswith("/"):
+            raise LookupError(f"nothing at {self.url}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("url: '${{ secrets.HOOK }}'", r"\*\*\* is no radio"),
+        ("url: 'radio:${{ secrets.HOOK }}/'", r"LookupError: .*nothing at radio:\*\*\*/"),
+        ("url: 'radio:a', wave: '${{ secrets.HOOK }}'", "Invalid enum value '\\*\\*\\*'"),
+        ("url: 'a'", "a is no radio"),
+        ("url: 'radio:/'", "LookupError: .*nothing at radio:/"),
+    ],
+)
+def test_options_that_look_at_themselves_take_secrets_and_tell_none(place, options, said):
+    ear = Ear(place, Radio())
+    ear.radio.news = trigger("radio.news", options=Pole)(ear.radio.news.function)
+
+    ear.read("{radio.news: {url: 'radio:${{ secrets.HOOK }}', inputs: {n: 1}}}")
+    with pytest.raises(WorkflowError, match=said) as caught:
+        ear.read(f"{{radio.news: {{{options}, inputs: {{n: 1}}}}}}")
+    ear.book.close()
+
+    assert TOKEN not in str(caught.value)
 
 
 class Tuned(Place):
