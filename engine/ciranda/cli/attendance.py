@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 import anyio
 
 from ciranda.cli import screen
-from ciranda.cli.interrupts import Interrupts
+from ciranda.cli.interrupts import Interrupts, leave
 from ciranda.cli.streams import is_terminal
 from ciranda.engine import Engine
 from ciranda.errors import SettingsError
@@ -96,6 +96,8 @@ class Attendance:
             finally:
                 if self._exporter is not None:
                     self._exporter.close()
+        if server.left_behind:
+            leave(0)  # everything is closed, and Python would wait for threads of theirs
 
     async def _serve(
         self, server: Server, interrupts: Interrupts, host: str, port: int, told: Told

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, Self
 
 import anyio
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "leave"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _HANG_UP: Final = (signal.SIGHUP,)

@@ -60,6 +60,9 @@ class Ears:
         new_id: Makes ids.
         steady: The clock that measures how long one listened, in seconds.
         pause: Seconds before a listener that failed is called again; twice as many the next time.
+
+    Attributes:
+        left: The names of the triggers whose listeners did not end; their threads go on.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Ears:
         self._soon: Final = from_any_thread()
         self._ears: Final[dict[int, _Ear]] = {}  # by the `id` of their triggers
         self._closed = False
+        self.left: Final[list[str]] = []
 
     async def match(self) -> None:
         """Have exactly those listened for that are served: a file read again begins anew."""
@@ -125,6 +129,7 @@ class Ears:
                 await ear.ended.wait()
         for ear in ears:
             if not ear.ended.is_set():
+                self.left.append(ear.trigger.name)
                 self._lines.error(
                     "left behind",
                     flow=ear.flow.file,

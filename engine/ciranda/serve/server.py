@@ -76,6 +76,10 @@ class Server:
         clock: Both clocks.
         new_id: Makes ids of runs.
         readers: Who reads files in folders that are not called YAML.
+
+    Attributes:
+        left_behind: Whether listeners go on that were cancelled; threads of theirs may keep the
+            process from ending by itself.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class Server:
         self._new_id: Final = new_id
         self._readers: Final = readers
         self._drain: Drain | None = None
+        self.left_behind = False
 
     def drain(self) -> None:
         """Have the server end: it takes nothing more and lets its runs end."""
@@ -203,6 +208,7 @@ class Server:
                 for seconds, look in (*upkeep.looks, *calls.looks, (_HEARD, ears.match)):
                     group.start_soon(every, seconds, look, lines)
                 await drain.wait(crew, ears)
+                self.left_behind = bool(ears.left)
                 group.cancel_scope.cancel()
             await roster.retire()
         self._lines.info("ended")

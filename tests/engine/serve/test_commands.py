@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -51,6 +53,55 @@ def test_serve_prints_its_address_and_ends_with_a_signal(project, capfd):
     assert answers[0].status_code == 202
     assert project.ran() == {"5": 1}
     assert '"event":"ended"' in capfd.readouterr().err
+
+
+DEAF = '''\
+import asyncio
+import threading
+
+import msgspec
+
+from ciranda import hookimpl
+from ciranda.trigger import trigger
+
+
+class Nothing(msgspec.Struct):
+    """No options."""
+
+
+@trigger("deaf.ear", options=Nothing)
+async def ear(options, hear):
+    """Wait in a thread that nobody can cancel."""
+    await hear({}, id="once")
+    await asyncio.to_thread(threading.Event().wait)
+
+
+@hookimpl
+def triggers():
+    return [ear]
+'''
+
+
+def test_a_server_ends_although_threads_of_a_listener_do_not(project):
+    (project.folder / "deaf.py").write_text(DEAF)
+    project.write(flow("{deaf.ear: {inputs: {n: 5}}}").replace("acts.py]", "acts.py, ./deaf.py]"))
+    words = ["serve", "flow.yaml", "--port", "0", "--grace", "0s", "--backend", "asyncio"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ciranda", *words], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        told = iter(process.stderr)
+        next(line for line in told if "succeeded" in line)
+        process.terminate()
+        try:
+            code = process.wait(20)
+        finally:
+            process.kill()
+        rest = "".join(told)
+
+    assert code == 0
+    assert "left behind" in rest
+    assert '"event":"ended"' in rest
 
 
 def said(capsys, *words):
