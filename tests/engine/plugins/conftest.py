@@ -8,6 +8,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.util._once import Once
 
 from ciranda.plugins import Plugins, discover
 from ciranda.settings import read_configuration
@@ -33,6 +35,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
+    # Whoever hands spans to a plugin's exporter provides them to the process: not to later tests.
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
     known = set(sys.modules)
     yield folder
     for name in set(sys.modules) - known:

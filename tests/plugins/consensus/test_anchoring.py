@@ -1,10 +1,9 @@
 """A recorded run beside its anchors: every change to its log is named by event, type and kind."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from ciranda.store import MemoryLog, RunRow
 from ciranda_consensus.anchoring import (
