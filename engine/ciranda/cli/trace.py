@@ -106,6 +106,8 @@ def _hand_over(log: Log, run: str, name: str, outline: Outline) -> None:
     workflow = pinned_workflow(log, run)
     plugins.load(declared=workflow.plugins, folder=Path(workflow.file).parent)
     namespace = name.partition(".")[0]
+    if not namespace.isidentifier():
+        raise PluginError(f"'{name}' is no exporter: they are called as plugins say, `slack.file`")
     if name not in plugins.exporters and not plugins.obstacle(namespace):
         plugins.require(namespace)
     if name not in plugins.exporters:

@@ -19,6 +19,7 @@ from ciranda.workflow.scalars import ResolveError, resolve
 __all__ = ["ForeignDocument", "foreign_document"]
 
 _LONGEST_KEY: Final = 1000  # characters; libyaml takes 1024 with what is around them
+_FARTHEST: Final = 2**31  # line and column; nobody writes so much
 _WIDEST: Final = 256  # bits of a whole number that is shown: one of a thousand takes long
 _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 # What JSON leaves as it is and YAML does not allow.
@@ -123,7 +124,7 @@ def _read(data: bytes, file: str, loader: Loader) -> Any:
         known = _is_place((line, column))
         fault = source.fault(str(message), *((line, column) if known else (0, 0)), kind="syntax")
         raise WorkflowError([fault]) from error
-    except Exception as error:  # of another author's code; the others of a program leave it
+    except (Exception, SystemExit) as error:  # of another author's code; no signal is among them
         said = f"{type(error).__name__}: {error}"
         fault = Fault(f"{_who(loader)} raised {said}", file, hint="tell its author", kind="loader")
         raise WorkflowError([fault]) from error
@@ -194,7 +195,7 @@ class _Taking:
 
     def _key(self, key: Any, way: Where) -> str | None:
         if not isinstance(key, str):
-            self._add(way, f"the key `{key!r:.40}` is not text", "put it in quotes")
+            self._add(way, f"{_shown(key)} is not text", "put it in quotes")
         elif _UNWRITABLE.search(key):
             self._add(way, "a key cannot hold a NUL character, nor half of a character")
         elif len(json.dumps(key)) > _LONGEST_KEY:
@@ -256,7 +257,14 @@ def _are_positions(given: Any) -> bool:
 
 def _is_place(given: Any) -> bool:
     whole = isinstance(given, tuple) and len(given) == 2 and {*map(type, given)} == {int}  # noqa: PLR2004  (line, column)
-    return whole and min(given) > 0
+    return whole and 0 < min(given) <= max(given) <= _FARTHEST
+
+
+def _shown(key: Any) -> str:
+    try:
+        return f"the key `{key!r:.40}`"
+    except Exception:  # of an int with thousands of digits, and of another author's class
+        return f"a key, of type {type(key).__name__},"
 
 
 def _who(loader: Loader) -> str:

@@ -245,4 +245,6 @@ def test_commands_hand_spans_to_what_every_engine_has_and_later_from_the_log(
     assert later.startswith("handed 3 spans of run ")
     assert (here / "spans.txt").read_text().splitlines() == spans * 2
     wrong = command(capsys, "trace", "last", "--exporter", "spans.flie", code=2)
+    none = command(capsys, "trace", "last", "--exporter", "", code=2)
     assert "no plugin offers the exporter 'spans.flie'; did you mean 'spans.file'?" in wrong
+    assert "'' is no exporter" in none

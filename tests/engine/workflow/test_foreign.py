@@ -81,6 +81,7 @@ def endless():
         ({"a": 2**64}, "a: `18446744073709551616` does not fit in 64 bits"),
         ({"a": 10**5000}, "does not fit in 64 bits"),
         ({"a": {1: 2}}, "a: the key `1` is not text"),
+        ({10**5000: 2}, "a key, of type int, is not text"),
         ({"a": "\0"}, "a: text cannot hold a NUL character"),
         ({"\ud800": 1}, "a key cannot hold a NUL character, nor half of a character"),
         ({"k" * 2000: 1}, "a key is longer than 1,000 characters"),
@@ -90,6 +91,7 @@ def endless():
         ({"a": "x" * (1 << 20)}, "the workflow is larger than 1 MiB as YAML"),
         ([], "the loader of plugin 'mine' returned list: tell its author"),
         (Loaded(FLOW, {("steps",): (0, 1)}), "returned positions that are none"),
+        (Loaded(FLOW, {("steps",): (10**5000, 1)}), "returned positions that are none"),
         (Loaded(FLOW, cast("Any", None)), "returned positions that are none"),
         (None, "there is no workflow in this file"),
     ],
@@ -143,6 +145,7 @@ def test_a_file_that_cannot_be_read_is_told_of_with_its_place():
             KeyError("x"),
             "flow.x: the loader of plugin 'mine' raised KeyError: 'x' (tell its author)",
         ),
+        (SystemExit(0), "flow.x: the loader of plugin 'mine' raised SystemExit: 0 (tell"),
         (RecursionError("deep"), "flow.x: the loader of plugin 'mine' raised RecursionError: deep"),
     ],
 )
