@@ -1,9 +1,10 @@
 """A recorded run beside its anchors: every change to its log is named by event, type and kind."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
-from msgspec.structs import replace
 
 from ciranda.store import MemoryLog, RunRow
 from ciranda_consensus.anchoring import (
@@ -41,7 +42,7 @@ def named(found):
 
 
 def numbered(events):
-    return [replace(one, seq=seq) for seq, one in enumerate(events)]
+    return [msgspec.structs.replace(one, seq=seq) for seq, one in enumerate(events)]
 
 
 def test_a_run_is_anchored_as_far_as_it_goes_and_again_when_it_went_on(run):
@@ -70,7 +71,7 @@ def test_what_came_after_the_last_anchor_is_told_as_not_anchored_yet(run, log):
 def test_one_receipt_is_enough_whichever_it_is(run, log):
     for receipt in run.receipts:
         changed = [*run.events]
-        changed[1] = replace(changed[1], digest="00" * 32)
+        changed[1] = msgspec.structs.replace(changed[1], digest="00" * 32)
 
         assert run.audit(run.events, [receipt], log).ok
         assert named(run.audit(changed, [receipt], log)) == [(Kind.CHANGED, 1, run.events[1].type)]
@@ -82,7 +83,7 @@ def test_each_changed_byte_of_a_payload_is_named(run, log):
             altered = bytearray(payload)
             altered[at] ^= 1
             events = [*run.events]
-            events[seq] = replace(events[seq], digest=digest(bytes(altered)))
+            events[seq] = msgspec.structs.replace(events[seq], digest=digest(bytes(altered)))
 
             (fault,) = run.audit(events, blobs=log).faults
 
@@ -106,7 +107,7 @@ def test_each_changed_byte_of_a_payload_is_named(run, log):
 def test_each_event_of_which_a_field_is_changed_is_named(run, log, field, value, said):
     for seq, event in enumerate(run.events):
         events = [*run.events]
-        events[seq] = replace(event, **{field: value})
+        events[seq] = msgspec.structs.replace(event, **{field: value})
 
         (fault,) = run.audit(events, blobs=log).faults
 
@@ -125,7 +126,7 @@ def test_each_removed_event_is_named(run, log, renumber):
 
 
 def test_each_inserted_event_is_named_new_or_a_copy(run, log):
-    forged = replace(run.events[0], type="StepForged")
+    forged = msgspec.structs.replace(run.events[0], type="StepForged")
     for seq in range(len(run.events)):
         for event in (forged, run.events[seq]):
             events = numbered([*run.events[:seq], event, *run.events[seq:]])
@@ -172,7 +173,7 @@ def test_one_that_was_moved_away_is_named(run, log):
 def test_each_renumbered_event_is_named(run, log):
     for seq, event in enumerate(run.events):
         events = [*run.events]
-        events.append(replace(events.pop(seq), seq=1000))
+        events.append(msgspec.structs.replace(events.pop(seq), seq=1000))
 
         (fault,) = run.audit(events, blobs=log).faults
 
@@ -181,7 +182,7 @@ def test_each_renumbered_event_is_named(run, log):
 
 
 def test_all_from_one_on_renumbered_names_that_one(run, log):
-    events = [replace(one, seq=one.seq + 3 * (one.seq >= 4)) for one in run.events]
+    events = [msgspec.structs.replace(one, seq=one.seq + 3 * (one.seq >= 4)) for one in run.events]
 
     (fault,) = run.audit(events, blobs=log).faults
 
@@ -200,7 +201,10 @@ def test_a_cut_log_names_all_that_is_gone(run, log):
 
 def test_the_end_rewritten_is_changed_and_what_follows_is_not_anchored(run, log):
     first = run.anchors[0].size
-    forged = [replace(run.events[0], type="Forged", seq=seq) for seq in range(first - 2, first + 3)]
+    forged = [
+        msgspec.structs.replace(run.events[0], type="Forged", seq=seq)
+        for seq in range(first - 2, first + 3)
+    ]
 
     found = run.audit([*run.events[: first - 2], *forged], run.receipts[:1], log)
 
@@ -213,7 +217,7 @@ def test_the_end_rewritten_is_changed_and_what_follows_is_not_anchored(run, log)
 
 def test_damage_that_changes_no_event_is_told_and_so_is_a_gap_behind_the_anchor(run, log):
     events = [*run.events]
-    events[2] = replace(events[2], fault="the sum is wrong")
+    events[2] = msgspec.structs.replace(events[2], fault="the sum is wrong")
     last = events.pop(-2)
 
     found = run.audit(events, run.receipts[:2], log)
@@ -253,7 +257,7 @@ def test_without_an_anchor_nothing_is_vouched_for(run, log):
 def test_lost_marks_matter_only_where_something_was_changed(run):
     empty = MemoryLog()
     changed = [*run.events]
-    changed[-1] = replace(changed[-1], digest="00" * 32)
+    changed[-1] = msgspec.structs.replace(changed[-1], digest="00" * 32)
     until, size = run.anchors[1].size, len(run.events)
 
     whole, found = run.audit(run.events, blobs=empty), run.audit(changed, blobs=empty)
