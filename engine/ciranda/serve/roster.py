@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack, final
 
 import anyio
 import anyio.to_thread
@@ -20,6 +20,12 @@ from ciranda.workflow.load import load
 from ciranda.workflow.opening import document_of
 
 __all__ = ["Roster", "files_of"]
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Known = dict[Path, tuple[tuple[int, int], bool]]  # changed (ns), bytes; whether it has `on:`
+    Path, tuple[tuple[int, int], bool]
+]  # time of change in ns, bytes; whether it has `on:`
 
 
 @final
@@ -55,6 +61,8 @@ class Roster:
         self._benches: Final[dict[str, Bench]] = {}
         self._faulty: Final[dict[str, Traces]] = {}  # by file: as they were when they did not fit
         self._gone: set[str] = set()  # what was there at the look before the last
+        self._known: Final[Known] = {}
+        self.reading = 0  # calls of plugins that read files; more than none: one does not return
         self.flows: Final[dict[str, Flow]] = {}
 
     async def open(self, group: TaskGroup) -> None:
@@ -66,7 +74,7 @@ class Roster:
         """
         self._group = group
         faults: list[Fault] = []
-        for file in await anyio.to_thread.run_sync(files_of, self._places, self._readers):
+        for file in await self._apart(files_of, self._places, self._readers, self._known):
             try:
                 await self._take(file)
             except WorkflowError as error:
@@ -86,7 +94,7 @@ class Roster:
         """
         there = await anyio.to_thread.run_sync(lambda: [each.exists() for each in self._places])
         present = [place for place, seen in zip(self._places, there, strict=True) if seen]
-        files = await anyio.to_thread.run_sync(files_of, present, self._readers)
+        files = await self._apart(files_of, present, self._readers, self._known)
         changed = self._drop(files)
         for file in files:
             seen = self.flows.get(file)
@@ -157,7 +165,7 @@ class Roster:
         bench = Bench()
         await self._group.start(bench.keep, self._make)
         try:
-            flow = await anyio.to_thread.run_sync(self._read, file, bench)
+            flow = await self._apart(self._read, file, bench)
             self._require_own_paths(flow)
         except BaseException:
             bench.retire()
@@ -166,6 +174,17 @@ class Roster:
         self._benches[file], self.flows[file] = bench, flow
         if before is not None:
             before.retire()
+
+    async def _apart(self, read: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
+        """Read in a thread; nobody waits for one that does not come back once it is cancelled."""
+        self.reading += 1
+        try:
+            found = await anyio.to_thread.run_sync(read, *arguments, abandon_on_cancel=True)
+        except Exception:
+            self.reading -= 1
+            raise
+        self.reading -= 1
+        return found
 
     def _read(self, file: str, bench: Bench) -> Flow:
         return flow_of(
@@ -192,11 +211,12 @@ class Roster:
                 )
 
 
-def files_of(places: list[Path], readers: Readers) -> list[str]:
+def files_of(places: list[Path], readers: Readers, known: Known) -> list[str]:
     """Return the files to be served. Blocks.
 
     Of a folder these are its `.yaml` and `.yml` files, and those that plugins read, that have `on:`
-    at the top, or that cannot be read.
+    at the top, or that cannot be read. What did not change since the last look is in `known` and is
+    not read again.
 
     Raises:
         CirandaError: A place is not there, or a plugin that reads files is broken.
@@ -208,7 +228,7 @@ def files_of(places: list[Path], readers: Readers) -> list[str]:
     for place in places:
         if place.is_dir():
             inside = sorted(each for each in place.iterdir() if each.suffix.lower() in suffixes)
-            found += [str(each) for each in inside if _is_triggered(each, readers)]
+            found += [str(each) for each in inside if _is_triggered(each, readers, known)]
         elif place.exists():
             found.append(str(place))
         else:
@@ -216,11 +236,20 @@ def files_of(places: list[Path], readers: Readers) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _is_triggered(file: Path, readers: Readers) -> bool:
+def _is_triggered(file: Path, readers: Readers, known: Known) -> bool:
     try:
-        data: Any = document_of(file.read_bytes(), str(file), readers).plain()
+        seen = file.stat()
+        trace = (seen.st_mtime_ns, seen.st_size)
+        if file not in known or known[file][0] != trace:
+            known[file] = (trace, _reads_as_triggered(file, readers))
     except OSError:
         return True
+    return known[file][1]
+
+
+def _reads_as_triggered(file: Path, readers: Readers) -> bool:
+    try:
+        data: Any = document_of(file.read_bytes(), str(file), readers).plain()
     except WorkflowError as error:
         return any(fault.kind != "no-workflow" for fault in error.faults)
     return isinstance(data, dict) and "ciranda" in data and "on" in data

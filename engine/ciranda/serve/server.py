@@ -78,7 +78,7 @@ class Server:
         readers: Who reads files in folders that are not called YAML.
 
     Attributes:
-        left_behind: Whether listeners go on that were cancelled; threads of theirs may keep the
+        left_behind: Whether plugins go on that listen or read files; threads of theirs may keep the
             process from ending by itself.
     """
 
@@ -208,8 +208,8 @@ class Server:
                 for seconds, look in (*upkeep.looks, *calls.looks, (_HEARD, ears.match)):
                     group.start_soon(every, seconds, look, lines)
                 await drain.wait(crew, ears)
-                self.left_behind = bool(ears.left)
                 group.cancel_scope.cancel()
+            self.left_behind = bool(ears.left or roster.reading)
             await roster.retire()
         self._lines.info("ended")
 

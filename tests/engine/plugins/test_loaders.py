@@ -156,7 +156,7 @@ def test_a_folder_is_served_with_the_files_that_plugins_read(
     (here / "event.toml").write_text(f"{FLOW}[on.webhook]\npath = '/n'\n")
     (here / "broken.toml").write_text("ciranda = ")
 
-    found = files_of([here], plugins.readers)
+    found = files_of([here], plugins.readers, {})
 
     assert [Path(each).name for each in found] == ["broken.toml", "event.toml"]
 

@@ -1,6 +1,10 @@
 """A server with plugins that read its files and take the spans of its runs."""
 
+import threading
+from pathlib import Path
+
 import anyio
+import anyio.to_thread
 import pytest
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from tests.engine.serve.conftest import OPEN, TOKEN, flow
@@ -85,3 +89,38 @@ async def test_a_folder_is_looked_through_for_such_files_and_changes_are_seen(pl
     assert changed
     assert list(roster.flows) == [str(file)]
     assert roster.webhook("/other") is not None
+
+
+async def test_a_file_is_read_again_only_when_it_changed_and_nobody_waits_for_one_that_hangs(place):
+    read, hangs, release = [], threading.Event(), threading.Event()
+
+    def reader(data, file):
+        read.append(Path(file).name)
+        if data.startswith(b"hang"):
+            hangs.set()
+            release.wait(20)
+        return Dashed.read(data, file)
+
+    place.write("No workflow.\n", "readme.dashed")
+    place.write(f"---\n{flow(OPEN)}", "notes.dashed")
+    readers = Readers({".dashed": Loader(reader)}, dict)
+    lines = Lines(place.told, json=True)
+    roster = Roster([place.folder], place.engine, environ={}, lines=lines, readers=readers)
+    async with anyio.create_task_group() as group:
+        await roster.open(group)
+        for _ in range(3):
+            await roster.renew()
+        assert read == ["notes.dashed", "readme.dashed"]
+        assert roster.reading == 0
+
+        place.write("hang\n", "readme.dashed")
+        async with anyio.create_task_group() as looking:
+            looking.start_soon(roster.renew)
+            await anyio.to_thread.run_sync(hangs.wait, 20)
+            looking.cancel_scope.cancel()
+        left = roster.reading
+        release.set()
+        await roster.retire()
+
+    assert left == 1
+    assert read == ["notes.dashed", "readme.dashed", "readme.dashed"]
