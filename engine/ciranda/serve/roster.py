@@ -24,8 +24,6 @@ __all__ = ["Roster", "files_of"]
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Known = dict[Path, tuple[tuple[int, int], bool]]  # changed (ns), bytes; whether it has `on:`
-    Path, tuple[tuple[int, int], bool]
-]  # time of change in ns, bytes; whether it has `on:`
 
 
 @final
