@@ -16,6 +16,7 @@ from ciranda.events import (
     MapCompleted,
     MapExpanded,
     StepAttemptFailed,
+    StepCancelled,
     StepCompleted,
     StepFailed,
     StepSkipped,
@@ -25,7 +26,7 @@ from ciranda.runs.frame import is_main
 
 __all__ = ["History"]
 
-_ENDS: Final = (StepCompleted, StepSkipped, StepFailed, MapCompleted)
+_ENDS: Final = (StepCompleted, StepSkipped, StepFailed, StepCancelled, MapCompleted)
 _ABOUT_A_PATH: Final = (EventTaken, ApprovalGiven)
 _UNDOING: Final = "/@compensate/"
 
@@ -43,6 +44,7 @@ class History:
     live: dict[int, Event] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    _bad: dict[str, tuple[int, Event]] = field(default_factory=dict)  # ends of the others
     _at: dict[str, list[int]] = field(default_factory=dict)  # the places of a path
     _below: dict[str, set[str]] = field(default_factory=dict)  # the paths one part longer
 
@@ -94,27 +96,36 @@ class History:
         old = self.ended.pop(path, None)
         if old is not None:
             del self.live[old]
+        self._bad.pop(path, None)
         good = isinstance(event, StepCompleted)
         why = ""
         if isinstance(event, StepSkipped):
             good, why = not event.because, "it was skipped"
         elif isinstance(event, StepFailed):
             good, why = event.tolerated, "it failed"
+        elif isinstance(event, StepCancelled):
+            why = "it was cancelled"
         elif isinstance(event, MapCompleted):
             good, why = event.status == "succeeded" or event.tolerated, f"it {event.status}"
         if good:
             self._keep(place, event)
             self.ended[path] = place
             self.failed.pop(path, None)
+            for at, bad in self._forgiven(path):
+                self._keep(at, bad)
         else:
             self.failed[path] = why
+            self._bad[path] = place, event
+            self._link(path)
 
     def _keep(self, place: int, event: Event) -> None:
         self.live[place] = event
         path: str | None = getattr(event, "path", None)
-        if path is None:
-            return
-        self._at.setdefault(path, []).append(place)
+        if path is not None:
+            self._at.setdefault(path, []).append(place)
+            self._link(path)
+
+    def _link(self, path: str) -> None:
         while path:
             outer = path.rpartition("/")[0]
             beside = self._below.setdefault(outer, set())
@@ -122,6 +133,17 @@ class History:
                 return
             beside.add(path)
             path = outer
+
+    def _forgiven(self, path: str) -> list[tuple[int, Event]]:
+        """Return the bad ends in a step that are a part of how it ended well."""
+        todo, found = [path], list[tuple[int, Event]]()
+        while todo:
+            for where in self._below.get(todo.pop(), ()):
+                if where in self._bad:
+                    found.append(self._bad[where])
+                if where not in self.ended:
+                    todo.append(where)
+        return found
 
     def drop(self, path: str) -> None:
         """Forget what is known of a step, and of what is inside of it."""
@@ -133,6 +155,7 @@ class History:
             todo |= self._below.pop(where, set())
 
     def _forget(self, path: str) -> None:
+        self._bad.pop(path, None)
         for place in self._at.pop(path, ()):
             self.live.pop(place, None)
             if self.ended.get(path) == place:
@@ -143,6 +166,8 @@ class History:
         place = self.ended.pop(path, None)
         if place is not None:
             del self.live[place]
+            for at, _ in self._forgiven(path):
+                self.live.pop(at, None)
         for at in self._at.get(path, ()):
             event = self.live.get(at)
             if isinstance(event, BlockEntered) and not is_main(event.block):
@@ -150,6 +175,16 @@ class History:
         for where in self._below.get(path, set()).copy():
             if where.startswith(f"{path}/@"):
                 self.drop(where)
+
+    def reopen(self, path: str) -> None:
+        """Forget the end of a step, and what followed the main block of all in it that ended ill.
+
+        The failures themselves are not kept, so that this would follow something still open.
+        """
+        todo = [path]
+        for where in todo:
+            self.drop_end(where)
+            todo += [each for each in self._below.get(where, ()) if each not in self.ended]
 
     def drop_turns(self, path: str, turn: int) -> None:
         """Forget the turns of a loop that come after one."""

@@ -223,7 +223,7 @@ class _Level:
                 f"the file says something else of `{path}` now, so no part of it can be taken "
                 f"over: `--from {path}`"
             )
-        self.history.drop_end(path)
+        self.history.reopen(path)
         before_it: list[str] = []
         after_it: list[str] = []
         if is_index(rest[0]):

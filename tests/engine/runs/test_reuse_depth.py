@@ -135,6 +135,50 @@ async def test_what_was_undone_in_a_catch_and_done_again_by_a_resume_is_done_by_
     assert acts.begun == ["x", "a", "b", "boom"]
 
 
+FORGIVEN = {
+    "tolerated": "{continue-on-error: true, CLEANED}",
+    "enough": "{join: any, steps: {ok: {uses: t.do, with: {v: ok}}, bad: {CLEANED}}}",
+    "caught": "{try: {bad: {CLEANED}}, catch: [{steps: {c: {uses: t.do, with: {v: c}}}}]}",
+    "handled": (
+        "{continue-on-error: true, uses: t.do, with: {v: x, fail: t.x},"
+        " on-failure: {h: {uses: t.do, with: {v: h}}}}"
+    ),
+    "stopped": (
+        "{join: race, steps: {ok: {uses: t.do, with: {v: ok, s: 1}},"
+        " bad: {try: {s: {sleep: 1h}}, finally: {z: {uses: t.do, with: {v: z}}}}}}"
+    ),
+}
+CLEANED = (
+    "try: {x: {uses: t.do, with: {v: x, fail: t.x}}}, finally: {z: {uses: t.do, with: {v: z}}}"
+)
+
+
+@pytest.mark.parametrize("step", FORGIVEN.values(), ids=FORGIVEN)
+async def test_a_failure_that_was_forgiven_is_taken_over_with_what_cleaned_up_after_it(step):
+    acts = Again()
+    async with acts.harness() as h:
+        acts.h = h
+        text = f"  g: {step.replace('CLEANED', CLEANED)}\n  last: {{uses: t.do, with: {{v: last}}}}"
+        await acts.first(flow(text))
+        result = await acts.rerun("last")
+
+    assert result.status == "succeeded"
+    assert acts.found.reuse.kept == ["g"]
+    assert acts.begun == ["last"]
+
+
+async def test_a_failed_item_beside_the_one_that_is_run_again_cleans_up_again():
+    acts = Again()
+    text = flow(f"  m: {{map: [1, 2, 3], on-item-failure: keep, steps: {{t: {{{CLEANED}}}}}}}")
+    async with acts.harness() as h:
+        acts.h = h
+        await acts.first(text)
+        result = await acts.rerun("m/1")
+
+    assert result.status == "succeeded"
+    assert sorted(acts.begun) == ["x", "x", "x", "z", "z", "z"]
+
+
 async def test_what_an_old_run_did_is_known_in_time_that_grows_with_it_alone():
     history = History()
     count = 20_000
