@@ -45,6 +45,7 @@ class History:
     ended: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     _bad: dict[str, tuple[int, Event]] = field(default_factory=dict)  # ends of the others
+    _gone: set[str] = field(default_factory=set)  # what was undone
     _at: dict[str, list[int]] = field(default_factory=dict)  # the places of a path
     _below: dict[str, set[str]] = field(default_factory=dict)  # the paths one part longer
 
@@ -84,6 +85,7 @@ class History:
     def _undone(self, path: str) -> None:
         """Forget a step, and that those around it have ended: not those that go on without it."""
         self.drop(path)
+        self._gone.add(path)
         self.failed[path] = "it was undone"
         around = above(path)
         while around in self.ended:
@@ -192,6 +194,27 @@ class History:
             if isinstance(event, LoopTurned) and event.path == path and event.turn > turn:
                 del self.live[at]
                 self.drop(f"{path}/{event.turn}")
+
+    def close(self) -> None:
+        """Keep no more than the end of steps in which something was undone and not done again.
+
+        They ended well all the same, since what failed in them was forgiven; but nobody could go
+        through what they did once more, with a part of it missing.
+        """
+        around: set[str] = set()
+        for path in self._gone - self.ended.keys():
+            while path and path not in around:
+                around.add(path)
+                path = path.rpartition("/")[0]  # noqa: PLW2901  (outwards)
+        for path in sorted(around & self.ended.keys(), key=len):
+            place = self.ended.get(path)
+            if place is None:  # it was in one that is kept by its end alone
+                continue
+            end = self.live[place]
+            if not isinstance(end, MapCompleted):  # which is nothing without its items
+                self.drop(path)
+                self._keep(place, end)
+                self.ended[path] = place
 
     def knows(self, path: str) -> bool:
         """Say whether an item or a turn began, or was skipped; how it ended does not matter."""

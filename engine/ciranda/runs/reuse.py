@@ -81,6 +81,7 @@ def reuse(
     kept = _Level(history, again, checked, start, lost, stale, files).walk(
         old.steps, checked.workflow.steps, (), "", parts, changed, readers
     )
+    history.close()
     return Reuse(kept, again, [history.live[at] for at in sorted(history.live)])
 
 

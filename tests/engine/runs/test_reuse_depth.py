@@ -139,6 +139,11 @@ FORGIVEN = {
     "tolerated": "{continue-on-error: true, CLEANED}",
     "enough": "{join: any, steps: {ok: {uses: t.do, with: {v: ok}}, bad: {CLEANED}}}",
     "caught": "{try: {bad: {CLEANED}}, catch: [{steps: {c: {uses: t.do, with: {v: c}}}}]}",
+    "undone": "{SAGA, catch: [{steps: {c: {uses: t.do, with: {v: c}}}}]}",
+    "undone in a map": ("{map: [1, 2], SAGA, catch: [{steps: {c: {uses: t.do, with: {v: c}}}}]}"),
+    "undone and tolerated": (
+        "{continue-on-error: true, SAGA, finally: {y: {uses: t.do, with: {v: y}}}}"
+    ),
     "handled": (
         "{continue-on-error: true, uses: t.do, with: {v: x, fail: t.x},"
         " on-failure: {h: {uses: t.do, with: {v: h}}}}"
@@ -148,6 +153,11 @@ FORGIVEN = {
         " bad: {try: {s: {sleep: 1h}}, finally: {z: {uses: t.do, with: {v: z}}}}}}"
     ),
 }
+SAGA = (
+    "try: {b: {try: {o: {uses: t.do, with: {v: o}, compensate: {u: {uses: t.do, with: {v: u}}}},"
+    " f: {needs: o, uses: t.do, with: {v: f, fail: t.x}}},"
+    " finally: {z: {uses: t.do, with: {v: z}}}}}"
+)
 CLEANED = (
     "try: {x: {uses: t.do, with: {v: x, fail: t.x}}}, finally: {z: {uses: t.do, with: {v: z}}}"
 )
@@ -158,7 +168,8 @@ async def test_a_failure_that_was_forgiven_is_taken_over_with_what_cleaned_up_af
     acts = Again()
     async with acts.harness() as h:
         acts.h = h
-        text = f"  g: {step.replace('CLEANED', CLEANED)}\n  last: {{uses: t.do, with: {{v: last}}}}"
+        step = step.replace("CLEANED", CLEANED).replace("SAGA", SAGA)
+        text = f"  g: {step}\n  last: {{uses: t.do, with: {{v: last}}}}"
         await acts.first(flow(text))
         result = await acts.rerun("last")
 
